@@ -1,0 +1,124 @@
+"""What a component declares: one value in one file of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from founderstack.model.backup import Backup, NoBackup
+from founderstack.model.process import Process, Task
+from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack
+
+
+@dataclass(frozen=True)
+class Port:
+    """A TCP port of a component; `default` is taken when free, else the next free one."""
+
+    name: str
+    default: int
+    summary: str
+    public: bool = False
+    """True for the gateway's ports, the only ones that may listen beyond loopback."""
+    setting: str = ""
+    """The setting that fixes it, where there is one."""
+    fallback: int = 0
+    """Where to look from when `default` may not be bound or is taken; `default` + 1 when 0."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A sign-in that the component offers: who, which secret, and how a person uses it."""
+
+    name: str
+    user: str
+    secret: str
+    """Name of the secret, `postgres.app`."""
+    url: str = ""
+    """Connection string with a secret reference, for the panel and the terminal."""
+    command: str = ""
+    """A command to copy, without the secret."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A card in the panel."""
+
+    title: str
+    group: str
+    path: str = ""
+    """Path on the panel's origin that opens it with one click, or "" where it has no page."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path on the panel's origin that the gateway sends to a tool, behind the sign-on."""
+
+    path: str
+    socket: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that the gateway adds; values may hold secret references."""
+
+
+@dataclass(frozen=True)
+class View:
+    """All that a component may know when it makes itself concrete. Pure values."""
+
+    stack: Stack
+    machine: Machine
+    places: Places
+    choices: Choices
+    settings: Any
+    """This component's own settings."""
+    release: Release | None = None
+    """The release of the app that shall serve."""
+    offers: Mapping[str, str] = field(default_factory=dict)
+    """Environment that the other components offer to the app."""
+    routes: tuple[Route, ...] = ()
+    """Tools that the gateway serves on the panel's origin."""
+    rings: tuple[str, ...] = ()
+    """Rings that the gateway balances, the main app's first."""
+    providers: Mapping[Role, str] = field(default_factory=dict)
+    """Role → component that fills it."""
+    first_process: Mapping[Role, str] = field(default_factory=dict)
+    """Role → the process that others wait for."""
+
+    def port(self, component: str, name: str) -> int:
+        """The number chosen for a component's port."""
+        return self.choices.ports[f"{component}.{name}"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """What a piece of software is. Everything else about it is derived from this one value."""
+
+    name: str
+    summary: str
+    role: Role
+    phase: int
+    backup: Backup | NoBackup
+    settings: type
+    processes: Callable[[View], tuple[Process, ...]]
+    ram_mib: int
+    """Memory it needs at rest."""
+    tasks: Callable[[View], tuple[Task, ...]] = lambda view: ()
+    needs: tuple[Role, ...] = ()
+    """Roles that must be filled."""
+    uses: tuple[Role, ...] = ()
+    """Roles that it takes advantage of when they are filled."""
+    systems: tuple[str, ...] = ()
+    """`debian:12` … where its packages exist; empty means everywhere."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Operating system → version that its packages carry there, where that matters."""
+    alternatives: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    """What it stands in for at the usual vendors."""
+    ports: tuple[Port, ...] = ()
+    secrets: tuple[str, ...] = ()
+    """Names of secrets that are generated for it."""
+    credentials: Callable[[View], tuple[Credential, ...]] = lambda view: ()
+    offers: Callable[[View], Mapping[str, str]] = lambda view: {}
+    routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
+    tile: Callable[[View], Tile | None] = lambda view: None
+    data_marker: str = ""
+    """Path, relative to its data folder, that shows that it holds data."""

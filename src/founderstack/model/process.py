@@ -1,0 +1,247 @@
+"""A component made concrete: processes, the files they read, and work done once before or between them.
+
+Text that holds a secret carries a reference, `{{secret:NAME}}` or `{{secret:NAME|FILTER}}`, which the runtime
+fills in when it writes the file with mode 0600. Filters: `url` (percent-encoded), `sha256` (hex digest),
+`argon2` (password hash), `json` (without the quotes), `sh` (single-quoted for a shell).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Literal
+
+Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
+ProbeKind = Literal["sql", "redis", "http", "tcp", "agent"]
+
+_SECRET = re.compile(r"\{\{secret:([a-z0-9_.-]+)(?:\|([a-z0-9]+))?\}\}")
+
+
+def secret(name: str, filter: str = "") -> str:
+    """The reference to a secret that stands in a file or an environment value."""
+    return "{{secret:%s%s}}" % (name, f"|{filter}" if filter else "")
+
+
+def secrets_in(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each secret reference in `text`: (whole reference, secret name, filter or "")."""
+    for found in _SECRET.finditer(text):
+        yield found.group(0), found.group(1), found.group(2) or ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A generated file; `path` is absolute, owned by root and readable by its process's user only unless public."""
+
+    path: str
+    content: str
+    public: bool = False
+    """True for files that hold no secret and that other users may read (certificates, static pages)."""
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that must exist before the process starts."""
+
+    path: str
+    kind: Literal["private", "socket", "public"] = "private"
+    """private: 0700 of the process's user. socket: 0750, its group is the gateway's. public: 0755."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question whose answer proves that a process does what it promises.
+
+    `target` is `host:port` or an absolute socket path; `ask` is an SQL statement, a Redis command or an HTTP path.
+    """
+
+    kind: ProbeKind
+    target: str
+    ask: str = ""
+    timeout_s: float = 30.0
+    """How long a start may take before it counts as failed."""
+    accept: tuple[int, ...] = (200,)
+    """HTTP statuses that count as an answer."""
+    credential: str = ""
+    """`user:secret-name` where the question needs a sign-in; `os:USER` where it is asked as a system user."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """HTTP headers to send; values may hold secret references."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """One program that the runtime keeps running; the name is unique within the stack."""
+
+    name: str
+    component: str
+    argv: tuple[str, ...]
+    cwd: str
+    ready: Probe
+    env: tuple[tuple[str, str], ...] = ()
+    """Environment; values may hold secret references. Written to a 0600 file, never to the supervisor's config."""
+    files: tuple[File, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Names of processes that must be ready and tasks that must be done first."""
+    privileged: bool = False
+    """True only for the agent: runs as the stack's owner instead of a user of its own."""
+    low_ports: bool = False
+    """True where the process binds a port below 1024."""
+    groups: tuple[str, ...] = ()
+    """Components whose socket folders this process may enter."""
+    stop_signal: Signal = "TERM"
+    stop_wait_s: int = 10
+    reload_signal: Signal | None = None
+    """The signal after which it reads changed files again without a restart, if it can."""
+    reopen_signal: Signal | None = None
+    """The signal after which it opens its own log files again."""
+    log_files: tuple[str, ...] = ()
+    """Log files the process writes itself (beside its output, which the supervisor keeps)."""
+    expendable: bool = False
+    """True where it may be ended before the database when memory runs out."""
+    ring: str = ""
+    """The ring of slots that this process serves, for instances that are replaced side by side."""
+    socket: str = ""
+    """The Unix socket on which it serves its ring."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One program run to its end."""
+
+    argv: tuple[str, ...]
+    cwd: str = "/"
+    env: tuple[tuple[str, str], ...] = ()
+    stdin: str = ""
+    """Given on standard input; may hold secret references."""
+    timeout_s: float = 120.0
+    unless_exists: str = ""
+    """Not run when this path is there already."""
+
+
+@dataclass(frozen=True)
+class Install:
+    """System packages from the distribution, installed without starting any service."""
+
+    packages: tuple[str, ...]
+    provides: tuple[str, ...]
+    """Paths that show that they are installed."""
+
+
+@dataclass(frozen=True)
+class PythonEnvironment:
+    """A virtual environment in the shared folder, made from pinned requirements."""
+
+    name: str
+    pins: str
+    """File name under founderstack/pins/."""
+    with_tool: bool = False
+    """True where the environment also holds this tool's own package."""
+
+
+@dataclass(frozen=True)
+class NodeRuntime:
+    """Node from its pinned wheel, in the shared folder."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate of the stack's own authority for these names, and the authority itself."""
+
+    names: tuple[str, ...]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Build:
+    """A release of the app: its source copied, built as an unprivileged user, and kept by digest."""
+
+    release: int
+    digest: str
+    """Content address of the source and of all that shapes the build."""
+    source: str
+    """Folder that the source is taken from."""
+    command: str
+    output: str
+    """Folder of the build, relative to the source, that is kept as the release."""
+    env: tuple[tuple[str, str], ...] = ()
+    timeout_s: float = 1200.0
+    ref: str = ""
+    """Git commit to build, or "" for the working tree."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Commands run in order as the component's user."""
+
+    commands: tuple[Command, ...]
+    files: tuple[File, ...] = ()
+    folders: tuple[Folder, ...] = ()
+
+
+Action = Install | PythonEnvironment | NodeRuntime | Certificate | Build | Run
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work done once for given inputs; done again when the inputs change."""
+
+    name: str
+    component: str
+    summary: str
+    """What it does, in a few words for the plan."""
+    action: Action
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Desired:
+    """Everything that shall be: the planner's answer to a stack file."""
+
+    processes: Mapping[str, Process] = field(default_factory=dict)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    rings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ring name → names of the processes that serve it, in order."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What diff compares of a process."""
+
+    program: str
+    """Digest of all that needs a restart to change."""
+    files: str
+    """Digest of all that a reload can change; equal to nothing else when the process cannot reload."""
+    up: bool = True
+    ring: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """Processes, tasks and rings as digests: `desired` and `actual` have this one type."""
+
+    processes: Mapping[str, Instance] = field(default_factory=dict)
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    rings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def texts(value: Process | Task) -> Iterator[str]:
+    """Every text inside a process or a task, to look for secret references in."""
+    yield from _texts(astuple(value))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _texts(item)
+
+
+def digest(*parts: object) -> str:
+    """A short stable digest of values whose repr is canonical (strings, numbers, tuples, frozen dataclasses)."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()

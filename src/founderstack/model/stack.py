@@ -1,0 +1,124 @@
+"""What the founder wants, as read from the stack file, and the facts it is resolved against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["database", "cache", "app", "gateway", "database-admin", "panel", "agent"]
+ROLES: tuple[Role, ...] = ("database", "cache", "app", "gateway", "database-admin", "panel", "agent")
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "app", "database-admin"})
+
+FORMAT = 1
+RING_SLOTS = 12
+"""Slots of a ring: divisible by 1, 2, 3, 4, 6 and 12, so that those replica counts share the load evenly."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One role of the stack: the component that fills it and its settings."""
+
+    role: Role
+    component: str
+    settings: Any
+    """An instance of the component's settings class."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A checked stack file."""
+
+    name: str
+    file: str
+    """Absolute path of the stack file."""
+    folder: str
+    parts: Mapping[Role, Part]
+    domain: str = ""
+    """Public name of the app; "" means a machine of one's own, reached on loopback only."""
+    language: Literal["", "en", "es"] = ""
+    admin_email: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The facts of the machine that settings are derived from."""
+
+    os: str
+    """`ID:VERSION_ID` of os-release, `debian:12`."""
+    ram_mib: int
+    cores: int
+    root: bool
+    """True where each process can get a user of its own."""
+    user: str
+    hostname: str = "localhost"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen and must not change by itself: founder.lock."""
+
+    components: Mapping[str, str] = field(default_factory=dict)
+    """Role → component."""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """`component.port` → number."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """`postgres` → major version, `node` → version."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One build of the app."""
+
+    number: int
+    digest: str
+    ref: str = ""
+    """Git commit, or "" where it came from the working tree."""
+    created: str = ""
+    """ISO time."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things live on this machine; all absolute."""
+
+    state: str
+    """This stack's state: `<root>/<name>`."""
+    shared: str
+    """What stacks on this machine share: environments, Node, builds, caches."""
+    python: str
+    """A Python interpreter that every process's user can read."""
+    package: str
+    """The folder of this tool's own package."""
+
+    def data(self, component: str) -> str:
+        """Durable data of a component, private to its user."""
+        return f"{self.state}/data/{component}"
+
+    def etc(self, process: str) -> str:
+        """Generated files of a process."""
+        return f"{self.state}/etc/{process}"
+
+    def run(self, process: str) -> str:
+        """Sockets of a process; its user's, enterable by the gateway's group."""
+        return f"{self.state}/run/{process}"
+
+    def log(self, component: str) -> str:
+        """Folder for log files that the process writes itself."""
+        return f"{self.state}/log/{component}"
+
+    def ring(self, name: str) -> str:
+        """Folder of the slots of a ring."""
+        return f"{self.state}/slots/{name}"
+
+    def release(self, digest: str) -> str:
+        """A built release, by its digest."""
+        return f"{self.shared}/releases/{digest}"
+
+    def environment(self, name: str) -> str:
+        """A Python virtual environment."""
+        return f"{self.shared}/venvs/{name}"
+
+    def node(self, version: str) -> str:
+        """The folder that holds `bin/node` and `bin/npm`."""
+        return f"{self.shared}/node/{version}"
