@@ -1,0 +1,67 @@
+"""What every test may use: a state root of its own, one shared per run, and a wait with a deadline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+MARKED_FOLDERS = ("service", "fault", "app", "journey")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in tests/service is marked `service`, and so on: the folder is the tier."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder in MARKED_FOLDERS:
+            item.add_marker(folder)
+
+
+def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 10) -> None:
+    """Return as soon as `condition()` is true; fail with `what` when it is not within the deadline."""
+    ends = time.monotonic() + deadline_s
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > ends:
+            pytest.fail(f"not within {deadline_s:g} s: {what}")
+        pause.wait(0.02)
+
+
+def _enterable_folder(prefix: str) -> Path:
+    """A new folder that unprivileged users can pass through, as they pass through /var/lib/founder."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_home() -> Iterator[Path]:
+    """The `shared` folder of a state root: virtual environments and builds, made once per run.
+
+    `FOUNDER_TEST_SHARED` names one to keep between runs, for the inner loop.
+    """
+    kept = os.environ.get("FOUNDER_TEST_SHARED", "")
+    if kept:
+        Path(kept).mkdir(mode=0o711, parents=True, exist_ok=True)
+        yield Path(kept)
+        return
+    folder = _enterable_folder("founder-shared-")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh state root, named by FOUNDER_HOME for the test and the processes it starts."""
+    folder = _enterable_folder("founder-home-")
+    (folder / "shared").symlink_to(shared_home)
+    monkeypatch.setenv("FOUNDER_HOME", str(folder))
+    yield folder
+    shutil.rmtree(folder)
