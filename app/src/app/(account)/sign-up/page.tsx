@@ -1,0 +1,33 @@
+import type { Metadata } from "next";
+import { redirect } from "next/navigation";
+import { preferences } from "@/server/preferences";
+import { currentPerson } from "@/server/session";
+import { Form } from "@/ui/form";
+
+type Props = { searchParams: Promise<{ problem?: string }> };
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await preferences()).t.auth.signUp };
+}
+
+export default async function SignUp({ searchParams }: Props) {
+  const { problem } = await searchParams;
+  if (await currentPerson()) redirect("/");
+  const { t } = await preferences();
+  return (
+    <>
+      <h1>{t.auth.signUp}</h1>
+      <Form action="/form/sign-up" problems={t.problems} problem={problem} className="stack">
+        <label className="field"><span>{t.auth.name}</span><input name="name" autoComplete="name" required maxLength={100} autoFocus /></label>
+        <label className="field"><span>{t.auth.email}</span><input name="email" type="email" autoComplete="username" required /></label>
+        <label className="field">
+          <span>{t.auth.password}</span>
+          <input name="password" type="password" autoComplete="new-password" required minLength={8} maxLength={128} aria-describedby="password-hint" />
+        </label>
+        <p className="hint" id="password-hint">{t.auth.passwordHint}</p>
+        <button className="primary">{t.auth.signUp}</button>
+      </Form>
+      <p className="aside">{t.auth.haveAccount} <a href="/sign-in">{t.auth.signIn}</a></p>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { en, type Messages } from "./en";
+import { es } from "./es";
+
+export type { Messages };
+export type Locale = "en" | "es";
+export type ProblemCode = keyof Messages["problems"];
+
+export function messages(locale: Locale): Messages {
+  return locale === "es" ? es : en;
+}
+
+/** The text for a problem's code; unknown codes become "something went wrong". */
+export function problemText(t: Messages["problems"], code: string | undefined): string {
+  return t[code as ProblemCode] ?? t.unexpected;
+}
+
+/** The person's choice if they made one, else the first of the browser's languages that we speak. */
+export function chooseLocale(chosen: string | undefined, acceptLanguage: string | null): Locale {
+  if (chosen === "en" || chosen === "es") return chosen;
+  const wanted = (acceptLanguage ?? "")
+    .split(",")
+    .map((part) => {
+      const [tag = "", ...rest] = part.trim().split(";");
+      return { language: tag.slice(0, 2).toLowerCase(), weight: Number(rest.join("").replace(/^.*q=/, "") || 1) };
+    })
+    .sort((a, b) => b.weight - a.weight);
+  return wanted.find(({ language }) => language === "en" || language === "es")?.language === "es" ? "es" : "en";
+}

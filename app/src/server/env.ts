@@ -1,0 +1,66 @@
+import "server-only";
+
+/** What the stack offers to the diary, read once. Names what is missing, all of it at once. */
+export interface Environment {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly origin: string;
+  readonly secret: string;
+  readonly filesDir: string;
+  readonly stack: string;
+  readonly registration: "open" | "invite" | "closed";
+  readonly adminEmail: string | null;
+  readonly smtp: { readonly url: string; readonly from: string } | null;
+  readonly s3: ObjectStore | null;
+}
+
+export interface ObjectStore {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const MANDATORY = ["DATABASE_URL", "REDIS_URL", "BETTER_AUTH_URL", "BETTER_AUTH_SECRET", "FILES_DIR"] as const;
+
+let known: Environment | undefined;
+
+export function environment(): Environment {
+  return (known ??= read(process.env));
+}
+
+/** One line for each thing that is missing or wrong; empty when the diary can start. */
+export function complaints(env: NodeJS.ProcessEnv): string[] {
+  const found = MANDATORY.filter((name) => !env[name]).map((name) => `${name} is not set`);
+  if (env.BETTER_AUTH_URL && !URL.canParse(env.BETTER_AUTH_URL)) found.push("BETTER_AUTH_URL is not a URL");
+  if (env.BETTER_AUTH_SECRET && env.BETTER_AUTH_SECRET.length < 32) found.push("BETTER_AUTH_SECRET is shorter than 32 characters");
+  if (env.REGISTRATION && !["open", "invite", "closed"].includes(env.REGISTRATION)) {
+    found.push(`REGISTRATION is "${env.REGISTRATION}": it must be open, invite or closed`);
+  }
+  return found;
+}
+
+function read(env: NodeJS.ProcessEnv): Environment {
+  const wrong = complaints(env);
+  if (wrong.length > 0) throw new Error(`Founder Diary cannot start: ${wrong.join("; ")}.`);
+  const origin = new URL(env.BETTER_AUTH_URL!).origin;
+  return {
+    databaseUrl: env.DATABASE_URL!,
+    redisUrl: env.REDIS_URL!,
+    origin,
+    secret: env.BETTER_AUTH_SECRET!,
+    filesDir: env.FILES_DIR!,
+    stack: (env.STACK_NAME || "founder").replace(/[^a-z0-9-]/gi, "-"),
+    registration: (env.REGISTRATION || "open") as Environment["registration"],
+    adminEmail: env.ADMIN_EMAIL?.trim().toLowerCase() || null,
+    smtp: env.SMTP_URL ? { url: env.SMTP_URL, from: env.SMTP_FROM || `Founder Diary <diary@${new URL(origin).hostname}>` } : null,
+    s3: readObjectStore(env),
+  };
+}
+
+function readObjectStore(env: NodeJS.ProcessEnv): ObjectStore | null {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return null;
+  return { endpoint: endpoint.replace(/\/+$/, ""), bucket, region: env.S3_REGION || "us-east-1", accessKeyId, secretAccessKey };
+}

@@ -1,0 +1,88 @@
+import "server-only";
+import { auth } from "./auth";
+import { environment } from "./env";
+import { guarded, json, Problem } from "./respond";
+
+/** What a form's handler answers: where to go next, with cookies to set, or a `Problem` thrown. */
+export interface Outcome {
+  readonly go: string;
+  readonly cookies?: readonly string[];
+}
+
+/**
+ * A route for a plain HTML form. With scripts the page asks for JSON and shows the problem beside the form; without
+ * them the browser is sent back to `page` with the problem's code. Both ways end at the same place.
+ */
+export function form(page: string, handle: (fields: FormData, request: Request) => Promise<Outcome>) {
+  return guarded(async (request: Request): Promise<Response> => {
+    const wantsJson = request.headers.get("accept")?.includes("application/json") === true;
+    try {
+      const { go, cookies = [] } = await handle(await readForm(request), request);
+      const response = wantsJson ? json({ go }) : seeOther(go);
+      for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+      return response;
+    } catch (error) {
+      if (wantsJson || !(error instanceof Problem)) throw error;
+      return seeOther(`${page}${page.includes("?") ? "&" : "?"}problem=${error.code}`);
+    }
+  });
+}
+
+/** Asks Better Auth through its own front door, so that its rate limits and checks hold for our forms too. */
+export async function askAuth(request: Request, path: string, body: object): Promise<{ cookies: string[]; value: Record<string, unknown> }> {
+  const headers = new Headers(request.headers);
+  headers.set("content-type", "application/json");
+  headers.set("accept", "application/json");
+  headers.delete("content-length");
+  const url = `${environment().origin}/api/auth${path}`;
+  const response = await auth().handler(new Request(url, { method: "POST", headers, body: JSON.stringify(body) }));
+  const value = (await response.json().catch(() => null)) as Record<string, unknown> | null;
+  if (!response.ok) throw new Problem(response.status, problemCode(response.status, value?.code));
+  return { cookies: response.headers.getSetCookie(), value: value ?? {} };
+}
+
+const CODES: Record<string, string> = {
+  INVALID_EMAIL_OR_PASSWORD: "wrong_password",
+  USER_ALREADY_EXISTS: "email_taken",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "email_taken",
+  INVALID_EMAIL: "invalid_email",
+  PASSWORD_TOO_SHORT: "short_password",
+  PASSWORD_TOO_LONG: "long_password",
+};
+
+function problemCode(status: number, code: unknown): string {
+  if (status === 429) return "too_many";
+  const known = CODES[String(code)];
+  if (known) return known;
+  if (status >= 500) return "unexpected";
+  return status === 401 ? "wrong_password" : "invalid";
+}
+
+export function field(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value.trim() : "";
+}
+
+/** A password is taken as it was typed, spaces included. */
+export function secretField(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value : "";
+}
+
+/** A path of this site to go to, never another site's. */
+export function localPath(wanted: string | null | undefined): string {
+  return wanted && /^\/(?![/\\])[^\\\s]*$/.test(wanted) ? wanted : "/";
+}
+
+async function readForm(request: Request): Promise<FormData> {
+  if (Number(request.headers.get("content-length") ?? 0) > 100_000) throw new Problem(413, "too_large");
+  try {
+    return await request.formData();
+  } catch {
+    throw new Problem(400, "invalid");
+  }
+}
+
+function seeOther(go: string): Response {
+  return new Response(null, { status: 303, headers: { location: go, "cache-control": "no-store" } });
+}

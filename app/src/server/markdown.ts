@@ -1,0 +1,32 @@
+import "server-only";
+import MarkdownIt from "markdown-it";
+
+// html: false shows tags as text. Links that are not http(s), mailto or relative are refused by markdown-it itself.
+const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
+
+renderer.renderer.rules.link_open = (tokens, index, options, _env, self) => {
+  const token = tokens[index]!;
+  if (/^https?:/i.test(String(token.attrGet("href")))) {
+    token.attrSet("rel", "noopener noreferrer nofollow");
+    token.attrSet("target", "_blank");
+  }
+  return self.renderToken(tokens, index, options);
+};
+
+/** HTML that is safe to show: nothing in the text can become an element, an attribute or a script. */
+export function renderMarkdown(text: string): string {
+  return renderer.render(text);
+}
+
+/** The first words without the marks, for lists. */
+export function excerpt(text: string, length = 180): string {
+  const words = text
+    .slice(0, length * 4)
+    .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/^\s*(?:[#>]+|[-*+]|\d+\.)\s+/gm, "")
+    .replace(/[*_`~]/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return words.length > length ? `${words.slice(0, length).replace(/\s\S*$/, "")}…` : words;
+}
