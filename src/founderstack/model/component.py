@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from founderstack.model.backup import Backup, NoBackup
-from founderstack.model.process import Process, Task
-from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack
+from founderstack.model.process import Process, Relay, Task
+from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack, system_user
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Port:
     """True for the gateway's ports, the only ones that may listen beyond loopback."""
     setting: str = ""
     """The setting that fixes it, where there is one."""
+    row: int = 1
+    """How many consecutive ports it takes."""
     fallback: int = 0
     """Where to look from when `default` may not be bound or is taken; `default` + 1 when 0."""
 
@@ -41,23 +43,14 @@ class Credential:
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A card in the panel."""
-
-    title: str
-    group: str
-    path: str = ""
-    """Path on the panel's origin that opens it with one click, or "" where it has no page."""
-
-
-@dataclass(frozen=True)
 class Route:
     """A path on the panel's origin that the gateway sends to a tool, behind the sign-on."""
 
+    name: str
     path: str
     socket: str
-    headers: tuple[tuple[str, str], ...] = ()
-    """Headers that the gateway adds; values may hold secret references."""
+    secret: str
+    """Reference to the secret that the gateway adds to every request and the tool insists on."""
 
 
 @dataclass(frozen=True)
@@ -72,20 +65,46 @@ class View:
     """This component's own settings."""
     release: Release | None = None
     """The release of the app that shall serve."""
+    app_files: frozenset[str] = frozenset()
+    """Names of the files in the app's folder, from which its kind is told."""
     offers: Mapping[str, str] = field(default_factory=dict)
     """Environment that the other components offer to the app."""
     routes: tuple[Route, ...] = ()
     """Tools that the gateway serves on the panel's origin."""
     rings: tuple[str, ...] = ()
     """Rings that the gateway balances, the main app's first."""
+    relays: Relay | None = None
+    """The relays that the gateway must offer to instances that listen on a TCP port."""
     providers: Mapping[Role, str] = field(default_factory=dict)
     """Role → component that fills it."""
-    first_process: Mapping[Role, str] = field(default_factory=dict)
-    """Role → the process that others wait for."""
+    waits: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    """Role → the process and the tasks that those who need the role wait for."""
 
-    def port(self, component: str, name: str) -> int:
-        """The number chosen for a component's port."""
-        return self.choices.ports[f"{component}.{name}"]
+    def port(self, role: Role, name: str) -> int:
+        """The number chosen for a port of the component that fills a role."""
+        return self.choices.ports[f"{self.providers[role]}.{name}"]
+
+    def system_user(self, account: str) -> str:
+        """The system user that an account's processes run as on this machine."""
+        return system_user(self.stack.name, account) if self.machine.root else self.machine.user
+
+    def wait_for(self, *roles: Role) -> tuple[str, ...]:
+        """What to wait for so that these roles can be used; roles that nobody fills need no waiting."""
+        return tuple(name for role in roles for name in self.waits.get(role, ()))
+
+    @property
+    def app_url(self) -> str:
+        """Where a person opens the app."""
+        return _url(self.stack.domain, self.port("gateway", "https"))
+
+    @property
+    def panel_url(self) -> str:
+        """Where a person opens the panel; an origin of its own."""
+        return _url(self.stack.domain, self.port("gateway", "panel"))
+
+
+def _url(domain: str, port: int) -> str:
+    return f"https://{domain or 'localhost'}" + ("" if port == 443 else f":{port}")
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,9 @@ class Component:
     credentials: Callable[[View], tuple[Credential, ...]] = lambda view: ()
     offers: Callable[[View], Mapping[str, str]] = lambda view: {}
     routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
-    tile: Callable[[View], Tile | None] = lambda view: None
+    rings: Callable[[View], tuple[str, ...]] = lambda view: ()
+    relays: Callable[[View], Relay | None] = lambda view: None
+    ready_after: tuple[str, ...] = ()
+    """Names of the process and tasks that must be done before others can use the role."""
     data_marker: str = ""
     """Path, relative to its data folder, that shows that it holds data."""

@@ -43,11 +43,11 @@ class File:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder that must exist before the process starts."""
+    """A folder of the process's user that must exist before the process starts; private (0700) unless shared."""
 
     path: str
-    kind: Literal["private", "socket", "public"] = "private"
-    """private: 0700 of the process's user. socket: 0750, its group is the gateway's. public: 0755."""
+    enter: str = ""
+    """The account whose processes may enter it as well (0750), for sockets."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,38 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Relay:
+    """Sockets of the gateway, each of which passes on to one TCP port of a row.
+
+    The runtime gives a starting instance a number `n` that no other instance has; `{{relay:port}}` in its
+    environment, its command and its probe becomes `first_port + n`, and its slots point to the n-th socket.
+    """
+
+    first_port: int
+    sockets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a person is shown of a process, in the terminal and on its tile in the panel."""
+
+    title: str
+    group: str
+    summary: str = ""
+    version: str = ""
+    address: str = ""
+    """Where it answers: `127.0.0.1:5432`, or the URL that a person opens."""
+    path: str = ""
+    """Path on the panel's origin that opens it with one click, or "" where it has no page there."""
+
+
+@dataclass(frozen=True)
 class Process:
     """One program that the runtime keeps running; the name is unique within the stack."""
 
     name: str
     component: str
+    card: Card
     argv: tuple[str, ...]
     cwd: str
     ready: Probe
@@ -85,26 +112,37 @@ class Process:
     folders: tuple[Folder, ...] = ()
     needs: tuple[str, ...] = ()
     """Names of processes that must be ready and tasks that must be done first."""
+    account: str = ""
+    """Whose system user it runs as: a component's name, its own when empty."""
     privileged: bool = False
     """True only for the agent: runs as the stack's owner instead of a user of its own."""
     low_ports: bool = False
     """True where the process binds a port below 1024."""
-    groups: tuple[str, ...] = ()
-    """Components whose socket folders this process may enter."""
     stop_signal: Signal = "TERM"
     stop_wait_s: int = 10
+    parent_death_signal: Signal | None = None
+    """What it gets when its supervisor dies; its stop signal when None."""
     reload_signal: Signal | None = None
     """The signal after which it reads changed files again without a restart, if it can."""
     reopen_signal: Signal | None = None
     """The signal after which it opens its own log files again."""
     log_files: tuple[str, ...] = ()
     """Log files the process writes itself (beside its output, which the supervisor keeps)."""
+    drain_s: int = 0
+    """Seconds that an instance which is being replaced may take to finish what it has begun."""
     expendable: bool = False
     """True where it may be ended before the database when memory runs out."""
     ring: str = ""
     """The ring of slots that this process serves, for instances that are replaced side by side."""
     socket: str = ""
     """The Unix socket on which it serves its ring."""
+    relay: Relay | None = None
+    """For an instance that can only listen on a TCP port: where the gateway's relays are."""
+
+    @property
+    def user(self) -> str:
+        """The account whose system user it runs as."""
+        return self.account or self.component
 
 
 @dataclass(frozen=True)
@@ -169,6 +207,8 @@ class Build:
     output: str
     """Folder of the build, relative to the source, that is kept as the release."""
     env: tuple[tuple[str, str], ...] = ()
+    node: str = ""
+    """Folder of the Node runtime to offer, or ""."""
     timeout_s: float = 1200.0
     ref: str = ""
     """Git commit to build, or "" for the working tree."""
@@ -179,6 +219,8 @@ class Run:
     """Commands run in order as the component's user."""
 
     commands: tuple[Command, ...]
+    account: str = ""
+    """Whose system user runs them: a component's name, its own when empty."""
     files: tuple[File, ...] = ()
     folders: tuple[Folder, ...] = ()
 
@@ -196,6 +238,8 @@ class Task:
     """What it does, in a few words for the plan."""
     action: Action
     needs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    """What the work depends on, where that is less than all of its action."""
 
 
 @dataclass(frozen=True)
@@ -210,14 +254,15 @@ class Desired:
 
 @dataclass(frozen=True)
 class Instance:
-    """What diff compares of a process."""
+    """A process as diff compares it."""
 
-    program: str
-    """Digest of all that needs a restart to change."""
-    files: str
-    """Digest of all that a reload can change; equal to nothing else when the process cannot reload."""
+    parts: Mapping[str, str]
+    """Name of a part (`command`, `environment`, `file:nginx.conf` …) → digest."""
+    reloads: bool = False
+    """True where a change of files alone needs no restart."""
     up: bool = True
     ring: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

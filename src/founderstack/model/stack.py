@@ -15,6 +15,12 @@ RING_SLOTS = 12
 """Slots of a ring: divisible by 1, 2, 3, 4, 6 and 12, so that those replica counts share the load evenly."""
 
 
+
+def system_user(stack: str, account: str) -> str:
+    """Name of the system user for one account of a stack; within the 32 characters that Linux allows."""
+    return f"f-{stack}-{account}"[:32]
+
+
 @dataclass(frozen=True)
 class Part:
     """One role of the stack: the component that fills it and its settings."""

@@ -1,0 +1,49 @@
+"""The agent: the resident, privileged part. Schedules, probes and retries; no TCP port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from founderstack.model import process as p
+from founderstack.model.backup import NoBackup
+from founderstack.model.component import Component, View
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """Nothing to set."""
+
+
+def processes(view: View) -> tuple[p.Process, ...]:
+    places = view.places
+    python = f"{places.environment('tool')}/bin/python"
+    socket = f"{places.state}/agent/agent.sock"
+    return (
+        p.Process(
+            name="agent",
+            component="agent",
+            card=p.Card(title="Agent", group="tools", summary="Schedules, probes and retries"),
+            argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
+            cwd=places.state,
+            folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
+            ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
+            needs=("panel/environment",),
+            privileged=True,
+            # Its supervisor died: it starts a new one and makes room for its successor.
+            parent_death_signal="USR1",
+        ),
+    )
+
+
+COMPONENT = Component(
+    name="agent",
+    summary="The agent, the resident part of the tool",
+    role="agent",
+    phase=1,
+    backup=NoBackup("its history may be lost without losing any function"),
+    settings=AgentSettings,
+    processes=processes,
+    ram_mib=15,
+    needs=("panel",),
+    ready_after=("agent",),
+)

@@ -1,0 +1,253 @@
+"""The application: any command in any folder, replaced instance by instance without a failed request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from founderstack.model import process as p
+from founderstack.model.backup import Backup
+from founderstack.model.component import Component, Port, View
+from founderstack.model.process import digest, secret
+from founderstack.model.settings import setting
+from founderstack.model.stack import RING_SLOTS, Release
+
+NODE = "24.19.0"
+RELAYS = 2 * RING_SLOTS
+"""Enough TCP ports for a full ring and its replacement side by side."""
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    path: str = setting("app")
+    """Folder of the application, relative to the stack file."""
+    runtime: Literal["auto", "node", "none"] = setting("auto")
+    """`node` offers Node and npm; `auto` does so where the folder has a package.json."""
+    build: str = setting("")
+    """Shell command that builds it; for Node `npm ci && npm run build` when empty."""
+    output: str = setting(".")
+    """Folder, relative to the application, that the build leaves and a release keeps."""
+    start: str = setting("")
+    """Shell command that starts one instance, within the release; for Node `npm start` when empty."""
+    migrate: str = setting("")
+    """Shell command, within the release, that changes the database's schema before new instances start."""
+    health: str = setting("/", pattern=r"/\S*")
+    """Path that answers 200 once an instance can serve."""
+    listen: Literal["auto", "socket", "port"] = setting("auto")
+    """How an instance is told where to listen: by the Unix socket `$LISTEN_UDS` or by the port `$PORT`."""
+    replicas: int = setting(1, least=1, most=RING_SLOTS)
+    """Instances that share the requests."""
+    drain_s: int = setting(30, least=0, most=600)
+    """Seconds that a replaced instance may take to finish what it has begun."""
+    start_timeout_s: int = setting(60, least=1, most=900)
+    """Seconds within which a new instance must answer its health path."""
+    env: Mapping[str, str] = setting({}, pattern=r"[A-Za-z_][A-Za-z0-9_]*")
+    """Environment for build, migrations and instances; not for secrets."""
+
+
+def processes(view: View) -> tuple[p.Process, ...]:
+    if view.release is None:
+        return ()
+    return tuple(_instance(view, view.release, number) for number in range(1, view.settings.replicas + 1))
+
+
+def tasks(view: View) -> tuple[p.Task, ...]:
+    if view.release is None:
+        return ()
+    release = view.release
+    return tuple(
+        task for task in (_node(view), _build(view, release), _migrate(view, release)) if task is not None
+    )
+
+
+def build_inputs(view: View) -> tuple[str, ...]:
+    """What beside the source shapes a build, so that it belongs into the release's digest."""
+    settings = view.settings
+    return (_build_command(view), settings.output, NODE if _is_node(view) else "", repr(sorted(settings.env.items())))
+
+
+def _instance(view: View, release: Release, number: int) -> p.Process:
+    settings, run = view.settings, view.places.run("app")
+    argv = ("/bin/sh", "-c", f"exec {settings.start or 'npm start'}")
+    folder = view.places.release(release.digest)
+    files = (p.File(f"{view.places.etc('app')}/listen.cjs", _LISTEN, public=True),)
+    environment = _environment(view)
+    # A change of anything that shapes an instance gives it a new name, so that old and new stand side by side.
+    generation = digest(release.digest, argv, environment, files, settings.health)[:6]
+    name = f"app-{release.number}-{generation}-{number}"
+    socket = f"{run}/{name}.sock"
+    by_port = _by_port(view)
+    target = "127.0.0.1:{{relay:port}}" if by_port else socket
+    return p.Process(
+        name=name,
+        component="app",
+        card=p.Card(
+            title="App",
+            group="app",
+            summary="The main application",
+            version=str(release.number),
+            address=view.app_url,
+        ),
+        argv=argv,
+        cwd=folder,
+        folders=(
+            p.Folder(view.places.data("app")),
+            p.Folder(f"{view.places.data('app')}/files"),
+            p.Folder(run, enter=view.providers["gateway"]),
+        ),
+        files=files,
+        env=(*environment, *_address(view, socket, by_port)),
+        ready=p.Probe("http", target, ask=settings.health, timeout_s=float(settings.start_timeout_s)),
+        needs=(*_release_tasks(view, release), *view.wait_for("database", "cache")),
+        # Next finishes what it has begun on TERM and ends when the last connection closes.
+        stop_wait_s=settings.drain_s + 5,
+        drain_s=settings.drain_s,
+        expendable=True,
+        ring="app",
+        socket="" if by_port else socket,
+        relay=view.relays if by_port else None,
+    )
+
+
+def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], ...]:
+    if by_port:
+        return (("HOST", "127.0.0.1"), ("HOSTNAME", "127.0.0.1"), ("PORT", "{{relay:port}}"))
+    shim = (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),) if _is_node(view) else ()
+    # Next builds the address for requests to itself from HOSTNAME and PORT; nothing listens there.
+    return (("LISTEN_UDS", socket), ("HOSTNAME", "127.0.0.1"), ("PORT", "3000"), *shim)
+
+
+def _environment(view: View) -> tuple[tuple[str, str], ...]:
+    """What build-independent code may count on; the founder's own `env` wins."""
+    paths = [f"{view.places.node(NODE)}/bin"] if _is_node(view) else []
+    offered = {
+        "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
+        "NODE_ENV": "production",
+        "NEXT_TELEMETRY_DISABLED": "1",
+        "STACK_NAME": view.stack.name,
+        "PUBLIC_URL": view.app_url,
+        "ADMIN_EMAIL": view.stack.admin_email,
+        "FILES_DIR": f"{view.places.data('app')}/files",
+        "BETTER_AUTH_URL": view.app_url,
+        "BETTER_AUTH_SECRET": secret("app.auth"),
+        **view.offers,
+        **view.settings.env,
+    }
+    return tuple(sorted(offered.items()))
+
+
+def _node(view: View) -> p.Task | None:
+    if not _is_node(view):
+        return None
+    return p.Task(name="app/node", component="app", summary=f"Node {NODE}", action=p.NodeRuntime(NODE))
+
+
+def _build(view: View, release: Release) -> p.Task:
+    settings = view.settings
+    return p.Task(
+        name=f"app/build-{release.digest}",
+        component="app",
+        summary=f"release {release.number} of the app",
+        action=p.Build(
+            release=release.number,
+            digest=release.digest,
+            source=f"{view.stack.folder}/{settings.path}",
+            command=_build_command(view),
+            output=settings.output,
+            env=(("NEXT_TELEMETRY_DISABLED", "1"), *sorted(settings.env.items())),
+            node=view.places.node(NODE) if _is_node(view) else "",
+            ref=release.ref,
+        ),
+        needs=("app/node",) if _is_node(view) else (),
+    )
+
+
+def _migrate(view: View, release: Release) -> p.Task | None:
+    if not view.settings.migrate:
+        return None
+    return p.Task(
+        name=f"app/migrate-{release.digest}",
+        component="app",
+        summary=f"the schema of release {release.number}",
+        action=p.Run(
+            commands=(
+                p.Command(
+                    ("/bin/sh", "-c", view.settings.migrate),
+                    cwd=view.places.release(release.digest),
+                    env=_environment(view),
+                    timeout_s=600,
+                ),
+            ),
+            folders=(p.Folder(view.places.data("app")), p.Folder(f"{view.places.data('app')}/files")),
+        ),
+        needs=(f"app/build-{release.digest}", *view.wait_for("database", "cache")),
+        # The environment changes with every rotated secret; the schema does not.
+        inputs=(release.digest, view.settings.migrate),
+    )
+
+
+def _release_tasks(view: View, release: Release) -> tuple[str, ...]:
+    migrate = (f"app/migrate-{release.digest}",) if view.settings.migrate else ()
+    return (f"app/build-{release.digest}", *migrate)
+
+
+def _is_node(view: View) -> bool:
+    runtime = view.settings.runtime
+    return bool(runtime == "node" or (runtime == "auto" and "package.json" in view.app_files))
+
+
+def _build_command(view: View) -> str:
+    return view.settings.build or ("npm ci --no-audit --no-fund && npm run build" if _is_node(view) else "")
+
+
+def _by_port(view: View) -> bool:
+    listen = view.settings.listen
+    if listen == "auto":
+        return not (_is_node(view) or "LISTEN_UDS" in view.settings.start)
+    return bool(listen == "port")
+
+
+def relays(view: View) -> p.Relay | None:
+    if not _by_port(view):
+        return None
+    run = view.places.run(view.providers["gateway"])
+    return p.Relay(view.port("app", "instances"), tuple(f"{run}/relay-{n}.sock" for n in range(RELAYS)))
+
+
+# Node servers have no option for a Unix socket: this makes `server.listen(port)` listen on $LISTEN_UDS.
+_LISTEN = """\
+const net = require('net'), fs = require('fs'), path = process.env.LISTEN_UDS
+if (path) {
+  const listen = net.Server.prototype.listen
+  net.Server.prototype.listen = function (...args) {
+    const first = args[0]
+    const port = typeof first === 'object' && first !== null ? first.port : first
+    if (port === undefined || Number.isNaN(Number(port)) || String(port) !== String(process.env.PORT)) {
+      return listen.apply(this, args)
+    }
+    try { fs.unlinkSync(path) } catch {}
+    this.once('listening', () => fs.chmodSync(path, 0o666)) // its folder decides who may come near it
+    return listen.call(this, { path }, args.find((argument) => typeof argument === 'function'))
+  }
+}
+"""
+
+COMPONENT = Component(
+    name="app",
+    summary="The main application: any command in any folder",
+    role="app",
+    phase=1,
+    backup=Backup("files", "files that people uploaded"),
+    settings=AppSettings,
+    processes=processes,
+    tasks=tasks,
+    ram_mib=130,
+    needs=("gateway",),
+    uses=("database", "cache"),
+    replaces=("Vercel", "Railway", "Heroku"),
+    ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS),),
+    secrets=("app.auth",),
+    rings=lambda view: ("app",),
+    relays=relays,
+)

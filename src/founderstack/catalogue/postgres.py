@@ -1,0 +1,275 @@
+"""PostgreSQL: the stack's main database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from founderstack.model import process as p
+from founderstack.model.backup import Backup
+from founderstack.model.component import Component, Credential, Port, View
+from founderstack.model.process import secret
+from founderstack.model.settings import setting
+
+DATABASE = "app"
+OWNER = "app"
+"""The role of the application: owns its database and nothing else."""
+VIEWER = "founder"
+"""The role that people's tools sign in with: may do what the application may, and read statistics."""
+PROBE = "probe"
+"""The role that health questions are asked with: may connect and nothing else."""
+
+MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
+
+
+@dataclass(frozen=True)
+class PostgresSettings:
+    port: int = setting(0, least=0, most=65535)
+    """TCP port on loopback; 0 takes 5432, or the next free one, and keeps it."""
+    memory_share_percent: int = setting(50, least=5, most=90)
+    """Share of the machine's memory that PostgreSQL may plan with."""
+    max_connections: int = setting(0, least=0, most=2000)
+    """Most connections at a time; 0 derives it from the memory."""
+
+
+def processes(view: View) -> tuple[p.Process, ...]:
+    places = view.places
+    port = view.port("database", "sql")
+    etc, run = places.etc("postgres"), places.run("postgres")
+    binaries = _binaries(view)
+    return (
+        p.Process(
+            name="postgres",
+            component="postgres",
+            card=p.Card(
+                title="PostgreSQL",
+                group="data",
+                summary="Main database",
+                version=view.choices.versions["postgres"],
+                address=f"127.0.0.1:{port}",
+            ),
+            argv=(f"{binaries}/postgres", "-D", _data(view), "-c", f"config_file={etc}/postgresql.conf"),
+            cwd=places.data("postgres"),
+            folders=(p.Folder(places.data("postgres")), p.Folder(run)),
+            files=(
+                p.File(f"{etc}/postgresql.conf", _configuration(view)),
+                p.File(f"{etc}/pg_hba.conf", _HBA),
+                p.File(f"{etc}/pg_ident.conf", _ident(view)),
+                p.File(f"{etc}/archive-wal", _archive_command(etc), executable=True),
+                p.File(f"{etc}/archive.mode", "discard\n"),
+            ),
+            ready=p.Probe("sql", f"{run}:{port}", ask="SELECT 1", credential=PROBE, timeout_s=60),
+            needs=("postgres/packages", "postgres/initdb"),
+            # Fast shutdown: ends sessions, keeps every commit. TERM would wait for clients to leave.
+            stop_signal="INT",
+            stop_wait_s=60,
+            reload_signal="HUP",
+        ),
+    )
+
+
+def tasks(view: View) -> tuple[p.Task, ...]:
+    data, binaries = _data(view), _binaries(view)
+    fresh = f"{data}.new"
+    port, run = view.port("database", "sql"), view.places.run("postgres")
+    psql = (f"{binaries}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
+    return (
+        p.Task(
+            name="postgres/packages",
+            component="postgres",
+            summary="PostgreSQL from the distribution",
+            action=p.Install(
+                packages=(f"postgresql-{view.choices.versions['postgres']}",), provides=(f"{binaries}/postgres",)
+            ),
+        ),
+        p.Task(
+            name="postgres/initdb",
+            component="postgres",
+            summary="an empty database cluster with checksums",
+            action=p.Run(
+                # Made beside its place and renamed, so that a kill in the middle leaves nothing that looks whole.
+                commands=(
+                    p.Command(("/bin/rm", "-rf", fresh), unless_exists=data),
+                    p.Command(
+                        (
+                            f"{binaries}/initdb", "-D", fresh, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+                            "--data-checksums", "--auth-local=peer", "--auth-host=scram-sha-256",
+                        ),
+                        unless_exists=data,
+                    ),
+                    p.Command(("/bin/mv", "-T", fresh, data), unless_exists=data),
+                ),
+                folders=(p.Folder(view.places.data("postgres")),),
+            ),
+            needs=("postgres/packages",),
+        ),
+        p.Task(
+            name="postgres/roles",
+            component="postgres",
+            summary="roles, the app's database and its extensions",
+            action=p.Run(
+                commands=(
+                    p.Command((*psql, "-d", "postgres"), stdin=_ROLES),
+                    p.Command((*psql, "-d", DATABASE), stdin=_DATABASE),
+                ),
+            ),
+            needs=("postgres",),
+        ),
+    )
+
+
+def offers(view: View) -> Mapping[str, str]:
+    return {"DATABASE_URL": _url(view, OWNER)}
+
+
+def credentials(view: View) -> tuple[Credential, ...]:
+    port = view.port("database", "sql")
+    return tuple(
+        Credential(
+            name=f"PostgreSQL: {user}",
+            user=user,
+            secret=f"postgres.{user}",
+            url=_url(view, user),
+            command=f"psql -h 127.0.0.1 -p {port} -U {user} {DATABASE}",
+        )
+        for user in (OWNER, VIEWER)
+    )
+
+
+def _url(view: View, user: str) -> str:
+    password = secret(f"postgres.{user}", "url")
+    return f"postgres://{user}:{password}@127.0.0.1:{view.port('database', 'sql')}/{DATABASE}"
+
+
+def _data(view: View) -> str:
+    return f"{view.places.data('postgres')}/pgdata"
+
+
+def _binaries(view: View) -> str:
+    return f"/usr/lib/postgresql/{view.choices.versions['postgres']}/bin"
+
+
+def _configuration(view: View) -> str:
+    """postgresql.conf; what can only change by a restart is set from the start for later parts to build on."""
+    etc = view.places.etc("postgres")
+    settings = {
+        "listen_addresses": "'127.0.0.1'",
+        "port": view.port("database", "sql"),
+        "unix_socket_directories": f"'{view.places.run('postgres')}'",
+        "unix_socket_permissions": "0777",  # the folder decides who may come near it
+        "hba_file": f"'{etc}/pg_hba.conf'",
+        "ident_file": f"'{etc}/pg_ident.conf'",
+        "password_encryption": "scram-sha-256",
+        "shared_preload_libraries": "'pg_stat_statements'",
+        "track_commit_timestamp": "on",
+        "wal_level": "logical",
+        "max_wal_senders": 10,
+        "max_replication_slots": 10,
+        "archive_mode": "on",
+        "archive_command": f"'{etc}/archive-wal %p %f'",
+        "jit": "off",
+        "random_page_cost": 1.1,
+        "log_line_prefix": "'%m [%p] %q%u@%d '",
+        "log_min_duration_statement": "1s",
+        "log_lock_waits": "on",
+        "timezone": "'UTC'",
+        "log_timezone": "'UTC'",
+        **_memory(view),
+    }
+    return "".join(f"{name} = {value}\n" for name, value in settings.items())
+
+
+def _memory(view: View) -> dict[str, object]:
+    """Memory and parallelism from the machine: a 4 GiB server gets 512 MB of shared buffers at a share of 50 %."""
+    ram = view.machine.ram_mib
+    planned = ram * view.settings.memory_share_percent // 100
+    shared = max(planned // 4, 16)
+    connections = view.settings.max_connections or min(100, max(20, ram // 68))
+    work = min(64, max(4, (planned - shared) // (2 * connections)))
+    return {
+        "max_connections": connections,
+        "shared_buffers": f"{shared}MB",
+        "effective_cache_size": f"{max(planned * 3 // 4, 32)}MB",
+        "work_mem": f"{work}MB",
+        "maintenance_work_mem": f"{min(2048, max(16, planned // 16))}MB",
+        "max_wal_size": f"{min(4096, max(512, ram // 4))}MB",
+        "max_slot_wal_keep_size": f"{min(8192, max(1024, ram // 2))}MB",
+        "max_worker_processes": max(8, view.machine.cores),
+        "max_parallel_workers": view.machine.cores,
+        "max_parallel_workers_per_gather": max(1, view.machine.cores // 2),
+    }
+
+
+_HBA = """\
+# Over the socket the system user decides (pg_ident.conf); over TCP a password does. Nothing else gets in.
+local  all          postgres          peer map=founder
+local  postgres     probe             peer map=founder
+local  all          all               scram-sha-256
+host   all          all  127.0.0.1/32 scram-sha-256
+"""
+
+
+def _ident(view: View) -> str:
+    database_user, owner = view.system_user("postgres"), view.machine.user
+    users = dict.fromkeys((database_user, owner))
+    lines = [f"founder {database_user} postgres", *(f"founder {user} probe" for user in users)]
+    return "\n".join(lines) + "\n"
+
+
+def _archive_command(etc: str) -> str:
+    """The stable wrapper through which archiving starts later by changing one file, without a restart.
+
+    Until then segments are released at once, so that nothing piles up; an unknown mode fails, so that nothing is lost.
+    """
+    return f"""#!/bin/sh
+read -r mode < {etc}/archive.mode || exit 1
+case $mode in
+    discard) exit 0 ;;
+    *) exit 1 ;;
+esac
+"""
+
+
+# The statements that carry passwords are kept out of the log and out of pg_stat_statements.
+_ROLES = f"""\
+SET log_statement = 'none';
+SET log_min_error_statement = 'panic';
+SET log_min_duration_statement = -1;
+LOAD 'pg_stat_statements';
+SET pg_stat_statements.track = 'none';
+SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['{OWNER}', '{VIEWER}', '{PROBE}']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
+ALTER ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.app")}';
+ALTER ROLE {VIEWER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.founder")}';
+ALTER ROLE {PROBE} LOGIN NOSUPERUSER CONNECTION LIMIT 5;
+GRANT {OWNER} TO {VIEWER};
+GRANT pg_monitor TO {VIEWER};
+SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}'
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC;
+"""
+
+_DATABASE = """\
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+"""
+
+COMPONENT = Component(
+    name="postgres",
+    summary="PostgreSQL, the main database",
+    role="database",
+    phase=1,
+    backup=Backup("postgres", "every database and role"),
+    settings=PostgresSettings,
+    processes=processes,
+    tasks=tasks,
+    ram_mib=100,
+    versions=MAJORS,
+    systems=tuple(MAJORS),
+    replaces=("Supabase Database", "Neon", "RDS"),
+    ports=(Port("sql", 5432, "PostgreSQL", setting="port"),),
+    secrets=("postgres.app", "postgres.founder"),
+    credentials=credentials,
+    offers=offers,
+    ready_after=("postgres", "postgres/roles"),
+    data_marker="pgdata/PG_VERSION",
+)

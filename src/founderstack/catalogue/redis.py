@@ -1,0 +1,29 @@
+"""Redis: cache and sessions."""
+
+from __future__ import annotations
+
+from founderstack.catalogue import _keyvalue
+from founderstack.model.backup import Backup
+from founderstack.model.component import Component, Port
+
+_PROGRAM = "/usr/bin/redis-server"
+
+COMPONENT = Component(
+    name="redis",
+    summary="Redis, cache and sessions",
+    role="cache",
+    phase=1,
+    backup=Backup("redis", "sessions and cached values"),
+    settings=_keyvalue.CacheSettings,
+    processes=lambda view: _keyvalue.processes(view, "redis", "Redis", _PROGRAM),
+    tasks=lambda view: _keyvalue.tasks("redis", "Redis", ("redis-server",), _PROGRAM),
+    ram_mib=15,
+    systems=(),
+    alternatives=("valkey",),
+    replaces=("Upstash", "ElastiCache"),
+    ports=(Port("redis", 6379, "Redis", setting="port"),),
+    secrets=_keyvalue.SECRETS,
+    credentials=_keyvalue.credentials,
+    offers=_keyvalue.offers,
+    ready_after=("redis",),
+)

@@ -1,0 +1,29 @@
+"""Valkey: cache and sessions."""
+
+from __future__ import annotations
+
+from founderstack.catalogue import _keyvalue
+from founderstack.model.backup import Backup
+from founderstack.model.component import Component, Port
+
+_PROGRAM = "/usr/bin/valkey-server"
+
+COMPONENT = Component(
+    name="valkey",
+    summary="Valkey, cache and sessions",
+    role="cache",
+    phase=1,
+    backup=Backup("redis", "sessions and cached values"),
+    settings=_keyvalue.CacheSettings,
+    processes=lambda view: _keyvalue.processes(view, "valkey", "Valkey", _PROGRAM),
+    tasks=lambda view: _keyvalue.tasks("valkey", "Valkey", ("valkey-server",), _PROGRAM),
+    ram_mib=15,
+    systems=("debian:13", "ubuntu:24.04", "ubuntu:26.04"),
+    alternatives=("redis",),
+    replaces=("Upstash", "ElastiCache"),
+    ports=(Port("redis", 6379, "Valkey", setting="port"),),
+    secrets=_keyvalue.SECRETS,
+    credentials=_keyvalue.credentials,
+    offers=_keyvalue.offers,
+    ready_after=("valkey",),
+)
