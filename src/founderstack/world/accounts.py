@@ -1,0 +1,121 @@
+"""System users and groups: one for each component of each stack where root, the caller's own otherwise."""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import os
+import pwd
+from collections.abc import Callable, Iterable
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.world.clock import until
+from founderstack.world.processes import Result, run
+
+_LONGEST = 32
+_LOCK_WAIT_S = 30
+_NOBODY_HOME = ("--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin")
+# Exit codes of useradd(8), groupadd(8), usermod(8), userdel(8) and groupdel(8).
+_LOCKED, _EXISTS, _NAME_TAKEN, _CANNOT_UPDATE = 1, 9, 9, 10
+
+
+def user_name(stack: str, component: str) -> str:
+    """The user that a component of a stack runs as; its group has the same name."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    name = f"f-{stack}-{component}"
+    if len(name) <= _LONGEST:
+        return name
+    # A stable short form that two long names do not share.
+    mark = hashlib.blake2b(name.encode(), digest_size=3).hexdigest()
+    return f"{name[: _LONGEST - len(mark) - 1]}-{mark}"
+
+
+def group_name(stack: str, component: str) -> str:
+    """The group of a component of a stack; the caller's own where not root."""
+    if os.geteuid() != 0:
+        return grp.getgrgid(os.getegid()).gr_name
+    return user_name(stack, component)
+
+
+def ensure_user(stack: str, component: str, groups: Iterable[str] = ()) -> str:
+    """The component's user, made where it is missing: a system user without a shell, a home or a password.
+
+    `groups` are components of the same stack whose group it joins besides its own; it leaves those of them that are
+    no longer named. Does nothing where not root.
+    """
+    name = user_name(stack, component)
+    if os.geteuid() != 0:
+        return name
+    _ensure_group(name)
+    if not _found(pwd.getpwnam, name):
+        _edit(["useradd", *_NOBODY_HOME, "--comment", _mark(stack, component), "--gid", name, name])
+    _refuse_foreign(name, _mark(stack, component))
+    wanted = {user_name(stack, other) for other in groups} - {name}
+    for group in wanted:
+        _ensure_group(group)
+    joined = {group.gr_name for group in grp.getgrall() if name in group.gr_mem}
+    if joined != wanted:
+        _edit(["usermod", "--groups", ",".join(sorted(wanted)), name])
+    return name
+
+
+def remove_users(stack: str) -> None:
+    """Remove the users and groups of every component of this stack; nothing to do where not root."""
+    if os.geteuid() != 0:
+        return
+    ours = [account.pw_name for account in pwd.getpwall() if account.pw_gecos.startswith(_mark(stack, ""))]
+    for name in ours:
+        _edit(["userdel", name])
+    for group in ours:
+        if _found(grp.getgrnam, group):
+            _edit(["groupdel", group])
+
+
+def _mark(stack: str, component: str) -> str:
+    # The name alone does not tell: `f-a-b-c` is `c` of the stack `a-b` or `b-c` of the stack `a`.
+    return f"founder {stack}/{component}"
+
+
+def _found(look_up: Callable[[str], object], name: str) -> bool:
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _ensure_group(name: str) -> None:
+    if not _found(grp.getgrnam, name):
+        _edit(["groupadd", "--system", name])
+
+
+def _refuse_foreign(name: str, mark: str) -> None:
+    found = pwd.getpwnam(name).pw_gecos
+    if found != mark:
+        raise StackError(
+            _("The system user {name} is not this stack's").format(name=name),
+            _('Its comment says "{found}" instead of "{mark}".').format(found=found, mark=mark),
+            _("Give the stack another name in founder.toml."),
+        )
+
+
+def _edit(argv: list[str]) -> None:
+    """Run one of the shadow tools; another process that holds their lock is waited for."""
+    last: list[Result] = []
+
+    def settled() -> bool:
+        last.append(run(argv, timeout_s=60, check=False))
+        return not (last[-1].code in (_LOCKED, _CANNOT_UPDATE) and "lock" in last[-1].err)
+
+    until(settled, _LOCK_WAIT_S, every_s=0.3)
+    done = last[-1]
+    # Somebody else made the same user or group in between: that is as good.
+    if done.code in (0, _EXISTS, _NAME_TAKEN):
+        return
+    raise StackError(
+        _("The system user {name} could not be set up").format(name=argv[-1]),
+        done.err.strip() or done.out.strip(),
+        _("Cure what {program} says, then run the command again.").format(program=argv[0]),
+    )

@@ -1,0 +1,40 @@
+"""The few variables of the caller's environment that the tool honours; no other module reads them."""
+
+from __future__ import annotations
+
+import os
+
+CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian and Ubuntu keep the authorities that the machine trusts."""
+
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
+_INDEXES = (
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "npm_config_registry",
+)
+
+
+def state_home() -> str:
+    """FOUNDER_HOME, or "" where it is not set."""
+    return os.environ.get("FOUNDER_HOME", "")
+
+
+def download_environment() -> dict[str, str]:
+    """What a program needs to reach the network as the caller does: proxies, trusted authorities, package indexes."""
+    kept = {name: value for name in _PROXIES for name, value in _both_cases(name)}
+    kept |= {name: os.environ[name] for name in _INDEXES if name in os.environ}
+    if "PIP_INDEX_URL" in os.environ and not kept.keys() & {"UV_INDEX_URL", "UV_DEFAULT_INDEX"}:
+        kept["UV_DEFAULT_INDEX"] = os.environ["PIP_INDEX_URL"]
+    bundle = os.environ.get("SSL_CERT_FILE", CA_BUNDLE)
+    if os.path.exists(bundle):
+        # Three names for one thing: uv and Python, Node, and git each look for their own.
+        kept |= {"SSL_CERT_FILE": bundle, "NODE_EXTRA_CA_CERTS": bundle, "GIT_SSL_CAINFO": bundle}
+    return kept
+
+
+def _both_cases(name: str) -> list[tuple[str, str]]:
+    return [(spelling, os.environ[spelling]) for spelling in (name, name.upper()) if spelling in os.environ]

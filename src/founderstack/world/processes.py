@@ -1,0 +1,289 @@
+"""Every program the tool starts: run to its end with a deadline, or set free. The only module that starts programs."""
+
+from __future__ import annotations
+
+import os
+import signal as signals
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.world.clock import SystemClock
+
+if TYPE_CHECKING:
+    import subprocess
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LAST_LINES = 15
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended; `err` is empty where its lines were followed, which merges both streams."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: str = "/",
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    timeout_s: float = 120,
+    user: str = "",
+    groups: Sequence[str] = (),
+    nice: int = 0,
+    oom_score: int = 0,
+    on_line: Callable[[str], None] | None = None,
+    check: bool = True,
+) -> Result:
+    """What a program answered, in an environment of its own: PATH, LANG, HOME and `env`, nothing of the caller's.
+
+    `user` runs it as that user with the user's own groups, or with exactly `groups` where given. `on_line` gets each
+    line of its output as it comes. The program and its children are killed at the deadline and when the caller is
+    interrupted. Raises StackError when the program is missing or too slow, and with `check` when it fails.
+    """
+    command = [*_as_user(user, groups), *_with_priority(nice, oom_score), *argv]
+    deadline = SystemClock().monotonic() + timeout_s
+    with _file_in_memory(stdin) as source, _file_in_memory() as out, _file_in_memory() as err:
+        pipes = _Streams(source, out, err) if on_line is None else _Streams(source, None, None)
+        child = _start(argv[0], command, cwd, environment(user, env), pipes)
+        try:
+            lines = _follow(child, on_line, deadline) if on_line else []
+            _wait(child, argv, deadline, timeout_s)
+        finally:
+            _end(child)
+        said = Result(child.returncode, "\n".join(lines) or _read(out), _read(err))
+    if check and said.code != 0:
+        raise _failure(argv, said)
+    return said
+
+
+def spawn_detached(argv: Sequence[str], *, log: str, env: Mapping[str, str] | None = None) -> int:
+    """Pid of a program that runs on after the caller's end, in a session of its own; its output goes to `log`."""
+    # The shell ends at once, so the program is init's child and never a zombie of ours. setsid replaces itself by
+    # the program because a background job of a script leads no process group: the pid stays the same.
+    script = 'log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
+    return int(run(["/bin/sh", "-c", script, "sh", log, *argv], env=env, timeout_s=10).out)
+
+
+def environment(user: str = "", env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment that a program gets: PATH, LANG, HOME, and `env` over them."""
+    return {"PATH": PATH, "LANG": "C.UTF-8", "HOME": _home(user), **(env or {})}
+
+
+def started(pid: int) -> float:
+    """Seconds after boot at which the process began, 0.0 where there is none; with the pid it names a process."""
+    fields = _stat(pid)
+    return int(fields[19]) / _TICKS if fields else 0.0
+
+
+def alive(pid: int, started_at: float | None = None) -> bool:
+    """True where the process runs (a zombie does not) and, with `started_at`, is the same one."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX" and (started_at is None or started(pid) == started_at)
+
+
+def signal(pid: int, name: str) -> bool:
+    """Send SIG`name`; False where the process is gone already."""
+    try:
+        os.kill(pid, signals.Signals[f"SIG{name}"])
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        raise StackError(
+            _("Process {pid} may not be signalled").format(pid=pid),
+            _("It belongs to another user."),
+            _("Run the command as root (sudo)."),
+        ) from None
+    return True
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """The arguments a process was started with, empty where it is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            raw = file.read()
+    except OSError:
+        return ()
+    return tuple(raw.rstrip(b"\0").decode(errors="replace").split("\0")) if raw else ()
+
+
+def all_pids() -> Iterator[int]:
+    """Every process on the machine."""
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def end_all_of(user: str) -> None:
+    """Kill whatever still runs as `user`, a user that exists for one purpose; nothing where that is the caller."""
+    import pwd
+
+    try:
+        uid = pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return
+    if uid == os.geteuid() or uid == 0:
+        return
+    for pid in all_pids():
+        try:
+            if os.stat(f"/proc/{pid}").st_uid == uid:
+                os.kill(pid, signals.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def _as_user(user: str, groups: Sequence[str]) -> list[str]:
+    import pwd
+
+    if not user or user == pwd.getpwuid(os.geteuid()).pw_name:
+        return []
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        raise StackError(
+            _("The system user {user} is missing").format(user=user),
+            _("A process of the stack runs as this user, and somebody has removed it."),
+            _("Run: founder up"),
+        ) from None
+    chosen = ["--groups", ",".join(groups)] if groups else ["--init-groups"]
+    return ["/usr/bin/setpriv", "--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), *chosen]
+
+
+def _with_priority(nice: int, oom_score: int) -> list[str]:
+    command = ["/usr/bin/nice", "-n", str(nice)] if nice else []
+    return command + (["/usr/bin/choom", "-n", str(oom_score), "--"] if oom_score else [])
+
+
+def _start(
+    program: str, command: list[str], cwd: str, env: Mapping[str, str], streams: _Streams
+) -> subprocess.Popen[bytes]:
+    import subprocess
+
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=streams.source,
+            stdout=subprocess.PIPE if streams.out is None else streams.out,
+            stderr=subprocess.STDOUT if streams.err is None else streams.err,
+            start_new_session=True,
+            umask=0o022,
+        )
+    except OSError as error:
+        raise StackError(
+            _("{program} could not be started").format(program=program),
+            f"{error.strerror}: {error.filename}",
+            _("Run: founder doctor, which names what is missing on this machine."),
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Streams:
+    source: IO[bytes]
+    out: IO[bytes] | None
+    """None where the lines are followed, through one pipe for both streams."""
+    err: IO[bytes] | None
+
+
+def _file_in_memory(content: str = "") -> IO[bytes]:
+    # Not a pipe: nobody waits on it, a program may ignore its input, and a child that outlives the program
+    # and keeps its output open keeps nobody waiting.
+    file = os.fdopen(os.memfd_create("stream"), "w+b", buffering=0)
+    file.write(content.encode())
+    file.seek(0)
+    return file
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+def _follow(child: subprocess.Popen[bytes], on_line: Callable[[str], None], deadline: float) -> list[str]:
+    import selectors
+
+    assert child.stdout is not None
+    kept: list[str] = []
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while _left(deadline):
+            ready = selector.select(min(_left(deadline), 0.5))
+            if not ready and child.poll() is None:
+                continue
+            chunk = os.read(child.stdout.fileno(), 65536) if ready else b""
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines if chunk or not rest else [*lines, rest]:
+                kept.append(line.decode(errors="replace").rstrip("\r"))
+                on_line(kept[-1])
+            if not chunk:
+                break
+    return kept
+
+
+def _wait(child: subprocess.Popen[bytes], argv: Sequence[str], deadline: float, timeout_s: float) -> None:
+    import subprocess
+
+    try:
+        child.wait(_left(deadline))
+    except subprocess.TimeoutExpired:
+        raise StackError(
+            _("{program} did not finish").format(program=_name(argv)),
+            _("It was still running after {seconds:g} seconds and was ended.").format(seconds=timeout_s),
+            _("Run the command again; if it stops here again, run: founder doctor"),
+        ) from None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of a program that is still running, whatever the reason for leaving it."""
+    if child.stdout is not None:
+        child.stdout.close()
+    if child.poll() is not None:
+        return
+    try:
+        os.killpg(child.pid, signals.SIGKILL)
+    except PermissionError:
+        child.kill()
+    child.wait()
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - SystemClock().monotonic(), 0.0)
+
+
+def _failure(argv: Sequence[str], result: Result) -> StackError:
+    said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
+    return StackError(
+        _("{program} failed (exit code {code})").format(program=_name(argv), code=result.code),
+        "\n".join(said) or _("It gave no reason."),
+        _("Cure what it says, then run the command again."),
+    )
+
+
+def _name(argv: Sequence[str]) -> str:
+    return os.path.basename(argv[0])
+
+
+def _home(user: str) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwnam(user).pw_dir if user else pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return "/nonexistent"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on, empty where the process is gone. Source: proc(5)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []

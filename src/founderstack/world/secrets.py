@@ -1,0 +1,182 @@
+"""Generated secrets: one 0600 file, and the only place where a reference becomes a value."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.process import secrets_in
+from founderstack.world.files import read_text, write_atomic
+
+_FORMAT = 1
+_BYTES = 24
+"""192 bits, which are 32 letters that need no quoting in a URL, a shell or SQL."""
+_SHORTEST = 22
+"""Letters of 128 bits."""
+
+
+@dataclass(frozen=True)
+class _Content:
+    salt: str
+    values: Mapping[str, str]
+
+
+class Secrets:
+    """The secrets of one stack (a model.protocols.SecretStore). Every call reads the file as it is now."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._path
+
+    def exists(self) -> bool:
+        """False before the first secret was made, and after somebody removed the file."""
+        return os.path.exists(self._path)
+
+    def names(self) -> list[str]:
+        """Every secret there is, in order."""
+        return sorted(self._read().values)
+
+    def ensure(self, names: Iterable[str]) -> list[str]:
+        """Make the secrets that are missing; the names of those that were made."""
+        content = self._read()
+        made = [name for name in dict.fromkeys(names) if name not in content.values]
+        if made:
+            self._write(_Content(content.salt, {**content.values, **{name: _generate() for name in made}}))
+        return made
+
+    def get(self, name: str) -> str:
+        """The value; raises StackError when there is none."""
+        values = self._read().values
+        if name not in values:
+            raise StackError(
+                _("There is no secret {name}").format(name=name),
+                _("{path} does not hold it.").format(path=self._path),
+                _("Run: founder secrets list"),
+            )
+        return values[name]
+
+    def rotate(self, name: str) -> str:
+        """A new value in the place of the old one, which is gone."""
+        self.get(name)
+        content = self._read()
+        value = _generate()
+        self._write(_Content(content.salt, {**content.values, name: value}))
+        return value
+
+    def digests(self) -> dict[str, str]:
+        """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""
+        content = self._read()
+        key = content.salt.encode()
+        return {
+            name: hashlib.blake2b(value.encode(), key=key, digest_size=10).hexdigest()
+            for name, value in content.values.items()
+        }
+
+    def fill(self, text: str) -> str:
+        """`text` with the value in the place of each reference (see model.process for the filters)."""
+        found = list(secrets_in(text))
+        if not found:
+            return text
+        salt = self._read().salt
+        for reference, name, chosen in found:
+            text = text.replace(reference, _filtered(self.get(name), chosen, f"{salt}/{name}"))
+        return text
+
+    def _read(self) -> _Content:
+        text = read_text(self._path)
+        if text is None:
+            return _Content(_generate(), {})
+        self._refuse_open()
+        content = _parse(text)
+        if content is None:
+            raise StackError(
+                _("The secrets file {path} is damaged").format(path=self._path),
+                _("It was changed by hand or cut off; the stack's passwords cannot be read from it."),
+                _("Put back a copy of {path}; nothing else of the stack was touched.").format(path=self._path),
+                exit_code=EXIT_PRECONDITION,
+            )
+        return content
+
+    def _refuse_open(self) -> None:
+        if os.stat(self._path).st_mode & 0o077:
+            raise StackError(
+                _("The secrets file {path} can be read by other users").format(path=self._path),
+                _("Its mode was changed; it must be 0600."),
+                _("Run: chmod 600 {path}").format(path=self._path),
+                exit_code=EXIT_PRECONDITION,
+            )
+
+    def _write(self, content: _Content) -> None:
+        import json
+
+        whole = {"format": _FORMAT, "salt": content.salt, "values": dict(content.values)}
+        write_atomic(self._path, json.dumps(whole, indent=2, sort_keys=True) + "\n", mode=0o600)
+
+
+def _generate() -> str:
+    import secrets
+
+    return secrets.token_urlsafe(_BYTES)
+
+
+def _parse(text: str) -> _Content | None:
+    import json
+
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or found.get("format") != _FORMAT:
+        return None
+    salt, values = found.get("salt"), found.get("values")
+    if not _strong(salt) or not isinstance(values, dict) or not all(_strong(value) for value in values.values()):
+        return None
+    return _Content(str(salt), values)
+
+
+def _strong(value: object) -> bool:
+    return isinstance(value, str) and len(value) >= _SHORTEST
+
+
+def _filtered(value: str, chosen: str, salt: str) -> str:
+    filters: dict[str, Callable[[], str]] = {
+        "": lambda: value,
+        "url": lambda: quote(value, safe=""),
+        "sha256": lambda: hashlib.sha256(value.encode()).hexdigest(),
+        "argon2": lambda: _argon2(value, salt),
+        "json": lambda: _json(value),
+        "sh": lambda: "'" + value.replace("'", "'\"'\"'") + "'",
+    }
+    return filters[chosen]()
+
+
+def _argon2(value: str, salt: str) -> str:
+    """A password hash; its salt comes from the file's, so that the same secret gives the same file again."""
+    from argon2 import DEFAULT_HASH_LENGTH, PasswordHasher
+    from argon2.low_level import hash_secret
+
+    settings = PasswordHasher()
+    return hash_secret(
+        value.encode(),
+        hashlib.blake2b(salt.encode(), digest_size=16).digest(),
+        time_cost=settings.time_cost,
+        memory_cost=settings.memory_cost,
+        parallelism=settings.parallelism,
+        hash_len=DEFAULT_HASH_LENGTH,
+        type=settings.type,
+    ).decode()
+
+
+def _json(value: str) -> str:
+    import json
+
+    return json.dumps(value)[1:-1]
