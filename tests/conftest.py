@@ -36,7 +36,7 @@ def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 1
 
 def _enterable_folder(prefix: str) -> Path:
     """A new folder that unprivileged users can pass through, as they pass through /var/lib/founder."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     folder.chmod(0o711)
     return folder
 
