@@ -1,0 +1,48 @@
+"""The keys of a stack file that belong to no component."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from founderstack.model.settings import setting
+from founderstack.model.stack import FORMAT, ROLES, Role
+
+TABLES: tuple[Role, ...] = tuple(role for role in ROLES if role != "agent")
+"""Roles that have a table; the agent has nothing to choose."""
+USE = "use"
+"""The key of a table that names the component."""
+NONE = "none"
+"""The value of `use` for a role that shall stay empty."""
+RESERVED_NAMES = frozenset({"shared"})
+"""Names of folders beside the stacks' own, where the stacks of a machine keep what they share."""
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = rf"(?=.{{4,253}}$)({_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}"
+_NAME_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """The keys at the top of the file."""
+
+    format: int = setting(FORMAT, least=1)
+    """Format of the file. A newer founder brings an older format forward and keeps the comments."""
+    name: str = setting("", pattern=r"[a-z][a-z0-9-]{0,15}", example="diary")
+    """Name of the stack on its machine: small letters, digits and dashes, 16 characters at the most. When it is
+    left out, the name of the folder serves. Data is kept under this name: choose it before the first `founder up`."""
+    domain: str = setting("", pattern=_HOST, example="diary.example.com")
+    """Host name under which people reach the app. With one, the gateway listens on all addresses on 80 and 443;
+    without one, it answers on this machine only."""
+    language: Literal["", "en", "es"] = setting("")
+    """Language of the terminal and the panel: `en` or `es`. When it is left out, each reader's own."""
+    admin_email: str = setting("", pattern=rf"[^@\s\"']{{1,64}}@{_HOST}", example="ana@example.com")
+    """Address of the person in charge; the first sign-in of the panel and of the tools."""
+
+
+def slug(folder_name: str) -> str:
+    """The name of a stack in a folder of that name."""
+    letters = re.sub(r"[^a-z0-9]+", "-", folder_name.lower()).lstrip("-0123456789")
+    name = letters[:_NAME_LENGTH].rstrip("-") or "stack"
+    return f"{name}-stack" if name in RESERVED_NAMES else name
