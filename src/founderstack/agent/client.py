@@ -1,0 +1,102 @@
+"""Asks the agent: the terminal and the panel speak to it through this file only."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+
+if TYPE_CHECKING:
+    import asyncio
+
+LONGEST_LINE = 4 * 1024 * 1024
+RESTART_WAIT_S = 180.0
+
+
+def ask(socket_path: str, verb: str, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+    """The result of one verb; raises StackError with the agent's own words, or when it is not there."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout_s)
+            connection.connect(socket_path)
+            connection.sendall(_request(verb, arguments))
+            with connection.makefile("rb") as lines:
+                return _result(lines.readline(LONGEST_LINE))
+    except OSError as problem:
+        raise _unreachable(problem) from None
+
+
+async def ask_async(socket_path: str, verb: str, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+    """The same, without holding up an event loop."""
+    import asyncio  # 50 ms that the command line does not pay
+
+    try:
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await asyncio.open_unix_connection(socket_path, limit=LONGEST_LINE)
+            try:
+                writer.write(_request(verb, arguments))
+                return _result(await _line(reader))
+            finally:
+                writer.close()
+    except OSError as problem:
+        raise _unreachable(problem) from None
+
+
+async def watch(socket_path: str, *, silence_s: float = 30.0) -> AsyncIterator[dict[str, Any]]:
+    """What `status` gives, then what changed, for as long as the agent lives; raises StackError when it is gone.
+
+    The agent sends at least a line every ten seconds, so `silence_s` without one means that it hangs.
+    """
+    import asyncio
+
+    try:
+        reader, writer = await asyncio.open_unix_connection(socket_path, limit=LONGEST_LINE)
+        try:
+            writer.write(_request("watch", {}))
+            while True:
+                async with asyncio.timeout(silence_s):
+                    line = await _line(reader)
+                yield _result(line)
+        finally:
+            writer.close()
+    except OSError as problem:
+        raise _unreachable(problem) from None
+
+
+def _request(verb: str, arguments: dict[str, Any]) -> bytes:
+    return json.dumps({"v": 1, "verb": verb, "args": arguments}).encode() + b"\n"
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.readline()
+    except ValueError:  # longer than the limit
+        raise ConnectionError from None
+
+
+def _result(line: bytes) -> Any:
+    if not line.endswith(b"\n"):
+        raise ConnectionError("the agent closed the connection")
+    answer = json.loads(line)
+    if answer["ok"]:
+        return answer["result"]
+    error = answer["error"]
+    raise StackError(error["what"], error["why"], error["fix"])
+
+
+def _unreachable(problem: OSError) -> StackError:
+    if isinstance(problem, TimeoutError):
+        return StackError(
+            what=_("The agent does not answer"),
+            why=_("it took the request and was silent for too long"),
+            fix=_("Look at its log with `founder logs agent`"),
+        )
+    return StackError(
+        what=_("The agent cannot be reached"),
+        why=_("nothing answers on its socket"),
+        fix=_("Start it with `founder up`"),
+    )

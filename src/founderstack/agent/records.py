@@ -1,0 +1,99 @@
+"""What the runtime wrote down about each applied process: what to ask it, and how to show it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from founderstack.model.process import Probe
+
+
+@dataclass(frozen=True)
+class Record:
+    """One applied process."""
+
+    name: str
+    component: str
+    ready: Probe
+    log_files: tuple[str, ...] = ()
+    reopen_signal: str = ""
+    title: str = ""
+    group: str = ""
+    path: str = ""
+    """Path on the panel's origin that opens it, or ""."""
+    summary: str = ""
+    version: str = ""
+    address: str = ""
+    credentials: tuple[str, ...] = ()
+    """Names of the sign-ins that it offers."""
+
+    def shown(self) -> dict[str, str]:
+        """The part that a person sees."""
+        return {
+            "title": self.title or self.name,
+            "group": self.group,
+            "path": self.path,
+            "summary": self.summary,
+            "version": self.version,
+            "address": self.address,
+        }
+
+
+class Records:
+    """The records of a folder, read again only when the folder has changed."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._seen = -1
+        self.by_name: Mapping[str, Record] = {}
+
+    def refresh(self) -> bool:
+        """Read the folder if it changed since the last call; True if it did. A missing folder holds nothing."""
+        try:
+            changed = os.stat(self._folder).st_mtime_ns
+        except FileNotFoundError:
+            changed = 0
+        if changed == self._seen:
+            return False
+        self._seen = changed
+        self.by_name = _read(self._folder) if changed else {}
+        return True
+
+
+def _read(folder: str) -> dict[str, Record]:
+    found = {}
+    for entry in sorted(os.listdir(folder)):
+        if entry.endswith(".json"):
+            record = _record(os.path.join(folder, entry))
+            if record:
+                found[record.name] = record
+    return found
+
+
+def _record(path: str) -> Record | None:
+    """The record in a file, or None where it is unreadable: the others are probed all the same."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = json.load(file)
+        return Record(**{**_known(Record, values), "ready": _probe(values["ready"])})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _probe(values: Mapping[str, Any]) -> Probe:
+    known = _known(Probe, values)
+    known["headers"] = tuple((name, value) for name, value in values.get("headers") or ())
+    return Probe(**known)
+
+
+def _known(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that `kind` has a field for, lists as tuples; null means the field's default."""
+    names = {field.name for field in fields(kind)}
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in names and value is not None
+    }

@@ -1,0 +1,150 @@
+"""The agent's socket: who is asking, one request a line, and nobody who can hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pwd
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+from founderstack.agent.verbs import PROTOCOL, Caller, Request, read_request
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+
+MOST_CLIENTS = 32
+LONGEST_REQUEST = 64 * 1024
+SILENCE_S = 60.0
+"""A client that says nothing for so long is cut off."""
+SLOW_S = 10.0
+"""So is one that does not take what it asked for."""
+
+Answers = Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]
+Watch = Callable[[], AsyncIterator[Any]]
+
+
+class Server:
+    """Listens on a Unix socket for the owner and for the panel's user, and for nobody else."""
+
+    def __init__(self, path: str, panel_user: str, answers: Answers, watch: Watch) -> None:
+        self._path = path
+        self._panel_user = panel_user
+        self._answers = answers
+        self._watch = watch
+        self._clients: set[asyncio.Task[None]] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Listen; a socket left by an earlier agent is replaced."""
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._listener = await asyncio.start_unix_server(self._accept, self._path, limit=LONGEST_REQUEST)
+        finally:
+            os.umask(before)
+        self.let_panel_in()
+
+    def let_panel_in(self) -> None:
+        """Give the socket to the group of the panel's user, as soon as there is such a user."""
+        panel = _account(self._panel_user)
+        os.chown(self._path, -1, panel.pw_gid if panel and os.geteuid() == 0 else -1)
+        os.chmod(self._path, 0o660)
+
+    async def close(self) -> None:
+        """Stop listening and cut everybody off."""
+        if self._listener:
+            self._listener.close()
+        for client in self._clients:
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        caller = self._caller(writer)
+        if caller is None or len(self._clients) >= MOST_CLIENTS:
+            writer.transport.abort()
+            return
+        self._clients.add(task)
+        try:
+            await self._serve(reader, writer, caller)
+        except (OSError, asyncio.CancelledError):  # gone, too slow, or the agent ends
+            pass
+        finally:
+            self._clients.discard(task)
+            writer.transport.abort()
+
+    def _caller(self, writer: asyncio.StreamWriter) -> Caller | None:
+        connection = writer.get_extra_info("socket")
+        _pid, uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if uid in (0, os.geteuid()):
+            return "owner"
+        panel = _account(self._panel_user)
+        return "panel" if panel and uid == panel.pw_uid else None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller) -> None:
+        while True:
+            try:
+                line = await asyncio.wait_for(reader.readline(), SILENCE_S)
+            except ValueError:
+                await _send(writer, _failure(_too_long()))
+                return
+            if not line.endswith(b"\n"):
+                return
+            try:
+                request = read_request(line, caller)
+                if request.verb == "watch":
+                    await self._stream(reader, writer)
+                    return
+                await _send(writer, await self._answer(request))
+            except StackError as error:
+                await _send(writer, _failure(error))
+
+    async def _answer(self, request: Request) -> dict[str, Any]:
+        return _success(await self._answers[request.verb](request.arguments))
+
+    async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Send every change until the client goes; it has nothing more to say, so whatever it sends ends it."""
+        gone = asyncio.ensure_future(reader.read(1))
+        sending = asyncio.ensure_future(self._send_changes(writer))
+        try:
+            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            sending.cancel()
+            await asyncio.gather(gone, sending, return_exceptions=True)
+
+    async def _send_changes(self, writer: asyncio.StreamWriter) -> None:
+        async for change in self._watch():
+            await _send(writer, _success(change))
+
+
+async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+    await asyncio.wait_for(writer.drain(), SLOW_S)
+
+
+def _success(result: Any) -> dict[str, Any]:
+    return {"v": PROTOCOL, "ok": True, "result": result}
+
+
+def _failure(error: StackError) -> dict[str, Any]:
+    return {"v": PROTOCOL, "ok": False, "error": {"what": error.what, "why": error.why, "fix": error.fix}}
+
+
+def _too_long() -> StackError:
+    return StackError(
+        what=_("The agent refused a request"),
+        why=_("it is longer than {kib} KiB").format(kib=LONGEST_REQUEST // 1024),
+        fix=_("Use the `founder` command or the panel"),
+    )
+
+
+def _account(user: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(user) if user else None
+    except KeyError:
+        return None

@@ -1,0 +1,218 @@
+"""The agent: asks every process how it does, starts again what was given up on, and answers who may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from founderstack.agent.board import Board
+from founderstack.agent.prober import Prober
+from founderstack.agent.records import Records
+from founderstack.agent.revival import Revival
+from founderstack.agent.rotation import rotate
+from founderstack.agent.server import Server
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.process import Probe
+from founderstack.model.protocols import Answer, Clock, ProcessStatus, Runtime
+from founderstack.world import probes
+from founderstack.world.files import read_text, write_atomic
+from founderstack.world.processes import signal as send_signal
+
+TICK_S = 1.0
+LOOK_S = 5.0
+ROTATE_S = 60.0
+SAVE_S = 10.0
+HEARTBEAT_S = 10.0
+COALESCE_S = 0.25
+
+
+class ResidentRuntime(Runtime, Protocol):
+    """A runtime whose own resident process can be started again after it was killed."""
+
+    def start_supervisor(self) -> None:
+        """Start it detached from the caller; nothing happens when it runs."""
+        ...
+
+
+class Agent:
+    """Everything that goes on in the resident part; `tick` is one turn of it, so that tests own the time."""
+
+    def __init__(
+        self,
+        state_dir: str,
+        runtime: ResidentRuntime,
+        fill: probes.Fill,
+        clock: Clock,
+        *,
+        panel_user: str = "",
+        check: Callable[[Probe, probes.Fill], Answer] = probes.check,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._state_file = f"{state_dir}/agent/state.json"
+        self._records = Records(f"{state_dir}/applied")
+        self._board = Board()
+        self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
+        self._revival = Revival()
+        self._statuses: Mapping[str, ProcessStatus] = {}
+        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._last: dict[str, float] = {}
+        self._saved_states: list[str] = []
+        self._stopping = asyncio.Event()
+        self._restarting = asyncio.Lock()
+        answers = {
+            "ping": self._ping,
+            "status": self._status,
+            "restart": self._restart,
+            "credentials": self._credentials,
+            "stop": self._stop,
+        }
+        self._server = Server(f"{state_dir}/agent/agent.sock", panel_user, answers, self.watch)
+
+    async def run(self) -> None:
+        """Serve until `stop`, then leave with the state saved."""
+        self._board.restore(read_text(self._state_file) or "")
+        await self._server.open()
+        try:
+            while not self._stopping.is_set():
+                self.tick()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), TICK_S)
+        finally:
+            await self._server.close()
+            await asyncio.wait(self._jobs.values(), timeout=2.0)
+            await _logged("save", self._save)
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping.set()
+
+    def tick(self) -> None:
+        """One turn: begin whatever is due. Nothing here waits."""
+        now = self._clock.monotonic()
+        if self._records.refresh():
+            self._board.take_records(self._records.by_name)
+            self._prober.keep(self._records.by_name, now)
+            self._server.let_panel_in()
+        self._prober.ask_due(self._probe_of, now)
+        self._begin("look", LOOK_S, now, self._look)
+        self._begin("rotate", ROTATE_S, now, self._rotate)
+        self._begin("save", 0.0 if self._states() != self._saved_states else SAVE_S, now, self._save)
+
+    @property
+    def idle(self) -> bool:
+        """True while nothing that a turn began is under way."""
+        return self._prober.idle and all(job.done() for job in self._jobs.values())
+
+    async def watch(self) -> AsyncIterator[dict[str, Any]]:
+        """Everything, then what changed, and a sign of life where nothing did; a burst of changes comes as one."""
+        changed, done = self._board.watch()
+        version = 0
+        try:
+            while True:
+                changed.clear()
+                since, version = version, self._board.version
+                yield self._page(since)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                await asyncio.sleep(COALESCE_S)
+        finally:
+            done()
+
+    def _page(self, since: int) -> dict[str, Any]:
+        return {"at": round(self._clock.now(), 1), **self._board.since(since)}
+
+    def _probe_of(self, name: str) -> Probe | None:
+        status = self._statuses.get(name)
+        if status and status.condition == "stopped":
+            self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
+            return None
+        return self._records.by_name[name].ready
+
+    def _heard(self, name: str, answer: Answer) -> None:
+        self._board.put(name, self._board.health(name).after(answer, self._clock.now()))
+
+    def _states(self) -> list[str]:
+        return [self._board.health(name).state for name in self._records.by_name]
+
+    def _begin(self, name: str, every_s: float, now: float, job: Callable[[], Any]) -> None:
+        """Start a job when its time has come and its last turn is over."""
+        running = self._jobs.get(name)
+        if (running and not running.done()) or now - self._last.get(name, now - every_s) < every_s:
+            return
+        self._last[name] = now
+        self._jobs[name] = asyncio.create_task(_logged(name, job))
+
+    async def _look(self) -> None:
+        """See what the supervisor says: ask at once whatever was started anew, revive what was given up on."""
+        before = self._statuses
+        self._statuses = {status.name: status for status in await asyncio.to_thread(self._runtime.statuses)}
+        now = self._clock.monotonic()
+        for name, status in self._statuses.items():
+            if name in before and status.pid != before[name].pid:
+                self._prober.soon(name, now)
+        failing = [status.name for status in self._statuses.values() if status.condition == "failing"]
+        if self._revival.due(failing, now):
+            revived = await asyncio.to_thread(self._runtime.revive)
+            self._revival.tried({*revived, *failing}, self._clock.monotonic())
+
+    async def _rotate(self) -> None:
+        for record in list(self._records.by_name.values()):
+            if not record.reopen_signal:  # renaming under a writer that never opens again would lose its lines
+                continue
+            if any([await asyncio.to_thread(rotate, path) for path in record.log_files]):
+                status = self._statuses.get(record.name)
+                if status and status.pid:
+                    send_signal(status.pid, record.reopen_signal)
+
+    async def _save(self) -> None:
+        states = self._states()
+        content = self._board.as_json(self._clock.now())
+        await asyncio.to_thread(write_atomic, self._state_file, content, mode=0o644)
+        self._saved_states = states
+
+    async def _ping(self, arguments: Mapping[str, Any]) -> str:
+        return "pong"
+
+    async def _status(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return self._page(0)
+
+    async def _credentials(self, arguments: Mapping[str, Any]) -> dict[str, list[str]]:
+        return {name: list(record.credentials) for name, record in self._records.by_name.items()}
+
+    async def _stop(self, arguments: Mapping[str, Any]) -> None:
+        self.stop()
+
+    async def _restart(self, arguments: Mapping[str, Any]) -> None:
+        name = arguments["process"]
+        record = self._records.by_name.get(name)
+        if record is None:
+            raise StackError(
+                what=_("There is no process `{name}`").format(name=name[:64]),
+                why=_("it is not among the processes of this stack"),
+                fix=_("See their names with `founder status`"),
+            )
+        if record.ready.kind == "agent":
+            raise StackError(
+                what=_("The agent cannot restart itself"),
+                why=_("it would be stopped before it could start again"),
+                fix=_("Run `founder restart {name}` in the terminal").format(name=name),
+            )
+        async with self._restarting:
+            await asyncio.to_thread(self._runtime.restart, name)
+        self._prober.soon(name, self._clock.monotonic())
+
+
+async def _logged(name: str, job: Callable[[], Any]) -> None:
+    """Run a job; a failure is a line in the log and the next turn tries again."""
+    try:
+        await job()
+    except (StackError, OSError) as problem:
+        why = f"{problem.what}: {problem.why}" if isinstance(problem, StackError) else str(problem)
+        sys.stderr.write(f"{name}: {why}\n")

@@ -1,0 +1,53 @@
+"""What counts as a request to the agent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from founderstack.agent.verbs import VERBS, read_request
+from founderstack.model.errors import StackError
+
+
+def line(verb: object = "ping", args: object = None, version: object = 1) -> bytes:
+    return json.dumps({"v": version, "verb": verb, "args": {} if args is None else args}).encode()
+
+
+def test_a_request_of_the_table_is_read() -> None:
+    assert read_request(line("restart", {"process": "web"}), "panel").arguments == {"process": "web"}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000,
+        line("destroy"), line(["ping"]), line({}), line("ping", []), line("ping", {"x": 1}),
+        line("restart"), line("restart", {"process": 7}), line("restart", {"process": "web", "more": "x"}),
+        line(version=2), line(version="1"),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(bad: bytes) -> None:
+    with pytest.raises(StackError):
+        read_request(bad, "owner")
+
+
+def test_the_panel_may_not_end_the_agent() -> None:
+    assert read_request(line("stop"), "owner").verb == "stop"
+    with pytest.raises(StackError, match="refused"):
+        read_request(line("stop"), "panel")
+
+
+def test_every_verb_says_what_it_does_and_its_arguments_are_plain() -> None:
+    for name, verb in VERBS.items():
+        assert name == verb.name
+        assert verb.summary
+        assert set(verb.arguments.values()) <= {str, int, bool}
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_more_than_be_refused(content: bytes) -> None:
+    with pytest.raises(StackError):
+        read_request(content, "panel")
