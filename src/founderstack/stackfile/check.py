@@ -211,6 +211,8 @@ def _fix_of_use(role: Role, names: list[str]) -> str:
     possible = [*names, NONE] if role in OPTIONAL_ROLES and len(names) != 1 else names
     if not possible:
         return _("Run the stack on Debian or Ubuntu in a version that founder supports")
+    if len(possible) == 1:
+        return _("Write `{line}` below `[{role}]`").format(line=f'{USE} = "{possible[0]}"', role=role)
     lines = ", ".join(f'`{USE} = "{name}"`' for name in possible)
     return _("Write one of these below `[{role}]`: {lines}").format(role=role, lines=lines)
 
@@ -223,7 +225,7 @@ def _settings(settings: type, path: Path, table: Mapping[str, Any], case: _Case)
         if key not in fields:
             _report_unknown(key, path, fields, case)
         elif fault := fault_of(fields[key], value):
-            what = _("{key} in [{table}] cannot be so") if path else _("{key} cannot be so")
+            what = _("{key} in [{table}] is not valid") if path else _("{key} is not valid")
             place = (*path, key, fault.key) if fault.key else (*path, key)
             case.report.add(place, what.format(key=key, table=".".join(path)), fault.why, fault.fix)
         else:
