@@ -131,7 +131,8 @@ def _leaf_certificate(
 
     root = _load(authority)
     signer = load_pem_private_key((read_text(authority.key) or "").encode(), None)
-    assert root is not None and isinstance(signer, ec.EllipticCurvePrivateKey)
+    assert root is not None
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
     return (
         _builder(_name(names[0]), root.subject, key, _LEAF_DAYS, clock)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

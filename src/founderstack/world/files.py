@@ -31,7 +31,7 @@ def write_atomic(path: str, content: str | bytes, *, mode: int = 0o644, owner: s
         os.replace(temporary, path)
         _sync_folder(folder)
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
     finally:
         _unlink(temporary)
     return True
@@ -55,7 +55,7 @@ def ensure_folder(path: str, *, mode: int = 0o755, owner: str = "", group: str =
         finally:
             os.close(folder)
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
     return made or wanted != (now.st_uid, now.st_gid) or stat.S_IMODE(now.st_mode) != mode
 
 
@@ -67,7 +67,7 @@ def swap_link(link: str, target: str) -> None:
         os.symlink(target, temporary)
         os.replace(temporary, link)
     except OSError as error:
-        raise _cannot_write(link, error) from None
+        raise cannot_write(link, error) from None
     finally:
         _unlink(temporary)
 
@@ -109,7 +109,7 @@ def remove_tree(path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
 
 
 def free_mib(path: str) -> int:
@@ -129,6 +129,26 @@ def readable_by_others(path: str) -> str:
             return folder
     needed = stat.S_IROTH | (stat.S_IXOTH if os.path.isdir(real) else 0)
     return "" if _allows(real, needed) else real
+
+
+def cannot_write(path: str, error: OSError) -> StackError:
+    """The error that a person reads for a failed write: a full disk, no rights, or what the system says."""
+    what = _("{path} cannot be written").format(path=path)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StackError(
+            what,
+            _("The disk is full: {mib} MiB are free. What was there before is unchanged.").format(mib=free_mib(path)),
+            _("Make room on the disk, then run the command again."),
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return StackError(
+            what,
+            _("The user who runs this command may not write there."),
+            _("Run the command as root (sudo), or set FOUNDER_HOME to a folder of your own."),
+        )
+    return StackError(
+        what, f"{error.strerror}.", _("Cure that on the disk or in the path, then run the command again.")
+    )
 
 
 def _allows(path: str, bits: int) -> bool:
@@ -231,23 +251,4 @@ def _no_account(name: str) -> StackError:
         _("The system user or group {name} is missing").format(name=name),
         _("A process of the stack runs as this user, and somebody has removed it."),
         _("Run: founder up"),
-    )
-
-
-def _cannot_write(path: str, error: OSError) -> StackError:
-    what = _("{path} cannot be written").format(path=path)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StackError(
-            what,
-            _("The disk is full: {mib} MiB are free. What was there before is unchanged.").format(mib=free_mib(path)),
-            _("Make room on the disk, then run the command again."),
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return StackError(
-            what,
-            _("The user who runs this command may not write there."),
-            _("Run the command as root (sudo), or set FOUNDER_HOME to a folder of your own."),
-        )
-    return StackError(
-        what, f"{error.strerror}.", _("Cure that on the disk or in the path, then run the command again.")
     )

@@ -8,7 +8,7 @@ from contextlib import closing
 from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
-from founderstack.model.events import Event, EventKind
+from founderstack.model.events import Event
 
 if TYPE_CHECKING:
     import sqlite3
@@ -60,13 +60,12 @@ class History:
         seconds = self._read(read)
         return median(seconds) if seconds else None
 
-    def recent(self, limit: int, kinds: tuple[EventKind, ...] = ()) -> list[Event]:
-        """The newest events, newest first; of these kinds where any are named."""
+    def recent(self, limit: int) -> list[Event]:
+        """The newest events, newest first."""
 
         def read(database: sqlite3.Connection) -> list[Event]:
-            chosen = f"WHERE kind IN ({','.join('?' * len(kinds))})" if kinds else ""
             rows = database.execute(
-                f"SELECT kind, step, at, seconds, detail FROM event {chosen} ORDER BY id DESC LIMIT ?", (*kinds, limit)
+                "SELECT kind, step, at, seconds, detail FROM event ORDER BY id DESC LIMIT ?", (limit,)
             )
             return [Event(*row) for row in rows]
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.world.clock import SystemClock
+from founderstack.world.clock import SystemClock, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -130,12 +130,7 @@ def end_all_of(user: str) -> None:
         return
     if uid == os.geteuid() or uid == 0:
         return
-    for pid in all_pids():
-        try:
-            if os.stat(f"/proc/{pid}").st_uid == uid:
-                os.kill(pid, signals.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+    until(lambda: not _kill_all(uid), 10)
 
 
 def _as_user(user: str, groups: Sequence[str]) -> list[str]:
@@ -153,6 +148,19 @@ def _as_user(user: str, groups: Sequence[str]) -> list[str]:
         ) from None
     chosen = ["--groups", ",".join(groups)] if groups else ["--init-groups"]
     return ["/usr/bin/setpriv", "--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), *chosen]
+
+
+def _kill_all(uid: int) -> bool:
+    """True where there was a process of this user to kill."""
+    found = False
+    for pid in all_pids():
+        try:
+            if os.stat(f"/proc/{pid}").st_uid == uid and alive(pid):
+                os.kill(pid, signals.SIGKILL)
+                found = True
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
 
 
 def _with_priority(nice: int, oom_score: int) -> list[str]:

@@ -1,0 +1,130 @@
+"""The source of the app: which files it is made of, in the working tree or in a commit, and a copy of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.process import digest
+from founderstack.world.files import cannot_write, ensure_folder
+from founderstack.world.processes import PATH, Result, run
+from founderstack.world.trees import digest_of, files_of
+
+
+def source_digest(folder: str, ref: str = "", extra: Iterable[str] = ()) -> str:
+    """Content address of the source, of the commit `ref` or of the working tree, and of `extra`.
+
+    In a Git work tree its files are the tracked ones and the new ones that are not ignored; elsewhere all of them
+    but what is made from others (node_modules, .venv …).
+    """
+    _require_folder(folder)
+    if ref:
+        return digest(_digest_of_commit(folder, ref), *extra)
+    return digest(digest_of(folder, _working_files(folder)), *extra)
+
+
+def resolve_ref(folder: str, ref: str) -> str:
+    """The full commit that a branch, a tag or a short commit names."""
+    found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if found.code != 0:
+        raise StackError(
+            _("There is no commit {ref}").format(ref=ref),
+            _("The Git repository of {folder} does not know it.").format(folder=folder),
+            _("Name a branch, a tag or a commit that `git log` shows."),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return found.out.strip()
+
+
+def take_source(folder: str, ref: str, target: str) -> None:
+    """Copy the source into the new folder `target`; of a commit where `ref` names one."""
+    _require_folder(folder)
+    ensure_folder(target)
+    if ref:
+        _extract(folder, resolve_ref(folder, ref), target)
+        return
+    try:
+        for path in _working_files(folder):
+            _copy(os.path.join(folder, path), os.path.join(target, path))
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
+def _require_folder(folder: str) -> None:
+    if not os.path.isdir(folder):
+        raise StackError(
+            _("The app's folder {folder} is missing").format(folder=folder),
+            _("There is no such folder."),
+            _("Set the app's path in founder.toml to the folder that holds it."),
+            exit_code=EXIT_PRECONDITION,
+        )
+
+
+def _working_files(folder: str) -> list[str]:
+    if _in_work_tree(folder):
+        listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        names = {name for name in listed.out.split("\0") if name}
+        present = [path for name in names for path in _present(folder, name)]
+        # None where the repository around it ignores the whole folder.
+        if listed.code == 0 and present:
+            return sorted(present)
+    return list(files_of(folder))
+
+
+def _present(folder: str, name: str) -> list[str]:
+    path = os.path.join(folder, name)
+    if os.path.isdir(path) and not os.path.islink(path):
+        # A submodule: Git lists it as one name.
+        return [os.path.join(name, inner) for inner in files_of(path)]
+    return [name] if os.path.lexists(path) else []
+
+
+def _in_work_tree(folder: str) -> bool:
+    import shutil
+
+    if shutil.which("git", path=PATH) is None:
+        return False
+    return _git(folder, "rev-parse", "--is-inside-work-tree").out.strip() == "true"
+
+
+def _digest_of_commit(folder: str, ref: str) -> str:
+    import hashlib
+
+    listed = _git(folder, "ls-tree", "-r", "-z", resolve_ref(folder, ref))
+    whole = hashlib.blake2b(digest_size=10)
+    entries = [line.partition("\t") for line in listed.out.split("\0") if line]
+    for about, _tab, path in sorted(entries, key=lambda entry: entry[2]):
+        mode, kind, blob = about.split()
+        if kind == "blob":
+            whole.update(f"{mode} {blob}\0{path}\0".encode())
+    return whole.hexdigest()
+
+
+def _extract(folder: str, commit: str, target: str) -> None:
+    # git writes the archive to the pipe, tar reads it: the script is constant, the names are arguments.
+    script = 'git -c safe.directory="*" -C "$1" archive --format=tar "$2" | tar -xf - -C "$3" --no-same-owner'
+    run(["/bin/sh", "-c", script, "sh", folder, commit, target])
+    if not os.listdir(target):
+        raise StackError(
+            _("Commit {commit} holds no file of the app").format(commit=commit[:12]),
+            _("{folder} is empty in it.").format(folder=folder),
+            _("Name a commit that holds the app."),
+        )
+
+
+def _copy(path: str, target: str) -> None:
+    import shutil
+
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if os.path.islink(path):
+        os.symlink(os.readlink(path), target)
+    else:
+        shutil.copyfile(path, target)
+        os.chmod(target, 0o755 if os.stat(path).st_mode & 0o100 else 0o644)
+
+
+def _git(folder: str, *arguments: str) -> Result:
+    # The checkout may belong to another user than root, which is no reason to refuse reading it.
+    return run(["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", folder, *arguments], check=False)

@@ -1,0 +1,101 @@
+"""Whole folders: a copy that every user can read and nobody but us can change, and what it holds as a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.world.files import cannot_write
+
+LITTER = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
+"""Folders that are made from the others and belong to no copy of a source."""
+
+
+def copy_tree(source: str, target: str, skip: frozenset[str] = frozenset()) -> None:
+    """Copy a folder: the caller owns every file, folders are 0755, files 0444, programs 0555.
+
+    Files whose name is in `skip` are left out. Raises StackError for a symlink that leads out of the folder and for
+    anything but files, folders and symlinks; the half-made copy is then the caller's to remove.
+    """
+    top = os.path.realpath(source)
+    try:
+        _copy(top, target, top, skip)
+    except OSError as error:
+        raise cannot_write(target, error) from None
+
+
+def files_of(folder: str, skip: frozenset[str] = LITTER) -> Iterator[str]:
+    """Paths, relative to the folder and in a stable order, of every file and symlink in it."""
+    for here, folders, files in os.walk(folder):
+        links = [name for name in folders if os.path.islink(os.path.join(here, name))]
+        folders[:] = sorted(name for name in folders if name not in skip and name not in links)
+        for name in sorted([*files, *links]):
+            if name not in skip:
+                yield os.path.relpath(os.path.join(here, name), folder)
+
+
+def digest_of(folder: str, paths: Iterable[str]) -> str:
+    """A digest of the content, the names and the executable bits of these files of the folder."""
+    whole = hashlib.blake2b(digest_size=10)
+    for path in sorted(paths):
+        entry = entry_of(os.path.join(folder, path))
+        whole.update(f"{entry}\0{path}\0".encode(errors="surrogateescape"))
+    return whole.hexdigest()
+
+
+def entry_of(path: str) -> str:
+    """`MODE ID` as Git writes it in a tree, so that a clean working tree and its commit have the same digest."""
+    if os.path.islink(path):
+        return f"120000 {_blob(os.fsencode(os.readlink(path)))}"
+    with open(path, "rb") as file:
+        raw = file.read()
+        return f"{'100755' if os.fstat(file.fileno()).st_mode & 0o100 else '100644'} {_blob(raw)}"
+
+
+def _blob(raw: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+
+
+def _copy(source: str, target: str, top: str, skip: frozenset[str]) -> None:
+    os.mkdir(target, 0o755)
+    os.chmod(target, 0o755)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            copy = os.path.join(target, entry.name)
+            if entry.name in skip:
+                continue
+            if entry.is_symlink():
+                os.symlink(_inner_link(entry.path, top), copy)
+            elif entry.is_dir():
+                _copy(entry.path, copy, top, skip)
+            elif entry.is_file():
+                _copy_file(entry.path, copy)
+            else:
+                raise _refused(entry.path, _("It is neither a file, a folder nor a symlink."))
+
+
+def _copy_file(source: str, target: str) -> None:
+    import shutil
+
+    # The bytes only: a hard link or an open handle of the one who built it must not reach the copy.
+    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as original, open(target, "xb") as copy:
+        shutil.copyfileobj(original, copy, 2**20)
+        program = os.fstat(original.fileno()).st_mode & 0o100
+        os.fchmod(copy.fileno(), 0o555 if program else 0o444)
+
+
+def _inner_link(path: str, top: str) -> str:
+    link = os.readlink(path)
+    end = os.path.normpath(os.path.join(os.path.dirname(path), link))
+    if os.path.isabs(link) or not f"{end}/".startswith(f"{top}/"):
+        raise _refused(path, _("It is a symlink that leads out of its folder, to {target}.").format(target=link))
+    return link
+
+
+def _refused(path: str, why: str) -> StackError:
+    return StackError(
+        _("{path} cannot be kept").format(path=path), why, _("Change the build so that it makes plain files there.")
+    )
