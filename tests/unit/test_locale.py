@@ -1,0 +1,76 @@
+"""Every text for people exists in Spanish, says the same values, and the compiled catalogue is the current one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from founderstack import locale
+from tools import translate
+
+VALUE = re.compile(r"\{[^{}]*\}|%\(\w+\)[a-z]|%[sdr]")
+"""A place that is filled in later: `{port}`, `{seconds:.0f}`, `%(prog)s`."""
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    with translate.PO.open("rb") as file:
+        return read_po(file, locale="es")
+
+
+def test_every_text_has_a_spanish_translation() -> None:
+    assert [message.id for message in translate.missing(translate.updated())] == []
+
+
+def test_the_catalogue_and_its_compiled_form_are_those_of_the_source() -> None:
+    po, mo = translate.rendered(translate.updated())
+    assert translate.PO.read_bytes() == po, "run .venv-test/bin/python tools/translate.py"
+    assert translate.MO.read_bytes() == mo, "run .venv-test/bin/python tools/translate.py"
+
+
+def test_no_translation_is_a_guess(catalogue: Catalog) -> None:
+    assert [message.id for message in catalogue if message.id and message.fuzzy] == []
+
+
+def test_a_translation_has_the_same_values_and_ends_as_its_text(catalogue: Catalog) -> None:
+    wrong = []
+    for message in catalogue:
+        for text, translation in zip(translate.strings(message.id), translate.strings(message.string), strict=True):
+            if translation and sorted(VALUE.findall(text)) != sorted(VALUE.findall(translation)):
+                wrong.append(f"values: {text!r} → {translation!r}")
+            if translation and _outer_space(text) != _outer_space(translation):
+                wrong.append(f"spaces around: {text!r} → {translation!r}")
+    assert wrong == []
+
+
+def test_a_text_is_spoken_in_the_language_chosen_and_english_stays_as_it_is() -> None:
+    assert locale.translator("es")("options") == "opciones"
+    assert locale.translator("en")("options") == "options"
+    assert locale.translator("es")("a text that nobody wrote") == "a text that nobody wrote"
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "es_MX.UTF-8"}, "es"),
+        ({"LANG": "es_ES.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "fr:es"}, "es"),
+    ],
+)
+def test_the_environment_decides_the_language(
+    variables: dict[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert locale.language_of_environment() == language
+
+
+def _outer_space(text: str) -> tuple[str, str]:
+    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
