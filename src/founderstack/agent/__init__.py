@@ -1,1 +1,1 @@
-"""The resident part: probes, retries and typed verbs over a Unix socket; the one process that keeps its owner's rights."""
+"""The resident part: probes, retries and typed verbs over a Unix socket; the one process with its owner's rights."""

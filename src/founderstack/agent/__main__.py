@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from typing import Protocol
 
 from founderstack import locale
@@ -20,12 +19,9 @@ class AgentWorld(Protocol):
     @property
     def runtime(self) -> ResidentRuntime: ...
     @property
-    def fill(self) -> Callable[[str], str]: ...
-    @property
     def clock(self) -> Clock: ...
-    @property
-    def panel_user(self) -> str:
-        """The system user that the panel runs as."""
+    def fill(self, text: str) -> str:
+        """`text` with its secret references filled in."""
         ...
 
 
@@ -48,7 +44,7 @@ async def serve(state_dir: str, world: AgentWorld, *, under_systemd: bool) -> No
     process ends by the same means, so the stack is down until somebody starts the supervisor: systemd where it
     runs the stack, the agent with its last breath where nobody else does.
     """
-    agent = Agent(state_dir, world.runtime, world.fill, world.clock, panel_user=world.panel_user)
+    agent = Agent(state_dir, world.runtime, world.fill, world.clock)
     orphaned = asyncio.Event()
 
     def supervisor_died() -> None:

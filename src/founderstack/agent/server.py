@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pwd
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -27,11 +26,13 @@ Watch = Callable[[], AsyncIterator[Any]]
 
 
 class Server:
-    """Listens on a Unix socket for the owner and for the panel's user, and for nobody else."""
+    """Listens on a Unix socket for the owner and for the panel, and for nobody else.
 
-    def __init__(self, path: str, panel_user: str, answers: Answers, watch: Watch) -> None:
+    The panel is whoever is of the group that the runtime let into the socket's folder.
+    """
+
+    def __init__(self, path: str, answers: Answers, watch: Watch) -> None:
         self._path = path
-        self._panel_user = panel_user
         self._answers = answers
         self._watch = watch
         self._clients: set[asyncio.Task[None]] = set()
@@ -48,10 +49,17 @@ class Server:
         self.let_panel_in()
 
     def let_panel_in(self) -> None:
-        """Give the socket to the group of the panel's user, as soon as there is such a user."""
-        panel = _account(self._panel_user)
-        os.chown(self._path, -1, panel.pw_gid if panel and os.geteuid() == 0 else -1)
-        os.chmod(self._path, 0o660)
+        """Give the socket the group of its folder, which the runtime may have changed."""
+        if self._listener is None:
+            return
+        group = self._panel_group()
+        os.chown(self._path, -1, -1 if group is None else group)
+        os.chmod(self._path, 0o600 if group is None else 0o660)
+
+    def _panel_group(self) -> int | None:
+        """The group of the folder; None where it is the agent's own, as on a machine without root."""
+        group = os.stat(os.path.dirname(self._path)).st_gid
+        return None if group == os.getegid() else group
 
     async def close(self) -> None:
         """Stop listening and cut everybody off."""
@@ -79,11 +87,10 @@ class Server:
 
     def _caller(self, writer: asyncio.StreamWriter) -> Caller | None:
         connection = writer.get_extra_info("socket")
-        _pid, uid, _gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        _pid, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         if uid in (0, os.geteuid()):
             return "owner"
-        panel = _account(self._panel_user)
-        return "panel" if panel and uid == panel.pw_uid else None
+        return "panel" if gid == self._panel_group() else None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller) -> None:
         while True:
@@ -141,10 +148,3 @@ def _too_long() -> StackError:
         why=_("it is longer than {kib} KiB").format(kib=LONGEST_REQUEST // 1024),
         fix=_("Use the `founder` command or the panel"),
     )
-
-
-def _account(user: str) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(user) if user else None
-    except KeyError:
-        return None

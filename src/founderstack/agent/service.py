@@ -49,7 +49,6 @@ class Agent:
         fill: probes.Fill,
         clock: Clock,
         *,
-        panel_user: str = "",
         check: Callable[[Probe, probes.Fill], Answer] = probes.check,
         spread: Callable[[], float] = random.random,
     ) -> None:
@@ -73,7 +72,7 @@ class Agent:
             "credentials": self._credentials,
             "stop": self._stop,
         }
-        self._server = Server(f"{state_dir}/agent/agent.sock", panel_user, answers, self.watch)
+        self._server = Server(f"{state_dir}/agent/agent.sock", answers, self.watch)
 
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""

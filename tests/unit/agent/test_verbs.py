@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from founderstack.agent.verbs import VERBS, read_request
 from founderstack.model.errors import StackError

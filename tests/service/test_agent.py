@@ -1,0 +1,479 @@
+"""A real agent on its socket, with a runtime that only notes what it was told and a clock that the test owns."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from founderstack.agent import client
+from founderstack.agent.server import LONGEST_REQUEST, MOST_CLIENTS
+from founderstack.agent.service import Agent
+from founderstack.model.errors import StackError
+from founderstack.model.plan import Step
+from founderstack.model.process import Desired, Probe, State
+from founderstack.model.protocols import Answer, ProcessCondition, ProcessStatus
+from tests.conftest import wait_until
+
+ONLINE = Answer(True, 2.0)
+SILENT = Answer(False, 5000.0, "no answer in time")
+
+
+class ManualClock:
+    """Time that moves when the test says so."""
+
+    def __init__(self) -> None:
+        self.wall = 1_700_000_000.0
+        self.steady = 50.0
+
+    def now(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.steady
+
+    def wait(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+class NotingRuntime:
+    """A runtime that runs nothing and notes what it was told."""
+
+    def __init__(self) -> None:
+        self.conditions: dict[str, ProcessCondition] = {}
+        self.told: list[str] = []
+        self.broken: str = ""
+
+    def observe(self) -> State:
+        return State()
+
+    def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
+        raise AssertionError(step)
+
+    def last_lines(self, process: str, count: int) -> list[str]:
+        return []
+
+    def forget(self) -> None:
+        self.told.append("forget")
+
+    def statuses(self) -> Sequence[ProcessStatus]:
+        return [ProcessStatus(name, condition, 1, 0.0) for name, condition in self.conditions.items()]
+
+    def restart(self, process: str) -> None:
+        if self.broken:
+            raise StackError(f"{process} did not become ready", self.broken, "founder logs")
+        self.told.append(f"restart {process}")
+
+    def revive(self) -> Sequence[str]:
+        failing = [name for name, condition in self.conditions.items() if condition == "failing"]
+        self.told.append(f"revive {' '.join(failing)}")
+        return failing
+
+    def shut_down(self) -> None:
+        self.told.append("shut down")
+
+    def start_supervisor(self) -> None:
+        self.told.append("start supervisor")
+
+
+class Bench:
+    """An agent under test: its folder, its clock, and what each process answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "applied").mkdir()
+        (folder / "agent").mkdir()
+        self.clock = ManualClock()
+        self.runtime = NotingRuntime()
+        self.answers: dict[str, Answer | threading.Event] = {}
+        self.asked: dict[str, int] = {}
+        self.agent = self.new_agent()
+
+    @property
+    def socket(self) -> str:
+        return str(self.folder / "agent" / "agent.sock")
+
+    def new_agent(self) -> Agent:
+        return Agent(str(self.folder), self.runtime, str, self.clock, check=self._check, spread=random.Random(7).random)
+
+    def process(self, name: str, **more: Any) -> None:
+        record = {"v": 1, "name": name, "component": name, "ready": asdict(Probe("tcp", name)), "title": name, **more}
+        path = self.folder / "applied" / f"{name}.json"
+        path.with_suffix(".new").write_text(json.dumps(record))
+        path.with_suffix(".new").rename(path)
+
+    def _check(self, probe: Probe, fill: Callable[[str], str]) -> Answer:
+        self.asked[probe.target] = self.asked.get(probe.target, 0) + 1
+        answer = self.answers.get(probe.target, ONLINE)
+        if isinstance(answer, threading.Event):
+            answer.wait(30)
+            return ONLINE
+        return answer
+
+    async def forward(self, seconds: float) -> None:
+        """Let time pass, a second a turn, and wait for what each turn began; hung probes are not waited for."""
+        for _ in range(int(seconds)):
+            self.clock.advance(1.0)
+            self.agent.tick()
+            for _ in range(200):
+                if self.agent.idle or any(isinstance(answer, threading.Event) for answer in self.answers.values()):
+                    break
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
+
+    def state(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.agent._board.since(0)["processes"][name]
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def served(bench: Bench, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` while the agent serves in the same loop."""
+
+    async def both() -> None:
+        running = asyncio.create_task(bench.agent.run())
+        while not os.path.exists(bench.socket):
+            await asyncio.sleep(0.005)
+        try:
+            await asyncio.wait_for(work(), 20)
+        finally:
+            bench.agent.stop()
+            await running
+
+    asyncio.run(both())
+
+
+def test_a_process_is_down_after_three_failures_and_back_after_one_answer(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        await bench.forward(5)
+        assert bench.state("web")["state"] == "online"
+        bench.answers["web"] = SILENT
+        await bench.forward(12)
+        assert bench.state("web")["state"] == "degraded"
+        await bench.forward(6)
+        assert bench.state("web")["state"] == "down"
+        assert bench.state("web")["error"] == "no answer in time"
+        bench.answers["web"] = ONLINE
+        await bench.forward(4)
+        assert bench.state("web")["state"] == "online"
+
+    asyncio.run(story())
+
+
+def test_a_day_goes_by_at_one_question_every_ten_seconds(bench: Bench) -> None:
+    async def story() -> None:
+        for name in ("web", "db"):
+            bench.process(name)
+        await bench.forward(3600)
+        for name in ("web", "db"):
+            assert 340 <= bench.asked[name] <= 380
+            assert len(bench.state(name)["history"]) == 30
+
+    asyncio.run(story())
+
+
+def test_a_probe_that_hangs_counts_as_failed_and_holds_up_nobody(bench: Bench) -> None:
+    async def story() -> None:
+        never = threading.Event()
+        for number in range(6):
+            bench.process(f"hangs-{number}")
+            bench.answers[f"hangs-{number}"] = never
+        bench.process("web")
+        await bench.forward(80)
+        assert bench.state("web")["state"] == "online"
+        assert bench.asked["web"] >= 5
+        assert {bench.state(f"hangs-{number}")["state"] for number in range(6)} == {"down"}
+        assert {bench.asked[f"hangs-{number}"] for number in range(6)} == {1}, "one thread each, however long"
+        never.set()
+        bench.answers.clear()
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if bench.agent.idle:
+                break
+        await bench.forward(15)
+        assert {bench.state(f"hangs-{number}")["state"] for number in range(6)} == {"online"}
+
+    asyncio.run(story())
+
+
+def test_the_wall_clock_may_jump_either_way(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        await bench.forward(5)
+        for jump in (-86_400.0, 172_800.0):
+            before = bench.asked["web"]
+            bench.clock.wall += jump
+            await bench.forward(20)
+            assert before < bench.asked["web"] <= before + 4
+            assert bench.state("web")["state"] == "online"
+
+    asyncio.run(story())
+
+
+def test_processes_come_and_go_with_their_records_and_a_bad_record_harms_no_other(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        (bench.folder / "applied" / "bad.json").write_text("{")
+        await bench.forward(3)
+        bench.process("db")
+        await bench.forward(3)
+        assert bench.state("db")["state"] == "online"
+        (bench.folder / "applied" / "web.json").unlink()
+        await bench.forward(2)
+        assert bench.agent._board.since(0)["names"] == ["db"]
+
+    asyncio.run(story())
+
+
+def test_what_the_supervisor_gave_up_on_is_started_again_ever_more_rarely(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        bench.runtime.conditions = {"web": "failing", "db": "running"}
+        await bench.forward(120)
+        assert bench.runtime.told == ["revive web"] * 4
+
+    asyncio.run(story())
+
+
+def test_a_process_stopped_on_purpose_is_not_asked_and_not_down(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        bench.runtime.conditions = {"web": "stopped"}
+        bench.answers["web"] = SILENT
+        await bench.forward(60)
+        assert (bench.state("web")["state"], bench.state("web")["error"]) == ("unknown", "stopped")
+        bench.runtime.conditions = {"web": "running"}
+        bench.answers["web"] = ONLINE
+        await bench.forward(20)
+        assert bench.state("web")["state"] == "online"
+
+    asyncio.run(story())
+
+
+def test_the_state_file_outlives_the_agent_and_may_be_corrupt(bench: Bench) -> None:
+    async def nothing() -> None:
+        await asyncio.sleep(0)
+
+    bench.process("web")
+    asyncio.run(bench.forward(15))
+    kept = json.loads((bench.folder / "agent" / "state.json").read_text())
+    assert (kept["v"], kept["processes"]["web"]["state"]) == (1, "online")
+    bench.agent = bench.new_agent()
+    bench.answers["web"] = SILENT
+    served(bench, nothing)
+    assert bench.state("web")["since"] == kept["processes"]["web"]["since"]
+    (bench.folder / "agent" / "state.json").write_bytes(b'{"v":1,"processes":[')
+    bench.agent = bench.new_agent()
+    served(bench, nothing)
+    assert bench.agent._board.since(0)["names"] == ["web"]
+
+
+def test_big_logs_are_rotated_and_their_writer_is_told(bench: Bench) -> None:
+    log = bench.folder / "access.log"
+    with log.open("wb") as file:
+        file.truncate(21 * 1024 * 1024)
+    told: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
+    try:
+        bench.process("web", log_files=[str(log)], reopen_signal="USR1")
+        bench.runtime.statuses = lambda: [ProcessStatus("web", "running", os.getpid(), 0.0)]  # type: ignore[method-assign]
+        asyncio.run(bench.forward(70))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert sorted(path.name for path in bench.folder.glob("access*")) == ["access.log.1"]
+    assert told == [signal.SIGUSR1]
+
+
+def test_verbs_are_answered_and_errors_come_in_three_parts(bench: Bench) -> None:
+    async def story() -> None:
+        await bench.forward(1)
+        assert await client.ask_async(bench.socket, "ping") == "pong"
+        status = await client.ask_async(bench.socket, "status")
+        assert status["names"] == ["agent", "web"]
+        assert status["processes"]["web"]["title"] == "web"
+        await client.ask_async(bench.socket, "restart", process="web")
+        assert bench.runtime.told == ["restart web"]
+        assert (await client.ask_async(bench.socket, "credentials"))["web"] == ["PostgreSQL: app"]
+        for process in ("nobody", "agent"):
+            with pytest.raises(StackError) as refused:
+                await client.ask_async(bench.socket, "restart", process=process)
+            assert refused.value.why
+            assert refused.value.fix
+        bench.runtime.broken = "it crashed"
+        with pytest.raises(StackError, match="web did not become ready"):
+            await client.ask_async(bench.socket, "restart", process="web")
+
+    bench.process("web", credentials=["PostgreSQL: app"])
+    bench.process("agent", ready=asdict(Probe("agent", "/agent.sock")))
+    served(bench, story)
+
+
+def test_the_plain_client_gets_the_same_and_says_when_nobody_is_there(bench: Bench) -> None:
+    async def story() -> None:
+        assert await asyncio.to_thread(client.ask, bench.socket, "ping") == "pong"
+
+    served(bench, story)
+    with pytest.raises(StackError, match="cannot be reached"):
+        client.ask(bench.socket, "ping")
+
+
+def test_a_watcher_gets_everything_then_each_change(bench: Bench) -> None:
+    async def story() -> None:
+        changes = client.watch(bench.socket)
+        first = await anext(changes)
+        assert first["names"] == ["web"]
+        while first["processes"].get("web", {}).get("state") != "online":
+            bench.clock.advance(1)
+            first = await anext(changes)
+        bench.answers["web"] = SILENT
+        bench.clock.advance(20)
+        states = []
+        while "degraded" not in states:
+            states += [tile["state"] for tile in (await anext(changes))["processes"].values()]
+        await changes.aclose()  # type: ignore[attr-defined]
+
+    bench.process("web")
+    served(bench, story)
+
+
+def test_floods_and_nonsense_are_cut_off_and_others_are_served_on(bench: Bench) -> None:
+    async def story() -> None:
+        reader, writer = await asyncio.open_unix_connection(bench.socket)
+        writer.write(b"x" * (LONGEST_REQUEST * 3))
+        answer = json.loads(await reader.readline())
+        assert not answer["ok"]
+        assert await reader.read() == b""
+        writer.close()
+        reader, writer = await asyncio.open_unix_connection(bench.socket)
+        writer.write(b'{"v":1}\n{"v":1,"verb":"ping","args":{}}\n')
+        assert not json.loads(await reader.readline())["ok"]
+        assert json.loads(await reader.readline())["result"] == "pong"
+        writer.close()
+        crowd = [await asyncio.open_unix_connection(bench.socket) for _ in range(MOST_CLIENTS + 5)]
+        cut = 0
+        for reader, _writer in crowd:
+            try:
+                cut += await asyncio.wait_for(reader.read(1), 0.2) == b""
+            except ConnectionResetError:
+                cut += 1
+            except TimeoutError:
+                continue
+        assert cut >= 5
+        for _reader, writer in crowd:
+            writer.close()
+        while True:
+            try:
+                assert await client.ask_async(bench.socket, "ping") == "pong"
+                break
+            except StackError:
+                await asyncio.sleep(0.02)
+
+    served(bench, story)
+
+
+def test_a_watcher_that_reads_nothing_is_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("founderstack.agent.server.SLOW_S", 0.3)
+
+    async def story() -> None:
+        with socket.socket(socket.AF_UNIX) as lazy:
+            lazy.connect(bench.socket)
+            lazy.sendall(b'{"v":1,"verb":"watch","args":{}}\n')
+            while not bench.agent._board._watchers:
+                await asyncio.sleep(0.01)
+            while bench.agent._board._watchers:
+                bench.agent._board._changed("web")
+                await asyncio.sleep(0.01)
+
+    bench.process("web", summary="x" * 2_000_000)
+    served(bench, story)
+
+
+ASK = """
+import os, socket, sys
+os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[3]))
+asking = socket.socket(socket.AF_UNIX)
+asking.settimeout(5)
+asking.connect(sys.argv[1])
+asking.sendall(b'{"v":1,"verb":"%s","args":{}}\\n' % sys.argv[4].encode())
+sys.stdout.write(asking.recv(4096).decode())
+"""
+PANEL_ID, STRANGER_ID = 64_123, 64_124
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="other users can only be had as root")
+def test_the_panel_may_ask_what_the_table_allows_and_strangers_nothing(bench: Bench) -> None:
+    os.chown(bench.folder / "agent", -1, PANEL_ID)
+    for folder in (bench.folder / "agent", bench.folder, *bench.folder.parents):
+        if "pytest" in str(folder):
+            os.chmod(folder, 0o755)
+
+    async def ask(identity: int, verb: str) -> str:
+        command = ["/usr/bin/python3", "-c", ASK, bench.socket, str(identity), str(identity), verb]
+        asked = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, cwd="/")
+        return asked.stdout or asked.stderr
+
+    async def story() -> None:
+        assert '"pong"' in await ask(PANEL_ID, "ping")
+        assert '"ok":false' in await ask(PANEL_ID, "stop")
+        assert "PermissionError" in await ask(STRANGER_ID, "ping")
+        os.chmod(bench.socket, 0o777)
+        refused = await ask(STRANGER_ID, "ping")
+        assert "pong" not in refused
+        assert refused == "" or "ConnectionReset" in refused or "BrokenPipe" in refused
+
+    served(bench, story)
+
+
+SERVE = """
+import asyncio, pathlib, sys
+sys.path.insert(0, sys.argv[2])
+from founderstack.agent.__main__ import serve
+from founderstack.world.clock import SystemClock
+class Runtime:
+    def statuses(self): return []
+    def start_supervisor(self): pathlib.Path(sys.argv[1], "supervisor-started").touch()
+class World:
+    runtime, clock, fill = Runtime(), SystemClock(), str
+asyncio.run(serve(sys.argv[1], World(), under_systemd=sys.argv[3] == "systemd"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "under", "starts"),
+    [
+        (signal.SIGUSR1, "nobody", True),
+        (signal.SIGUSR1, "systemd", False),
+        (signal.SIGTERM, "nobody", False),
+    ],
+)
+def test_with_its_supervisor_dead_the_agent_starts_a_new_one_and_leaves(
+    bench: Bench, number: signal.Signals, under: str, starts: bool
+) -> None:
+    source = str(Path(client.__file__).parents[2])
+    with subprocess.Popen([sys.executable, "-c", SERVE, str(bench.folder), source, under]) as process:
+        wait_until(lambda: os.path.exists(bench.socket), "the agent listens")
+        assert client.ask(bench.socket, "ping") == "pong"
+        process.send_signal(number)
+        assert process.wait(10) == 0
+    assert (bench.folder / "supervisor-started").exists() is starts
