@@ -16,7 +16,7 @@ class AgentSettings:
 
 def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
-    python = f"{places.environment('tool')}/bin/python"
+    python = f"{places.tool}/bin/python"
     socket = f"{places.state}/agent/agent.sock"
     return (
         p.Process(

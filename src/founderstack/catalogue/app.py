@@ -74,7 +74,7 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
     files = (p.File(f"{view.places.etc('app')}/listen.cjs", _LISTEN, public=True),)
     environment = _environment(view)
     # A change of anything that shapes an instance gives it a new name, so that old and new stand side by side.
-    generation = digest(release.digest, argv, environment, files, settings.health)[:6]
+    generation = digest(release.digest, release.restarts, argv, environment, files, settings.health)[:6]
     name = f"app-{release.number}-{generation}-{number}"
     socket = f"{run}/{name}.sock"
     by_port = _by_port(view)
@@ -250,4 +250,6 @@ COMPONENT = Component(
     secrets=("app.auth",),
     rings=lambda view: ("app",),
     relays=relays,
+    build_inputs=build_inputs,
+    ready_after=(),
 )

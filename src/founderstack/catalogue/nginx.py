@@ -42,7 +42,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             card=p.Card(title="Nginx", group="gateway", summary="Gateway with TLS", address=view.app_url),
             argv=(_PROGRAM, "-e", "stderr", "-c", f"{etc}/nginx.conf", "-g", "daemon off;"),
             cwd=run,
-            folders=(p.Folder(places.data("nginx")), p.Folder(run), p.Folder(log)),
+            folders=(p.Folder(run), p.Folder(log)),
             files=(
                 p.File(f"{etc}/nginx.conf", _main(view)),
                 p.File(f"{etc}/app.conf", _app(view)),
@@ -77,14 +77,14 @@ def tasks(view: View) -> tuple[p.Task, ...]:
             name="nginx/certificate",
             component="nginx",
             summary="a certificate of the stack's own authority",
-            action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=f"{view.places.data('nginx')}/tls"),
+            action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=f"{view.places.state}/tls"),
         ),
     )
 
 
 def _main(view: View) -> str:
     etc, run, log = view.places.etc("nginx"), view.places.run("nginx"), view.places.log("nginx")
-    tls = f"{view.places.data('nginx')}/tls"
+    tls = f"{view.places.state}/tls"
     return f"""\
 worker_processes {max(1, min(view.machine.cores, 4))};
 pid {run}/nginx.pid;

@@ -24,7 +24,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
     etc, data, run = places.etc("panel"), places.data("panel"), places.run("panel")
     socket = f"{run}/panel.sock"
-    python = f"{places.environment('tool')}/bin/python"
+    python = f"{places.tool}/bin/python"
     return (
         p.Process(
             name="panel",
@@ -51,7 +51,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
             name="panel/environment",
             component="panel",
             summary="the panel's and the agent's own copy of this tool",
-            action=p.PythonEnvironment("tool", pins="tool.txt", with_tool=True),
+            action=p.PythonEnvironment(view.places.tool_name, pins="tool.txt", with_tool=True),
         ),
     )
 

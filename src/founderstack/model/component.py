@@ -140,6 +140,8 @@ class Component:
     routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
     rings: Callable[[View], tuple[str, ...]] = lambda view: ()
     relays: Callable[[View], Relay | None] = lambda view: None
+    build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
+    """What beside its source shapes a build of it."""
     ready_after: tuple[str, ...] = ()
     """Names of the process and tasks that must be done before others can use the role."""
     data_marker: str = ""

@@ -59,8 +59,16 @@ class Runtime(Protocol):
         """Start again what the supervisor has given up on; the names of those processes."""
         ...
 
+    def last_lines(self, process: str, count: int) -> list[str]:
+        """The last lines of a process's output."""
+        ...
+
     def shut_down(self) -> None:
         """End the runtime's own resident process, after every process was stopped."""
+        ...
+
+    def forget(self) -> None:
+        """Remove what the runtime made outside the stack's own folder."""
         ...
 
 

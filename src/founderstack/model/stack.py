@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,8 +18,13 @@ RING_SLOTS = 12
 
 
 def system_user(stack: str, account: str) -> str:
-    """Name of the system user for one account of a stack; within the 32 characters that Linux allows."""
-    return f"f-{stack}-{account}"[:32]
+    """Name of the system user for one account of a stack, within the 32 characters that Linux allows."""
+    name = f"f-{stack}-{account}"
+    if len(name) <= 32:
+        return name
+    # A stable short form that two long names do not share.
+    mark = hashlib.blake2b(name.encode(), digest_size=3).hexdigest()
+    return f"{name[:25]}-{mark}"
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ class Release:
     """Git commit, or "" where it came from the working tree."""
     created: str = ""
     """ISO time."""
+    restarts: int = 0
+    """How often its instances were replaced by fresh ones."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,8 @@ class Places:
     """A Python interpreter that every process's user can read."""
     package: str
     """The folder of this tool's own package."""
+    package_digest: str = ""
+    """Digest of that package, so that the resident parts follow an upgrade."""
 
     def data(self, component: str) -> str:
         """Durable data of a component, private to its user."""
@@ -124,6 +134,16 @@ class Places:
     def environment(self, name: str) -> str:
         """A Python virtual environment."""
         return f"{self.shared}/venvs/{name}"
+
+    @property
+    def tool_name(self) -> str:
+        """Name of the environment that holds this very version of the tool."""
+        return f"tool-{self.package_digest}"
+
+    @property
+    def tool(self) -> str:
+        """That environment."""
+        return self.environment(self.tool_name)
 
     def node(self, version: str) -> str:
         """The folder that holds `bin/node` and `bin/npm`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.model.component import Component
@@ -13,11 +13,13 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.settings import SettingField, fields_of
 from founderstack.model.stack import FORMAT, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
 from founderstack.stackfile.combinations import check_combinations
-from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, USE, StackSettings, slug
-from founderstack.stackfile.lines import Path
+from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, USE, StackSettings, form_of, slug
 from founderstack.stackfile.read import Document, read
 from founderstack.stackfile.report import Report
-from founderstack.stackfile.values import fault_of, nearest, shown, taken
+from founderstack.stackfile.values import Fault, fault_of, nearest, shown, taken, toml
+
+if TYPE_CHECKING:
+    from founderstack.stackfile.lines import Path
 
 _TOP = {field.name: field for field in fields_of(StackSettings)}
 
@@ -224,13 +226,22 @@ def _settings(settings: type, path: Path, table: Mapping[str, Any], case: _Case)
     for key, value in table.items():
         if key not in fields:
             _report_unknown(key, path, fields, case)
-        elif fault := fault_of(fields[key], value):
+        elif fault := _fault_at_top(fields[key], value) if not path else fault_of(fields[key], value):
             what = _("{key} in [{table}] is not valid") if path else _("{key} is not valid")
             place = (*path, key, fault.key) if fault.key else (*path, key)
             case.report.add(place, what.format(key=key, table=".".join(path)), fault.why, fault.fix)
         else:
             accepted[key] = taken(fields[key], value)
     return settings(**accepted)
+
+
+def _fault_at_top(field: SettingField, value: object) -> Fault | None:
+    """The fault of a key at the top, whose form can be told in words."""
+    fault = fault_of(field, value)
+    if fault is None or field.kind != "str" or not isinstance(value, str):
+        return fault
+    why, right = form_of(field.name, value)
+    return Fault(why, _("Write it like `{line}`").format(line=f"{field.name} = {toml(right)}"))
 
 
 def _report_unknown(key: str, path: Path, fields: Mapping[str, SettingField], case: _Case) -> None:

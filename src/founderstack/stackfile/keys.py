@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from founderstack.locale import _
 from founderstack.model.settings import setting
 from founderstack.model.stack import FORMAT, ROLES, Role
 
@@ -46,3 +47,16 @@ def slug(folder_name: str) -> str:
     letters = re.sub(r"[^a-z0-9]+", "-", folder_name.lower()).lstrip("-0123456789")
     name = letters[:_NAME_LENGTH].rstrip("-") or "stack"
     return f"{name}-stack" if name in RESERVED_NAMES else name
+
+
+def form_of(key: str, written: str) -> tuple[str, str]:
+    """What a text at the top of the file must look like, and the right form of the one that was written."""
+    if key == "name":
+        return _(
+            "A name starts with a letter and has small letters, digits and dashes, 16 characters at the most"
+        ), slug(written)
+    if key == "domain":
+        host = re.sub(r"^[a-z]+://|[:/].*$", "", written.strip().lower()).replace("_", "-")
+        why = _("A domain is a host name alone, in small letters: no https://, no port, no path, no underscore")
+        return why, host if re.fullmatch(_HOST, host) else "diary.example.com"
+    return _("It is not an e-mail address"), "ana@example.com"

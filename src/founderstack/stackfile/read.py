@@ -6,12 +6,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.stackfile.lines import Path, lines_of
-from founderstack.stackfile.syntax import explained
+
+if TYPE_CHECKING:
+    from founderstack.stackfile.lines import Path
 
 LIMIT_BYTES = 256 * 1024
 """A stack file is a few kilobytes; whoever reads one from disk needs no more than this and one byte."""
@@ -32,6 +33,8 @@ class Document:
 
     def lines(self) -> dict[Path, int]:
         """Path of each table and key → its line."""
+        from founderstack.stackfile.lines import lines_of  # imported here: a good file needs no lines
+
         return lines_of(self.text)
 
 
@@ -117,6 +120,8 @@ def _values(text: str, label: str) -> Mapping[str, Any]:
         why = _("Its values are nested too deeply")
         raise _refusal(label, why, _("Write lists and tables at most a few levels deep")) from None
     except tomllib.TOMLDecodeError as error:
+        from founderstack.stackfile.syntax import explained  # imported here: a good file needs no explanations
+
         message = str(error)
         position = _POSITION.search(message)
         line = int(position[1]) if position and position[1] else text.rstrip("\n").count("\n") + 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
-from founderstack.stackfile.lines import Path
 from founderstack.stackfile.read import Document
+
+if TYPE_CHECKING:
+    from founderstack.stackfile.lines import Path
 
 
 @dataclass(frozen=True)

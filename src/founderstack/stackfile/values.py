@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -35,6 +33,8 @@ def shown(key: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that `word` was most likely meant to be, or ""."""
+    import difflib  # imported here: only an error needs it
+
     by_letters = {name.replace("-", "_").lower(): name for name in known}
     found = difflib.get_close_matches(word[:60].replace("-", "_").lower(), by_letters, n=1)
     return by_letters[found[0]] if found else ""
@@ -204,6 +204,8 @@ def _control_character(key: str = "") -> Fault:
 
 
 def _quoted(text: str) -> str:
+    import json  # imported here: only an error needs it
+
     cut = text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"
     return json.dumps(cut, ensure_ascii=False)
 

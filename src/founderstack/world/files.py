@@ -252,3 +252,13 @@ def _no_account(name: str) -> StackError:
         _("A process of the stack runs as this user, and somebody has removed it."),
         _("Run: founder up"),
     )
+
+
+def list_files(folder: str) -> list[str]:
+    """Paths of all files below a folder, links left out; none where there is no folder."""
+    return [
+        os.path.join(current, name)
+        for current, _folders, names in os.walk(folder)
+        for name in names
+        if not os.path.islink(os.path.join(current, name))
+    ]

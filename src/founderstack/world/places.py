@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 from founderstack.model.stack import Places
@@ -22,9 +23,29 @@ def state_root() -> str:
 def places(stack_name: str) -> Places:
     """The folders of a stack, and the interpreter its processes run on; raises StackError where there is none."""
     root = state_root()
+    package = package_folder()
     return Places(
         state=os.path.join(root, stack_name),
         shared=os.path.join(root, "shared"),
         python=readable_python(),
-        package=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        package=package,
+        package_digest=_content_digest(package),
     )
+
+
+def package_folder() -> str:
+    """The folder of this tool's own package."""
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def _content_digest(folder: str) -> str:
+    """Digest of the names and contents of all files of a package; two copies of the same version have the same."""
+    mark = hashlib.blake2b(digest_size=6)
+    for current, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            path = os.path.join(current, name)
+            mark.update(os.path.relpath(path, folder).encode())
+            with open(path, "rb") as file:
+                mark.update(file.read())
+    return mark.hexdigest()

@@ -84,6 +84,12 @@ def started(pid: int) -> float:
     return int(fields[19]) / _TICKS if fields else 0.0
 
 
+def parent(pid: int) -> int:
+    """Pid of the process that started this one, 0 where there is none."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0
+
+
 def alive(pid: int, started_at: float | None = None) -> bool:
     """True where the process runs (a zombie does not) and, with `started_at`, is the same one."""
     fields = _stat(pid)

@@ -1,0 +1,82 @@
+"""Finds the module of a verb, and ends every command the same way."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from founderstack import __version__
+from founderstack.cli.table import VERBS
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, StackError
+
+
+def dispatch(words: list[str]) -> int:
+    """Run the verb that `words` name; returns the exit code."""
+    before, verb, rest = _split(words)
+    if verb in ("", "--help", "-h") and not before:
+        return _help()
+    if verb == "--version":
+        print(f"founder {__version__}")
+        return EXIT_OK
+    if verb == "help" and not rest:
+        return _help()
+    if verb not in VERBS:
+        return _unknown(verb)
+    return _run(verb, [*before, *rest])
+
+
+def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
+    """(options given before the verb, the verb, what follows): `founder --file x up` is `founder up --file x`."""
+    index = 0
+    while index < len(words) and words[index] in ("--file", "-f") and index + 1 < len(words):
+        index += 2
+    if index < len(words):
+        return words[:index], words[index], words[index + 1 :]
+    return words[:index], "", []
+
+
+def _run(verb: str, arguments: list[str]) -> int:
+    module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
+    try:
+        code: int = module.run(arguments)
+        return code
+    except StackError as error:
+        from founderstack.cli.render import show_error
+
+        show_error(error, as_json="--json" in arguments)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(_("Interrupted. Run the same command again to go on where it stopped."), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); Python must not complain while it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        from founderstack.cli.render import show_defect
+
+        show_defect(error)
+        return EXIT_FAILED
+
+
+def _help() -> int:
+    width = max(len(name) for name in VERBS) + 2
+    print(_("founder — one command that runs the whole infrastructure of an app on a machine you own"))
+    print("\n" + _("Usage: founder [--file FILE] VERB [OPTIONS]") + "\n")
+    for name, summary in VERBS.items():
+        print(f"  {name:<{width}}{_(summary)}")
+    print("\n" + _("“founder VERB --help” says more about one of them. Start with: founder up"))
+    return EXIT_OK
+
+
+def _unknown(verb: str) -> int:
+    from difflib import get_close_matches
+
+    near = get_close_matches(verb, VERBS, n=1)
+    hint = _("Did you mean “founder {verb}”?").format(verb=near[0]) if near else _("“founder --help” lists them.")
+    print(_("There is no verb “{verb}”.").format(verb=verb) + " " + hint, file=sys.stderr)
+    return EXIT_USAGE

@@ -1,0 +1,109 @@
+"""What the terminal shows: plans, errors, times. stdout is for answers, stderr for everything on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from typing import TextIO
+
+from founderstack import locale
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+SIGNS = {"do": "+", "start": "+", "restart": "~", "reload": "~", "switch": "→", "stop": "-"}
+
+
+def colours(stream: TextIO) -> bool:
+    """True where the reader sees colours: a terminal that has not said no."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def paint(text: str, colour: str, stream: TextIO = sys.stdout) -> str:
+    """`text` in a colour, where the stream shows colours."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colours(stream) else text
+
+
+def seconds(value: float) -> str:
+    """A duration as a person reads it."""
+    if value >= 90:
+        return f"{int(value // 60)} min {int(value % 60)} s"
+    text = f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
+    return text.replace(".", ",") if locale.language() == "es" else text
+
+
+def title(step: Step, desired: Desired) -> str:
+    """What a step does, in a few words."""
+    if step.verb == "do":
+        task = desired.tasks[step.target]
+        return _(task.summary)
+    if step.verb == "start":
+        return _("start {name}").format(name=step.target)
+    if step.verb == "restart":
+        return _("restart {name}").format(name=step.target)
+    if step.verb == "reload":
+        return _("{name} reads its files again").format(name=step.target)
+    if step.verb == "switch":
+        return _("send requests to the new instances of {name}").format(name=step.target)
+    return _("stop {name}").format(name=step.target)
+
+
+def show_plan(plan: Plan, desired: Desired, estimate: float | None, stream: TextIO) -> None:
+    """The steps with their reasons."""
+    for step in plan.steps:
+        sign = SIGNS[step.verb]
+        colour = "yellow" if step.risk != "none" else "red" if step.verb == "stop" else "green"
+        reason = paint(f"({step.reason})", "dim", stream)
+        print(f"  {paint(sign, colour, stream)} {title(step, desired)} {reason}", file=stream)
+    about = _("{count} steps").format(count=len(plan.steps))
+    if estimate is not None:
+        about += ", " + _("usually {time}").format(time=seconds(estimate))
+    print(paint(f"  {about}", "dim", stream), file=stream)
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """The plan for machines."""
+    changes = [
+        {
+            "id": step.id,
+            "action": step.verb,
+            "target": step.target,
+            "reason": step.reason,
+            "risk": step.risk,
+            "needs": list(step.needs),
+        }
+        for step in plan.steps
+    ]
+    return {"v": 1, "changes": changes}
+
+
+def show_error(error: StackError, *, as_json: bool = False) -> None:
+    """Every problem of an error: what, why, and what cures it."""
+    if as_json:
+        problems = [{"what": one.what, "why": one.why, "fix": one.fix} for one in error.problems]
+        print(json.dumps({"v": 1, "errors": problems}, ensure_ascii=False), file=sys.stderr)
+        return
+    for problem in error.problems:
+        print(f"{paint('✗', 'red', sys.stderr)} {paint(problem.what, 'bold', sys.stderr)}", file=sys.stderr)
+        print(f"  {problem.why}", file=sys.stderr)
+        print(f"  {paint('→', 'blue', sys.stderr)} {problem.fix}", file=sys.stderr)
+
+
+def show_defect(error: Exception) -> None:
+    """An error that nobody foresaw: a defect of ours, with its trace in a file."""
+    with tempfile.NamedTemporaryFile("w", prefix="founder-error-", suffix=".txt", delete=False) as file:
+        traceback.print_exception(error, file=file)
+    show_error(
+        StackError(
+            _("founder met an error it does not know: {error}").format(error=f"{type(error).__name__}: {error}"),
+            _("This is a defect of the tool, not of your stack."),
+            _("Please report it with {path}, after reading it for anything private.").format(path=file.name),
+        )
+    )

@@ -1,0 +1,31 @@
+"""The verbs: name, the module that carries it out, and what it is for. Nothing else is imported to show the help."""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for text that is translated later
+    """Mark text for translation."""
+    return text
+
+
+VERBS: dict[str, str] = {
+    "init": N_("Make a stack file in this folder"),
+    "up": N_("Bring everything to what the stack file says"),
+    "plan": N_("Show what would change, and why; touches nothing"),
+    "status": N_("What runs, how it does, and where to open it"),
+    "open": N_("Open the app, the panel or a tool"),
+    "logs": N_("What the processes say"),
+    "deploy": N_("Serve the app as its source is now, without a failed request"),
+    "rollback": N_("Serve an earlier release of the app again"),
+    "scale": N_("Change how many instances of the app run: scale app=3"),
+    "restart": N_("Restart a process, or replace the app's instances by fresh ones"),
+    "secrets": N_("List, show or rotate generated secrets"),
+    "down": N_("Stop everything; data stays"),
+    "doctor": N_("Check the machine, its ports, disk and memory"),
+    "kit": N_("One page to print: addresses, sign-ins, what to do on a bad day"),
+    "install-service": N_("Start the stack when the machine boots"),
+    "destroy": N_("Remove everything, data too"),
+    "completion": N_("Completion for bash, zsh or fish"),
+    "test": N_("Prove that all of it works (from a checkout)"),
+    "help": N_("Explain a topic: exit-codes, environment, formats"),
+}

@@ -1,0 +1,130 @@
+"""`founder up` when everything is as it was left: one look at all it depends on, and one line.
+
+Only the standard library's cheapest modules are imported here; a test holds it to that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from _socket import AF_INET, AF_UNIX, SOCK_STREAM, socket
+
+from founderstack.world import receipt
+
+_VERDICT_MAX_AGE_S = 60
+_TIMEOUT_S = 2.0
+_ASK = (
+    b"<?xml version='1.0'?><methodCall><methodName>supervisor.getAllProcessInfo</methodName>"
+    b"<params></params></methodCall>"
+)
+
+
+def nothing_to_do(began: float) -> bool:
+    """True, having said so, where the last receipt still holds; False where somebody must look closer."""
+    content = _receipt()
+    if content is None or not _holds(content):
+        return False
+    sentences = dict(line.split(" ", 1) for line in content["said"])
+    sentence = sentences.get(_language(), sentences["en"])
+    sys.stdout.write(f"{sentence} · {_seconds(time.perf_counter() - began)}\n")
+    return True
+
+
+def _receipt() -> dict[str, list[str]] | None:
+    folder = os.getcwd()
+    while not os.path.exists(f"{folder}/founder.toml"):
+        if folder == "/":
+            return None
+        folder = os.path.dirname(folder)
+    try:
+        with open(receipt.path_for(_root(), f"{folder}/founder.toml"), encoding="utf-8") as file:
+            return receipt.parse(file.read())
+    except OSError:
+        return None
+
+
+def _root() -> str:
+    chosen = os.environ.get("FOUNDER_HOME")
+    if chosen:
+        return os.path.abspath(os.path.expanduser(chosen))
+    return "/var/lib/founder" if os.geteuid() == 0 else os.path.expanduser("~/.local/state/founder")
+
+
+def _holds(content: dict[str, list[str]]) -> bool:
+    return (
+        receipt.inputs_hold(content)
+        and _all_run(content["supervisor"][0], content.get("program", []))
+        and all(_answers(target) for target in content.get("listener", []))
+        and _verdict_is_good(content["verdict"][0])
+    )
+
+
+def _all_run(supervisor: str, programs: list[str]) -> bool:
+    """True where the supervisor runs exactly these programs."""
+    try:
+        answer = _post(supervisor)
+    except OSError:
+        return False
+    # Names and states hold no markup, so the fields can be cut out without a parser.
+    names = answer.split("<name>name</name>\n<value><string>")[1:]
+    states = answer.split("<name>statename</name>\n<value><string>")[1:]
+    running = {
+        name.split("<", 1)[0]: state.split("<", 1)[0] for name, state in zip(names, states, strict=True)
+    }
+    return running == dict.fromkeys(programs, "RUNNING")
+
+
+def _post(path: str) -> str:
+    with socket(AF_UNIX, SOCK_STREAM) as line:
+        line.settimeout(_TIMEOUT_S)
+        line.connect(path)
+        head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(_ASK)}\r\n\r\n"
+        line.sendall(head.encode() + _ASK)
+        parts = []
+        while part := line.recv(65536):
+            parts.append(part)
+    return b"".join(parts).decode(errors="replace")
+
+
+def _answers(target: str) -> bool:
+    """True where something accepts connections at a probe's target."""
+    folder, _, port = target.rpartition(":")
+    if target.startswith("/"):
+        family, address = AF_UNIX, f"{folder}/.s.PGSQL.{port}" if folder else target
+    else:
+        family, address = AF_INET, (folder, int(port))
+    try:
+        with socket(family, SOCK_STREAM) as line:
+            line.settimeout(_TIMEOUT_S)
+            line.connect(address)
+    except OSError:
+        return False
+    return True
+
+
+def _verdict_is_good(path: str) -> bool:
+    """True where the agent's newest probes, which ask what each service promises, found every one online."""
+    try:
+        if time.time() - os.stat(path).st_mtime > _VERDICT_MAX_AGE_S:
+            return False
+        with open(path, encoding="utf-8") as file:
+            verdict = file.read()
+    except OSError:
+        return False
+    return '"state": "online"' in verdict and not any(
+        f'"state": "{bad}"' in verdict for bad in ("down", "degraded", "unknown")
+    )
+
+
+def _language() -> str:
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        wanted = os.environ.get(variable, "")[:2]
+        if wanted in ("en", "es"):
+            return wanted
+    return "en"
+
+
+def _seconds(seconds: float) -> str:
+    text = f"{seconds:.2f} s"
+    return text.replace(".", ",") if _language() == "es" else text

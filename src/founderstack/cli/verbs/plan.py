@@ -1,0 +1,32 @@
+"""`founder plan`: what would change, and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from founderstack import wiring
+from founderstack.cli.changes import warn_of_memory
+from founderstack.cli.options import parser
+from founderstack.cli.render import plan_json, show_plan
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
+from founderstack.operations.converge import duration_key, estimate
+from founderstack.operations.prepare import prepare
+
+
+def run(arguments: list[str]) -> int:
+    """Decide and show; touches nothing."""
+    given = parser("plan", as_json=True).parse_args(arguments)
+    site = wiring.open_site(wiring.find_stack_file(given.file))
+    prepared = prepare(site)
+    plan = prepared.plan
+    if given.json:
+        print(json.dumps(plan_json(plan), ensure_ascii=False))
+    elif not plan.steps:
+        print(_("No changes ({count} services)").format(count=len(prepared.resolved.desired.processes)))
+    else:
+        typical = [site.history.typical_seconds(duration_key(step.id)) for step in plan.steps]
+        show_plan(plan, prepared.resolved.desired, estimate(plan, typical), sys.stdout)
+        warn_of_memory(site, prepared)
+    return EXIT_CHANGES_PENDING if plan.steps else EXIT_OK

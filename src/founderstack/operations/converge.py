@@ -1,0 +1,97 @@
+"""Carries out a plan: independent steps at the same time, each told as events, stopping at the first failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from founderstack.model.errors import StackError
+from founderstack.model.events import Event
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired
+from founderstack.model.protocols import Clock, Emit, Runtime
+
+WORKERS = 6
+"""Steps at the same time: most wait for the network, the disk or a program that starts."""
+
+
+def converge(plan: Plan, desired: Desired, runtime: Runtime, clock: Clock, emit: Emit) -> None:
+    """Apply every step of the plan; on a failure, let what runs finish, then raise the first StackError."""
+    run = _Run(plan, desired, runtime, clock, emit)
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="step") as pool:
+        run.go(pool)
+    if run.failures:
+        raise run.failures[0]
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    desired: Desired
+    runtime: Runtime
+    clock: Clock
+    emit: Emit
+
+    def __post_init__(self) -> None:
+        self.failures: list[StackError] = []
+
+    def go(self, pool: ThreadPoolExecutor) -> None:
+        waiting = list(self.plan.steps)
+        done: set[str] = set()
+        ids = {step.id for step in waiting}
+        running: dict[Future[StackError | None], Step] = {}
+        while waiting or running:
+            if not self.failures:
+                for step in [step for step in waiting if all(n in done or n not in ids for n in step.needs)]:
+                    waiting.remove(step)
+                    running[pool.submit(self._one, step)] = step
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                step = running.pop(future)
+                failure = future.result()
+                if failure is None:
+                    done.add(step.id)
+                else:
+                    self.failures.append(failure)
+        for step in waiting:
+            self.emit(Event("skipped", step.id, self.clock.now()))
+
+    def _one(self, step: Step) -> StackError | None:
+        began = self.clock.monotonic()
+        self.emit(Event("started", step.id, self.clock.now()))
+
+        def tell(kind: str, detail: str = "") -> None:
+            seconds = self.clock.monotonic() - began
+            self.emit(Event("failed" if kind == "failed" else "done", step.id, self.clock.now(), seconds, detail))
+
+        def progress(line: str) -> None:
+            self.emit(Event("progress", step.id, self.clock.now(), detail=line))
+
+        try:
+            self.runtime.apply(step, self.desired, progress)
+        except StackError as failure:
+            tell("failed", failure.what)
+            return failure
+        tell("done")
+        return None
+
+
+def duration_key(step_id: str) -> str:
+    """The name under which a step's durations are compared: without the digest or the number of one release."""
+    return re.sub(r"-[0-9a-f]{20}$|-\d+-[0-9a-f]{6}-\d+$", "", step_id)
+
+
+def estimate(plan: Plan, typical: Sequence[float | None]) -> float | None:
+    """Seconds that the plan's longest chain usually takes, or None where too little is known."""
+    known = [seconds for seconds in typical if seconds is not None]
+    if not known or len(known) * 2 < len(plan.steps):
+        return None
+    took = {step.id: seconds or 0.0 for step, seconds in zip(plan.steps, typical, strict=True)}
+    ends: dict[str, float] = {}
+    for step in plan.steps:
+        ends[step.id] = took[step.id] + max((ends.get(need, 0.0) for need in step.needs), default=0.0)
+    return max(ends.values(), default=0.0)

@@ -1,0 +1,134 @@
+"""What would change: read everything, decide, touch nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
+from founderstack.model.plan import Plan
+from founderstack.model.process import State
+from founderstack.model.stack import Choices, Release
+from founderstack.operations.site import Site
+from founderstack.planner.choose import choose
+from founderstack.planner.diff import diff
+from founderstack.planner.resolve import Facts, Resolved, resolve, view_of
+from founderstack.planner.state import state_of
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A decided change."""
+
+    resolved: Resolved
+    choices: Choices
+    release: Release | None
+    actual: State
+    plan: Plan
+
+    @property
+    def resources(self) -> int:
+        """How many things were looked at."""
+        desired = self.resolved.desired
+        return len(desired.processes) + len(desired.tasks) + len(desired.rings)
+
+
+def prepare(site: Site, release: Release | None = None) -> Prepared:
+    """The plan for the stack file as it is now, serving `release` of the app or the one that serves already.
+
+    Raises StackErrors for taken ports, data of another major version, or secrets that are gone.
+    """
+    choices = _choices(site)
+    facts = Facts(
+        machine=site.machine,
+        places=site.places,
+        choices=choices,
+        release=release or site.releases.current() or _first_release(site, choices),
+        app_files=_app_files(site),
+        foundation=site.foundation,
+    )
+    resolved = resolve(site.stack, site.components, facts)
+    actual = site.runtime.observe()
+    _refuse_foreign_data(site, choices)
+    _refuse_lost_secrets(site, actual)
+    wanted = state_of(resolved.desired, site.secrets.digests())
+    needs = {name: task.needs for name, task in resolved.desired.tasks.items()}
+    return Prepared(resolved, choices, facts.release, actual, diff(wanted, actual, needs))
+
+
+def new_release(site: Site, ref: str) -> Release:
+    """The release that the app's source makes now, from the working tree or from a git ref."""
+    path = _app_path(site)
+    commit = site.source.commit(path, ref) if ref else ""
+    last = max((release.number for release in site.releases.all()), default=0)
+    return Release(number=last + 1, digest=_digest(site, _choices(site), commit), ref=commit)
+
+
+def _choices(site: Site) -> Choices:
+    before = site.choices.load()
+    return choose(site.stack, site.components, site.machine, before, site.ports.usable, site.ports.holder)
+
+
+def _first_release(site: Site, choices: Choices) -> Release | None:
+    if "app" not in site.stack.parts:
+        return None
+    return Release(number=1, digest=_digest(site, choices, ""))
+
+
+def _digest(site: Site, choices: Choices, ref: str) -> str:
+    bare = Facts(machine=site.machine, places=site.places, choices=choices, app_files=_app_files(site))
+    component = site.components[site.stack.parts["app"].component]
+    extra = component.build_inputs(view_of(site.stack, site.components, bare, "app"))
+    return site.source.digest(_app_path(site), ref, extra)
+
+
+def _app_files(site: Site) -> frozenset[str]:
+    return site.source.files(_app_path(site)) if "app" in site.stack.parts else frozenset()
+
+
+def _app_path(site: Site) -> str:
+    part = site.stack.parts.get("app")
+    if part is None:
+        raise StackError(
+            _("{file} has no app").format(file=site.stack.file),
+            _("There is no [app] table and no folder “app” beside it."),
+            _("Add [app] with the path of your application."),
+        )
+    return f"{site.stack.folder}/{part.settings.path}"
+
+
+def _refuse_foreign_data(site: Site, choices: Choices) -> None:
+    problems = []
+    for part in site.stack.parts.values():
+        component = site.components[part.component]
+        wanted = choices.versions.get(component.name, "")
+        if not component.data_marker or not wanted:
+            continue
+        folder = site.places.data(component.name)
+        found = (site.disk.read(f"{folder}/{component.data_marker}") or wanted).strip()
+        if found != wanted:
+            problems.append(
+                StackError(
+                    _("The data in {folder} is {component} {found}, not {wanted}").format(
+                        folder=folder, component=component.name, found=found, wanted=wanted
+                    ),
+                    _("founder.lock, or this machine’s distribution, asks for another major version."),
+                    _("Write {component} = \"{found}\" under [versions] in founder.lock, or restore a dump.").format(
+                        component=component.name, found=found
+                    ),
+                    exit_code=EXIT_PRECONDITION,
+                )
+            )
+    if problems:
+        raise StackErrors(problems)
+
+
+def _refuse_lost_secrets(site: Site, actual: State) -> None:
+    if actual.processes and not site.secrets.exists():
+        raise StackError(
+            _("The secrets of this stack are gone"),
+            _("{state}/secrets.json is not there, but services that use them are.").format(state=site.places.state),
+            _("Put the file back from a backup, or make new ones for every service: founder secrets rotate --all"),
+            exit_code=EXIT_PRECONDITION,
+        )
+

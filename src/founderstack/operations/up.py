@@ -1,0 +1,122 @@
+"""Make it so: the verbs that change a stack by planning and applying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_FAILED, StackError
+from founderstack.model.events import Event
+from founderstack.model.protocols import Emit
+from founderstack.model.stack import Release
+from founderstack.operations.converge import converge, duration_key
+from founderstack.operations.prepare import Prepared, new_release, prepare
+from founderstack.operations.site import Site
+
+Approve = Callable[[Prepared], None]
+"""Shows the plan and asks where there is a risk; raises StackError when the answer is no."""
+
+KEPT_RELEASES = 5
+
+
+def up(site: Site, approve: Approve, emit: Emit, release: Release | None = None) -> Prepared:
+    """Bring the stack to what its file says; returns what was decided. Nothing to do changes nothing."""
+    with site.lock("up"):
+        return _apply(site, prepare(site, release), approve, emit)
+
+
+def deploy(site: Site, ref: str, approve: Approve, emit: Emit) -> Prepared:
+    """Serve the app as its source is now (or at a git ref), without a failed request.
+
+    A build that fails, or an instance that never gets ready, leaves the old release serving.
+    """
+    with site.lock("deploy"):
+        release = new_release(site, ref)
+        current = site.releases.current()
+        if current is not None and current.digest == release.digest:
+            release = replace(current, ref=release.ref)
+        return _apply(site, prepare(site, release), approve, emit)
+
+
+def rollback(site: Site, number: int, approve: Approve, emit: Emit) -> Prepared:
+    """Serve an earlier release again: the one before, or the one with this number."""
+    with site.lock("rollback"):
+        return _apply(site, prepare(site, _earlier(site, number)), approve, emit)
+
+
+def restart_app(site: Site, approve: Approve, emit: Emit) -> Prepared:
+    """Replace every instance of the app by a fresh one of the same release, without a failed request."""
+    with site.lock("restart"):
+        current = site.releases.current()
+        if current is None:
+            raise StackError(
+                _("There is no app to restart"), _("No release has been deployed."), _("Run “founder up” first.")
+            )
+        again = replace(current, restarts=current.restarts + 1)
+        return _apply(site, prepare(site, again), approve, emit)
+
+
+def rotate(site: Site, names: list[str], approve: Approve, emit: Emit) -> Prepared:
+    """New values for these secrets, given to all who use them."""
+    with site.lock("secrets rotate"):
+        site.changed()
+        for name in names:
+            site.secrets.rotate(name)
+        return _apply(site, prepare(site), approve, emit)
+
+
+def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prepared:
+    if prepared.plan.steps:
+        approve(prepared)
+        site.changed()
+        site.choices.save(prepared.choices)
+        site.secrets.ensure(prepared.resolved.secrets)
+        prepared = _approved_only(prepared, prepare(site, prepared.release))
+        converge(prepared.plan, prepared.resolved.desired, site.runtime, site.clock, _recorded(site, emit))
+    elif prepared.choices != site.choices.load():
+        site.choices.save(prepared.choices)
+    if prepared.release is not None:
+        site.releases.save_current(prepared.release)
+    site.settled(tuple(prepared.resolved.desired.processes))
+    return prepared
+
+
+def _approved_only(shown: Prepared, now: Prepared) -> Prepared:
+    """The plan as it is now that the secrets exist; a step that was not shown stops the run."""
+    approved = {step.id for step in shown.plan.steps}
+    surprises = [step.id for step in now.plan.steps if step.id not in approved]
+    if surprises:
+        raise StackError(
+            _("The stack changed while the plan was shown"),
+            _("These steps were not in it: {steps}").format(steps=", ".join(surprises)),
+            _("Run the command again and read the new plan."),
+            exit_code=EXIT_FAILED,
+        )
+    return now
+
+
+def _recorded(site: Site, emit: Emit) -> Emit:
+    def both(event: Event) -> None:
+        if event.kind != "progress":
+            site.history.record(replace(event, step=duration_key(event.step)))
+        emit(event)
+
+    return both
+
+
+def _earlier(site: Site, number: int) -> Release:
+    current = site.releases.current()
+    before = [release for release in site.releases.all() if current is None or release.number != current.number]
+    if number:
+        before = [release for release in before if release.number == number]
+    else:
+        before = [release for release in before if current is None or release.number < current.number]
+    if not before:
+        known = ", ".join(str(release.number) for release in site.releases.all()) or "–"
+        raise StackError(
+            _("There is no such release to go back to"),
+            _("Kept are: {releases}.").format(releases=known),
+            _("Choose one of them: founder rollback NUMBER"),
+        )
+    return before[-1]

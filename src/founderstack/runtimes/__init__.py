@@ -1,0 +1,1 @@
+"""Where processes live. Each runtime carries out the same steps."""

@@ -1,0 +1,1 @@
+"""The host runtime: plain processes under supervisor, from the distribution's packages."""

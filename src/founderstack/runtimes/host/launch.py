@@ -1,0 +1,105 @@
+"""The texts that start a process: supervisor's program section, the launch script and its environment. Pure."""
+
+from __future__ import annotations
+
+import shlex
+
+from founderstack.model.process import Process
+from founderstack.runtimes.host.layout import Layout
+
+_SETPRIV = "/usr/bin/setpriv"
+EXPENDABLE_SCORE = 300
+
+
+def supervisor_configuration(layout: Layout, name: str) -> str:
+    """supervisord.conf: a socket for its owner only, and whatever stands in the programs folder."""
+    return f"""\
+[unix_http_server]
+file={layout.supervisor_socket}
+chmod=0700
+
+[supervisord]
+identifier={name}
+logfile={layout.supervisor_log}
+logfile_maxbytes=5MB
+logfile_backups=3
+pidfile={layout.state}/supervisor/supervisord.pid
+childlogdir={layout.state}/log
+directory={layout.state}
+nodaemon=true
+umask=027
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+
+[include]
+files={layout.programs}/*.conf
+"""
+
+
+def program(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
+    """Supervisor's section for one process; holds no secret and nothing of its environment."""
+    command = shlex.join([*_privileges(process, system_user, root=root), "/bin/sh", f"{layout.launch(process.name)}/run"])
+    return f"""\
+[program:{process.name}]
+command={command}
+directory=/
+autostart=true
+autorestart=true
+startsecs=1
+startretries=10
+stopsignal={process.stop_signal}
+stopwaitsecs={process.stop_wait_s}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile={layout.output(process.name)}
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=5
+umask=027
+"""
+
+
+def _privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
+    """setpriv with all that the process gives up, and the signal that it gets when its supervisor dies.
+
+    The kernel forgets that signal when the user changes, so setpriv does both, in the right order.
+    """
+    orphaned = process.parent_death_signal or process.stop_signal
+    command = [_SETPRIV, "--pdeathsig", orphaned]
+    if root and not process.privileged:
+        command += [f"--reuid={system_user}", f"--regid={system_user}", "--init-groups", "--no-new-privs"]
+        if process.low_ports:
+            command += ["--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service"]
+        else:
+            command += ["--inh-caps=-all"]
+    return command
+
+
+def script(process: Process, layout: Layout) -> str:
+    """The launch script: ends what an earlier life left behind, then becomes the program."""
+    folder = layout.launch(process.name)
+    expendable = f"echo {EXPENDABLE_SCORE} > /proc/self/oom_score_adj\n" if process.expendable else ""
+    return f"""\
+#!/bin/sh
+# Children that outlived an earlier life of this process would hold its ports and its data.
+read -r boot < /proc/sys/kernel/random/boot_id
+if read -r last group < {folder}/group && [ "$last" = "$boot" ]; then
+    kill -KILL -- "-$group" 2>/dev/null
+fi
+echo "$boot $$" > {folder}/group
+{expendable}set -a
+. {folder}/env
+set +a
+cd {shlex.quote(process.cwd)} || exit 1
+exec {shlex.join(process.argv)}
+"""
+
+
+def environment(process: Process, home: str) -> str:
+    """The environment as assignments for the launch script; values may still hold secret references."""
+    values = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **dict(process.env)}
+    return "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "'\\''") + "'"

@@ -1,0 +1,249 @@
+"""Starts, changes and stops single processes under the supervisor."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
+from founderstack.model.protocols import Clock
+from founderstack.model.stack import Machine
+from founderstack.runtimes.host import launch
+from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.records import Record, Records, process_record
+from founderstack.runtimes.host.supervisor import Supervisor
+from founderstack.world import accounts, files, network, probes
+from founderstack.world import processes as programs
+
+Fill = Callable[[str], str]
+LOG_LINES = 15
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A system user and its group; an empty group leaves it as it is."""
+
+    user: str
+    group: str
+
+
+class Launcher:
+    """Carries out what one step asks of one process."""
+
+    def __init__(
+        self, stack: str, layout: Layout, machine: Machine, supervisor: Supervisor, fill: Fill, clock: Clock
+    ) -> None:
+        self._stack = stack
+        self._layout = layout
+        self._machine = machine
+        self._supervisor = supervisor
+        self._fill = fill
+        self._clock = clock
+        self.records = Records(layout.records)
+
+    def start(self, process: Process, instance: Instance) -> None:
+        """Write all that the process reads, start it and return when it is ready.
+
+        An instance of a ring that does not get ready is taken away again, so that nothing of it is left.
+        """
+        relay_number = self._relay_number(process)
+        placed = _with_relay(process, relay_number)
+        before = self.records.get(process.name)
+        self._write(placed, instance, before)
+        self.records.put(process.name, process_record(placed, instance, relay_number) | {"applied": False})
+        if self._supervisor.knows(process.name):
+            self._supervisor.stop(process.name)
+            self._supervisor.remove(process.name)
+        self._supervisor.add(process.name)
+        try:
+            self._wait_ready(placed)
+        except StackError:
+            if process.ring:
+                self.stop(process.name)
+            raise
+        self.records.put(process.name, process_record(placed, instance, relay_number))
+
+    def restart(self, process: Process, instance: Instance) -> None:
+        """Stop the process as it was and start it as it shall be."""
+        if self._supervisor.knows(process.name):
+            self._supervisor.stop(process.name)
+        self.start(process, instance)
+
+    def reload(self, process: Process, instance: Instance) -> None:
+        """Write changed files and tell the process to read them again; its pid stays."""
+        before = self.records.get(process.name)
+        changed = self._write_files(process, instance, before)
+        if changed and process.reload_signal:
+            self._signal(process.name, process.reload_signal)
+        self._wait_ready(process)
+        self.records.put(process.name, process_record(process, instance, None))
+
+    def again(self, name: str) -> None:
+        """Stop and start a process as it was applied, and return when it is ready."""
+        record = self._record(name)
+        self._supervisor.stop(name)
+        self._supervisor.start(name)
+        self._wait(name, probe_of(record))
+
+    def stop(self, name: str) -> None:
+        """Let an instance of a ring finish what it has begun, then stop and forget the process."""
+        record = self.records.get(name)
+        if record is not None and record.get("ring"):
+            self._drain(record)
+        if self._supervisor.knows(name):
+            self._supervisor.stop(name)
+            self._supervisor.remove(name)
+        files.remove_tree(f"{self._layout.programs}/{name}.conf")
+        files.remove_tree(self._layout.launch(name))
+        if record is not None and record.get("ring") and not record.get("relay"):
+            files.remove_tree(str(record.get("socket", "")) or self._layout.launch(name))
+        self.records.forget(name)
+
+    def _record(self, name: str) -> Record:
+        record = self.records.get(name)
+        if record is None:
+            raise StackError(
+                _("There is no process “{name}”").format(name=name),
+                _("Nothing of that name was started."),
+                _("“founder status” lists the names."),
+            )
+        return record
+
+    def _write(self, process: Process, instance: Instance, before: Record | None) -> None:
+        owner = self.owner("" if process.privileged else process.user)
+        launch_folder = self._layout.launch(process.name)
+        files.ensure_folder(launch_folder, mode=0o750, group=owner.group)
+        for folder in process.folders:
+            self.ensure_folder(folder, owner)
+        self._write_files(process, instance, before)
+        home = process.folders[0].path if process.folders else process.cwd
+        environment = self._fill(launch.environment(process, home))
+        files.write_atomic(f"{launch_folder}/env", environment, mode=0o400, owner=owner.user)
+        files.write_atomic(f"{launch_folder}/run", launch.script(process, self._layout), mode=0o644)
+        if files.read_text(f"{launch_folder}/group") is None:
+            files.write_atomic(f"{launch_folder}/group", "", mode=0o600, owner=owner.user)
+        section = launch.program(process, self._layout, owner.user, root=self._machine.root)
+        files.write_atomic(f"{self._layout.programs}/{process.name}.conf", section, mode=0o644)
+
+    def _write_files(self, process: Process, instance: Instance, before: Record | None) -> bool:
+        """True where a file changed. A file whose digest is the applied one is left alone."""
+        applied = before.get("parts", {}) if before and before.get("applied", True) else {}
+        owner = self.owner("" if process.privileged else process.user)
+        changed = False
+        for file in process.files:
+            part = f"file:{file.path.rsplit('/', 1)[-1]}"
+            if applied.get(part) == instance.parts[part] and os.path.exists(file.path):
+                continue
+            self.write_file(file, owner)
+            changed = True
+        return changed
+
+    def owner(self, account: str) -> Owner:
+        """The system user of an account, made where it is missing; "" is the owner of the stack."""
+        if not account:
+            return Owner(self._machine.user, "")
+        return Owner(accounts.ensure_user(self._stack, account), accounts.group_name(self._stack, account))
+
+    def write_file(self, file: File, owner: Owner) -> None:
+        """Write one generated file: its process's user's alone where it holds a secret, root's otherwise."""
+        files.ensure_folder(os.path.dirname(file.path), mode=0o755 if file.public else 0o750, group=owner.group)
+        content = self._fill(file.content)
+        if any(secrets_in(file.content)):
+            files.write_atomic(file.path, content, mode=0o400, owner=owner.user)
+        else:
+            files.write_atomic(file.path, content, mode=0o755 if file.executable else 0o644)
+
+    def ensure_folder(self, folder: Folder, owner: Owner) -> None:
+        """Make a folder of the process's user, with the group of whoever else may enter it."""
+        if folder.enter:
+            other = self.owner(folder.enter)
+            files.ensure_folder(folder.path, mode=0o750, owner=owner.user, group=other.group)
+        else:
+            files.ensure_folder(folder.path, mode=0o700, owner=owner.user, group=owner.group)
+
+    def _relay_number(self, process: Process) -> int | None:
+        """A number that no other instance has, for one that listens on a TCP port."""
+        if process.relay is None:
+            return None
+        used = {record.get("relay") for name, record in self.records.all().items() if name != process.name}
+        free = (number for number in range(len(process.relay.sockets)) if number not in used)
+        first_port = process.relay.first_port
+        return next(number for number in free if network.can_bind(first_port + number))
+
+    def _wait_ready(self, process: Process) -> None:
+        self._wait(process.name, process.ready)
+
+    def _wait(self, name: str, probe: Probe) -> None:
+        deadline = self._clock.monotonic() + probe.timeout_s
+        while True:
+            answer = probes.check(probe, self._fill)
+            if answer.ok:
+                return
+            given_up = name in self._supervisor.fatal()
+            if given_up or self._clock.monotonic() > deadline:
+                raise self._not_ready(name, answer.error, given_up=given_up, waited_s=probe.timeout_s)
+            self._clock.wait(_POLL_S)
+
+    def _not_ready(self, name: str, error: str, *, given_up: bool, waited_s: float) -> StackError:
+        cause = (
+            _("It ended again and again.")
+            if given_up
+            else _("It did not answer within {seconds:.0f} s: {error}.").format(seconds=waited_s, error=error)
+        )
+        tail = "\n".join(f"  | {line}" for line in self.last_lines(name))
+        return StackError(
+            _("{name} did not get ready").format(name=name),
+            cause + (f"\n{tail}" if tail else ""),
+            _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=name),
+        )
+
+    def last_lines(self, name: str, count: int = LOG_LINES) -> list[str]:
+        """The last lines of a process's output."""
+        text = files.read_text(self._layout.output(name)) or ""
+        return text.splitlines()[-count:]
+
+    def _drain(self, record: Record) -> None:
+        """Wait until nobody is connected any more, seen three times, or until its time is over."""
+        deadline = self._clock.monotonic() + float(record.get("drain_s", 0))
+        quiet = 0
+        while quiet < 3 and self._clock.monotonic() < deadline:
+            port = int(record.get("port") or 0)
+            busy = network.tcp_connections(port) if port else network.unix_connections(str(record["socket"]))
+            quiet = 0 if busy else quiet + 1
+            self._clock.wait(_POLL_S)
+
+    def _signal(self, name: str, signal: str) -> None:
+        for status in self._supervisor.statuses():
+            if status.name == name and status.pid:
+                programs.signal(status.pid, signal)
+
+
+def _with_relay(process: Process, number: int | None) -> Process:
+    """The process with its own TCP port wherever `{{relay:port}}` stands."""
+    if process.relay is None or number is None:
+        return process
+    port = str(process.relay.first_port + number)
+
+    def placed(text: str) -> str:
+        return text.replace("{{relay:port}}", port)
+
+    return dataclasses.replace(
+        process,
+        argv=tuple(placed(word) for word in process.argv),
+        env=tuple((name, placed(value)) for name, value in process.env),
+        ready=dataclasses.replace(process.ready, target=placed(process.ready.target)),
+    )
+
+
+def probe_of(record: Record) -> Probe:
+    """The probe of an applied process."""
+    values = dict(record["ready"])
+    values["accept"] = tuple(values.get("accept", (200,)))
+    values["headers"] = tuple((name, value) for name, value in values.get("headers", ()))
+    return Probe(**values)
+

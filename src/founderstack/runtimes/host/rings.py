@@ -1,0 +1,48 @@
+"""Slots: symbolic links that the gateway follows to the instances that serve now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from founderstack.model.stack import RING_SLOTS
+from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.records import Record
+from founderstack.world import files
+
+
+def point(layout: Layout, ring: str, sockets: Sequence[str]) -> None:
+    """Point all slots of a ring to these sockets in turn. Each slot changes at once, without a gap."""
+    folder = f"{layout.slots}/{ring}"
+    files.ensure_folder(folder, mode=0o755)
+    for slot in range(RING_SLOTS):
+        files.swap_link(f"{folder}/{slot}.sock", sockets[slot % len(sockets)])
+
+
+def members(layout: Layout, records: Mapping[str, Record]) -> dict[str, tuple[str, ...]]:
+    """Ring → names of the processes that its slots point to, in order; as few slots as tell them apart."""
+    by_socket = {record["socket"]: name for name, record in records.items() if record.get("socket")}
+    try:
+        rings = sorted(os.listdir(layout.slots))
+    except FileNotFoundError:
+        return {}
+    found = {}
+    for ring in rings:
+        folder = f"{layout.slots}/{ring}"
+        targets = [by_socket.get(_target(f"{folder}/{slot}.sock"), "") for slot in range(RING_SLOTS)]
+        found[ring] = _period(targets)
+    return found
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def _period(targets: list[str]) -> tuple[str, ...]:
+    """The shortest sequence that, repeated, gives all targets."""
+    lengths = range(1, len(targets) + 1)
+    length = next(n for n in lengths if all(targets[i] == targets[i % n] for i in range(len(targets))))
+    return tuple(targets[:length])

@@ -1,0 +1,154 @@
+"""The host runtime: observes what runs on this machine and carries out steps on it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.plan import Step
+from founderstack.model.process import Desired, PythonEnvironment, State, Task
+from founderstack.model.protocols import Clock, ProcessStatus, SecretStore
+from founderstack.model.stack import Machine, Places
+from founderstack.planner.state import inputs_of, instance_of
+from founderstack.runtimes.host import launch, rings
+from founderstack.runtimes.host.launcher import Fill, Launcher
+from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.records import instance_of as applied_instance
+from founderstack.runtimes.host.supervisor import Supervisor
+from founderstack.runtimes.host.work import Work
+from founderstack.world import accounts, files
+from founderstack.world import processes as programs
+from founderstack.world.clock import until
+
+SUPERVISOR = "supervisor-4.3.0"
+_START_TIMEOUT_S = 15.0
+FOUNDATION: tuple[Task, ...] = (
+    Task(
+        name="host/supervisor",
+        component="supervisor",
+        summary="supervisor, which keeps the processes running",
+        action=PythonEnvironment(SUPERVISOR, pins="supervisor.txt"),
+    ),
+)
+"""What every process of this runtime needs first."""
+
+
+class HostRuntime:
+    """One stack's processes on this machine (a model.protocols.Runtime)."""
+
+    def __init__(
+        self, stack: str, places: Places, machine: Machine, secrets: SecretStore, fill: Fill, clock: Clock
+    ) -> None:
+        self._stack = stack
+        self._places = places
+        self._layout = Layout(places.state)
+        self._machine = machine
+        self._secrets = secrets
+        self._starting = threading.Lock()
+        self.supervisor = Supervisor(self._layout.supervisor_socket)
+        self._launcher = Launcher(stack, self._layout, machine, self.supervisor, fill, clock)
+        self._work = Work(stack, self._layout, places, self._launcher, fill, clock)
+
+    def observe(self) -> State:
+        """What is applied and running now, as digests."""
+        records = self._launcher.records.all()
+        running = {status.name for status in self.statuses() if status.condition in ("running", "starting")}
+        return State(
+            processes={name: applied_instance(record, up=name in running) for name, record in records.items()},
+            tasks=self._work.done(),
+            rings=rings.members(self._layout, records),
+        )
+
+    def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
+        """Carry out one step and return when it holds."""
+        match step.verb:
+            case "do":
+                task = desired.tasks[step.target]
+                self._work.do(task, inputs_of(task, self._secrets.digests()), progress)
+            case "start" | "restart" | "reload":
+                process = desired.processes[step.target]
+                self.ensure_supervisor()
+                act = getattr(self._launcher, step.verb)
+                act(process, instance_of(process, self._secrets.digests()))
+            case "switch":
+                records = self._launcher.records.all()
+                rings.point(self._layout, step.target, [records[name]["socket"] for name in desired.rings[step.target]])
+            case "stop":
+                self._launcher.stop(step.target)
+
+    def statuses(self) -> Sequence[ProcessStatus]:
+        """Every process the supervisor keeps, as it is now."""
+        return self.supervisor.statuses()
+
+    def restart(self, process: str) -> None:
+        """Stop and start one process as it is, and wait until it is ready."""
+        self._launcher.again(process)
+
+    def revive(self) -> Sequence[str]:
+        """Start again what the supervisor has given up on."""
+        given_up = self.supervisor.fatal()
+        for name in given_up:
+            self.supervisor.start(name)
+        return given_up
+
+    def last_lines(self, process: str, count: int) -> list[str]:
+        """The last lines of a process's output."""
+        return self._launcher.last_lines(process, count)
+
+    def ensure_supervisor(self) -> None:
+        """Start the supervisor where it does not run; processes that were applied come up with it."""
+        with self._starting:
+            if not self.supervisor.answers():
+                self.start_supervisor()
+
+    def start_supervisor(self) -> None:
+        """Start the supervisor, by systemd where a unit of ours is installed, and wait until it answers."""
+        self._prepare()
+        if os.path.exists(self.unit_file) and os.path.isdir("/run/systemd/system"):
+            programs.run(["systemctl", "start", self.unit], timeout_s=60)
+        else:
+            programs.spawn_detached(self.supervisor_argv, log=f"{self._layout.supervisor_log}.start")
+        if not until(self.supervisor.answers, _START_TIMEOUT_S):
+            raise StackError(
+                _("The supervisor did not start"),
+                _("It did not answer within {seconds:.0f} s; it writes to {log}.").format(
+                    seconds=_START_TIMEOUT_S, log=self._layout.supervisor_log
+                ),
+                _("Read that file, mend the cause, and run the command again."),
+            )
+
+    def shut_down(self) -> None:
+        """End the supervisor, after every process was stopped."""
+        if not self.supervisor.answers():
+            return
+        self.supervisor.shut_down()
+        until(lambda: not self.supervisor.answers(), _START_TIMEOUT_S)
+
+    def forget(self) -> None:
+        """Remove the system users of this stack; its folders are the caller's to remove."""
+        accounts.remove_users(self._stack)
+
+    @property
+    def supervisor_argv(self) -> list[str]:
+        """The command that runs the supervisor in the foreground."""
+        binary = f"{self._places.environment(SUPERVISOR)}/bin/supervisord"
+        return [binary, "-n", "-c", self._layout.supervisor_configuration]
+
+    @property
+    def unit(self) -> str:
+        """Name of the systemd unit that starts this stack at boot."""
+        return f"founder-{self._stack}.service"
+
+    @property
+    def unit_file(self) -> str:
+        """Where that unit is installed."""
+        return f"/etc/systemd/system/{self.unit}"
+
+    def _prepare(self) -> None:
+        for folder, mode in (("supervisor", 0o700), ("supervisor/programs", 0o700), ("log", 0o755), ("launch", 0o755)):
+            files.ensure_folder(f"{self._places.state}/{folder}", mode=mode)
+        text = launch.supervisor_configuration(self._layout, self._stack)
+        files.write_atomic(self._layout.supervisor_configuration, text, mode=0o600)

@@ -1,0 +1,97 @@
+"""Carries out tasks: work done once for given inputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from founderstack.model import process as p
+from founderstack.model.protocols import Clock
+from founderstack.model.stack import Places
+from founderstack.runtimes.host.launcher import Fill, Launcher
+from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.records import Record, Records
+from founderstack.world import accounts, builds, certificates, environments, packages
+from founderstack.world.processes import run
+
+Progress = Callable[[str], None]
+
+BUILDER = "build"
+"""The account that builds of the app run as; it owns nothing else."""
+
+
+class Work:
+    """Does tasks and remembers which were done with which inputs."""
+
+    def __init__(self, stack: str, layout: Layout, places: Places, launcher: Launcher, fill: Fill, clock: Clock) -> None:
+        self._stack = stack
+        self._clock = clock
+        self._places = places
+        self._launcher = launcher
+        self._fill = fill
+        self._records = Records(layout.tasks)
+
+    def done(self) -> dict[str, str]:
+        """Task → digest of the inputs it was done with, for tasks whose outcome is still there."""
+        return {name: str(record["inputs"]) for name, record in self._records.all().items() if _holds(record)}
+
+    def do(self, task: p.Task, inputs: str, progress: Progress) -> None:
+        """Do a task and write down that it was done. Doing it twice has the effect of doing it once."""
+        leaves = self._carry_out(task, progress)
+        self._records.put(task.name, {"inputs": inputs, "leaves": list(leaves)})
+
+    def _carry_out(self, task: p.Task, progress: Progress) -> Sequence[str]:
+        """Paths that show that the task's outcome is still there."""
+        match task.action:
+            case p.Install(packages=names, provides=provides):
+                packages.install(names, provides, progress)
+                return provides
+            case p.PythonEnvironment():
+                return self._python_environment(task.action, progress)
+            case p.NodeRuntime(version=version):
+                node, python = self._places.node(version), self._places.python
+                environments.node_runtime(node, version, python=python, progress=progress)
+                return (self._places.node(version),)
+            case p.Certificate(names=names, folder=folder):
+                return self._certificate(task.component, names, folder)
+            case p.Build(digest=digest):
+                user = accounts.ensure_user(self._stack, BUILDER)
+                builds.build(task.action, self._places, user=user, progress=progress)
+                return (self._places.release(digest),)
+            case p.Run():
+                self._run(task.component, task.action)
+                return ()
+
+    def _python_environment(self, action: p.PythonEnvironment, progress: Progress) -> Sequence[str]:
+        path = self._places.environment(action.name)
+        pins = f"{self._places.package}/pins/{action.pins}"
+        package = self._places.package if action.with_tool else ""
+        environments.python_environment(path, pins, self._places.python, package, progress=progress)
+        return (path,)
+
+    def _certificate(self, component: str, names: Sequence[str], folder: str) -> Sequence[str]:
+        owner = self._launcher.owner(component)
+        made = certificates.ensure_certificate(folder, names, self._clock, owner=owner.user)
+        return (made.certificate, made.key)
+
+    def _run(self, component: str, action: p.Run) -> None:
+        owner = self._launcher.owner(action.account or component)
+        for folder in action.folders:
+            self._launcher.ensure_folder(folder, owner)
+        for file in action.files:
+            self._launcher.write_file(file, owner)
+        for command in action.commands:
+            if command.unless_exists and os.path.exists(command.unless_exists):
+                continue
+            run(
+                command.argv,
+                cwd=command.cwd,
+                env={name: self._fill(value) for name, value in command.env},
+                stdin=self._fill(command.stdin),
+                timeout_s=command.timeout_s,
+                user=owner.user,
+            )
+
+
+def _holds(record: Record) -> bool:
+    return all(os.path.exists(path) for path in record.get("leaves", ()))

@@ -1,0 +1,277 @@
+"""Builds the real objects: the only file that knows every layer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from founderstack import locale
+from founderstack.catalogue import COMPONENTS
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Clock
+from founderstack.model.stack import Choices, Machine, Part, Places, Stack
+from founderstack.operations.site import Site
+from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
+from founderstack.stackfile.check import check
+from founderstack.stackfile.lockfile import read_lock, render_lock
+from founderstack.world import builds, files, receipt, sources
+from founderstack.world.clock import SystemClock
+from founderstack.world.history import History
+from founderstack.world.lock import stack_lock
+from founderstack.world.machine import read_machine
+from founderstack.world.own_ports import StackPorts
+from founderstack.world.places import places, state_root
+from founderstack.world.releases import Releases
+from founderstack.world.secrets import Secrets
+
+STACK_FILE = "founder.toml"
+LOCK_FILE = "founder.lock"
+
+
+def find_stack_file(given: str = "") -> str:
+    """Absolute path of the stack file: the one given, else the nearest founder.toml from this folder upwards."""
+    if given:
+        path = os.path.abspath(os.path.join(given, STACK_FILE) if os.path.isdir(given) else given)
+        if os.path.exists(path):
+            return path
+        raise _no_stack_file(path)
+    folder = os.getcwd()
+    while True:
+        path = os.path.join(folder, STACK_FILE)
+        if os.path.exists(path):
+            return path
+        if folder == os.path.dirname(folder):
+            raise _no_stack_file(os.path.join(os.getcwd(), STACK_FILE))
+        folder = os.path.dirname(folder)
+
+
+def load_stack(file: str, machine: Machine) -> Stack:
+    """The checked stack file; from here on everything is said in its language."""
+    folder = os.path.dirname(file)
+    choices = ChoiceFile(os.path.join(folder, LOCK_FILE)).load()
+    stack = check(
+        _read(file),
+        file=file,
+        folder=folder,
+        components=COMPONENTS,
+        machine=machine,
+        choices=choices,
+        folder_exists=os.path.isdir,
+    )
+    locale.use(stack.language)
+    agent = COMPONENTS["agent"]
+    return replace(stack, parts={**stack.parts, agent.role: Part(agent.role, agent.name, agent.settings())})
+
+
+def open_site(file: str) -> Site:
+    """Everything that the verbs need for the stack file at `file`."""
+    machine = read_machine()
+    stack = load_stack(file, machine)
+    where = places(stack.name)
+    _refuse_other_owner(stack, where)
+    clock = SystemClock()
+    secrets = Secrets(f"{where.state}/secrets.json")
+    runtime = HostRuntime(stack.name, where, machine, secrets, secrets.fill, clock)
+    choice_file = ChoiceFile(os.path.join(stack.folder, LOCK_FILE))
+    settled = Settled(stack, where, choice_file)
+
+    def lock(command: str) -> AbstractContextManager[None]:
+        return stack_lock(f"{where.state}/lock", command=f"founder {command}")
+
+    return Site(
+        stack=stack,
+        components=COMPONENTS,
+        machine=machine,
+        places=where,
+        foundation=FOUNDATION,
+        runtime=runtime,
+        secrets=secrets,
+        history=History(f"{where.state}/history.sqlite"),
+        choices=choice_file,
+        releases=Releases(
+            f"{where.state}/releases.json", clock, lambda digests: builds.prune_releases(where, digests)
+        ),
+        source=SourceFolder(),
+        ports=StackPorts(state_root(), where.state, "0.0.0.0" if stack.domain else "127.0.0.1"),  # noqa: S104
+        disk=LocalDisk(),
+        clock=clock,
+        lock=lock,
+        changed=settled.forget,
+        settled=settled.remember,
+    )
+
+
+@dataclass(frozen=True)
+class AgentWorld:
+    """What the agent works with."""
+
+    runtime: HostRuntime
+    secrets: Secrets
+    clock: Clock
+
+    def fill(self, text: str) -> str:
+        """`text` with its secret references filled in."""
+        return self.secrets.fill(text)
+
+
+def agent_world(state_dir: str) -> AgentWorld:
+    """The world of the agent of the stack whose state lies in `state_dir`."""
+    about = json.loads(files.read_text(f"{state_dir}/stack.json") or "{}")
+    root = os.path.dirname(state_dir)
+    name = os.path.basename(state_dir)
+    where = Places(
+        state=state_dir, shared=os.path.join(root, "shared"), python="", package="", package_digest=about.get("tool", "")
+    )
+    clock = SystemClock()
+    secrets = Secrets(f"{state_dir}/secrets.json")
+    runtime = HostRuntime(name, where, read_machine(), secrets, secrets.fill, clock)
+    return AgentWorld(runtime, secrets, clock)
+
+
+class ChoiceFile:
+    """founder.lock (an operations.site.ChoiceStore)."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._path
+
+    def load(self) -> Choices:
+        """What was chosen; nothing where there is no file yet."""
+        text = files.read_text(self._path)
+        return read_lock(text.encode()) if text is not None else Choices()
+
+    def save(self, choices: Choices) -> None:
+        """Write down what was chosen."""
+        files.write_atomic(self._path, render_lock(choices))
+
+
+class SourceFolder:
+    """The app's source (an operations.site.Source)."""
+
+    def files(self, path: str) -> frozenset[str]:
+        """Names of the files directly in a folder."""
+        try:
+            return frozenset(os.listdir(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+
+    def digest(self, path: str, ref: str, extra: Sequence[str]) -> str:
+        """Content address of the source and of what else shapes a build."""
+        return sources.source_digest(path, ref, extra)
+
+    def commit(self, path: str, ref: str) -> str:
+        """The full commit that a git ref names."""
+        return sources.resolve_ref(path, ref)
+
+
+class LocalDisk:
+    """This machine's files (an operations.site.Disk)."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, None where there is none."""
+        return files.read_text(path)
+
+    def free_mib(self, path: str) -> int:
+        """Free space where `path` lies or would lie."""
+        while not os.path.exists(path):
+            path = os.path.dirname(path)
+        return files.free_mib(path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a folder with all in it."""
+        files.remove_tree(path)
+
+
+class Settled:
+    """Remembers that everything is as wanted, for the next look; forgets it before a change."""
+
+    def __init__(self, stack: Stack, where: Places, choices: ChoiceFile) -> None:
+        self._stack = stack
+        self._places = where
+        self._choices = choices
+        self._path = receipt.path_for(state_root(), stack.file)
+
+    def forget(self) -> None:
+        """What was known to hold no longer does; also tells the machine's other stacks which ports are ours."""
+        files.remove_tree(self._path)
+        about = {
+            "v": 1,
+            "file": self._stack.file,
+            "tool": self._places.package_digest,
+            "ports": sorted(self._choices.load().ports.values()),
+        }
+        files.ensure_folder(self._places.state, mode=0o755)
+        files.write_atomic(f"{self._places.state}/stack.json", json.dumps(about))
+
+    def remember(self, processes: Sequence[str]) -> None:
+        """Write the receipt."""
+        state = self._places.state
+        self.forget()
+        applied = sorted(files.list_files(f"{state}/applied"))
+        generated = [path for folder in ("etc", "launch", "supervisor/programs") for path in
+                     sorted(files.list_files(f"{state}/{folder}")) if not path.endswith("/group")]
+        known = [json.loads(files.read_text(path) or "{}") for path in applied]
+        count = len(processes)
+        files.ensure_folder(os.path.dirname(self._path), mode=0o755)
+        files.write_atomic(
+            self._path,
+            receipt.text(
+                files=[self._stack.file, self._choices.path, f"{state}/secrets.json", *applied, *generated],
+                package=self._places.package,
+                supervisor=f"{state}/supervisor/supervisor.sock",
+                verdict=f"{state}/agent/state.json",
+                programs=processes,
+                listeners=[record["ready"]["target"] for record in known if record],
+                said={
+                    language: locale.translator(language)(_NO_CHANGES).format(count=count, files=len(applied))
+                    for language in locale.LANGUAGES
+                },
+            ),
+            mode=0o600,
+        )
+
+
+_NO_CHANGES = "No changes ({count} services)"
+
+
+def _no_stack_file(path: str) -> StackError:
+    return StackError(
+        _("There is no stack file at {path}").format(path=path),
+        _("A stack is described by a file named founder.toml; an empty one will do."),
+        _("Make one here with “founder init”, or name one: founder --file PATH …"),
+        exit_code=EXIT_PRECONDITION,
+    )
+
+
+def _read(file: str) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(1 << 20)
+    except OSError as error:
+        raise StackError(
+            _("{file} cannot be read").format(file=file),
+            error.strerror or str(error),
+            _("Make it readable for the user who runs founder."),
+            exit_code=EXIT_PRECONDITION,
+        ) from error
+
+
+def _refuse_other_owner(stack: Stack, where: Places) -> None:
+    """Two stack files with one name would take turns in undoing each other."""
+    about = files.read_text(f"{where.state}/stack.json")
+    owner = json.loads(about)["file"] if about else stack.file
+    if owner != stack.file and os.path.exists(owner):
+        raise StackError(
+            _("Another stack on this machine is called “{name}”").format(name=stack.name),
+            _("{state} belongs to {owner}.").format(state=where.state, owner=owner),
+            _("Give this one another name in {file}.").format(file=stack.file),
+            exit_code=EXIT_PRECONDITION,
+        )
