@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Credential, Port, View
+from founderstack.model.component import Component, Credential, Database, Port, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
 
@@ -134,6 +134,10 @@ def credentials(view: View) -> tuple[Credential, ...]:
         )
         for user in (OWNER, VIEWER)
     )
+
+
+def database(view: View) -> Database:
+    return Database(name=DATABASE, viewer=VIEWER, viewer_secret="postgres.founder", binaries=_binaries(view))
 
 
 def _url(view: View, user: str) -> str:
@@ -270,6 +274,7 @@ COMPONENT = Component(
     secrets=("postgres.app", "postgres.founder"),
     credentials=credentials,
     offers=offers,
+    database=database,
     ready_after=("postgres", "postgres/roles"),
     data_marker="pgdata/PG_VERSION",
 )

@@ -54,6 +54,18 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Database:
+    """What the database offers to the tools that people use."""
+
+    name: str
+    viewer: str
+    """Role that people's tools sign in with."""
+    viewer_secret: str
+    binaries: str
+    """Folder of psql, pg_dump and the like."""
+
+
+@dataclass(frozen=True)
 class View:
     """All that a component may know when it makes itself concrete. Pure values."""
 
@@ -67,6 +79,8 @@ class View:
     """The release of the app that shall serve."""
     app_files: frozenset[str] = frozenset()
     """Names of the files in the app's folder, from which its kind is told."""
+    database: Database = field(default_factory=lambda: Database("", "", "", ""))
+    """How tools reach the database; empty where there is none."""
     offers: Mapping[str, str] = field(default_factory=dict)
     """Environment that the other components offer to the app."""
     routes: tuple[Route, ...] = ()
@@ -140,6 +154,7 @@ class Component:
     routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
     rings: Callable[[View], tuple[str, ...]] = lambda view: ()
     relays: Callable[[View], Relay | None] = lambda view: None
+    database: Callable[[View], Database | None] = lambda view: None
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""
     ready_after: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from founderstack.model.component import Component, Credential, View
 from founderstack.model.process import Desired, Task
@@ -100,7 +101,9 @@ def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapp
         offers.update(component.offers(bare[role]))
     routes = tuple(route for role, component in chosen.items() for route in component.routes(bare[role]))
     rings = tuple(ring for role, component in chosen.items() for ring in component.rings(bare[role]))
+    database = next((found for role, component in chosen.items() if (found := component.database(bare[role]))), None)
     relays = next((found for role, component in chosen.items() if (found := component.relays(bare[role]))), None)
-    return {
-        role: replace(view, offers=offers, routes=routes, rings=rings, relays=relays) for role, view in bare.items()
-    }
+    known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings, "relays": relays}
+    if database:
+        known["database"] = database
+    return {role: replace(view, **known) for role, view in bare.items()}

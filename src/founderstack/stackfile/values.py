@@ -42,15 +42,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def example(field: SettingField) -> str:
     """A line that sets `field` to something it accepts."""
-    values: Mapping[str, Any] = {
-        "int": field.default,
-        "bool": not field.default,
-        "str": field.default or field.example or "text",
-        "choice": next((choice for choice in field.choices if choice and choice != field.default), field.default),
-        "list": list(field.default) or [field.example or "text"],
-        "table": {field.example or "KEY": "text"},
-    }
-    return f"{field.name} = {toml(values[field.kind])}"
+    value: object = field.default
+    if field.kind == "bool":
+        value = not field.default
+    elif field.kind == "str":
+        value = field.default or field.example or "text"
+    elif field.kind == "choice":
+        value = next((choice for choice in field.choices if choice and choice != field.default), field.default)
+    elif field.kind == "list":
+        value = field.default or (field.example or "text",)
+    elif field.kind == "table":
+        value = {field.example or "KEY": "text"}
+    return f"{field.name} = {toml(value)}"
 
 
 def toml(value: object) -> str:

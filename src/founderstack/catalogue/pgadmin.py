@@ -1,0 +1,127 @@
+"""pgAdmin: see and manage the database, opened from the panel with one click."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+
+from founderstack.model import process as p
+from founderstack.model.backup import Backup
+from founderstack.model.component import Component, Route, View
+from founderstack.model.process import secret
+
+_MOUNT = "/tools/pgadmin"
+_ENVIRONMENT = "pgadmin-9.18"
+_PROGRAMS = ("pgadmin_server.py", "gateway_guard.py", "pgadmin_config.py", "gunicorn_conf.py")
+
+
+@dataclass(frozen=True)
+class PgAdminSettings:
+    """Nothing to set."""
+
+
+def processes(view: View) -> tuple[p.Process, ...]:
+    places = view.places
+    etc, data = places.etc("pgadmin"), places.data("pgadmin")
+    socket = _socket(view)
+    python = f"{places.environment(_ENVIRONMENT)}/bin/python"
+    return (
+        p.Process(
+            name="pgadmin",
+            component="pgadmin",
+            card=p.Card(
+                title="pgAdmin",
+                group="tools",
+                summary="See and manage the database",
+                version=_ENVIRONMENT.partition("-")[2],
+                address=f"{view.panel_url}{_MOUNT}/",
+                path=f"{_MOUNT}/",
+            ),
+            argv=(
+                python, "-I", "-m", "gunicorn", "-c", f"{etc}/gunicorn_conf.py", "--chdir", etc,
+                "--bind", f"unix:{socket}", "pgadmin_server:application()",
+            ),
+            cwd=data,
+            env=(("FOUNDER_PGADMIN_SETTINGS", f"{etc}/settings.json"),),
+            folders=(p.Folder(data), p.Folder(places.run("pgadmin"), enter=view.providers["gateway"])),
+            files=(
+                *(p.File(f"{etc}/{name}", _program(name)) for name in _PROGRAMS),
+                p.File(f"{etc}/settings.json", _settings(view)),
+                p.File(f"{etc}/pgpass", _password(view)),
+            ),
+            # Without a signed-in person the guard refuses: that it does shows that it and pgAdmin are there.
+            ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=90, accept=(200, 302, 401, 403)),
+            needs=("pgadmin/environment", *view.wait_for("database")),
+            stop_wait_s=10,
+        ),
+    )
+
+
+def tasks(view: View) -> tuple[p.Task, ...]:
+    return (
+        p.Task(
+            name="pgadmin/environment",
+            component="pgadmin",
+            summary="pgAdmin from PyPI",
+            action=p.PythonEnvironment(_ENVIRONMENT, pins="pgadmin.txt"),
+        ),
+    )
+
+
+def routes(view: View) -> tuple[Route, ...]:
+    return (Route("pgadmin", f"{_MOUNT}/", _socket(view), secret("pgadmin.gateway")),)
+
+
+def _socket(view: View) -> str:
+    return f"{view.places.run('pgadmin')}/pgadmin.sock"
+
+
+def _settings(view: View) -> str:
+    database = view.database
+    return json.dumps(
+        {
+            "state_dir": f"{view.places.data('pgadmin')}/data",
+            "mount": _MOUNT,
+            "session_cookie": f"__Secure-founder-{view.stack.name}-pgadmin",
+            "gateway_secret": secret("pgadmin.gateway", "json"),
+            "pgpass": f"{view.places.etc('pgadmin')}/pgpass",
+            "binaries": database.binaries,
+            "server": {
+                "name": view.stack.name,
+                "host": "127.0.0.1",
+                "port": view.port("database", "sql"),
+                "database": database.name,
+                "role": database.viewer,
+            },
+        },
+        indent=2,
+    )
+
+
+def _password(view: View) -> str:
+    database = view.database
+    return f"127.0.0.1:{view.port('database', 'sql')}:*:{database.viewer}:{secret(database.viewer_secret)}\n"
+
+
+def _program(name: str) -> str:
+    """A program that runs in pgAdmin's environment, from this package."""
+    return package_files("founderstack.catalogue").joinpath("pgadmin_files", name).read_text(encoding="utf-8")
+
+
+COMPONENT = Component(
+    name="pgadmin",
+    summary="pgAdmin, to see and manage the database",
+    role="database-admin",
+    phase=1,
+    backup=Backup("files", "saved queries and preferences"),
+    settings=PgAdminSettings,
+    processes=processes,
+    tasks=tasks,
+    ram_mib=190,
+    needs=("database", "gateway", "panel"),
+    replaces=("Supabase Studio’s table editor",),
+    secrets=("pgadmin.gateway",),
+    routes=routes,
+    ready_after=("pgadmin",),
+)
