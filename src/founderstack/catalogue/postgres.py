@@ -97,6 +97,12 @@ def tasks(view: View) -> tuple[p.Task, ...]:
                         ),
                         unless_exists=data,
                     ),
+                    # The role that asks whether the server is ready must be there before it first starts.
+                    p.Command(
+                        (f"{binaries}/postgres", "--single", "-D", fresh, "postgres"),
+                        stdin=f"CREATE ROLE {PROBE} LOGIN CONNECTION LIMIT 5\n",
+                        unless_exists=data,
+                    ),
                     p.Command(("/bin/mv", "-T", fresh, data), unless_exists=data),
                 ),
                 folders=(p.Folder(view.places.data("postgres")),),
@@ -241,11 +247,10 @@ SET log_min_error_statement = 'panic';
 SET log_min_duration_statement = -1;
 LOAD 'pg_stat_statements';
 SET pg_stat_statements.track = 'none';
-SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['{OWNER}', '{VIEWER}', '{PROBE}']) AS name
+SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['{OWNER}', '{VIEWER}']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
 ALTER ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.app")}';
 ALTER ROLE {VIEWER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.founder")}';
-ALTER ROLE {PROBE} LOGIN NOSUPERUSER CONNECTION LIMIT 5;
 GRANT {OWNER} TO {VIEWER};
 GRANT pg_monitor TO {VIEWER};
 SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}'

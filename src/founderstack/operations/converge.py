@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from founderstack.model.errors import StackError
-from founderstack.model.events import Event
+from founderstack.model.events import Event, EventKind
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
 from founderstack.model.protocols import Clock, Emit, Runtime
@@ -18,7 +17,7 @@ WORKERS = 6
 
 
 def converge(plan: Plan, desired: Desired, runtime: Runtime, clock: Clock, emit: Emit) -> None:
-    """Apply every step of the plan; on a failure, let what runs finish, then raise the first StackError."""
+    """Apply every step of the plan; on a failure, let what runs finish, then raise the first one."""
     run = _Run(plan, desired, runtime, clock, emit)
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="step") as pool:
         run.go(pool)
@@ -35,13 +34,13 @@ class _Run:
     emit: Emit
 
     def __post_init__(self) -> None:
-        self.failures: list[StackError] = []
+        self.failures: list[BaseException] = []
 
     def go(self, pool: ThreadPoolExecutor) -> None:
         waiting = list(self.plan.steps)
         done: set[str] = set()
         ids = {step.id for step in waiting}
-        running: dict[Future[StackError | None], Step] = {}
+        running: dict[Future[None], Step] = {}
         while waiting or running:
             if not self.failures:
                 for step in [step for step in waiting if all(n in done or n not in ids for n in step.needs)]:
@@ -52,32 +51,26 @@ class _Run:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 step = running.pop(future)
-                failure = future.result()
-                if failure is None:
+                if (failure := future.exception()) is None:
                     done.add(step.id)
                 else:
                     self.failures.append(failure)
         for step in waiting:
             self.emit(Event("skipped", step.id, self.clock.now()))
 
-    def _one(self, step: Step) -> StackError | None:
+    def _one(self, step: Step) -> None:
         began = self.clock.monotonic()
         self.emit(Event("started", step.id, self.clock.now()))
-
-        def tell(kind: str, detail: str = "") -> None:
-            seconds = self.clock.monotonic() - began
-            self.emit(Event("failed" if kind == "failed" else "done", step.id, self.clock.now(), seconds, detail))
 
         def progress(line: str) -> None:
             self.emit(Event("progress", step.id, self.clock.now(), detail=line))
 
+        ended: EventKind = "failed"
         try:
             self.runtime.apply(step, self.desired, progress)
-        except StackError as failure:
-            tell("failed", failure.what)
-            return failure
-        tell("done")
-        return None
+            ended = "done"
+        finally:
+            self.emit(Event(ended, step.id, self.clock.now(), self.clock.monotonic() - began))
 
 
 def duration_key(step_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -17,6 +18,7 @@ from founderstack.world.trees import LITTER, copy_tree, digest_of, files_of
 
 NODE_PINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pins", "node.txt")
 _MARKER = ".ready"
+_FINDING = threading.Lock()
 _TIMEOUT_S = 900
 _LAYOUT = "1"
 """Counted up when this module makes something else of the same pins."""
@@ -76,7 +78,8 @@ def find_uv() -> str:
     try:
         from uv import find_uv_bin
 
-        return os.fspath(find_uv_bin())
+        with _FINDING:  # sysconfig fills its cache without a lock, and half a cache is an error (Python 3.11)
+            return os.fspath(find_uv_bin())
     except (ImportError, FileNotFoundError):
         raise StackError(
             _("The program uv is missing"),

@@ -32,6 +32,7 @@ class Records:
 
     def put(self, name: str, record: Mapping[str, Any]) -> None:
         """Write a record down; it survives a power cut from here on."""
+        files.ensure_folder(self._folder, mode=0o755)
         files.write_atomic(self._path(name), json.dumps({"v": FORMAT, "name": name, **record}, indent=1), mode=0o640)
 
     def forget(self, name: str) -> None:
