@@ -1,0 +1,127 @@
+"""A real installation with apt: what starts, what is left to start at boot, and what was there before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from founderstack.world import packages
+from founderstack.world.install_shield import ShieldPlaces
+from tests.conftest import wait_until
+
+NEW, NEW_PROGRAM = "memcached", "/usr/bin/memcached"
+OLD, OLD_PROGRAM = "tinyproxy", "/usr/bin/tinyproxy"
+"""Two small daemons that no stack uses: one to install, one that somebody else runs already."""
+RUNLEVEL = Path("/usr/sbin/runlevel")
+"""What invoke-rc.d asks; without an answer it starts nothing, which would hide what we look for."""
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="installs packages"),
+    pytest.mark.skipif(os.path.exists(NEW_PROGRAM) or os.path.exists(OLD_PROGRAM), reason="somebody uses these"),
+    pytest.mark.timeout(300),
+]
+APT = ("apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=200")
+
+
+@pytest.fixture
+def no_policy() -> Iterator[None]:
+    """A machine in its normal runlevel without a policy-rc.d: a container lacks the one and may have the other."""
+    with _aside(Path(ShieldPlaces().policy)), _aside(RUNLEVEL):
+        RUNLEVEL.write_text("#!/bin/sh\necho N 2\n")
+        RUNLEVEL.chmod(0o755)
+        yield
+
+
+@pytest.fixture
+def other_daemon(no_policy: None) -> Iterator[int]:
+    """A service that somebody installed with apt, running and enabled."""
+    try:
+        _apt("update")
+        _apt("install", "--no-install-recommends", OLD)
+        wait_until(lambda: _pids(OLD_PROGRAM), "the other daemon runs")
+        yield _pids(OLD_PROGRAM)[0]
+    finally:
+        _remove(OLD, f"{OLD}-bin")
+
+
+def test_nothing_starts_and_nothing_is_enabled_and_what_ran_before_still_runs(other_daemon: int) -> None:
+    links = _boot_links()
+    try:
+        packages.install([NEW], [NEW_PROGRAM], print)
+
+        assert os.path.exists(NEW_PROGRAM)
+        assert _pids(NEW_PROGRAM) == []
+        assert _boot_links() == links
+        assert other_daemon in _pids(OLD_PROGRAM)
+        assert any(OLD in link for link in links)
+        assert not os.path.exists(ShieldPlaces().policy)
+        assert not os.path.exists(ShieldPlaces().cluster)
+        assert not os.path.exists(ShieldPlaces().before)
+
+        _apt("install", "--reinstall", NEW)
+        assert _boot_links() == links, "an upgrade enables it again"
+    finally:
+        _remove(NEW)
+
+
+def test_without_the_shield_the_same_package_would_start(no_policy: None) -> None:
+    """The two packages are able to fail the test above."""
+    try:
+        _apt("install", "--no-install-recommends", NEW)
+        wait_until(lambda: _pids(NEW_PROGRAM), "apt starts it")
+        assert any(NEW in link for link in _boot_links())
+    finally:
+        _remove(NEW)
+
+
+def test_an_unknown_package_names_what_apt_says() -> None:
+    with pytest.raises(packages.StackError) as raised:
+        packages.install(["no-such-package-at-all"], ["/nonexistent/program"], print)
+    assert "no-such-package-at-all" in raised.value.what
+    assert "Unable to locate package" in raised.value.why
+    assert not os.path.exists(ShieldPlaces().before)
+
+
+def _apt(*arguments: str) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*APT, *arguments], check=True, capture_output=True, env=env)
+
+
+def _remove(*names: str) -> None:
+    subprocess.run(["service", names[0], "stop"], check=False, capture_output=True)
+    _apt("purge", *names)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[None]:
+    """The file out of the way while the block runs, and back afterwards whatever took its place."""
+    kept = path.with_name(f"{path.name}.kept-by-test")
+    if path.is_symlink() or path.exists():
+        path.rename(kept)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        if kept.is_symlink() or kept.exists():
+            kept.rename(path)
+
+
+def _pids(program: str) -> list[int]:
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _program(pid) == program]
+
+
+def _program(pid: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
+def _boot_links() -> set[str]:
+    wants = {str(path) for path in Path("/etc/systemd/system").glob("*.wants/*")}
+    return wants | {str(path) for path in Path("/etc").glob("rc[2-5].d/S*")}
