@@ -80,8 +80,7 @@ def _refuse_newer_format(document: Document) -> None:
     if type(written) is not int or written <= FORMAT:
         return
     raise StackError(
-        f"{document.label}:{document.lines()[('format',)]}: "
-        + _("format {format} is not known").format(format=written),
+        f"{document.label}:{document.lines()[('format',)]}: " + _("the format of the file is not known"),
         _("The file was made by a newer version of founder; this one knows format {known}").format(known=FORMAT),
         _("Upgrade founder, or go back to the version of the file that this founder made"),
         exit_code=EXIT_PRECONDITION,
@@ -100,20 +99,23 @@ def _check_top_keys(values: Mapping[str, Any], case: _Case) -> None:
 
 
 def _report_not_a_table(role: Role, value: object, case: _Case) -> None:
-    meant = nearest(value, case.of_role(role)) if isinstance(value, str) else ""
-    line = f'{USE} = "{meant}"' if meant else f'{USE} = "…"'
+    possible = [*case.available(role), NONE]
+    meant = (isinstance(value, str) and nearest(value, possible)) or possible[0]
+    fix = _("Write `[{role}]` on a line of its own and `{line}` below it")
+    if isinstance(value, list):
+        fix = _("Write `[{role}]` with single brackets, once")
     case.report.add(
         (role,),
         _("{role} is not a table").format(role=role),
         _("Each role has one table, which names the component and holds its settings"),
-        _("Write `[{role}]` on a line of its own and `{line}` below it").format(role=role, line=line),
+        fix.format(role=role, line=f'{USE} = "{meant}"'),
     )
 
 
 def _fix_of_top_key(key: str, value: object, case: _Case) -> str:
     if component := case.components.get(key):
-        fix = _('Write `[{role}]` on a line of its own and `use = "{component}"` below it')
-        return fix.format(role=component.role, component=component.name)
+        fix = _("Write `[{role}]` on a line of its own and `{line}` below it")
+        return fix.format(role=component.role, line=f'{USE} = "{component.name}"')
     if not isinstance(value, dict) and (role := _role_with(key, case)):
         return _("Move it below `[{role}]`").format(role=role)
     if meant := nearest(key, [*_TOP, *TABLES]):
@@ -227,9 +229,10 @@ def _settings(settings: type, path: Path, table: Mapping[str, Any], case: _Case)
         if key not in fields:
             _report_unknown(key, path, fields, case)
         elif fault := _fault_at_top(fields[key], value) if not path else fault_of(fields[key], value):
+            inside = (fault.key,) if fault.key else ()
             what = _("{key} in [{table}] is not valid") if path else _("{key} is not valid")
-            place = (*path, key, fault.key) if fault.key else (*path, key)
-            case.report.add(place, what.format(key=key, table=".".join(path)), fault.why, fault.fix)
+            what = what.format(key=".".join([key, *map(shown, inside)]), table=".".join(path))
+            case.report.add((*path, key, *inside), what, fault.why, fault.fix)
         else:
             accepted[key] = taken(fields[key], value)
     return settings(**accepted)

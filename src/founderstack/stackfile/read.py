@@ -117,20 +117,26 @@ def _values(text: str, label: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
+        brackets = [line.count("[") + line.count("{") for line in text.split("\n")]
+        line = brackets.index(max(brackets)) + 1
         why = _("Its values are nested too deeply")
-        raise _refusal(label, why, _("Write lists and tables at most a few levels deep")) from None
-    except tomllib.TOMLDecodeError as error:
+        raise _refusal(f"{label}:{line}", why, _("Write lists and tables at most a few levels deep")) from None
+    except ValueError as error:  # TOMLDecodeError, and int() where a number has more digits than Python takes
         from founderstack.stackfile.syntax import explained  # imported here: a good file needs no explanations
 
         message = str(error)
         position = _POSITION.search(message)
-        line = int(position[1]) if position and position[1] else text.rstrip("\n").count("\n") + 1
+        line = int(position[1]) if position and position[1] else _last_line(text, message)
         why, fix = explained(message[: position.start()] if position else message)
         raise _refusal(f"{label}:{line}", why, fix) from None
-    except ValueError:
-        # The one other error of tomllib: int() refuses numbers of thousands of digits, and no position is told.
-        number = next((n for n, line in enumerate(text.split("\n"), 1) if re.search(r"[0-9_]{1000}", line)), 1)
-        raise _refusal(f"{label}:{number}", _("The number is too long"), _("Write a shorter number")) from None
+
+
+def _last_line(text: str, message: str) -> int:
+    """The line to blame when the parser met the end: where a text in triple quotes began, else the last one."""
+    lines = text.rstrip("\n").split("\n")
+    about_text = "string" in message or '"' in message
+    numbers = range(len(lines), 0, -1) if about_text else ()
+    return next((number for number in numbers if re.search("\"\"\"|'''", lines[number - 1])), len(lines))
 
 
 def _refusal(place: str, why: str, fix: str) -> StackError:

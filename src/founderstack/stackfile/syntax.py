@@ -103,9 +103,14 @@ _EXPLANATIONS = (
         _("Close the text with the quote it was opened with"),
     ),
     (
-        "Illegal character",
-        _("The text holds a character that may not stand there, such as a line break"),
+        "Illegal character '\\n'",
+        _("The text is not closed with a quote"),
         _("Close the text on the line it was opened on, or use triple quotes for several lines"),
+    ),
+    (
+        "Illegal character",
+        _("The text holds a control character"),
+        _("Remove the character, or write the text anew"),
     ),
     (
         "Unescaped '\\'",

@@ -96,7 +96,7 @@ def _wrong_type(field: SettingField, value: object) -> Fault | None:
             _("It must be true or false, and quotes make it a text"),
             _("Write `{line}`").format(line=f"{field.name} = {value}"),
         )
-    if field.kind in ("str", "choice") and type(value) in (int, float):
+    if field.kind == "str" and type(value) in (int, float):
         return Fault(
             _("It must be a text, and without quotes it is a number"),
             _("Write `{line}`").format(line=f"{field.name} = {toml(str(value))}"),
