@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.stackfile.read import read
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
 
 
 def with_setting(
@@ -22,40 +19,56 @@ def with_setting(
     The table is made when there is none. Raises StackError when `content` is written so that the change would
     touch anything else. What the value may be is for `check` to say.
     """
-    import tomlkit  # imported here, because reading a stack never needs it
-    from tomlkit.exceptions import TOMLKitError
-
-    values = read(content.encode(), "founder.toml").values
-    if not isinstance(values.get(role, {}), dict):
+    document = read(content.encode(), "founder.toml")
+    table = document.values.get(role, {}) if role else document.values
+    if not isinstance(table, dict):
         raise _too_unusual(role, key)
-    document = tomlkit.parse(content)
-    try:
-        if role and role not in document:
-            _append_table(document, role)
-        table: Any = document[role] if role else document
-        table[key] = _written(value, key in table)
-    except TOMLKitError:
-        raise _too_unusual(role, key) from None
-    text = tomlkit.dumps(document)
-    if tomllib.loads(text) != _with(values, role, key, _plain(value)):
+    header = document.lines().get((role,), 0)
+    if key not in table and _is_header(content, header, role):
+        text = _with_line_below(content, header, key, value)
+    else:
+        text = _with_item(content, role, key, value)
+    if tomllib.loads(text) != _with(document.values, role, key, _plain(value)):
         raise _too_unusual(role, key)
     return text
 
 
-def _append_table(document: TOMLDocument, role: str) -> None:
-    import tomlkit
-
-    if document.as_string().strip():
-        document.add(tomlkit.nl())
-    document[role] = tomlkit.table()
+def _is_header(content: str, line: int, role: str) -> bool:
+    return line > 0 and content.split("\n")[line - 1].lstrip().startswith(f"[{role}]")
 
 
-def _written(value: object, replaces: bool) -> Any:
-    """The value for tomlkit; a new table is written in braces, which leaves the tables below where they are."""
-    import tomlkit
+def _with_line_below(content: str, header: int, key: str, value: object) -> str:
+    """A new key right below the header of its table, where it parts no comment from what it is about."""
+    lines = content.split("\n")
+    end = "\r" if lines[header - 1].endswith("\r") else ""
+    new = _with_item("", "", key, value).rstrip("\n") + end
+    return "\n".join([*lines[:header], new, *(lines[header:] or [""])])
 
-    if replaces or not isinstance(value, Mapping):
+
+def _with_item(content: str, role: str, key: str, value: object) -> str:
+    """A key changed in its place, or added where its table has no header of its own."""
+    import tomlkit  # imported here, because reading a stack never needs it
+    from tomlkit.exceptions import TOMLKitError
+
+    document = tomlkit.parse(content)
+    try:
+        if role and role not in document:
+            if content.strip():
+                document.add(tomlkit.nl())
+            document[role] = tomlkit.table()
+        table: Any = document[role] if role else document
+        table[key] = _plain(value) if key in table else _new(value)
+    except TOMLKitError:
+        raise _too_unusual(role, key) from None
+    return tomlkit.dumps(document)
+
+
+def _new(value: object) -> Any:
+    """A value for tomlkit; a table in braces, which leaves the tables below it where they are."""
+    if not isinstance(value, Mapping):
         return _plain(value)
+    import tomlkit
+
     table = tomlkit.inline_table()
     table.update(value)
     return table
