@@ -34,7 +34,7 @@ def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 1
         pause.wait(0.02)
 
 
-def _enterable_folder(prefix: str) -> Path:
+def enterable_folder(prefix: str) -> Path:
     """A new folder that unprivileged users can pass through, as they pass through /var/lib/founder."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     folder.chmod(0o711)
@@ -52,7 +52,7 @@ def shared_home() -> Iterator[Path]:
         Path(kept).mkdir(mode=0o711, parents=True, exist_ok=True)
         yield Path(kept)
         return
-    folder = _enterable_folder("founder-shared-")
+    folder = enterable_folder("founder-shared-")
     yield folder
     shutil.rmtree(folder)
 
@@ -60,7 +60,7 @@ def shared_home() -> Iterator[Path]:
 @pytest.fixture
 def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh state root, named by FOUNDER_HOME for the test and the processes it starts."""
-    folder = _enterable_folder("founder-home-")
+    folder = enterable_folder("founder-home-")
     (folder / "shared").symlink_to(shared_home)
     monkeypatch.setenv("FOUNDER_HOME", str(folder))
     yield folder

@@ -7,6 +7,7 @@ A file in `parts/` (pairs of msgid and msgstr, no header) is taken over too, so 
 
 from __future__ import annotations
 
+import ast
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -123,14 +124,17 @@ def _key(text: str | Sequence[str] | None) -> Msgid:
 
 
 def _texts_of_components() -> Iterator[str]:
-    """A component is a value made at import, so its texts are translated where they are shown."""
+    """What components and the runtime say of themselves, unmarked: it is translated where it is shown."""
     from founderstack.catalogue import COMPONENTS
     from founderstack.model.backup import Backup
 
     for component in COMPONENTS.values():
-        yield component.summary
         yield component.backup.what if isinstance(component.backup, Backup) else component.backup.reason
         yield from (port.summary for port in component.ports)
+    for path in (*SOURCE.glob("catalogue/*.py"), *SOURCE.glob("runtimes/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "summary" and isinstance(node.value, ast.Constant):
+                yield str(node.value.value)
 
 
 def main() -> int:
