@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from founderstack import locale
+
 TESTS = Path(__file__).parent
 MARKED_FOLDERS = ("service", "fault", "app", "journey")
 
@@ -39,6 +41,13 @@ def enterable_folder(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
     folder.chmod(0o711)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests read English, whatever the developer speaks; one that wants Spanish says so."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    locale.use("en")
 
 
 @pytest.fixture(scope="session")

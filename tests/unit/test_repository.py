@@ -100,6 +100,21 @@ def test_every_package_that_is_installed_by_the_tool_is_pinned_by_its_hash() -> 
     assert unpinned == []
 
 
+def test_the_most_frequent_command_imports_next_to_nothing() -> None:
+    lean = _imports_of("import founderstack.cli.main, founderstack.cli.unchanged")
+    slow = {"argparse", "asyncio", "dataclasses", "gettext", "inspect", "jinja2", "json", "logging", "re", "socket"}
+    slow |= {"subprocess", "tempfile", "tomlkit", "tomllib", "typing", "urllib.parse", "xmlrpc.client"}
+    assert sorted(lean & slow) == []
+    assert {name for name in lean if name.startswith("founderstack")} <= {
+        "founderstack",
+        "founderstack.cli",
+        "founderstack.cli.main",
+        "founderstack.cli.unchanged",
+        "founderstack.world",
+        "founderstack.world.receipt",
+    }
+
+
 def test_every_value_of_the_model_is_frozen() -> None:
     script = (
         "import dataclasses, importlib, pkgutil, founderstack.model as model\n"
@@ -108,6 +123,13 @@ def test_every_value_of_the_model_is_frozen() -> None:
         "        if dataclasses.is_dataclass(value) and not value.__dataclass_params__.frozen: print(name)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout == ""
+
+
+def _imports_of(statement: str) -> set[str]:
+    """Every module that a statement loads beyond those of a bare interpreter."""
+    script = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
+    command = [sys.executable, "-I", "-c", script]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def _place(path: Path) -> str:
