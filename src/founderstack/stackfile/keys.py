@@ -29,7 +29,7 @@ class StackSettings:
     """The keys at the top of the file."""
 
     format: int = setting(FORMAT, least=1)
-    """Format of the file. A newer founder brings an older format forward and keeps the comments."""
+    """Format of the file."""
     name: str = setting("", pattern=r"[a-z][a-z0-9-]{0,15}", example="diary")
     """Name of the stack on its machine: small letters, digits and dashes, 16 characters at the most. When it is
     left out, the name of the folder serves. Data is kept under this name: choose it before the first `founder up`."""
@@ -39,7 +39,7 @@ class StackSettings:
     language: Literal["", "en", "es"] = setting("")
     """Language of the terminal and the panel: `en` or `es`. When it is left out, each reader's own."""
     admin_email: str = setting("", pattern=rf"[^@\s\"']{{1,64}}@{_HOST}", example="ana@example.com")
-    """Address of the person in charge; the first sign-in of the panel and of the tools."""
+    """E-mail address of the person in charge; the app gets it as `ADMIN_EMAIL`."""
 
 
 def slug(folder_name: str) -> str:
