@@ -22,7 +22,15 @@ PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
 
 SYSTEM_PACKAGES = ("chromium", "git", "nginx", "openssl", "postgresql", "postgresql-client", "redis-server")
 """What the tests start or ask by themselves; what a stack needs, the stack installs."""
-SYSTEM_PROGRAMS = ("/usr/bin/chromium", "/usr/bin/git", "/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/redis-server")
+SYSTEM_PROGRAMS = (
+    "/usr/bin/chromium",
+    "/usr/bin/git",
+    "/usr/sbin/nginx",
+    "/usr/bin/openssl",
+    "/usr/bin/psql",
+    "/usr/bin/redis-server",
+    "/usr/lib/postgresql",
+)
 
 _NO_TESTS_COLLECTED = 5
 _SUMMARY = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)

@@ -1,0 +1,60 @@
+"""`founder test` counts what ran, and what ran for nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from founderstack.cli.verbs.test import Counts, PytestTier, Tier, counted, tiers
+from founderstack.world.processes import Result
+
+TESTS = PytestTier("unit", ("pytest",))
+CHOSEN = PytestTier("unit", ("pytest", "-k", "one"), may_be_empty=True)
+
+
+@pytest.mark.parametrize(
+    ("tier", "code", "output", "wanted"),
+    [
+        (TESTS, 0, "==== 12 passed in 3.40s ====", Counts(12)),
+        (TESTS, 0, "==== 12 passed, 3 skipped, 1 warning in 3.40s ====", Counts(12, 0, 3)),
+        (TESTS, 0, "==== 1 passed, 2 xfailed in 3.40s ====", Counts(1, 0, 2)),
+        (TESTS, 1, "==== 1 failed, 12 passed, 2 errors in 63.40s (0:01:03) ====", Counts(12, 3)),
+        (TESTS, 1, "a test prints: 9 passed in 1s\n==== 1 failed, 2 passed in 0.10s ====", Counts(2, 1)),
+        (TESTS, -9, "killed before it could say anything", Counts(0, 1)),
+        (TESTS, 4, "ERROR: file or directory not found: tests/unit", Counts(0, 1)),
+        (TESTS, 5, "==== no tests ran in 0.01s ====", Counts(0, 1)),
+        (CHOSEN, 5, "==== 40 deselected in 0.01s ====", Counts()),
+        (Tier("lint", ("ruff",)), 0, "All checks passed!", Counts()),
+        (Tier("lint", ("ruff",)), 1, "Found 3 errors.", Counts(0, 1)),
+    ],
+)
+def test_the_result_of_a_tier_is_counted(tier: Tier, code: int, output: str, wanted: Counts) -> None:
+    assert counted(tier, Result(code, output, "")) == wanted
+
+
+def test_the_last_line_is_plain() -> None:
+    assert str(Counts(3) + Counts(1, 2, 4)) == "4 passed, 2 failed, 4 skipped"
+
+
+def test_quick_runs_checks_and_tests_without_effects_only() -> None:
+    assert [tier.name for tier in tiers(True, False, [])] == ["lint", "format", "types", "imports", "unit"]
+
+
+def test_everything_runs_from_the_cheapest_to_the_longest() -> None:
+    quick, whole = tiers(True, False, []), tiers(False, False, [])
+    assert whole[: len(quick)] == quick
+    assert [tier.name for tier in whole[len(quick) :]] == ["service", "fault", "app", "journey"]
+
+
+def test_long_repetitions_run_only_when_asked_for() -> None:
+    assert [tier.name for tier in tiers(False, True, [])] == ["soak"]
+    assert all("not soak" in tier.command for tier in tiers(False, False, []) if isinstance(tier, PytestTier))
+
+
+def test_a_path_among_the_arguments_replaces_the_tiers() -> None:
+    chosen = ["tests/unit/test_runner.py::test_the_last_line_is_plain", "-x"]
+    (only,) = tiers(False, False, chosen)
+    assert only.command[-2:] == tuple(chosen)
+
+
+def test_other_arguments_go_to_every_tier_of_tests() -> None:
+    assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[4:])
