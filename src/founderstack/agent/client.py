@@ -92,11 +92,11 @@ def _unreachable(problem: OSError) -> StackError:
     if isinstance(problem, TimeoutError):
         return StackError(
             what=_("The agent does not answer"),
-            why=_("it took the request and was silent for too long"),
-            fix=_("Look at its log with `founder logs agent`"),
+            why=_("It took the request and was silent for too long."),
+            fix=_("Look at its log: founder logs agent"),
         )
     return StackError(
         what=_("The agent cannot be reached"),
-        why=_("nothing answers on its socket"),
-        fix=_("Start it with `founder up`"),
+        why=_("Nothing answers on its socket."),
+        fix=_("Run: founder up"),
     )

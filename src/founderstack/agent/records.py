@@ -30,8 +30,8 @@ class Record:
     credentials: tuple[str, ...] = ()
     """Names of the sign-ins that it offers."""
 
-    def shown(self) -> dict[str, str]:
-        """The part that a person sees."""
+    def shown(self) -> dict[str, str | bool]:
+        """The part that a person sees, and whether the agent can restart it: not itself."""
         return {
             "title": self.title or self.name,
             "group": self.group,
@@ -39,6 +39,7 @@ class Record:
             "summary": self.summary,
             "version": self.version,
             "address": self.address,
+            "restarts": self.ready.kind != "agent",
         }
 
 

@@ -145,6 +145,6 @@ def _failure(error: StackError) -> dict[str, Any]:
 def _too_long() -> StackError:
     return StackError(
         what=_("The agent refused a request"),
-        why=_("it is longer than {kib} KiB").format(kib=LONGEST_REQUEST // 1024),
-        fix=_("Use the `founder` command or the panel"),
+        why=_("It is longer than {kib} KiB.").format(kib=LONGEST_REQUEST // 1024),
+        fix=_("Use the founder command or the panel."),
     )

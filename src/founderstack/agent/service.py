@@ -193,15 +193,15 @@ class Agent:
         record = self._records.by_name.get(name)
         if record is None:
             raise StackError(
-                what=_("There is no process `{name}`").format(name=name[:64]),
-                why=_("it is not among the processes of this stack"),
-                fix=_("See their names with `founder status`"),
+                what=_("There is no process {name}").format(name=name[:64]),
+                why=_("It is not among the processes of this stack."),
+                fix=_("See their names: founder status"),
             )
-        if record.ready.kind == "agent":
+        if not record.shown()["restarts"]:
             raise StackError(
                 what=_("The agent cannot restart itself"),
-                why=_("it would be stopped before it could start again"),
-                fix=_("Run `founder restart {name}` in the terminal").format(name=name),
+                why=_("It would be stopped before it could start again."),
+                fix=_("Run in the terminal: founder restart {name}").format(name=name),
             )
         async with self._restarting:
             await asyncio.to_thread(self._runtime.restart, name)

@@ -52,22 +52,22 @@ def read_request(line: bytes, caller: Caller) -> Request:
         values = json.loads(line)
         version, name, arguments = values["v"], values["verb"], values["args"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise _refused(_('it is not one line of JSON with "v", "verb" and "args"')) from None
+        raise _refused(_('It is not one line of JSON with "v", "verb" and "args".')) from None
     if version != PROTOCOL:
         raise StackError(
             what=_("The agent does not understand this request"),
-            why=_("the agent speaks version {ours} of its protocol, not {theirs}").format(
+            why=_("The agent speaks version {ours} of its protocol, not {theirs}.").format(
                 ours=PROTOCOL, theirs=version
             ),
-            fix=_("Run `founder up` so that every part is of the same release"),
+            fix=_("Run founder up, so that every part is of the same release."),
         )
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
-        raise _refused(_("there is no such verb"))
+        raise _refused(_("There is no such verb."))
     if caller not in verb.callers:
-        raise _refused(_("only the owner of the stack may ask for this"))
+        raise _refused(_("Only the owner of the stack may ask for this."))
     if not isinstance(arguments, dict) or _shape(arguments) != dict(verb.arguments):
-        raise _refused(_("its arguments are not those of the verb `{verb}`").format(verb=verb.name))
+        raise _refused(_("Its arguments are not those of the verb {verb}.").format(verb=verb.name))
     return Request(verb.name, arguments)
 
 
@@ -79,5 +79,5 @@ def _refused(why: str) -> StackError:
     return StackError(
         what=_("The agent refused a request"),
         why=why,
-        fix=_("Use the `founder` command or the panel"),
+        fix=_("Use the founder command or the panel."),
     )

@@ -40,12 +40,12 @@ def read_config(path: str) -> Config:
         raise StackError(
             what=_("The panel cannot start with {path}").format(path=path),
             why=str(problem),
-            fix=_("Run `founder up`, which writes the file anew"),
+            fix=_("Run founder up, which writes the file anew."),
         ) from None
     if len(config.gateway_secret) < 16:
         raise StackError(
             what=_("The panel cannot start with {path}").format(path=path),
-            why=_("it holds no secret to know the gateway by"),
-            fix=_("Run `founder up`, which writes the file anew"),
+            why=_("It holds no secret to know the gateway by."),
+            fix=_("Run founder up, which writes the file anew."),
         )
     return config

@@ -22,7 +22,7 @@ def old_form(_: Translate) -> tuple[str, str]:
 
 
 def broken(_: Translate) -> tuple[str, str]:
-    return _("Something went wrong here"), _("The log says more: `founder logs panel`. Everything else goes on.")
+    return _("Something went wrong here"), _("The log says more: founder logs panel. Everything else goes on.")
 
 
 def wrong(_: Translate) -> str:

@@ -48,6 +48,8 @@ class Tile:
     address: str
     link: str
     """Where its page opens, or ""."""
+    restarts: bool
+    """Whether it can be restarted from here: not the agent that would do it, nor the page that asks for it."""
     since: str
     latency: str
     history: str
@@ -80,17 +82,18 @@ def tile(
     """
     state: TileState = "stale" if stale_s else said["state"]
     history: Sequence[Sequence[Any]] = said["history"]
-    title = str(said["title"])
+    title, about = str(said["title"]), str(said["summary"])
     return Tile(
         key=key,
         state=state,
         word=_word(state, said, _),
         title=title,
         group=_group(said["group"], _),
-        summary=_(said["summary"]) if said["summary"] else "",
+        summary=_(about) if about else "",
         version=str(said["version"]),
         address=str(said["address"]).removeprefix("https://").rstrip("/"),
         link=_link(said, here),
+        restarts=said["restarts"] and not _is_here(said, here),
         since=_since(state, said, _, now, stale_s),
         latency=milliseconds(said["latency_ms"], language) if state in ("online", "degraded") else "",
         history=_history(history, _, language),
@@ -164,12 +167,12 @@ def _history(history: Sequence[Sequence[Any]], _: Translate, language: str) -> s
 
 
 def _bars(history: Sequence[Sequence[Any]]) -> tuple[Bar, ...]:
-    """The newest answers from the right; height by the logarithm, 1 ms low and 5 s full."""
+    """The newest answers from the right; height by the logarithm, 0.5 ms low and 5 s full."""
     newest = list(history)[-BARS:]
     bars = [Bar(index * BAR_STEP, BAR_HEIGHT - 3, 3, "empty") for index in range(BARS - len(newest))]
     for index, (_at, ms, ok) in enumerate(newest, start=len(bars)):
-        share = min(1.0, max(0.0, math.log10(max(float(ms), 1.0)) / math.log10(5000)))
-        height = round(6 + share * (BAR_HEIGHT - 6)) if ok else BAR_HEIGHT
+        share = math.log10(min(max(float(ms), 0.5), 5000) / 0.5) / 4
+        height = round(4 + share * (BAR_HEIGHT - 4)) if ok else BAR_HEIGHT
         bars.append(Bar(index * BAR_STEP, BAR_HEIGHT - height, height, "ok" if ok else "failed"))
     return tuple(bars)
 
@@ -178,9 +181,13 @@ def _link(said: Mapping[str, Any], here: str) -> str:
     path, address = str(said["path"]), str(said["address"])
     if path and _OWN_PATH.fullmatch(path):
         return path
-    if address.startswith("https://") and address.rstrip("/") != here.rstrip("/"):
+    if address.startswith("https://") and not _is_here(said, here):
         return address
     return ""
+
+
+def _is_here(said: Mapping[str, Any], here: str) -> bool:
+    return bool(here) and str(said["address"]).rstrip("/") == here.rstrip("/")
 
 
 def _group(name: str, _: Translate) -> str:

@@ -169,7 +169,8 @@ class Panel:
             await client.ask_async(self._config.agent, "restart", process=name)
             notice = Notice(texts.restarted(self._words(request), name))
         except StackError as error:
-            notice = Notice(error.what, f"{error.why} {error.fix}", failed=True)
+            say = self._words(request)
+            notice = Notice(say(error.what), f"{say(error.why)} {say(error.fix)}", failed=True)
         self._note(visitor.session, notice)
         return RedirectResponse("/", status_code=303)
 
