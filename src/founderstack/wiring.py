@@ -224,7 +224,14 @@ class Settled:
         files.write_atomic(
             self._path,
             receipt.text(
-                files=[self._stack.file, self._choices.path, f"{state}/secrets.json", *applied, *generated],
+                files=[
+                    self._stack.file,
+                    self._choices.path,
+                    f"{state}/secrets.json",
+                    *(path for path in (f"{state}/releases.json",) if os.path.exists(path)),
+                    *applied,
+                    *generated,
+                ],
                 package=self._places.package,
                 supervisor=f"{state}/supervisor/supervisor.sock",
                 verdict=f"{state}/agent/state.json",

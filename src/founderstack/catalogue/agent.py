@@ -29,6 +29,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
             needs=("panel/environment",),
             privileged=True,
+            interrupts=False,
             # Its supervisor died: it starts a new one and makes room for its successor.
             parent_death_signal="USR1",
         ),

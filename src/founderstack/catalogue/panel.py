@@ -41,6 +41,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 "http", socket, ask="/health", timeout_s=30, headers=(("X-Founder-Gateway", secret("panel.gateway")),)
             ),
             needs=("panel/environment",),
+            interrupts=False,
         ),
     )
 

@@ -54,6 +54,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=90, accept=(200, 302, 401, 403)),
             needs=("pgadmin/environment", *view.wait_for("database")),
             stop_wait_s=10,
+            interrupts=False,
         ),
     )
 

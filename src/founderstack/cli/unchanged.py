@@ -76,28 +76,38 @@ def _all_run(supervisor: str, programs: list[str]) -> bool:
 
 
 def _post(path: str) -> str:
-    with socket(AF_UNIX, SOCK_STREAM) as line:
-        line.settimeout(_TIMEOUT_S)
-        line.connect(path)
+    line = _connected(AF_UNIX, path)
+    try:
         head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(_ASK)}\r\n\r\n"
         line.sendall(head.encode() + _ASK)
         parts = []
         while part := line.recv(65536):
             parts.append(part)
+    finally:
+        line.close()
     return b"".join(parts).decode(errors="replace")
+
+
+def _connected(family: int, address: str | tuple[str, int]) -> socket:
+    line = socket(family, SOCK_STREAM)
+    try:
+        line.settimeout(_TIMEOUT_S)
+        line.connect(address)
+    except OSError:
+        line.close()
+        raise
+    return line
 
 
 def _answers(target: str) -> bool:
     """True where something accepts connections at a probe's target."""
     folder, _, port = target.rpartition(":")
-    if target.startswith("/"):
-        family, address = AF_UNIX, f"{folder}/.s.PGSQL.{port}" if folder else target
-    else:
-        family, address = AF_INET, (folder, int(port))
     try:
-        with socket(family, SOCK_STREAM) as line:
-            line.settimeout(_TIMEOUT_S)
-            line.connect(address)
+        if target.startswith("/"):
+            # A path with a port is PostgreSQL's folder of sockets.
+            _connected(AF_UNIX, f"{folder}/.s.PGSQL.{port}" if folder else target).close()
+        else:
+            _connected(AF_INET, (folder, int(port))).close()
     except OSError:
         return False
     return True
@@ -112,8 +122,8 @@ def _verdict_is_good(path: str) -> bool:
             verdict = file.read()
     except OSError:
         return False
-    return '"state": "online"' in verdict and not any(
-        f'"state": "{bad}"' in verdict for bad in ("down", "degraded", "unknown")
+    return '"state":"online"' in verdict and not any(
+        f'"state":"{bad}"' in verdict for bad in ("down", "degraded", "unknown")
     )
 
 

@@ -130,6 +130,8 @@ class Process:
     """Log files the process writes itself (beside its output, which the supervisor keeps)."""
     drain_s: int = 0
     """Seconds that an instance which is being replaced may take to finish what it has begun."""
+    interrupts: bool = True
+    """False where nobody's service suffers while it restarts, so that nobody needs to be asked."""
     expendable: bool = False
     """True where it may be ended before the database when memory runs out."""
     ring: str = ""
@@ -260,6 +262,7 @@ class Instance:
     """Name of a part (`command`, `environment`, `file:nginx.conf` …) → digest."""
     reloads: bool = False
     """True where a change of files alone needs no restart."""
+    interrupts: bool = True
     up: bool = True
     ring: str = ""
     needs: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ def _processes(wanted: State, actual: State) -> Iterator[Step]:
         if not running.up:
             yield Step("start", name, _("it is not running"))
         elif any(_needs_restart(part, instance) for part in changed):
-            yield Step("restart", name, _changes(changed), risk="interruption")
+            yield Step("restart", name, _changes(changed), risk="interruption" if instance.interrupts else "none")
         elif changed:
             yield Step("reload", name, _changes(changed))
 

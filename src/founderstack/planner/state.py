@@ -30,7 +30,8 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
     for file in process.files:
         parts[f"file:{file.path.rsplit('/', 1)[-1]}"] = digest(file, _used([file.content], secrets))
     return Instance(
-        parts=parts, reloads=process.reload_signal is not None, ring=process.ring, needs=process.needs
+        parts=parts, reloads=process.reload_signal is not None, interrupts=process.interrupts,
+        ring=process.ring, needs=process.needs
     )
 
 

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.clock import until
+from founderstack.world.lock import stack_lock
 from founderstack.world.processes import Result, run
 
 _LONGEST = 32
 _LOCK_WAIT_S = 30
 _NOBODY_HOME = ("--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin")
-# Exit codes of useradd(8), groupadd(8), usermod(8), userdel(8) and groupdel(8).
-_LOCKED, _EXISTS, _NAME_TAKEN, _CANNOT_UPDATE = 1, 9, 9, 10
+_LOCK = "/run/founder-stack-accounts.lock"
+# Exit codes of useradd(8), groupadd(8), usermod(8), userdel(8) and groupdel(8): passwd or group cannot be updated.
+_CANNOT_UPDATE = (1, 10)
 
 
 def user_name(stack: str, component: str) -> str:
@@ -48,29 +50,38 @@ def ensure_user(stack: str, component: str, groups: Iterable[str] = ()) -> str:
     name = user_name(stack, component)
     if os.geteuid() != 0:
         return name
-    _ensure_group(name)
-    if not _found(pwd.getpwnam, name):
-        _edit(["useradd", *_NOBODY_HOME, "--comment", _mark(stack, component), "--gid", name, name])
-    _refuse_foreign(name, _mark(stack, component))
+    mark = _mark(stack, component)
     wanted = {user_name(stack, other) for other in groups} - {name}
-    for group in wanted:
-        _ensure_group(group)
-    joined = {group.gr_name for group in grp.getgrall() if name in group.gr_mem}
-    if joined != wanted:
-        _edit(["usermod", "--groups", ",".join(sorted(wanted)), name])
+    # groupadd and useradd look before they take their own lock: two at once would both make it, and the second
+    # group would lose the members of the first.
+    with stack_lock(_LOCK, command=_("set-up of a system user"), wait_s=_LOCK_WAIT_S):
+        for group in sorted({name} | wanted):
+            if not _found(grp.getgrnam, group):
+                _edit(["groupadd", "--system", group])
+        if not _found(pwd.getpwnam, name):
+            _edit(["useradd", *_NOBODY_HOME, "--comment", mark, "--gid", name, name])
+        _refuse_foreign(name, mark)
+        if {group.gr_name for group in grp.getgrall() if name in group.gr_mem} != wanted:
+            _edit(["usermod", "--groups", ",".join(sorted(wanted)), name])
     return name
 
 
 def remove_users(stack: str) -> None:
-    """Remove the users and groups of every component of this stack; nothing to do where not root."""
+    """Remove the users and groups of every component of this stack; nothing to do where not root.
+
+    Their processes must have ended.
+    """
     if os.geteuid() != 0:
         return
-    ours = [account.pw_name for account in pwd.getpwall() if account.pw_gecos.startswith(_mark(stack, ""))]
-    for name in ours:
-        _edit(["userdel", name])
-    for group in ours:
-        if _found(grp.getgrnam, group):
-            _edit(["groupdel", group])
+    with stack_lock(_LOCK, command=_("removal of system users"), wait_s=_LOCK_WAIT_S):
+        for account in pwd.getpwall():
+            if account.pw_gecos.startswith(_mark(stack, "")):
+                _edit(["userdel", account.pw_name])
+        used = {account.pw_gid for account in pwd.getpwall()}
+        for group in grp.getgrall():
+            # A group that another stack's name makes look like ours has its user, or comes back with it.
+            if group.gr_name.startswith(f"f-{stack}-") and group.gr_gid not in used and not group.gr_mem:
+                _edit(["groupdel", group.gr_name])
 
 
 def _mark(stack: str, component: str) -> str:
@@ -84,11 +95,6 @@ def _found(look_up: Callable[[str], object], name: str) -> bool:
     except KeyError:
         return False
     return True
-
-
-def _ensure_group(name: str) -> None:
-    if not _found(grp.getgrnam, name):
-        _edit(["groupadd", "--system", name])
 
 
 def _refuse_foreign(name: str, mark: str) -> None:
@@ -107,12 +113,11 @@ def _edit(argv: list[str]) -> None:
 
     def settled() -> bool:
         last.append(run(argv, timeout_s=60, check=False))
-        return not (last[-1].code in (_LOCKED, _CANNOT_UPDATE) and "lock" in last[-1].err)
+        return not (last[-1].code in _CANNOT_UPDATE and "lock" in last[-1].err)
 
     until(settled, _LOCK_WAIT_S, every_s=0.3)
     done = last[-1]
-    # Somebody else made the same user or group in between: that is as good.
-    if done.code in (0, _EXISTS, _NAME_TAKEN):
+    if done.code == 0:
         return
     raise StackError(
         _("The system user {name} could not be set up").format(name=argv[-1]),

@@ -61,8 +61,8 @@ def _load_pgadmin() -> Any:
     first_account = {"PGADMIN_SETUP_EMAIL": "nobody@founder.invalid", "PGADMIN_SETUP_PASSWORD": secrets.token_hex(32)}
     os.environ.update(first_account)
     importlib.import_module("config")  # before anything of pgAdmin's: its modules import each other in a circle
-    # Plain requests pass the gateway's sign-on check one by one; an upgraded connection would outlive a sign-out.
-    importlib.import_module("pgadmin").socketio.server_options["allow_upgrades"] = False
+    # Plain requests pass the gateway's sign-on check one by one; a WebSocket would outlive a sign-out.
+    importlib.import_module("pgadmin").socketio.server_options.update(transports=["polling"], allow_upgrades=False)
     flask_app = importlib.import_module("pgAdmin4").app
     for name in first_account:
         del os.environ[name]
