@@ -37,6 +37,7 @@ from playwright.sync_api import (
     FrameLocator,
     Page,
     TimeoutError as PlaywrightTimeout,
+    WebSocket,
     expect,
     sync_playwright,
 )
@@ -357,11 +358,16 @@ def open_node(page: Page, name: str, child: str) -> None:
     pytest.fail(f"{name} does not open")
 
 
-def run_query(page: Page, sql: str) -> FrameLocator:
-    """The Query Tool with the answer to `sql`, reached as a person does: open server, database, tool, type, F5."""
+def select_database(page: Page) -> None:
+    """The registered server connected, its database selected; nothing is typed on the way."""
     for name, child in pairwise(("Servers", "Diary", "Databases", "diary")):
         open_node(page, name, child)
     page.get_by_text("diary", exact=True).first.click()
+
+
+def run_query(page: Page, sql: str) -> FrameLocator:
+    """The Query Tool with the answer to `sql`."""
+    select_database(page)
     page.locator("button[data-label='Query Tool']").click()
     tool = page.frame_locator("iframe").first
     tool.locator(".cm-content").first.click()
@@ -378,6 +384,31 @@ def test_one_click_opens_pgadmin_signed_in_and_the_query_tool_shows_a_row(
     tool = run_query(page, "SELECT title FROM entry")
 
     expect(tool.get_by_text("Querido diario")).to_be_visible()
+
+
+def test_the_diagram_tool_talks_in_plain_requests_which_the_gateway_checks_one_by_one(
+    stack: Stack, browser: BrowserContext
+) -> None:
+    page = one_click(stack, browser, "designer@example.com")
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda opened: sockets.append(opened))
+    select_database(page)
+
+    page.get_by_role("button", name="Object").first.click()
+    page.get_by_role("menuitem", name="ERD For Database").click()
+
+    expect(page.frame_locator("iframe").first.get_by_text("entry").first).to_be_visible(timeout=20_000)
+    assert sockets == []
+
+
+def test_a_websocket_which_would_outlive_a_sign_out_is_not_opened(stack: Stack) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec_WebSocket_Version": "13"}
+    key = {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    headers = vouched("founder@example.com", "a" * 32, **upgrade, **key)
+
+    status, _, _ = ask(stack.socket, f"{MOUNT}/socket.io/?EIO=4&transport=websocket", **headers)
+
+    assert status == 400
 
 
 @pytest.mark.parametrize(
