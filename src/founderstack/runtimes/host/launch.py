@@ -84,7 +84,7 @@ def script(process: Process, layout: Layout) -> str:
 # Children that outlived an earlier life of this process would hold its ports and its data.
 read -r boot < /proc/sys/kernel/random/boot_id
 if read -r last group < {folder}/group && [ "$last" = "$boot" ]; then
-    kill -KILL -- "-$group" 2>/dev/null
+    kill -KILL "-$group" 2>/dev/null
 fi
 echo "$boot $$" > {folder}/group
 {expendable}set -a
