@@ -165,8 +165,20 @@ def test_without_network_it_says_so_and_the_next_run_starts_over(folder: Path) -
     offline = run(launcher, **nowhere)
     assert offline.returncode == 6
     assert "uv could not be installed" in offline.stderr
-    assert "fix: check the network" in offline.stderr
+    assert "fix: cure what it says, then run ./founder again" in offline.stderr
     assert run(launcher).returncode == 0
+
+
+def test_a_system_user_without_a_home_can_run_it(folder: Path) -> None:
+    launcher = copy_to(folder / "checkout")
+    nobody: list[str] = []
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", "nobody", str(folder / "checkout")], check=True)
+        nobody = ["setpriv", "--reuid", "nobody", "--clear-groups"]
+    command = [*nobody, str(launcher), "--version"]
+    homeless = _environment({"HOME": "/nonexistent"})
+    done = subprocess.run(command, env=homeless, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout[: len(VERSION)]) == (0, VERSION), done.stderr
 
 
 def _environment(own: dict[str, str]) -> dict[str, str]:
