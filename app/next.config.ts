@@ -5,13 +5,14 @@ const config: NextConfig = {
   outputFileTracingRoot: import.meta.dirname,
   // Sharp is 19 MB and serves only the image optimiser, which the diary does not use: photos are shown as they were sent.
   outputFileTracingExcludes: { "*": ["node_modules/sharp/**", "node_modules/@img/**", "node_modules/typescript/**"] },
+  // Bundled, it would be copied into every route's file and loaded as often.
+  serverExternalPackages: ["better-auth", "@better-auth/redis-storage", "ioredis", "nodemailer"],
   images: { unoptimized: true },
   poweredByHeader: false,
   compress: false, // the gateway does it
   devIndicators: false,
   // One source gives one build: scripts/build.mjs computes the id from the files.
   generateBuildId: () => process.env.BUILD_ID ?? "dev",
-  experimental: { inlineCss: true },
 };
 
 export default config;

@@ -1,6 +1,7 @@
 import { en, type Messages } from "./en";
 import { es } from "./es";
 
+export { fill } from "./fill";
 export type { Messages };
 export type Locale = "en" | "es";
 export type ProblemCode = keyof Messages["problems"];

@@ -1,11 +1,16 @@
 import "server-only";
-import { betterAuth } from "better-auth";
+import { APIError, betterAuth } from "better-auth";
 import { hashPassword, verifyPassword } from "better-auth/crypto";
 import { twoFactor } from "better-auth/plugins";
 import bcrypt from "bcryptjs";
+import { resetMail, verificationMail } from "./account-mail";
 import { forgivingStorage } from "./cache";
 import { database } from "./database";
 import { environment } from "./env";
+import { refusal, useInvitation } from "./invitations";
+
+const HOUR = 60 * 60;
+const DAY = 24 * HOUR;
 
 function create() {
   const env = environment();
@@ -16,7 +21,7 @@ function create() {
     telemetry: { enabled: false },
     database: database(),
     secondaryStorage: forgivingStorage(),
-    session: { storeSessionInDatabase: true, expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
+    session: { storeSessionInDatabase: true, expiresIn: 30 * DAY, updateAge: DAY, freshAge: 0 },
     verification: { storeInDatabase: true },
     advanced: {
       // Cookies know no ports: two stacks on one host must not take each other's.
@@ -29,9 +34,38 @@ function create() {
       enabled: true,
       minPasswordLength: 8,
       password: { hash: hashPassword, verify: verifyAnyPassword },
+      resetPasswordTokenExpiresIn: HOUR,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: async ({ user, token }, request) => resetMail(user, token, request),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      expiresIn: 7 * DAY,
+      sendVerificationEmail: async ({ user, token }, request) => verificationMail(user, token, request),
+    },
+    user: { deleteUser: { enabled: true, beforeDelete: async (user) => giveUpFiles(user.id) } },
+    databaseHooks: {
+      user: { create: { before: async (user, context) => admit(user.email, context?.headers?.get("x-invitation") ?? "") } },
     },
     plugins: [twoFactor({ issuer: "Founder Diary" })],
   });
+}
+
+/** Better Auth asks here for every new account, whichever way it comes. */
+async function admit(email: string, invitation: string): Promise<void> {
+  const refused = await refusal(email, invitation);
+  if (refused === "closed") throw new APIError("FORBIDDEN", { code: "REGISTRATION_CLOSED", message: "Registration is closed" });
+  if (refused === "invitation") throw new APIError("FORBIDDEN", { code: "INVITATION_NEEDED", message: "An invitation is needed" });
+  if (invitation) await useInvitation(email, invitation);
+}
+
+/** The rows go with the account; the files follow, by way of the list of stale ones. */
+async function giveUpFiles(userId: string): Promise<void> {
+  await database().query(
+    `insert into stale_file (key, user_id, since) select user_id || '/' || id, user_id, 'epoch' from attachment where user_id = $1
+     on conflict (key) do update set since = 'epoch'`,
+    [userId],
+  );
 }
 
 /** People who come from Supabase bring bcrypt; everybody else has scrypt. */

@@ -1,7 +1,8 @@
 import "server-only";
 import { auth } from "./auth";
 import { environment } from "./env";
-import { guarded, json, Problem } from "./respond";
+import { Problem } from "./problem";
+import { guarded, json } from "./respond";
 
 /** What a form's handler answers: where to go next, with cookies to set, or a `Problem` thrown. */
 export interface Outcome {
@@ -29,8 +30,14 @@ export function form(page: string, handle: (fields: FormData, request: Request) 
 }
 
 /** Asks Better Auth through its own front door, so that its rate limits and checks hold for our forms too. */
-export async function askAuth(request: Request, path: string, body: object): Promise<{ cookies: string[]; value: Record<string, unknown> }> {
+export async function askAuth(
+  request: Request,
+  path: string,
+  body: object,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<{ cookies: string[]; value: Record<string, unknown> }> {
   const headers = new Headers(request.headers);
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   headers.set("content-type", "application/json");
   headers.set("accept", "application/json");
   headers.delete("content-length");
@@ -48,6 +55,13 @@ const CODES: Record<string, string> = {
   INVALID_EMAIL: "invalid_email",
   PASSWORD_TOO_SHORT: "short_password",
   PASSWORD_TOO_LONG: "long_password",
+  INVALID_PASSWORD: "wrong_current",
+  INVALID_TOKEN: "expired_link",
+  INVALID_CODE: "wrong_code",
+  INVALID_BACKUP_CODE: "wrong_code",
+  INVALID_TWO_FACTOR_COOKIE: "expired_link",
+  REGISTRATION_CLOSED: "closed",
+  INVITATION_NEEDED: "invitation",
 };
 
 function problemCode(status: number, code: unknown): string {

@@ -1,13 +1,7 @@
 import "server-only";
 import { environment } from "./env";
+import { Problem } from "./problem";
 import { personOf, type Person } from "./session";
-
-/** Something that the person, or their browser, did wrong. `code` is a key of the messages' `problems`. */
-export class Problem extends Error {
-  constructor(readonly status: number, readonly code: string, readonly details: Record<string, unknown> = {}) {
-    super(code);
-  }
-}
 
 type Handler<C> = (request: Request, person: Person, context: C) => Promise<Response>;
 

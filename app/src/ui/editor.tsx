@@ -1,64 +1,189 @@
 "use client";
 
-import { useState, type FormEvent } from "react";
+import { useEffect, useRef, useState, type ClipboardEvent, type DragEvent } from "react";
 import type { Messages } from "@/messages";
+import { Attachments, useUploads, type FileItem } from "./attachments";
+import { Autosave, type SaveState } from "./autosave";
+import { figuresOf, FigureFields, rowsOf, type FigureRow } from "./figure-fields";
+import { forgetDraft, isOrphan, listDrafts, type Fields } from "./local-drafts";
+import { MoodPicker } from "./mood-picker";
+import type { ServerEntry } from "./put-entry";
+import { SaveStatus } from "./save-status";
 
 interface Props {
-  readonly t: Messages["entry"];
-  readonly problems: Messages["problems"];
-  readonly entry: { readonly id: string; readonly day: string; readonly title: string; readonly body: string; readonly revision: number };
+  readonly t: Pick<Messages, "entry" | "saving" | "problems" | "moods">;
+  readonly userId: string;
+  readonly entry: ServerEntry;
+  readonly files: readonly FileItem[];
+  readonly knownTags: readonly string[];
+  readonly knownFigures: readonly string[];
 }
 
-export function Editor({ t, problems, entry }: Props) {
-  const [problem, setProblem] = useState<string>();
-  const [busy, setBusy] = useState(false);
+/** What the form shows, as it was typed; `fieldsOf` makes of it what is saved. */
+interface Form {
+  readonly day: string;
+  readonly title: string;
+  readonly body: string;
+  readonly mood: number | null;
+  readonly pinned: boolean;
+  readonly tags: string;
+  readonly figures: readonly FigureRow[];
+}
 
-  async function save(event: FormEvent<HTMLFormElement>): Promise<void> {
-    event.preventDefault();
-    if (busy) return;
-    setBusy(true);
-    const fields = new FormData(event.currentTarget);
-    const draft = { day: fields.get("day"), title: fields.get("title"), body: fields.get("body"), revision: entry.revision };
-    const failed = await put(entry.id, draft);
-    if (failed === null) window.location.assign(`/entries/${entry.id}`);
-    else {
-      setProblem(failed);
-      setBusy(false);
+export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Props) {
+  const [form, setForm] = useState<Form>(() => formOf(entry));
+  const [state, setState] = useState<SaveState>({ kind: "saved", revision: entry.revision });
+  const [restored, setRestored] = useState(false);
+  const [preview, setPreview] = useState<string | null>(null);
+  const [leaving, setLeaving] = useState(false);
+  const textarea = useRef<HTMLTextAreaElement>(null);
+  const latest = useRef(form);
+  const saver = useRef<Autosave>(null);
+  const save = (): Autosave => (saver.current ??= new Autosave(userId, entry.id, entry.revision, setState));
+
+  function change(patch: Partial<Form>): void {
+    latest.current = { ...latest.current, ...patch };
+    setForm(latest.current);
+    save().change(fieldsOf(latest.current));
+  }
+
+  const uploads = useUploads({
+    initial: files,
+    ready: async () => ((await save().flush(fieldsOf(latest.current))) ? save().id : null),
+    insert: (text) => change({ body: insertAt(textarea.current, latest.current.body, text) }),
+  });
+
+  useEffect(() => {
+    const detach = save().attach();
+    void adopt();
+    return detach;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each editor
+  }, []);
+
+  useEffect(() => {
+    const path = `/entries/${save().id}/edit`;
+    if (state.kind === "saved" && state.revision > 0 && window.location.pathname !== path) window.history.replaceState(null, "", path);
+  }, [state]);
+
+  /** Takes up what an earlier tab could not save. A new entry starts on the browser's own day. */
+  async function adopt(): Promise<void> {
+    const wanted = new URLSearchParams(window.location.search).get("draft") ?? entry.id;
+    for (const draft of listDrafts(userId).filter((candidate) => candidate.entryId === wanted)) {
+      if (!(await isOrphan(draft))) continue;
+      forgetDraft(draft.key);
+      save().startFrom(draft.revision);
+      change(formOf({ ...draft.fields, id: wanted, revision: draft.revision }));
+      setRestored(true);
+      return;
+    }
+    const here = new Date();
+    const day = [here.getFullYear(), here.getMonth() + 1, here.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+    if (entry.revision === 0 && !window.location.search.includes("day=") && !latest.current.body && !latest.current.title) {
+      latest.current = { ...latest.current, day };
+      setForm(latest.current);
     }
   }
 
+  async function finish(): Promise<void> {
+    setLeaving(true);
+    if (await save().flush(fieldsOf(latest.current))) window.location.assign(`/entries/${save().id}`);
+    else setLeaving(false);
+  }
+
+  function takeTheirs(current: ServerEntry): void {
+    save().takeTheirs();
+    latest.current = formOf(current);
+    setForm(latest.current);
+  }
+
+  async function togglePreview(): Promise<void> {
+    if (preview !== null) return setPreview(null);
+    const response = await fetch("/api/preview", { method: "POST", body: latest.current.body }).catch(() => null);
+    if (response?.ok) setPreview(await response.text());
+    else setState({ kind: "offline" });
+  }
+
+  function paste(event: ClipboardEvent | DragEvent): void {
+    const list = "clipboardData" in event ? event.clipboardData.files : event.dataTransfer.files;
+    if (list.length === 0) return;
+    event.preventDefault();
+    void uploads.add([...list]);
+  }
+
   return (
-    <form className="editor" onSubmit={save} method="post">
+    <form
+      className="editor"
+      method="post"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void finish();
+      }}
+      onKeyDown={(event) => {
+        if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key === "s")) {
+          event.preventDefault();
+          void finish();
+        }
+      }}
+    >
+      <SaveStatus
+        t={t}
+        state={state}
+        restored={restored}
+        mine={form.body}
+        keepMine={() => save().keepMine()}
+        takeTheirs={takeTheirs}
+        asNew={() => save().asNew()}
+      />
       <label className="field">
-        <span>{t.title}</span>
-        <input name="title" className="title" defaultValue={entry.title} placeholder={t.titlePlaceholder} maxLength={200} autoFocus />
+        <span>{t.entry.title}</span>
+        <input name="title" className="title" value={form.title} onChange={(event) => change({ title: event.target.value })} placeholder={t.entry.titlePlaceholder} maxLength={200} autoComplete="off" autoFocus={entry.revision === 0} />
       </label>
+      <div className="row">
+        <label className="field">
+          <span>{t.entry.day}</span>
+          <input name="day" type="date" value={form.day} onChange={(event) => event.target.value && change({ day: event.target.value })} required />
+        </label>
+        <MoodPicker label={t.entry.mood} none={t.entry.noMood} names={t.moods} value={form.mood} onChange={(mood) => change({ mood })} />
+      </div>
+      <div className="field">
+        <div className="text-head">
+          <label htmlFor="body">{t.entry.body}</label>
+          <button type="button" className="link" aria-pressed={preview !== null} onClick={togglePreview}>{preview === null ? t.entry.preview : t.entry.write}</button>
+        </div>
+        {preview !== null && <div className="prose sheet" tabIndex={0} role="region" aria-label={t.entry.preview} dangerouslySetInnerHTML={{ __html: preview }} />}
+        <textarea id="body" name="body" ref={textarea} rows={14} hidden={preview !== null} value={form.body} placeholder={t.entry.bodyPlaceholder} onChange={(event) => change({ body: event.target.value })} onPaste={paste} onDrop={paste} />
+      </div>
+      <Attachments t={t} uploads={uploads} />
       <label className="field">
-        <span>{t.day}</span>
-        <input name="day" type="date" defaultValue={entry.day} required />
+        <span>{t.entry.tags}</span>
+        <input name="tags" list="known-tags" value={form.tags} aria-describedby="tags-hint" autoComplete="off" onChange={(event) => change({ tags: event.target.value })} />
+        <datalist id="known-tags">{knownTags.map((tag) => <option key={tag} value={tag} />)}</datalist>
+        <small id="tags-hint" className="hint">{t.entry.tagsHint}</small>
       </label>
-      <label className="field">
-        <span>{t.body}</span>
-        <textarea name="body" rows={16} defaultValue={entry.body} placeholder={t.bodyPlaceholder} />
+      <FigureFields t={t.entry} rows={form.figures} known={knownFigures} onChange={(figures) => change({ figures })} />
+      <label className="check">
+        <input type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
       </label>
-      <p role="alert" className="problem" hidden={!problem}>
-        {problem && (problems[problem as keyof Messages["problems"]] ?? problems.unexpected)}
-      </p>
-      <button className="primary" disabled={busy}>{t.save}</button>
+      <div className="actions">
+        <button className="primary" disabled={leaving}>{t.entry.save}</button>
+      </div>
     </form>
   );
 }
 
-async function put(id: string, draft: object): Promise<string | null> {
-  try {
-    const response = await fetch(`/api/entries/${id}`, {
-      method: "PUT",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(draft),
-    });
-    if (response.ok) return null;
-    return ((await response.json()) as { problem?: string }).problem ?? "unexpected";
-  } catch {
-    return "offline";
-  }
+function formOf(entry: ServerEntry): Form {
+  const { day, title, body, mood, pinned, tags, figures } = entry;
+  return { day, title, body, mood, pinned, tags: tags.join(", "), figures: rowsOf(figures) };
+}
+
+function fieldsOf(form: Form): Fields {
+  const tags = [...new Set(form.tags.split(",").map((tag) => tag.trim().replace(/^#/, "").toLowerCase()).filter(Boolean))];
+  return { ...form, tags, figures: figuresOf(form.figures) };
+}
+
+/** The text with `addition` where the cursor is, or at the end. */
+function insertAt(area: HTMLTextAreaElement | null, text: string, addition: string): string {
+  const at = area ? area.selectionStart : text.length;
+  const before = text.slice(0, at);
+  return `${before}${before && !before.endsWith("\n") ? "\n" : ""}${addition}\n${text.slice(at)}`;
 }

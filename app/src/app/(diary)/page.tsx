@@ -1,35 +1,68 @@
 import Link from "next/link";
-import { isUuid, listEntries } from "@/server/entries";
-import { excerpt } from "@/server/markdown";
+import { isDay, isUuid } from "@/server/draft";
 import { preferences } from "@/server/preferences";
 import { requirePerson } from "@/server/session";
-import { longDay } from "@/ui/day";
+import { listEntries, listPinned, listTags, type Filter } from "@/server/timeline";
+import { EntryList } from "@/ui/entry-list";
+import { FilterForm } from "@/ui/filter-form";
 import { Undo } from "@/ui/undo";
 
-type Props = { searchParams: Promise<{ after?: string; deleted?: string }> };
+type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-export default async function Timeline({ searchParams }: Props) {
+export default async function Timeline({ searchParams }: { searchParams: Promise<Query> }) {
+  const query = await searchParams;
   const person = await requirePerson();
   const { t, locale } = await preferences();
-  const { after, deleted } = await searchParams;
-  const { entries, next } = await listEntries(person.id, {}, after ?? null);
+  const filter = readFilter(query);
+  const filtered = Object.keys(filter).length > 0;
+  const after = one(query.after) ?? null;
+  const [page, tags, pinned] = await Promise.all([
+    listEntries(person.id, filter, after),
+    listTags(person.id),
+    filtered || after ? [] : listPinned(person.id),
+  ]);
+  const deleted = one(query.deleted);
   return (
     <>
       <h1 className="visually-hidden">{t.nav.timeline}</h1>
       {deleted && isUuid(deleted) && <Undo id={deleted} text={t.entry.deleted} label={t.entry.undo} />}
-      {entries.length === 0 && <p className="empty">{t.entry.empty}</p>}
-      <ol className="timeline">
-        {entries.map((entry) => (
-          <li key={entry.id}>
-            <Link href={`/entries/${entry.id}`} prefetch={false}>
-              <time dateTime={entry.day}>{longDay(entry.day, locale)}</time>
-              <h2>{entry.title || t.entry.untitled}</h2>
-              <p>{excerpt(entry.body)}</p>
-            </Link>
-          </li>
-        ))}
-      </ol>
-      {next && <p><Link href={`/?after=${next}`} prefetch={false}>{t.entry.older}</Link></p>}
+      <FilterForm t={t} filter={filter} tags={tags} focus={query.search !== undefined} />
+      {pinned.length > 0 && (
+        <section className="pinned" aria-label={t.timeline.pinned}>
+          <h2 className="overline">{t.timeline.pinned}</h2>
+          <EntryList t={t} locale={locale} entries={pinned} />
+        </section>
+      )}
+      {page.entries.length === 0 && <p className="empty">{filtered ? t.timeline.nothingFound : t.timeline.empty}</p>}
+      <EntryList t={t} locale={locale} entries={page.entries} />
+      <nav className="pages" aria-label={t.nav.timeline}>
+        {after && <Link href={path(filter, null)} prefetch={false}>{t.timeline.newest}</Link>}
+        {page.next && <Link href={path(filter, page.next)} prefetch={false}>{t.timeline.older}</Link>}
+      </nav>
     </>
   );
+}
+
+/** What of the address is a filter; what makes no sense in it is left out. */
+function readFilter(query: Query): Filter {
+  const words = one(query.q)?.trim();
+  const mood = Number(one(query.mood));
+  const tag = one(query.tag)?.replaceAll("\0", "").trim().toLowerCase();
+  const [from, to] = [one(query.from), one(query.to)];
+  return {
+    ...(words && { words: words.replaceAll("\0", "") }),
+    ...(tag && { tag }),
+    ...([1, 2, 3, 4, 5].includes(mood) && { mood }),
+    ...(isDay(from) && { from }),
+    ...(isDay(to) && { to }),
+  };
+}
+
+function path({ words, tag, mood, from, to }: Filter, after: string | null): string {
+  const pairs = Object.entries({ q: words, tag, mood, from, to, after }).filter((pair) => pair[1] !== undefined && pair[1] !== null);
+  return `/?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
 }

@@ -1,25 +1,33 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
+import { environment } from "@/server/env";
+import { invitedEmail } from "@/server/invitations";
 import { preferences } from "@/server/preferences";
 import { currentPerson } from "@/server/session";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string }> };
+type Props = { searchParams: Promise<{ problem?: string; invitation?: string }> };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.auth.signUp };
 }
 
 export default async function SignUp({ searchParams }: Props) {
-  const { problem } = await searchParams;
+  const { problem, invitation } = await searchParams;
   if (await currentPerson()) redirect("/");
   const { t } = await preferences();
+  const { registration } = environment();
+  const email = invitation ? await invitedEmail(invitation) : null;
   return (
     <>
       <h1>{t.auth.signUp}</h1>
+      {email && <p className="notice">{t.auth.invited}</p>}
+      {registration === "closed" && <p className="notice">{t.auth.closed}</p>}
+      {registration === "invite" && !email && <p className="notice">{t.auth.inviteOnly}</p>}
       <Form action="/form/sign-up" problems={t.problems} problem={problem} className="stack">
+        {invitation && <input type="hidden" name="invitation" value={invitation} />}
         <label className="field"><span>{t.auth.name}</span><input name="name" autoComplete="name" required maxLength={100} autoFocus /></label>
-        <label className="field"><span>{t.auth.email}</span><input name="email" type="email" autoComplete="username" required /></label>
+        <label className="field"><span>{t.auth.email}</span><input name="email" type="email" autoComplete="username" required defaultValue={email ?? undefined} /></label>
         <label className="field">
           <span>{t.auth.password}</span>
           <input name="password" type="password" autoComplete="new-password" required minLength={8} maxLength={128} aria-describedby="password-hint" />

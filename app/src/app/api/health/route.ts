@@ -1,8 +1,7 @@
-import { access, constants } from "node:fs/promises";
 import { cache } from "@/server/cache";
 import { database } from "@/server/database";
-import { environment } from "@/server/env";
 import { json } from "@/server/respond";
+import { storage } from "@/server/storage";
 
 export const dynamic = "force-dynamic";
 
@@ -11,7 +10,7 @@ export async function GET(): Promise<Response> {
   const [databaseUp, cacheUp, storageUp] = await Promise.all([
     reaches(database().query("select 1")),
     reaches(cache().ping()),
-    reaches(access(environment().filesDir, constants.R_OK | constants.W_OK)),
+    reaches(storage().check()),
   ]);
   const ok = databaseUp && storageUp;
   return json({ ok, database: databaseUp, cache: cacheUp, storage: storageUp }, ok ? 200 : 503);

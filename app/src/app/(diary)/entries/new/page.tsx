@@ -1,21 +1,37 @@
 import type { Metadata } from "next";
 import { randomUUID } from "node:crypto";
+import { isDay, isUuid } from "@/server/draft";
 import { preferences } from "@/server/preferences";
 import { requirePerson } from "@/server/session";
+import { figureNames, listTags } from "@/server/timeline";
 import { today } from "@/ui/day";
 import { Editor } from "@/ui/editor";
+
+type Props = { searchParams: Promise<{ day?: string; draft?: string; copy?: string }> };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.entry.newTitle };
 }
 
-export default async function NewEntry() {
-  await requirePerson();
+export default async function NewEntry({ searchParams }: Props) {
+  const person = await requirePerson();
   const { t } = await preferences();
+  const { day, draft, copy } = await searchParams;
+  const [tags, figures] = await Promise.all([listTags(person.id), figureNames(person.id)]);
+  // The id is chosen here, so that saving twice makes one entry; a draft that waits in the browser has one already.
+  const id = draft && isUuid(draft) && !copy ? draft : randomUUID();
+  const entry = { id, day: isDay(day) ? day : today(), title: "", body: "", mood: null, pinned: false, tags: [], figures: {}, revision: 0 };
   return (
     <>
-      <h1>{t.entry.newTitle}</h1>
-      <Editor t={t.entry} problems={t.problems} entry={{ id: randomUUID(), day: today(), title: "", body: "", revision: 0 }} />
+      <h1 className="overline">{t.entry.newTitle}</h1>
+      <Editor
+        t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
+        userId={person.id}
+        entry={entry}
+        files={[]}
+        knownTags={tags.map(({ tag }) => tag)}
+        knownFigures={figures}
+      />
     </>
   );
 }

@@ -1,5 +1,7 @@
-import { deleteEntry, findEntry, isUuid, readDraft, saveEntry } from "@/server/entries";
-import { forPerson, json, Problem, readJson } from "@/server/respond";
+import { isUuid, readDraft } from "@/server/draft";
+import { deleteEntry, findEntry, saveEntry } from "@/server/entries";
+import { Problem } from "@/server/problem";
+import { forPerson, json, readJson } from "@/server/respond";
 
 type Context = { params: Promise<{ id: string }> };
 
@@ -15,9 +17,9 @@ export const PUT = forPerson<Context>(async (request, person, { params }) => {
   if (!isUuid(id)) throw new Problem(404, "not_found");
   const sent = await readJson(request, 2_000_000);
   const draft = readDraft(sent);
-  const { revision } = sent as { revision?: unknown };
-  if (!Number.isSafeInteger(revision)) throw new Problem(400, "invalid");
-  const saved = await saveEntry(person.id, id, draft, revision as number);
+  const { revision, keep } = sent as { revision?: unknown; keep?: unknown };
+  if (typeof revision !== "number" || !Number.isInteger(revision) || Math.abs(revision) > 1e9) throw new Problem(400, "invalid");
+  const saved = await saveEntry(person.id, id, draft, revision, keep === true);
   if (saved.outcome === "conflict") return json({ problem: "conflict", current: saved.current }, 409);
   return json({ revision: saved.revision });
 });

@@ -1,18 +1,35 @@
+import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { findEntry } from "@/server/entries";
+import { listFiles } from "@/server/files";
 import { preferences } from "@/server/preferences";
 import { requirePerson } from "@/server/session";
+import { figureNames, listTags } from "@/server/timeline";
 import { Editor } from "@/ui/editor";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await preferences()).t.entry.editTitle };
+}
 
 export default async function EditEntry({ params }: { params: Promise<{ id: string }> }) {
   const person = await requirePerson();
   const entry = await findEntry(person.id, (await params).id);
   if (!entry) notFound();
+  const [files, tags, figures] = await Promise.all([listFiles(person.id, entry.id), listTags(person.id), figureNames(person.id)]);
   const { t } = await preferences();
+  const { id, day, title, body, mood, pinned, revision } = entry;
+  const shown = { id, day, title, body, mood, pinned, revision, tags: entry.tags, figures: entry.figures };
   return (
     <>
-      <h1>{t.entry.editTitle}</h1>
-      <Editor t={t.entry} problems={t.problems} entry={{ id: entry.id, day: entry.day, title: entry.title, body: entry.body, revision: entry.revision }} />
+      <h1 className="overline">{t.entry.editTitle}</h1>
+      <Editor
+        t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
+        userId={person.id}
+        entry={shown}
+        files={files.map(({ id: fileId, name, type, bytes }) => ({ id: fileId, name, type, bytes }))}
+        knownTags={tags.map(({ tag }) => tag)}
+        knownFigures={figures}
+      />
     </>
   );
 }

@@ -1,0 +1,95 @@
+import "server-only";
+import { createHash, randomUUID } from "node:crypto";
+import { database, transaction } from "./database";
+import { isUuid } from "./draft";
+import { Problem } from "./problem";
+import { sniff } from "./sniff";
+import { storage } from "./storage";
+
+export const FILE_BYTES = 20 * 1024 * 1024;
+const FILES_PER_ENTRY = 50;
+const BYTES_PER_PERSON = 5 * 1024 ** 3;
+
+export interface Attachment {
+  readonly id: string;
+  readonly entryId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+const COLUMNS = `id, entry_id as "entryId", name, type, bytes::float8 as bytes, sha256`;
+
+export async function listFiles(userId: string, entryId: string): Promise<Attachment[]> {
+  const sql = `select ${COLUMNS} from attachment where user_id = $1 and entry_id = $2 order by created_at, id`;
+  return (await database().query<Attachment>(sql, [userId, entryId])).rows;
+}
+
+export async function findFile(userId: string, id: string): Promise<Attachment | null> {
+  if (!isUuid(id)) return null;
+  return (await database().query<Attachment>(`select ${COLUMNS} from attachment where user_id = $1 and id = $2`, [userId, id])).rows[0] ?? null;
+}
+
+/** Keeps a file with an entry. The same content in the same entry is kept once. */
+export async function addFile(userId: string, entryId: string, name: string, content: Uint8Array, id: string = randomUUID()): Promise<Attachment> {
+  const kind = sniff(content, name);
+  if (content.byteLength === 0 || !kind) throw new Problem(415, "file_type");
+  if (content.byteLength > FILE_BYTES) throw new Problem(413, "too_large", { limit: FILE_BYTES });
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const known = (await listFiles(userId, entryId)).find((file) => file.sha256 === sha256);
+  if (known) return known;
+  await refuseTooMany(userId, entryId, content.byteLength);
+
+  const key = fileKey(userId, id);
+  // Until its row is there the file counts as stale: a crash in between leaves nothing behind.
+  await database().query("insert into stale_file (key, user_id) values ($1, $2) on conflict (key) do update set since = now()", [key, userId]);
+  await storage().put(key, content);
+  return transaction(async (client) => {
+    await client.query("delete from stale_file where key = $1", [key]);
+    const { rows } = await client.query<Attachment>(
+      `insert into attachment (id, entry_id, user_id, name, type, bytes, sha256)
+       select $1, e.id, e.user_id, $4, $5, $6, $7 from entry e where e.user_id = $3 and e.id = $2 and e.deleted_at is null
+       returning ${COLUMNS}`,
+      [id, entryId, userId, safeName(name), kind.type, content.byteLength, sha256],
+    );
+    if (!rows[0]) throw new Problem(404, "not_found");
+    return rows[0];
+  });
+}
+
+async function refuseTooMany(userId: string, entryId: string, bytes: number): Promise<void> {
+  const { rows } = await database().query<{ found: boolean; files: number; bytes: number }>(
+    `select exists (select 1 from entry where user_id = $1 and id = $2 and deleted_at is null) as found,
+       (select count(*)::int from attachment where user_id = $1 and entry_id = $2) as files,
+       (select coalesce(sum(bytes), 0)::float8 from attachment where user_id = $1) as bytes`,
+    [userId, entryId],
+  );
+  const use = rows[0]!;
+  if (!use.found) throw new Problem(404, "not_found");
+  if (use.files >= FILES_PER_ENTRY) throw new Problem(413, "too_many_files");
+  if (use.bytes + bytes > BYTES_PER_PERSON) throw new Problem(413, "no_space");
+}
+
+export async function removeFile(userId: string, id: string): Promise<void> {
+  if (!isUuid(id)) throw new Problem(404, "not_found");
+  await transaction(async (client) => {
+    const { rowCount } = await client.query("delete from attachment where user_id = $1 and id = $2", [userId, id]);
+    if (rowCount === 0) throw new Problem(404, "not_found");
+    await client.query("insert into stale_file (key, user_id, since) values ($1, $2, 'epoch') on conflict (key) do update set since = 'epoch'", [
+      fileKey(userId, id),
+      userId,
+    ]);
+  });
+}
+
+export function fileKey(userId: string, id: string): string {
+  return `${userId}/${id}`;
+}
+
+/** A name to show and to save under: no path, no control characters, and no longer than a file system allows. */
+export function safeName(name: string): string {
+  const last = name.split(/[\\/]/).at(-1) ?? "";
+  const clean = last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "").replace(/^\.+/, "").trim();
+  return [...clean].slice(-120).join("") || "file";
+}

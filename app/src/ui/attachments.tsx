@@ -1,0 +1,99 @@
+import { useRef, useState } from "react";
+import type { Messages } from "@/messages";
+import { fill } from "@/messages/fill";
+
+export interface FileItem {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+}
+
+export interface Uploads {
+  readonly files: readonly FileItem[];
+  readonly busy: string | null;
+  readonly problem: string | null;
+  readonly add: (files: readonly File[]) => Promise<void>;
+  readonly remove: (id: string) => Promise<void>;
+}
+
+interface Options {
+  readonly initial: readonly FileItem[];
+  /** Saves the entry, so that there is one to attach to; gives its id, or null when that failed. */
+  readonly ready: () => Promise<string | null>;
+  readonly insert: (markdown: string) => void;
+}
+
+/** The files of the entry that is being written, one upload after the other. */
+export function useUploads({ initial, ready, insert }: Options): Uploads {
+  const [files, setFiles] = useState(initial);
+  const [busy, setBusy] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  async function add(chosen: readonly File[]): Promise<void> {
+    setProblem(null);
+    for (const file of chosen) {
+      setBusy(file.name);
+      const entryId = await ready();
+      const answer = entryId ? await upload(entryId, file) : { problem: "offline" };
+      if ("problem" in answer) {
+        setProblem(answer.problem);
+        break;
+      }
+      setFiles((before) => [...before.filter((known) => known.id !== answer.id), answer]);
+      insert(`${answer.type.startsWith("image/") ? "!" : ""}[${answer.name.replace(/[[\]]/g, "")}](/api/files/${answer.id})`);
+    }
+    setBusy(null);
+  }
+
+  async function remove(id: string): Promise<void> {
+    const response = await fetch(`/api/files/${id}`, { method: "DELETE" }).catch(() => null);
+    if (response?.ok || response?.status === 404) setFiles((before) => before.filter((file) => file.id !== id));
+    else setProblem("offline");
+  }
+
+  return { files, busy, problem, add, remove };
+}
+
+async function upload(entryId: string, file: File): Promise<FileItem | { problem: string }> {
+  try {
+    const headers = { "x-file-name": encodeURIComponent(file.name), "content-type": "application/octet-stream" };
+    const response = await fetch(`/api/entries/${entryId}/files`, { method: "POST", body: file, headers });
+    const answer = (await response.json()) as FileItem | { problem: string };
+    return answer;
+  } catch {
+    return { problem: "offline" };
+  }
+}
+
+export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry" | "problems">; readonly uploads: Uploads }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <div className="attachments">
+      {uploads.files.length > 0 && (
+        <ul aria-label={t.entry.files}>
+          {uploads.files.map((file) => (
+            <li key={file.id}>
+              <a href={`/api/files/${file.id}`} target="_blank" rel="noopener">{file.name}</a> <small>{size(file.bytes)}</small>
+              <button type="button" className="quiet" aria-label={fill(t.entry.removeFile, { name: file.name })} onClick={() => void uploads.remove(file.id)}>×</button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="attach">
+        <input ref={input} type="file" multiple hidden aria-label={t.entry.attach} onChange={(event) => {
+          void uploads.add([...(event.target.files ?? [])]);
+          event.target.value = "";
+        }} />
+        <button type="button" onClick={() => input.current?.click()} disabled={uploads.busy !== null}>{t.entry.attach}</button>
+        <small className="hint">{t.entry.dropHint}</small>
+      </p>
+      <p role="status" className="hint">{uploads.busy && fill(t.entry.attaching, { name: uploads.busy })}</p>
+      {uploads.problem && <p role="alert" className="problem">{t.problems[uploads.problem as keyof Messages["problems"]] ?? t.problems.unexpected}</p>}
+    </div>
+  );
+}
+
+function size(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
