@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from founderstack.model.errors import StackError
 from founderstack.world import packages
 from founderstack.world.install_shield import ShieldPlaces
 from tests.conftest import wait_until
@@ -80,7 +82,7 @@ def test_without_the_shield_the_same_package_would_start(no_policy: None) -> Non
 
 
 def test_an_unknown_package_names_what_apt_says() -> None:
-    with pytest.raises(packages.StackError) as raised:
+    with pytest.raises(StackError) as raised:
         packages.install(["no-such-package-at-all"], ["/nonexistent/program"], print)
     assert "no-such-package-at-all" in raised.value.what
     assert "Unable to locate package" in raised.value.why
@@ -125,3 +127,20 @@ def _program(pid: str) -> str:
 def _boot_links() -> set[str]:
     wants = {str(path) for path in Path("/etc/systemd/system").glob("*.wants/*")}
     return wants | {str(path) for path in Path("/etc").glob("rc[2-5].d/S*")}
+
+
+def test_apt_in_use_by_another_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "_LOCK_WAIT_S", 1)
+    said: list[str] = []
+    script = "import fcntl,sys; f = open('/var/lib/dpkg/lock-frontend', 'r+'); fcntl.lockf(f, fcntl.LOCK_EX)\n"
+    script += "print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        other.stdout.readline()
+        with pytest.raises(StackError, match="apt is in use") as raised:
+            packages.install([NEW], [NEW_PROGRAM], said.append)
+        other.stdin.close()
+    assert f"process {other.pid}" in said[0]
+    assert str(other.pid) in raised.value.why
+    assert not os.path.exists(ShieldPlaces().policy) or "Founder" not in Path(ShieldPlaces().policy).read_text()

@@ -1,0 +1,197 @@
+"""Releases, really built by an unprivileged user from a working tree or a commit."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from founderstack.model.errors import StackError
+from founderstack.model.process import Build
+from founderstack.model.stack import Places
+from founderstack.world import accounts, builds
+from founderstack.world.processes import alive, all_pids
+from founderstack.world.sources import resolve_ref, source_digest
+
+GOOD = "mkdir -p out/deep && cp note.txt out/ && cp run.sh out/deep/ && ln -s note.txt out/link && id -un > out/who"
+
+
+@pytest.fixture
+def builder() -> Iterator[str]:
+    yield accounts.ensure_user("zz-test", "build")
+    accounts.remove_users("zz-test")
+
+
+@pytest.fixture
+def places(home: Path) -> Places:
+    # A shared folder of its own: what is counted here are releases.
+    return Places(state=f"{home}/zz-test", shared=f"{home}/own-shared", python="/usr/bin/python3", package="/")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository" / "app"
+    folder.mkdir(parents=True)
+    (folder / "note.txt").write_text("first")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    (folder / ".gitignore").write_text("out\nnode_modules\n")
+    _git(folder.parent, "init", "-q")
+    _commit(folder)
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    subprocess.run(["git", "-C", str(folder), *who, *arguments], check=True, capture_output=True)
+
+
+def _commit(folder: Path) -> None:
+    _git(folder, "add", "-A", ".")
+    _git(folder, "commit", "-q", "-m", "change")
+
+
+def _action(source: Path, **changes: object) -> Build:
+    digest = source_digest(str(source), extra=[repr(sorted(changes.items()))])
+    return replace(Build(1, digest, str(source), GOOD, "out"), **changes)  # type: ignore[arg-type]
+
+
+def test_a_release_is_whole_and_nobody_can_change_it(source: Path, places: Places, builder: str) -> None:
+    release = Path(builds.build(_action(source), places, user=builder, progress=print))
+    assert (release / "note.txt").read_text() == (release / "link").read_text() == "first"
+    assert (release / "who").read_text() == f"{builder}\n"
+    for path in release.rglob("*"):
+        assert path.lstat().st_uid == os.geteuid()
+        assert path.is_symlink() or not path.stat().st_mode & 0o022
+    assert os.access(release / "deep" / "run.sh", os.X_OK)
+    assert sorted(os.listdir(f"{places.shared}/builds")) == [".lock"]
+
+
+def test_two_that_want_the_same_build_it_once(source: Path, places: Places, builder: str) -> None:
+    action = _action(source, command=f"sleep 0.3; {GOOD}")
+    told: list[str] = []
+    threads = [
+        threading.Thread(target=builds.build, args=(action, places), kwargs={"user": builder, "progress": told.append})
+        for _number in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told.count("keeping the release") == 1
+    assert os.path.isdir(places.release(action.digest))
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("seq 30; echo broken >&2; exit 3", "broken"),
+        ("true", "is not there"),
+        ("mkdir out; ln -s /etc/passwd out/x", "leads out of its folder"),
+        ("mkdir out; ln -s ../note.txt out/x", "leads out of its folder"),
+        ("mkdir out; mkfifo out/x", "neither a file"),
+        ("ln -s /etc out", "is not there"),
+    ],
+)
+def test_a_bad_build_leaves_no_release(source: Path, places: Places, builder: str, command: str, said: str) -> None:
+    action = _action(source, command=command)
+    with pytest.raises(StackError) as raised:
+        builds.build(action, places, user=builder, progress=lambda line: None)
+    assert said in raised.value.why
+    assert len(raised.value.why.splitlines()) <= 20
+    assert not os.path.exists(places.release(action.digest))
+    assert sorted(os.listdir(f"{places.shared}/builds")) == [".lock"]
+
+
+def test_the_whole_log_stays_and_is_named(source: Path, places: Places, builder: str) -> None:
+    action = _action(source, command="seq 30; exit 3")
+    with pytest.raises(StackError) as raised:
+        builds.build(action, places, user=builder, progress=lambda line: None)
+    log = builds.log_path(action, places)
+    assert log in raised.value.fix
+    assert Path(log).read_text().split() == [str(number) for number in range(1, 31)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a user of its own")
+def test_nothing_that_a_build_starts_outlives_it(source: Path, places: Places, builder: str) -> None:
+    action = _action(source, command=f"(setsid sleep 600 &); {GOOD}; sleep 30", timeout_s=1)
+    with pytest.raises(StackError) as raised:
+        builds.build(action, places, user=builder, progress=print)
+    assert "after 1 seconds" in raised.value.why
+    assert [pid for pid in all_pids() if _owner(pid) == builder and alive(pid)] == []
+
+
+def _owner(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}").owner()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def test_what_a_killed_build_left_does_not_stand_in_the_way(source: Path, places: Places, builder: str) -> None:
+    action = _action(source)
+    for leftover in (
+        f"{places.shared}/builds/{action.digest}/source",
+        f"{places.shared}/releases/.{action.digest}.new",
+    ):
+        os.makedirs(leftover)
+        Path(leftover, "junk").write_text("x")
+    release = builds.build(action, places, user=builder, progress=print)
+    assert "junk" not in os.listdir(release)
+
+
+def test_a_commit_is_built_as_it_was(source: Path, places: Places, builder: str) -> None:
+    first = resolve_ref(str(source), "HEAD")
+    (source / "note.txt").write_text("second")
+    (source / "new.txt").write_text("not committed")
+    action = _action(source, ref=first, command=f"{GOOD}; ls > out/list")
+    release = Path(builds.build(action, places, user=builder, progress=print))
+    assert (release / "note.txt").read_text() == "first"
+    assert "new.txt" not in (release / "list").read_text()
+
+
+def test_a_release_stays_while_any_stack_wants_it(source: Path, places: Places, builder: str) -> None:
+    other = replace(places, state=f"{places.state}-other")
+    ours, both = _action(source), _action(source, command=f"true; {GOOD}")
+    for action, whose in ((ours, places), (both, places), (both, other)):
+        builds.build(action, whose, user=builder, progress=print)
+    assert builds.prune_releases(places, set()) == [ours.digest]
+    assert os.path.isdir(places.release(both.digest))
+    assert builds.prune_releases(other, set()) == [both.digest]
+
+
+def test_the_digest_is_of_content_and_the_same_in_a_commit(source: Path) -> None:
+    clean = source_digest(str(source))
+    assert source_digest(str(source), "HEAD") == clean
+    (source / "out").mkdir()
+    (source / "out" / "made").write_text("ignored")
+    assert source_digest(str(source)) == clean
+    (source / "run.sh").chmod(0o644)
+    changed_mode = source_digest(str(source))
+    (source / "new.txt").write_text("new")
+    new_file = source_digest(str(source))
+    (source / "note.txt").unlink()
+    assert len({clean, changed_mode, new_file, source_digest(str(source)), source_digest(str(source), "", ["x"])}) == 5
+    assert source_digest(str(source), "HEAD") == clean
+
+
+def test_without_git_what_is_made_from_others_does_not_count(tmp_path: Path) -> None:
+    folder = tmp_path / "plain"
+    (folder / "node_modules").mkdir(parents=True)
+    (folder / "a").write_text("a")
+    before = source_digest(str(folder))
+    (folder / "node_modules" / "x").write_text("x")
+    assert source_digest(str(folder)) == before
+    (folder / "b").write_text("b")
+    assert source_digest(str(folder)) != before
+
+
+def test_an_unknown_commit_is_named(source: Path) -> None:
+    for ref in ("no-such-branch", "--output=/tmp/x"):
+        with pytest.raises(StackError, match="There is no commit"):
+            source_digest(str(source), ref)

@@ -1,0 +1,112 @@
+"""Programs that are run: their answer, their environment, their user, their deadline."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from founderstack.model.errors import StackError
+from founderstack.world import processes
+from tests.conftest import wait_until
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user")
+
+
+def test_both_streams_and_the_code_come_back() -> None:
+    ended = processes.run(["/bin/sh", "-c", "echo out; echo err >&2; exit 3"], check=False)
+    assert ended == processes.Result(3, "out\n", "err\n")
+
+
+def test_nothing_of_the_callers_environment_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SECRET", "x")
+    lines = processes.run(["env"], env={"EXTRA": "1"}).out.splitlines()
+    assert {line.split("=")[0] for line in lines} == {"PATH", "LANG", "HOME", "EXTRA"}
+
+
+def test_a_long_input_is_read_whole() -> None:
+    assert processes.run(["wc", "-c"], stdin="é" * 500_000).out.strip() == "1000000"
+
+
+def test_a_failure_shows_the_last_lines_only() -> None:
+    with pytest.raises(StackError) as raised:
+        processes.run(["/bin/sh", "-c", "seq 100 >&2; exit 4"])
+    assert raised.value.what == "sh failed (exit code 4)"
+    assert raised.value.why.splitlines() == [str(number) for number in range(86, 101)]
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(StackError, match="no-such-program could not be started"):
+        processes.run(["no-such-program"])
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_at_the_deadline_the_program_and_its_children_end(followed: bool, tmp_path: Path) -> None:
+    script = f"sleep 77 & echo $! > {tmp_path}/child; wait"
+    before = time.monotonic()
+    with pytest.raises(StackError, match="did not finish"):
+        processes.run(["/bin/sh", "-c", script], timeout_s=0.4, on_line=print if followed else None)
+    assert time.monotonic() - before < 5
+    child = int((tmp_path / "child").read_text())
+    wait_until(lambda: not processes.alive(child), "the child is gone")
+
+
+def test_lines_come_as_they_are_written(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    script = f"echo one; until [ -e {gate} ]; do sleep 0.01; done; echo two >&2; printf three"
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        gate.touch()
+
+    ended = processes.run(["/bin/sh", "-c", script], on_line=on_line, timeout_s=10)
+    assert lines == ["one", "two", "three"]
+    assert ended.out == "one\ntwo\nthree"
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_child_left_behind_with_the_output_open_keeps_nobody_waiting(followed: bool) -> None:
+    before = time.monotonic()
+    ended = processes.run(
+        ["/bin/sh", "-c", "setsid sleep 30 & echo $!"], on_line=(lambda line: None) if followed else None
+    )
+    assert time.monotonic() - before < 5
+    processes.signal(int(ended.out), "KILL")
+
+
+@root_only
+def test_another_user_has_only_its_own_groups() -> None:
+    assert processes.run(["id", "-un"], user="nobody").out == "nobody\n"
+    assert processes.run(["id", "-G"], user="nobody").out.split() == ["65534"]
+
+
+@root_only
+def test_priority_and_memory_score_are_set() -> None:
+    ended = processes.run(
+        ["/bin/sh", "-c", "nice; cat /proc/self/oom_score_adj"], user="nobody", nice=10, oom_score=500
+    )
+    assert ended.out.split() == ["10", "500"]
+
+
+@root_only
+def test_a_missing_user_is_named() -> None:
+    with pytest.raises(StackError, match="f-nobody-here"):
+        processes.run(["id"], user="f-nobody-here")
+
+
+def test_a_detached_program_is_nobodys_child_and_is_known_by_its_start(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    pid = processes.spawn_detached(["/bin/sh", "-c", "echo hello; exec sleep 60"], log=str(log))
+    wait_until(lambda: log.exists() and log.read_text() == "hello\n", "its output is in the log")
+    begun = processes.started(pid)
+    assert processes.alive(pid, begun)
+    assert not processes.alive(pid, begun + 1)
+    assert processes.parent(pid) != os.getpid()
+    wait_until(lambda: processes.command_line(pid) == ("sleep", "60"), "the pid is the program's own")
+    assert processes.signal(pid, "TERM")
+    wait_until(lambda: not processes.alive(pid), "it ended")
+    wait_until(lambda: processes.started(pid) == 0, "init has buried it")
+    assert not processes.signal(pid, "TERM")

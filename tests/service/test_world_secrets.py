@@ -1,0 +1,90 @@
+"""The secrets file of a stack."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.process import secret
+from founderstack.world.secrets import Secrets
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Secrets:
+    kept = Secrets(f"{tmp_path}/secrets.json")
+    kept.ensure(["postgres.app", "auth"])
+    return kept
+
+
+def test_each_is_made_once_and_is_long_enough(store: Secrets) -> None:
+    value = store.get("auth")
+    assert store.ensure(["auth", "new"]) == ["new"]
+    assert store.get("auth") == value
+    assert len(value) * 6 >= 128
+    assert len({store.get(name) for name in store.names()}) == 3
+    assert os.stat(store.path).st_mode & 0o777 == 0o600
+
+
+def test_a_rotation_changes_one_value_and_one_digest(store: Secrets) -> None:
+    value, before = store.get("auth"), store.digests()
+    assert store.rotate("auth") == store.get("auth") != value
+    after = store.digests()
+    assert {name for name in after if after[name] != before[name]} == {"auth"}
+
+
+def test_digests_reveal_nothing_and_differ_between_stacks(store: Secrets, tmp_path: Path) -> None:
+    other = Path(f"{tmp_path}/other.json")
+    other.write_text(Path(store.path).read_text().replace('"salt": "', '"salt": "x'))
+    other.chmod(0o600)
+    assert Secrets(str(other)).get("auth") == store.get("auth")
+    assert Secrets(str(other)).digests() != store.digests()
+    assert store.get("auth") not in str(store.digests())
+
+
+def test_references_are_filled_in(store: Secrets) -> None:
+    value = store.get("auth")
+    assert store.fill(f"a={secret('auth')} b={secret('auth', 'sh')}") == f"a={value} b='{value}'"
+    assert store.fill(secret("auth", "json")) == value
+    assert store.fill("nothing {{here}}") == "nothing {{here}}"
+
+
+def test_a_password_hash_is_right_and_stays_the_same(store: Secrets) -> None:
+    from argon2 import PasswordHasher
+
+    hashed = store.fill(secret("auth", "argon2"))
+    assert PasswordHasher().verify(hashed, store.get("auth"))
+    assert store.fill(secret("auth", "argon2")) == hashed
+
+
+def test_a_missing_one_is_named(store: Secrets) -> None:
+    with pytest.raises(StackError, match="no secret nothing"):
+        store.fill(secret("nothing"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"format": 1}', '{"format": 1, "salt": "%s", "values": {"auth": "short"}}' % ("s" * 32)],
+)
+def test_a_damaged_file_is_never_written_over(store: Secrets, text: str) -> None:
+    Path(store.path).write_text(text)
+    for use in (lambda: store.get("auth"), lambda: store.ensure(["more"]), lambda: store.rotate("auth")):
+        with pytest.raises(StackError, match="is damaged") as raised:
+            use()
+        assert raised.value.exit_code == EXIT_PRECONDITION
+    assert Path(store.path).read_text() == text
+
+
+def test_a_file_that_others_may_read_is_refused(store: Secrets) -> None:
+    os.chmod(store.path, 0o640)
+    with pytest.raises(StackError, match="can be read by other users"):
+        store.get("auth")
+
+
+def test_a_lost_file_can_be_told_from_a_new_stack(store: Secrets) -> None:
+    assert store.exists()
+    os.unlink(store.path)
+    assert not store.exists()
+    assert store.names() == []
