@@ -23,12 +23,13 @@ def with_setting(
     table = document.values.get(role, {}) if role else document.values
     if not isinstance(table, dict):
         raise _too_unusual(role, key)
+    wanted = _with(document.values, role, key, _plain(value))
     header = document.lines().get((role,), 0)
     if key not in table and _is_header(content, header, role):
         text = _with_line_below(content, header, key, value)
     else:
         text = _with_item(content, role, key, value)
-    if tomllib.loads(text) != _with(document.values, role, key, _plain(value)):
+    if tomllib.loads(text) != wanted:
         raise _too_unusual(role, key)
     return text
 
@@ -48,18 +49,15 @@ def _with_line_below(content: str, header: int, key: str, value: object) -> str:
 def _with_item(content: str, role: str, key: str, value: object) -> str:
     """A key changed in its place, or added where its table has no header of its own."""
     import tomlkit  # imported here, because reading a stack never needs it
-    from tomlkit.exceptions import TOMLKitError
 
-    document = tomlkit.parse(content)
-    try:
-        if role and role not in document:
-            if content.strip():
-                document.add(tomlkit.nl())
-            document[role] = tomlkit.table()
-        table: Any = document[role] if role else document
-        table[key] = _plain(value) if key in table else _new(value)
-    except TOMLKitError:
-        raise _too_unusual(role, key) from None
+    # tomlkit joins what it adds to a last line that has no end.
+    document = tomlkit.parse(f"{content}\n" if content and not content.endswith("\n") else content)
+    if role and role not in document:
+        if content.strip():
+            document.add(tomlkit.nl())
+        document[role] = tomlkit.table()
+    table: Any = document[role] if role else document
+    table[key] = _plain(value) if key in table else _new(value)
     return tomlkit.dumps(document)
 
 

@@ -51,6 +51,7 @@ class GatewaySettings:
     https_port: int = setting(0, least=0, most=65535)
     http_port: int = setting(0, least=0, most=65535)
     upload_mib: int = setting(25, least=1)
+    retries: int = setting(1, most=9)
 
 
 @dataclass(frozen=True)

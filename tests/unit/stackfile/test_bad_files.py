@@ -6,7 +6,6 @@ the difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,6 @@ def errors_of(file: Path) -> str:
     except StackError as error:
         return "\n".join(f"{problem.what}\n  {problem.why}\n  {problem.fix}\n" for problem in error.problems)
     return ""
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    locale.use("en")
-    yield
-    locale.use("")
 
 
 def test_there_are_many() -> None:

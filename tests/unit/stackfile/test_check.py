@@ -116,6 +116,27 @@ def test_a_system_without_any_component_of_a_role_is_told() -> None:
     assert problems("[panel]\n[cache]\n", against) == ["founder.toml:2: nothing fills the role cache"]
 
 
+def test_a_system_without_a_needed_component_is_told() -> None:
+    only_new = {**COMPONENTS, "postgres": replace(COMPONENTS["postgres"], systems=("debian:13",))}
+    with pytest.raises(StackError) as caught:
+        Given(components=only_new).check("")
+    assert caught.value.fix == "Run the stack on Debian or Ubuntu in a version that founder supports"
+
+
+def test_all_components_that_would_do_are_named() -> None:
+    with pytest.raises(StackError) as caught:
+        Given(machine=replace(DEBIAN, os="debian:13")).check('[cache]\nuse = "zzz"')
+    assert caught.value.fix == ('Write one of these below `[cache]`: `use = "valkey"`, `use = "redis"`, `use = "none"`')
+
+
+def test_a_need_that_cannot_be_left_out_is_told_of_a_needed_role() -> None:
+    thirsty = {**COMPONENTS, "panel": replace(COMPONENTS["panel"], needs=("cache",))}
+    against = Given(components={name: made for name, made in thirsty.items() if name != "pgadmin"})
+    with pytest.raises(StackError) as caught:
+        against.check('[cache]\nuse = "none"\n[database-admin]\nuse = "none"\n')
+    assert caught.value.fix == "Fill [cache] by removing its `use`"
+
+
 def test_a_huge_file_is_refused_unread() -> None:
     assert problems(b"#" * (LIMIT_BYTES + 1)) == ["founder.toml cannot be read"]
     assert Given().check(b"# nothing\n" * (LIMIT_BYTES // 10)).name == "diary"

@@ -7,28 +7,29 @@ import os
 
 import pytest
 
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_PRECONDITION
 from founderstack.stackfile.read import not_a_file, unreadable
 from founderstack.stackfile.syntax import explained
 
 
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
-
-
 @pytest.mark.parametrize(
-    ("error", "what", "fix"),
+    ("number", "what", "fix"),
     [
-        (unreadable("founder.toml", _error(errno.ENOENT)), "There is no founder.toml here", "founder init"),
-        (unreadable("founder.toml", _error(errno.EACCES)), "founder.toml cannot be read", "chmod u+r founder.toml"),
-        (unreadable("founder.toml", _error(errno.EIO)), "founder.toml cannot be read", "ls -l founder.toml"),
-        (not_a_file("founder.toml"), "founder.toml is not a file", "Move it away"),
+        (errno.ENOENT, "There is no founder.toml here", "founder init"),
+        (errno.EACCES, "founder.toml cannot be read", "chmod u+r founder.toml"),
+        (errno.EIO, "founder.toml cannot be read", "ls -l founder.toml"),
     ],
 )
-def test_the_cause_and_the_cure_are_named(error: StackError, what: str, fix: str) -> None:
+def test_what_the_operating_system_refuses_is_explained(number: int, what: str, fix: str) -> None:
+    error = unreadable("founder.toml", OSError(number, os.strerror(number)))
     assert error.what == what
     assert fix in error.fix
     assert error.exit_code == EXIT_PRECONDITION
+
+
+def test_a_folder_in_the_place_of_the_file_is_told() -> None:
+    error = not_a_file("founder.toml")
+    assert (error.what, error.exit_code) == ("founder.toml is not a file", EXIT_PRECONDITION)
 
 
 def test_a_message_of_another_parser_version_is_passed_on() -> None:
