@@ -11,7 +11,7 @@ from founderstack.world.install_shield import ShieldPlaces, no_service_starts, s
 
 @pytest.fixture
 def places(tmp_path: Path) -> ShieldPlaces:
-    for folder in ("usr/sbin", "etc/systemd/system/multi-user.target.wants", "etc/init.d", "var/lib/founder"):
+    for folder in ("usr/sbin", "etc/systemd/system/multi-user.target.wants", "etc/init.d"):
         (tmp_path / folder).mkdir(parents=True)
     _enable(tmp_path, "old")
     return ShieldPlaces(str(tmp_path))
@@ -58,9 +58,9 @@ def test_settings_of_postgresql_stay(places: ShieldPlaces) -> None:
 
 
 def test_an_installation_that_fails_takes_it_down_too(places: ShieldPlaces) -> None:
-    with pytest.raises(ZeroDivisionError), no_service_starts(places):
-        _enable(Path(places.root), "new")
-        raise ZeroDivisionError
+    with pytest.raises(FileExistsError), no_service_starts(places):
+        # The second link of this name is the failure.
+        _enable(_enable(Path(places.root), "new").parents[4], "new")
     assert _enabled(places) == {"old.service"}
     assert not Path(places.policy).exists()
 

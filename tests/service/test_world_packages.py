@@ -81,6 +81,30 @@ def test_without_the_shield_the_same_package_would_start(no_policy: None) -> Non
         _remove(NEW)
 
 
+def test_a_run_killed_in_the_middle_is_finished_by_the_next(no_policy: None) -> None:
+    script = "import sys; from founderstack.world.packages import install\n"
+    script += "install(sys.argv[1:2], sys.argv[2:], lambda line: print(line, flush=True))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    links = _boot_links()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-c", script, NEW, NEW_PROGRAM], stdout=subprocess.PIPE, env=env, text=True
+        ) as killed:
+            said = killed.stdout
+            assert said is not None
+            wait_until(lambda: "Unpacking" in said.readline(), "it unpacks", deadline_s=60)
+            killed.kill()
+        packages.install([NEW], [NEW_PROGRAM], print)
+
+        assert subprocess.run([NEW_PROGRAM, "-V"], capture_output=True, check=False).returncode == 0
+        assert "install ok installed" in subprocess.check_output(["dpkg", "-s", NEW], text=True)
+        assert _pids(NEW_PROGRAM) == []
+        assert _boot_links() == links
+        assert not os.path.exists(ShieldPlaces().policy)
+    finally:
+        _remove(NEW)
+
+
 def test_an_unknown_package_names_what_apt_says() -> None:
     with pytest.raises(StackError) as raised:
         packages.install(["no-such-package-at-all"], ["/nonexistent/program"], print)

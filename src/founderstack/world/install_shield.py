@@ -88,6 +88,7 @@ def stands(places: ShieldPlaces) -> bool:
 
 def _put_up(places: ShieldPlaces) -> None:
     # The list first: from here on, whatever is cut off can be put right by the next run.
+    ensure_folder(os.path.dirname(places.before))
     write_atomic(places.before, "".join(f"{link}\n" for link in sorted(_boot_links(places))))
     if _text(places.policy) is None:
         write_atomic(places.policy, _POLICY_TEXT, mode=0o755)
