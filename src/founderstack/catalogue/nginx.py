@@ -51,6 +51,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/unavailable.html", _UNAVAILABLE),
                 p.File(f"{etc}/panel-down.html", _PANEL_DOWN),
             ),
+            sockets=(f"{run}/probe.sock", *(view.relays.sockets if view.relays else ())),
             ready=p.Probe("http", f"{run}/probe.sock", ask="/", timeout_s=20),
             needs=("nginx/packages", "nginx/certificate"),
             low_ports=min(https, http, view.port("gateway", "panel")) < 1024,

@@ -110,6 +110,8 @@ class Process:
     """Environment; values may hold secret references. Written to a 0600 file, never to the supervisor's config."""
     files: tuple[File, ...] = ()
     folders: tuple[Folder, ...] = ()
+    sockets: tuple[str, ...] = ()
+    """Unix sockets that it binds. A killed process leaves them behind, and some programs then refuse to start."""
     needs: tuple[str, ...] = ()
     """Names of processes that must be ready and tasks that must be done first."""
     account: str = ""

@@ -21,7 +21,7 @@ def state_of(desired: Desired, secrets: Digests) -> State:
 
 def instance_of(process: Process, secrets: Digests) -> Instance:
     """A process as diff compares it."""
-    shape = (process.cwd, process.user, process.low_ports, process.stop_signal, process.stop_wait_s, process.folders)
+    shape = (process.cwd, process.user, process.low_ports, process.stop_signal, process.stop_wait_s, process.folders, process.sockets)
     parts = {
         "command": digest(process.argv, shape, process.expendable, process.privileged),
         "environment": digest(process.env, _used(process.env, secrets)),

@@ -75,23 +75,35 @@ def _privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
     return command
 
 
-def script(process: Process, layout: Layout) -> str:
+def script(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
     """The launch script: ends what an earlier life left behind, then becomes the program."""
     folder = layout.launch(process.name)
+    sockets = f"rm -f {shlex.join(process.sockets)}\n" if process.sockets else ""
     expendable = f"echo {EXPENDABLE_SCORE} > /proc/self/oom_score_adj\n" if process.expendable else ""
     return f"""\
 #!/bin/sh
 # Children that outlived an earlier life of this process would hold its ports and its data.
+{_end_leftovers(process, folder, system_user, root=root)}{sockets}{expendable}set -a
+. {folder}/env
+set +a
+cd {shlex.quote(process.cwd)} || exit 1
+exec {shlex.join(process.argv)}
+"""
+
+
+def _end_leftovers(process: Process, folder: str, system_user: str, *, root: bool) -> str:
+    """Where the process has a user to itself, whatever else runs as that user; else its former process group.
+
+    PostgreSQL's children lead groups of their own, so only the first is thorough.
+    """
+    if root and not process.privileged and not process.ring:
+        return f'[ "$(id -un)" = {system_user} ] && kill -KILL -1 2>/dev/null\n'
+    return f"""\
 read -r boot < /proc/sys/kernel/random/boot_id
 if read -r last group < {folder}/group && [ "$last" = "$boot" ]; then
     kill -KILL "-$group" 2>/dev/null
 fi
 echo "$boot $$" > {folder}/group
-{expendable}set -a
-. {folder}/env
-set +a
-cd {shlex.quote(process.cwd)} || exit 1
-exec {shlex.join(process.argv)}
 """
 
 

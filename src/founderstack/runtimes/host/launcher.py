@@ -124,7 +124,8 @@ class Launcher:
         home = process.folders[0].path if process.folders else process.cwd
         environment = self._fill(launch.environment(process, home))
         files.write_atomic(f"{launch_folder}/env", environment, mode=0o400, owner=owner.user)
-        files.write_atomic(f"{launch_folder}/run", launch.script(process, self._layout), mode=0o644)
+        script = launch.script(process, self._layout, owner.user, root=self._machine.root)
+        files.write_atomic(f"{launch_folder}/run", script, mode=0o644)
         if files.read_text(f"{launch_folder}/group") is None:
             files.write_atomic(f"{launch_folder}/group", "", mode=0o600, owner=owner.user)
         section = launch.program(process, self._layout, owner.user, root=self._machine.root)
