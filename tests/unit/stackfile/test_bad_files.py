@@ -37,6 +37,15 @@ def test_a_bad_file_gets_the_expected_errors(file: Path) -> None:
     assert errors_of(file) == expected
 
 
+def test_the_errors_are_spanish_for_a_spanish_reader() -> None:
+    english = {file.stem: errors_of(file).splitlines() for file in BAD}
+    locale.use("es")
+    spanish = {file.stem: errors_of(file).splitlines() for file in BAD}
+    for name, lines in english.items():
+        assert len(spanish[name]) == len(lines)
+        assert [line for line in lines if line and line in spanish[name]] == []
+
+
 if __name__ == "__main__":
     locale.use("en")
     for bad in BAD:

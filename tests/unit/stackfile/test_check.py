@@ -170,13 +170,13 @@ def test_a_name_from_a_folder_is_always_accepted(folder: str) -> None:
 @example(b"x = " + b"[" * 2000)
 @example(b"x = [\n" * 2000)
 @example(b"[app]\nreplicas = " + b"9" * 4050)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_arbitrary_bytes_give_a_stack_or_a_stack_error(content: bytes) -> None:
     _check(content)
 
 
 @given(st.lists(WORDS, max_size=40))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_arbitrary_words_give_a_stack_or_a_stack_error(words: list[str]) -> None:
     _check(" ".join(words).encode())
 
@@ -185,7 +185,7 @@ LINES = st.builds("{} = {}".format, st.sampled_from(KEYS), st.sampled_from(VALUE
 
 
 @given(st.lists(st.one_of(LINES, st.sampled_from(["[app]", "[cache]", "[app.env]", "[zzz]", "[[panel]]"])), max_size=8))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_arbitrary_lines_give_a_stack_or_errors_on_those_lines(lines: list[str]) -> None:
     for what in _check("\n".join(lines).encode()):
         number = int(what.removeprefix("founder.toml:").split(":")[0].split(" ")[0])
