@@ -82,7 +82,7 @@ def tile(
     """
     state: TileState = "stale" if stale_s else said["state"]
     history: Sequence[Sequence[Any]] = said["history"]
-    title, about = str(said["title"]), str(said["summary"])
+    title, about = _(str(said["title"])), str(said["summary"])
     return Tile(
         key=key,
         state=state,

@@ -1,0 +1,132 @@
+"""An agent for tests: its runtime notes what it is told, and the test owns its clock and its processes' answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from founderstack.agent.service import Agent
+from founderstack.model.errors import StackError
+from founderstack.model.plan import Step
+from founderstack.model.process import Desired, Probe, State
+from founderstack.model.protocols import Answer, ProcessCondition, ProcessStatus
+
+ONLINE = Answer(True, 2.0)
+SILENT = Answer(False, 5000.0, "no answer in time")
+
+
+class ManualClock:
+    """Time that moves when the test says so."""
+
+    def __init__(self) -> None:
+        self.wall = 1_700_000_000.0
+        self.steady = 50.0
+
+    def now(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.steady
+
+    def wait(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+
+class NotingRuntime:
+    """A runtime that runs nothing and notes what it was told."""
+
+    def __init__(self) -> None:
+        self.conditions: dict[str, ProcessCondition] = {}
+        self.told: list[str] = []
+        self.broken: str = ""
+
+    def observe(self) -> State:
+        return State()
+
+    def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
+        raise AssertionError(step)
+
+    def last_lines(self, process: str, count: int) -> list[str]:
+        return []
+
+    def forget(self) -> None:
+        self.told.append("forget")
+
+    def statuses(self) -> Sequence[ProcessStatus]:
+        return [ProcessStatus(name, condition, 1, 0.0) for name, condition in self.conditions.items()]
+
+    def restart(self, process: str) -> None:
+        if self.broken:
+            raise StackError(f"{process} did not become ready", self.broken, "founder logs")
+        self.told.append(f"restart {process}")
+
+    def revive(self) -> Sequence[str]:
+        failing = [name for name, condition in self.conditions.items() if condition == "failing"]
+        self.told.append(f"revive {' '.join(failing)}")
+        return failing
+
+    def shut_down(self) -> None:
+        self.told.append("shut down")
+
+    def start_supervisor(self) -> None:
+        self.told.append("start supervisor")
+
+
+class Bench:
+    """An agent under test: its folder, its clock, and what each process answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "applied").mkdir()
+        (folder / "agent").mkdir()
+        self.clock = ManualClock()
+        self.runtime = NotingRuntime()
+        self.answers: dict[str, Answer | threading.Event] = {}
+        self.asked: dict[str, int] = {}
+        self.agent = self.new_agent()
+
+    @property
+    def socket(self) -> str:
+        return str(self.folder / "agent" / "agent.sock")
+
+    def new_agent(self) -> Agent:
+        return Agent(str(self.folder), self.runtime, str, self.clock, check=self._check, spread=random.Random(7).random)
+
+    def process(self, name: str, **more: Any) -> None:
+        record = {"v": 1, "name": name, "component": name, "ready": asdict(Probe("tcp", name)), "title": name, **more}
+        path = self.folder / "applied" / f"{name}.json"
+        path.with_suffix(".new").write_text(json.dumps(record))
+        path.with_suffix(".new").rename(path)
+
+    def _check(self, probe: Probe, fill: Callable[[str], str]) -> Answer:
+        self.asked[probe.target] = self.asked.get(probe.target, 0) + 1
+        answer = self.answers.get(probe.target, ONLINE)
+        if isinstance(answer, threading.Event):
+            answer.wait(30)
+            return ONLINE
+        return answer
+
+    async def forward(self, seconds: float) -> None:
+        """Let time pass, a second a turn, and wait for what each turn began; hung probes are not waited for."""
+        for _ in range(int(seconds)):
+            self.clock.advance(1.0)
+            self.agent.tick()
+            for _ in range(200):
+                if self.agent.idle or any(isinstance(answer, threading.Event) for answer in self.answers.values()):
+                    break
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
+
+    def state(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.agent._board.since(0)["processes"][name]
+        return found
