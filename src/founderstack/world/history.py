@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
-from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
 from founderstack.model.events import Event
@@ -56,6 +55,8 @@ class History:
                 (step_id, _RUNS_FOR_ESTIMATE),
             )
             return [float(row[0]) for row in rows]
+
+        from statistics import median
 
         seconds = self._read(read)
         return median(seconds) if seconds else None

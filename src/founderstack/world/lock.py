@@ -99,7 +99,7 @@ def _locked(holder: LockHolder, command: str) -> StackError:
     why = _("Another command that changes this stack is running.")
     if holder.pid:
         seconds = max(SystemClock().now() - holder.since, 0)
-        why = _('"{command}" is running: process {pid} of {user}, since {seconds:.0f} seconds ago.').format(
+        why = _('"{command}" is running: process {pid} of {user}, for {seconds:.0f} seconds now.').format(
             command=holder.command, pid=holder.pid, user=holder.user, seconds=seconds
         )
     return StackError(

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -150,7 +149,7 @@ def _strong(value: object) -> bool:
 def _filtered(value: str, chosen: str, salt: str) -> str:
     filters: dict[str, Callable[[], str]] = {
         "": lambda: value,
-        "url": lambda: quote(value, safe=""),
+        "url": lambda: _url(value),
         "sha256": lambda: hashlib.sha256(value.encode()).hexdigest(),
         "argon2": lambda: _argon2(value, salt),
         "json": lambda: _json(value),
@@ -174,6 +173,12 @@ def _argon2(value: str, salt: str) -> str:
         hash_len=DEFAULT_HASH_LENGTH,
         type=settings.type,
     ).decode()
+
+
+def _url(value: str) -> str:
+    from urllib.parse import quote
+
+    return quote(value, safe="")
 
 
 def _json(value: str) -> str:
