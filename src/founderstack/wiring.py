@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from founderstack import locale
 from founderstack.catalogue import COMPONENTS
-from founderstack.locale import _
+from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
@@ -18,6 +19,7 @@ from founderstack.operations.site import Site
 from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
 from founderstack.stackfile.lockfile import read_lock, render_lock
+from founderstack.stackfile.read import LIMIT_BYTES, not_a_file, unreadable
 from founderstack.world import builds, files, receipt, sources
 from founderstack.world.clock import SystemClock
 from founderstack.world.history import History
@@ -145,8 +147,7 @@ class ChoiceFile:
 
     def load(self) -> Choices:
         """What was chosen; nothing where there is no file yet."""
-        text = files.read_text(self._path)
-        return read_lock(text.encode()) if text is not None else Choices()
+        return read_lock(_read(self._path)) if os.path.exists(self._path) else Choices()
 
     def save(self, choices: Choices) -> None:
         """Write down what was chosen."""
@@ -238,7 +239,7 @@ class Settled:
                 programs=processes,
                 listeners=[record["ready"]["target"] for record in known if record],
                 said={
-                    language: locale.translator(language)(_NO_CHANGES).format(count=count, files=len(applied))
+                    language: locale.translator(language)(_NO_CHANGES).format(count=count)
                     for language in locale.LANGUAGES
                 },
             ),
@@ -246,7 +247,7 @@ class Settled:
         )
 
 
-_NO_CHANGES = "No changes ({count} services)"
+_NO_CHANGES = N_("No changes ({count} services)")
 
 
 def _no_stack_file(path: str) -> StackError:
@@ -258,17 +259,16 @@ def _no_stack_file(path: str) -> StackError:
     )
 
 
-def _read(file: str) -> bytes:
+def _read(path: str) -> bytes:
+    label = os.path.basename(path)
     try:
-        with open(file, "rb") as opened:
-            return opened.read(1 << 20)
+        # Not blocking: opening a FIFO would wait for a writer for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise not_a_file(label)
+            return opened.read(LIMIT_BYTES + 1)
     except OSError as error:
-        raise StackError(
-            _("{file} cannot be read").format(file=file),
-            error.strerror or str(error),
-            _("Make it readable for the user who runs founder."),
-            exit_code=EXIT_PRECONDITION,
-        ) from error
+        raise unreadable(label, error) from error
 
 
 def _refuse_other_owner(stack: Stack, where: Places) -> None:

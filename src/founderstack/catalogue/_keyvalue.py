@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.component import Credential, View
 from founderstack.model.process import secret
@@ -33,7 +34,7 @@ def processes(view: View, component: str, title: str, program: str) -> tuple[p.P
             name=component,
             component=component,
             account=ACCOUNT,
-            card=p.Card(title=title, group="data", summary="Cache and sessions", address=f"127.0.0.1:{port}"),
+            card=p.Card(title=title, group="data", summary=N_("Cache and sessions"), address=f"127.0.0.1:{port}"),
             argv=(program, f"{etc}/server.conf"),
             cwd=data,
             folders=(p.Folder(data),),
@@ -48,13 +49,13 @@ def processes(view: View, component: str, title: str, program: str) -> tuple[p.P
     )
 
 
-def tasks(component: str, title: str, packages: tuple[str, ...], program: str) -> tuple[p.Task, ...]:
+def tasks(component: str, summary: str, packages: tuple[str, ...], program: str) -> tuple[p.Task, ...]:
     """The installation of the server's packages."""
     return (
         p.Task(
             name=f"{component}/packages",
             component=component,
-            summary=f"{title} from the distribution",
+            summary=summary,
             action=p.Install(packages=packages, provides=(program,)),
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
 from founderstack.model.component import Component, View
@@ -22,7 +23,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="agent",
             component="agent",
-            card=p.Card(title="Agent", group="tools", summary="Schedules, probes and retries"),
+            card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries")),
             argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
             folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
@@ -38,7 +39,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
 
 COMPONENT = Component(
     name="agent",
-    summary="The agent, the resident part of the tool",
+    summary=N_("The agent, the resident part of the tool"),
     role="agent",
     phase=1,
     backup=NoBackup("its history may be lost without losing any function"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port, View
@@ -83,9 +84,9 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
         name=name,
         component="app",
         card=p.Card(
-            title="App",
+            title=N_("App"),
             group="app",
-            summary="The main application",
+            summary=N_("The main application"),
             version=str(release.number),
             address=view.app_url,
         ),
@@ -140,7 +141,7 @@ def _environment(view: View) -> tuple[tuple[str, str], ...]:
 def _node(view: View) -> p.Task | None:
     if not _is_node(view):
         return None
-    return p.Task(name="app/node", component="app", summary=f"Node {NODE}", action=p.NodeRuntime(NODE))
+    return p.Task(name="app/node", component="app", summary=N_("Node"), action=p.NodeRuntime(NODE))
 
 
 def _build(view: View, release: Release) -> p.Task:
@@ -148,7 +149,7 @@ def _build(view: View, release: Release) -> p.Task:
     return p.Task(
         name=f"app/build-{release.digest}",
         component="app",
-        summary=f"release {release.number} of the app",
+        summary=N_("a release of the app"),
         action=p.Build(
             release=release.number,
             digest=release.digest,
@@ -169,7 +170,7 @@ def _migrate(view: View, release: Release) -> p.Task | None:
     return p.Task(
         name=f"app/migrate-{release.digest}",
         component="app",
-        summary=f"the schema of release {release.number}",
+        summary=N_("the schema of that release"),
         action=p.Run(
             commands=(
                 p.Command(
@@ -235,7 +236,7 @@ if (path) {
 
 COMPONENT = Component(
     name="app",
-    summary="The main application: any command in any folder",
+    summary=N_("The main application: any command in any folder"),
     role="app",
     phase=1,
     backup=Backup("files", "files that people uploaded"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port, Route, View
@@ -39,7 +40,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="nginx",
             component="nginx",
-            card=p.Card(title="Nginx", group="gateway", summary="Gateway with TLS", address=view.app_url),
+            card=p.Card(title=N_("Nginx"), group="gateway", summary=N_("Gateway with TLS"), address=view.app_url),
             argv=(_PROGRAM, "-e", "stderr", "-c", f"{etc}/nginx.conf", "-g", "daemon off;"),
             cwd=run,
             folders=(p.Folder(run), p.Folder(log)),
@@ -71,13 +72,13 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="nginx/packages",
             component="nginx",
-            summary="Nginx from the distribution",
+            summary=N_("Nginx from the distribution"),
             action=p.Install(packages=("nginx-light",), provides=(_PROGRAM,)),
         ),
         p.Task(
             name="nginx/certificate",
             component="nginx",
-            summary="a certificate of the stack's own authority",
+            summary=N_("a certificate of the stack's own authority"),
             action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=f"{view.places.state}/tls"),
         ),
     )
@@ -360,7 +361,7 @@ _PANEL_DOWN = _PAGE.format(
 
 COMPONENT = Component(
     name="nginx",
-    summary="Nginx, the gateway with TLS",
+    summary=N_("Nginx, the gateway with TLS"),
     role="gateway",
     phase=1,
     backup=Backup("files", "certificates and the stack's own authority"),

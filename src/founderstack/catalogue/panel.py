@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Credential, View
@@ -29,7 +30,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="panel",
             component="panel",
-            card=p.Card(title="Panel", group="tools", summary="This page", address=view.panel_url),
+            card=p.Card(title=N_("Panel"), group="tools", summary=N_("This page"), address=view.panel_url),
             argv=(python, "-I", "-m", "founderstack.panel", "--config", f"{etc}/panel.json"),
             cwd=data,
             folders=(p.Folder(data), p.Folder(run, enter=view.providers["gateway"])),
@@ -51,7 +52,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="panel/environment",
             component="panel",
-            summary="the panel's and the agent's own copy of this tool",
+            summary=N_("the panel's and the agent's own copy of this tool"),
             action=p.PythonEnvironment(view.places.tool_name, pins="tool.txt", with_tool=True),
         ),
     )
@@ -88,7 +89,7 @@ def credentials(view: View) -> tuple[Credential, ...]:
 
 COMPONENT = Component(
     name="panel",
-    summary="The dev tools panel",
+    summary=N_("The dev tools panel"),
     role="panel",
     phase=1,
     backup=Backup("files", "accounts and the audit log"),

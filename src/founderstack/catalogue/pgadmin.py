@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Route, View
@@ -31,9 +32,9 @@ def processes(view: View) -> tuple[p.Process, ...]:
             name="pgadmin",
             component="pgadmin",
             card=p.Card(
-                title="pgAdmin",
+                title=N_("pgAdmin"),
                 group="tools",
-                summary="See and manage the database",
+                summary=N_("See and manage the database"),
                 version=_ENVIRONMENT.partition("-")[2],
                 address=f"{view.panel_url}{_MOUNT}/",
                 path=f"{_MOUNT}/",
@@ -64,7 +65,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="pgadmin/environment",
             component="pgadmin",
-            summary="pgAdmin from PyPI",
+            summary=N_("pgAdmin from PyPI"),
             action=p.PythonEnvironment(_ENVIRONMENT, pins="pgadmin.txt"),
         ),
     )
@@ -112,7 +113,7 @@ def _program(name: str) -> str:
 
 COMPONENT = Component(
     name="pgadmin",
-    summary="pgAdmin, to see and manage the database",
+    summary=N_("pgAdmin, to see and manage the database"),
     role="database-admin",
     phase=1,
     backup=Backup("files", "saved queries and preferences"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Credential, Database, Port, View
@@ -42,9 +43,9 @@ def processes(view: View) -> tuple[p.Process, ...]:
             name="postgres",
             component="postgres",
             card=p.Card(
-                title="PostgreSQL",
+                title=N_("PostgreSQL"),
                 group="data",
-                summary="Main database",
+                summary=N_("Main database"),
                 version=view.choices.versions["postgres"],
                 address=f"127.0.0.1:{port}",
             ),
@@ -77,7 +78,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="postgres/packages",
             component="postgres",
-            summary="PostgreSQL from the distribution",
+            summary=N_("PostgreSQL from the distribution"),
             action=p.Install(
                 packages=(f"postgresql-{view.choices.versions['postgres']}",), provides=(f"{binaries}/postgres",)
             ),
@@ -85,7 +86,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="postgres/initdb",
             component="postgres",
-            summary="an empty database cluster with checksums",
+            summary=N_("an empty database cluster with checksums"),
             action=p.Run(
                 # Made beside its place and renamed, so that a kill in the middle leaves nothing that looks whole.
                 commands=(
@@ -112,7 +113,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         p.Task(
             name="postgres/roles",
             component="postgres",
-            summary="roles, the app's database and its extensions",
+            summary=N_("roles, the app's database and its extensions"),
             action=p.Run(
                 commands=(
                     p.Command((*psql, "-d", "postgres"), stdin=_ROLES),
@@ -264,7 +265,7 @@ CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 
 COMPONENT = Component(
     name="postgres",
-    summary="PostgreSQL, the main database",
+    summary=N_("PostgreSQL, the main database"),
     role="database",
     phase=1,
     backup=Backup("postgres", "every database and role"),

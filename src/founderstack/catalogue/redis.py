@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from founderstack.catalogue import _keyvalue
+from founderstack.locale import N_
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port
 
@@ -10,13 +11,13 @@ _PROGRAM = "/usr/bin/redis-server"
 
 COMPONENT = Component(
     name="redis",
-    summary="Redis, cache and sessions",
+    summary=N_("Redis, cache and sessions"),
     role="cache",
     phase=1,
     backup=Backup("redis", "sessions and cached values"),
     settings=_keyvalue.CacheSettings,
     processes=lambda view: _keyvalue.processes(view, "redis", "Redis", _PROGRAM),
-    tasks=lambda view: _keyvalue.tasks("redis", "Redis", ("redis-server",), _PROGRAM),
+    tasks=lambda view: _keyvalue.tasks("redis", N_("Redis from the distribution"), ("redis-server",), _PROGRAM),
     ram_mib=15,
     systems=(),
     alternatives=("valkey",),

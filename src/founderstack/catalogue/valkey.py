@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from founderstack.catalogue import _keyvalue
+from founderstack.locale import N_
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port
 
@@ -10,13 +11,13 @@ _PROGRAM = "/usr/bin/valkey-server"
 
 COMPONENT = Component(
     name="valkey",
-    summary="Valkey, cache and sessions",
+    summary=N_("Valkey, cache and sessions"),
     role="cache",
     phase=1,
     backup=Backup("redis", "sessions and cached values"),
     settings=_keyvalue.CacheSettings,
     processes=lambda view: _keyvalue.processes(view, "valkey", "Valkey", _PROGRAM),
-    tasks=lambda view: _keyvalue.tasks("valkey", "Valkey", ("valkey-server",), _PROGRAM),
+    tasks=lambda view: _keyvalue.tasks("valkey", N_("Valkey from the distribution"), ("valkey-server",), _PROGRAM),
     ram_mib=15,
     systems=("debian:13", "ubuntu:24.04", "ubuntu:26.04"),
     alternatives=("redis",),

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for text that is translated later
-    """Mark text for translation."""
-    return text
-
+from founderstack.locale import N_
 
 VERBS: dict[str, str] = {
     "init": N_("Make a stack file in this folder"),

@@ -43,6 +43,11 @@ def translator(language: str) -> Callable[[str], str]:
     return gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
 
 
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for text that is translated later
+    """Mark text for translation where it is written; whoever shows it translates it."""
+    return text
+
+
 def _(text: str) -> str:
     """`text` in the reader's language. Values are filled in after: `_("Port {port}").format(port=80)`."""
     if _translate is None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from founderstack.locale import _
+from founderstack.locale import N_
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, PythonEnvironment, State, Task
@@ -29,7 +30,7 @@ FOUNDATION: tuple[Task, ...] = (
     Task(
         name="host/supervisor",
         component="supervisor",
-        summary="supervisor, which keeps the processes running",
+        summary=N_("supervisor, which keeps the processes running"),
         action=PythonEnvironment(SUPERVISOR, pins="supervisor.txt"),
     ),
 )
