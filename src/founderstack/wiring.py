@@ -94,9 +94,7 @@ def open_site(file: str) -> Site:
         secrets=secrets,
         history=History(f"{where.state}/history.sqlite"),
         choices=choice_file,
-        releases=Releases(
-            f"{where.state}/releases.json", clock, lambda digests: builds.prune_releases(where, digests)
-        ),
+        releases=Releases(f"{where.state}/releases.json", clock, lambda digests: builds.prune_releases(where, digests)),
         source=SourceFolder(),
         ports=StackPorts(state_root(), where.state, "0.0.0.0" if stack.domain else "127.0.0.1"),  # noqa: S104
         disk=LocalDisk(),
@@ -126,7 +124,11 @@ def agent_world(state_dir: str) -> AgentWorld:
     root = os.path.dirname(state_dir)
     name = os.path.basename(state_dir)
     where = Places(
-        state=state_dir, shared=os.path.join(root, "shared"), python="", package="", package_digest=about.get("tool", "")
+        state=state_dir,
+        shared=os.path.join(root, "shared"),
+        python="",
+        package="",
+        package_digest=about.get("tool", ""),
     )
     clock = SystemClock()
     secrets = Secrets(f"{state_dir}/secrets.json")
@@ -217,8 +219,12 @@ class Settled:
         state = self._places.state
         self.forget()
         applied = sorted(files.list_files(f"{state}/applied"))
-        generated = [path for folder in ("etc", "launch", "supervisor/programs") for path in
-                     sorted(files.list_files(f"{state}/{folder}")) if not path.endswith("/group")]
+        generated = [
+            path
+            for folder in ("etc", "launch", "supervisor/programs")
+            for path in sorted(files.list_files(f"{state}/{folder}"))
+            if not path.endswith("/group")
+        ]
         known = [json.loads(files.read_text(path) or "{}") for path in applied]
         count = len(processes)
         files.ensure_folder(os.path.dirname(self._path), mode=0o755)

@@ -8,6 +8,5 @@ from founderstack.catalogue import agent, app, nginx, panel, pgadmin, postgres, 
 from founderstack.model.component import Component
 
 COMPONENTS: Mapping[str, Component] = {
-    module.COMPONENT.name: module.COMPONENT
-    for module in (postgres, valkey, redis, app, nginx, pgadmin, panel, agent)
+    module.COMPONENT.name: module.COMPONENT for module in (postgres, valkey, redis, app, nginx, pgadmin, panel, agent)
 }

@@ -57,9 +57,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
     if view.release is None:
         return ()
     release = view.release
-    return tuple(
-        task for task in (_node(view), _build(view, release), _migrate(view, release)) if task is not None
-    )
+    return tuple(task for task in (_node(view), _build(view, release), _migrate(view, release)) if task is not None)
 
 
 def build_inputs(view: View) -> tuple[str, ...]:

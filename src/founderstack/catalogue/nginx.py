@@ -320,9 +320,7 @@ server {{
 def _tool(view: View, route: Route) -> str:
     etc = view.places.etc("nginx")
     sign_in = f"@sign_in_{route.name}"
-    headers = _headers(
-        user="$founder_user", session="$founder_session", role="$founder_role", gateway=route.secret
-    )
+    headers = _headers(user="$founder_user", session="$founder_session", role="$founder_role", gateway=route.secret)
     # The way back after sign-in is the tool's own path, never the request's: $uri could smuggle a header in.
     return f"""\
     location {sign_in} {{ return 302 /sign-in?next={route.path}; }}
@@ -342,8 +340,10 @@ def _tool(view: View, route: Route) -> str:
 _PAGE = """\
 <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><style>
-:root{{color-scheme:light dark}}body{{font:17px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem}}
-h1{{font-size:1.5rem;margin:0 0 .5rem}}p{{margin:.4rem 0;opacity:.8}}hr{{border:0;border-top:1px solid #8884;margin:1.5rem 0}}
+:root{{color-scheme:light dark}}
+body{{font:17px/1.6 system-ui,sans-serif;max-width:34rem;margin:18vh auto;padding:0 1.5rem}}
+h1{{font-size:1.5rem;margin:0 0 .5rem}}p{{margin:.4rem 0;opacity:.8}}
+hr{{border:0;border-top:1px solid #8884;margin:1.5rem 0}}
 </style><h1>{title}</h1><p>{text}</p><hr><h1 lang="es">{titulo}</h1><p lang="es">{texto}</p></html>
 """
 _UNAVAILABLE = _PAGE.format(
@@ -356,7 +356,7 @@ _PANEL_DOWN = _PAGE.format(
     title="The panel is not answering",
     text="Tools stay closed until it can tell who you are. On the server, “founder status” says more.",
     titulo="El panel no responde",
-    texto="Las herramientas siguen cerradas hasta que pueda saber quién eres. En el servidor, «founder status» dice más.",
+    texto="Las herramientas siguen cerradas hasta saber quién eres. En el servidor, «founder status» dice más.",
 )
 
 COMPONENT = Component(

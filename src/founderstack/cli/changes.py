@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 
 from founderstack.cli.progress import Progress
@@ -21,7 +20,7 @@ Change = Callable[[Site, Callable[[Prepared], None], Callable[[Event], None]], P
 def carry_out(site: Site, change: Change, *, yes: bool) -> tuple[Prepared, float]:
     """Run a changing operation in the terminal; returns what was done and the seconds it took."""
     shown: list[Progress] = []
-    began = time.monotonic()
+    began = site.clock.monotonic()
 
     def approve(prepared: Prepared) -> None:
         plan = prepared.plan
@@ -30,7 +29,7 @@ def carry_out(site: Site, change: Change, *, yes: bool) -> tuple[Prepared, float
         warn_of_memory(site, prepared)
         if plan.risks and not yes:
             _ask(prepared)
-        progress = Progress(plan, prepared.resolved.desired)
+        progress = Progress(plan, prepared.resolved.desired, site.clock)
         shown.append(progress)
         progress.__enter__()
 
@@ -42,7 +41,7 @@ def carry_out(site: Site, change: Change, *, yes: bool) -> tuple[Prepared, float
     finally:
         if shown:
             shown[0].__exit__()
-    return prepared, time.monotonic() - began
+    return prepared, site.clock.monotonic() - began
 
 
 def report(site: Site, prepared: Prepared, took: float) -> int:
@@ -64,9 +63,7 @@ def warn_of_memory(site: Site, prepared: Prepared) -> None:
     needed = prepared.resolved.ram_mib
     if needed > site.machine.ram_mib:
         text = _("This machine has {has} MiB of memory; the stack needs about {needs} MiB at rest.")
-        print(
-            paint("! ", "yellow", sys.stderr) + text.format(has=site.machine.ram_mib, needs=needed), file=sys.stderr
-        )
+        print(paint("! ", "yellow", sys.stderr) + text.format(has=site.machine.ram_mib, needs=needed), file=sys.stderr)
 
 
 def _ask(prepared: Prepared) -> None:
@@ -79,10 +76,6 @@ def _ask(prepared: Prepared) -> None:
             _("Read the plan, then run the command again with --yes."),
             exit_code=EXIT_AUTH_NEEDED,
         )
-    question = _("{count} steps interrupt a service for a moment. Go on? [y/N] ").format(
-        count=len(prepared.plan.risks)
-    )
+    question = _("{count} steps interrupt a service for a moment. Go on? [y/N] ").format(count=len(prepared.plan.risks))
     if input(question).strip().lower() not in ("y", "yes", "s", "si", "sí"):
-        raise StackError(
-            _("Nothing was changed"), _("You said no."), _("Run the command again when it suits you.")
-        )
+        raise StackError(_("Nothing was changed"), _("You said no."), _("Run the command again when it suits you."))

@@ -21,6 +21,11 @@ def say_first_password(site: Site, prepared: Prepared) -> None:
     if not site.stack.domain:
         authority = f"{site.places.state}/tls/ca.crt"
         print(_("Your browser warns until it trusts this stack’s own authority: {path}").format(path=authority))
-        print("  " + _("Debian, Ubuntu: cp {path} /usr/local/share/ca-certificates/founder-{name}.crt && update-ca-certificates").format(path=authority, name=site.stack.name))
+        print(
+            "  "
+            + _(
+                "On Debian: cp {path} /usr/local/share/ca-certificates/founder-{name}.crt && update-ca-certificates"
+            ).format(path=authority, name=site.stack.name)
+        )
         print("  " + _("Firefox and Chrome keep their own list: import that file as an authority in their settings."))
     print(_("Next: open the app and sign up; “founder status” shows what runs, “founder kit” prints all you need."))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gettext
-import os
 from typing import NoReturn
 
 from founderstack import locale
 from founderstack.cli.table import VERBS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE
+from founderstack.world import ambient
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,6 +37,6 @@ def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = 
 
 def _translate_argparse() -> None:
     """argparse asks gettext's global domain; ours holds its few texts as well."""
-    os.environ["LANGUAGE"] = locale.language()
+    ambient.speak(locale.language())
     gettext.bindtextdomain(locale.DOMAIN, locale.FOLDER)
     gettext.textdomain(locale.DOMAIN)

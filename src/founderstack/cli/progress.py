@@ -12,6 +12,7 @@ from founderstack.locale import _
 from founderstack.model.events import Event
 from founderstack.model.plan import Plan
 from founderstack.model.process import Desired
+from founderstack.model.protocols import Clock
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW_S = 0.1
@@ -20,7 +21,8 @@ _REDRAW_S = 0.1
 class Progress:
     """Shows events as they come. Use as a context manager and pass `self.emit` on."""
 
-    def __init__(self, plan: Plan, desired: Desired) -> None:
+    def __init__(self, plan: Plan, desired: Desired, clock: Clock) -> None:
+        self._clock = clock
         self._titles = {step.id: title(step, desired) for step in plan.steps}
         self._live = sys.stderr.isatty()
         self._running: dict[str, tuple[float, str]] = {}
@@ -47,9 +49,9 @@ class Progress:
         """Show one event."""
         with self._lock:
             if event.kind == "started":
-                self._running[event.step] = (time.monotonic(), "")
+                self._running[event.step] = (self._clock.monotonic(), "")
             elif event.kind == "progress":
-                began, _detail = self._running.get(event.step, (time.monotonic(), ""))
+                began, _detail = self._running.get(event.step, (self._clock.monotonic(), ""))
                 self._running[event.step] = (began, event.detail)
             elif event.kind in ("done", "failed"):
                 self._running.pop(event.step, None)
@@ -85,7 +87,7 @@ class Progress:
         frame = _FRAMES[self._frame % len(_FRAMES)]
         lines = []
         for step, (began, detail) in list(self._running.items()):
-            took = seconds(time.monotonic() - began)
+            took = seconds(self._clock.monotonic() - began)
             lines.append(f"  {frame} {self._titles.get(step, step)}  {took}  {detail}"[:width])
         count = _("{done} of {all}").format(done=self._done, all=len(self._titles))
         lines.append(f"  {count}"[:width])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
+from founderstack.world import ambient
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 SIGNS = {"do": "+", "start": "+", "restart": "~", "reload": "~", "switch": "→", "stop": "-"}
@@ -21,9 +21,8 @@ SIGNS = {"do": "+", "start": "+", "restart": "~", "reload": "~", "switch": "→"
 
 def colours(stream: TextIO) -> bool:
     """True where the reader sees colours: a terminal that has not said no."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+    wish = ambient.colour_wish()
+    return stream.isatty() if wish is None else wish
 
 
 def paint(text: str, colour: str, stream: TextIO = sys.stdout) -> str:

@@ -10,7 +10,9 @@ import sys
 import time
 from _socket import AF_INET, AF_UNIX, SOCK_STREAM, socket
 
-from founderstack.world import receipt
+from founderstack.locale import language_of_environment
+from founderstack.world import ambient, receipt
+from founderstack.world.clock import SystemClock
 
 _VERDICT_MAX_AGE_S = 60
 _TIMEOUT_S = 2.0
@@ -26,7 +28,7 @@ def nothing_to_do(began: float) -> bool:
     if content is None or not _holds(content):
         return False
     sentences = dict(line.split(" ", 1) for line in content["said"])
-    sentence = sentences.get(_language(), sentences["en"])
+    sentence = sentences.get(language_of_environment(), sentences["en"])
     sys.stdout.write(f"{sentence} · {_seconds(time.perf_counter() - began)}\n")
     return True
 
@@ -45,7 +47,7 @@ def _receipt() -> dict[str, list[str]] | None:
 
 
 def _root() -> str:
-    chosen = os.environ.get("FOUNDER_HOME")
+    chosen = ambient.state_home()
     if chosen:
         return os.path.abspath(os.path.expanduser(chosen))
     return "/var/lib/founder" if os.geteuid() == 0 else os.path.expanduser("~/.local/state/founder")
@@ -69,9 +71,7 @@ def _all_run(supervisor: str, programs: list[str]) -> bool:
     # Names and states hold no markup, so the fields can be cut out without a parser.
     names = answer.split("<name>name</name>\n<value><string>")[1:]
     states = answer.split("<name>statename</name>\n<value><string>")[1:]
-    running = {
-        name.split("<", 1)[0]: state.split("<", 1)[0] for name, state in zip(names, states, strict=True)
-    }
+    running = {name.split("<", 1)[0]: state.split("<", 1)[0] for name, state in zip(names, states, strict=True)}
     return running == dict.fromkeys(programs, "RUNNING")
 
 
@@ -116,7 +116,7 @@ def _answers(target: str) -> bool:
 def _verdict_is_good(path: str) -> bool:
     """True where the agent's newest probes, which ask what each service promises, found every one online."""
     try:
-        if time.time() - os.stat(path).st_mtime > _VERDICT_MAX_AGE_S:
+        if SystemClock().now() - os.stat(path).st_mtime > _VERDICT_MAX_AGE_S:
             return False
         with open(path, encoding="utf-8") as file:
             verdict = file.read()
@@ -127,14 +127,6 @@ def _verdict_is_good(path: str) -> bool:
     )
 
 
-def _language() -> str:
-    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        wanted = os.environ.get(variable, "")[:2]
-        if wanted in ("en", "es"):
-            return wanted
-    return "en"
-
-
 def _seconds(seconds: float) -> str:
     text = f"{seconds:.2f} s"
-    return text.replace(".", ",") if _language() == "es" else text
+    return text.replace(".", ",") if language_of_environment() == "es" else text

@@ -43,7 +43,7 @@ def translator(language: str) -> Callable[[str], str]:
     return gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
 
 
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for text that is translated later
+def N_(text: str) -> str:
     """Mark text for translation where it is written; whoever shows it translates it."""
     return text
 

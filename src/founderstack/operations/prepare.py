@@ -113,7 +113,7 @@ def _refuse_foreign_data(site: Site, choices: Choices) -> None:
                         folder=folder, component=component.name, found=found, wanted=wanted
                     ),
                     _("founder.lock, or this machine’s distribution, asks for another major version."),
-                    _("Write {component} = \"{found}\" under [versions] in founder.lock, or restore a dump.").format(
+                    _('Write {component} = "{found}" under [versions] in founder.lock, or restore a dump.').format(
                         component=component.name, found=found
                     ),
                     exit_code=EXIT_PRECONDITION,
@@ -131,4 +131,3 @@ def _refuse_lost_secrets(site: Site, actual: State) -> None:
             _("Put the file back from a backup, or make new ones for every service: founder secrets rotate --all"),
             exit_code=EXIT_PRECONDITION,
         )
-

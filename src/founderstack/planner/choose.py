@@ -35,7 +35,7 @@ def choose(
             versions.setdefault(component.name, component.versions[machine.os])
     return replace(
         before,
-        components={**before.components, **parts},
+        components={**before.components, **{str(role): name for role, name in parts.items()}},
         versions=versions,
         ports=_ports(stack, chosen, before.ports, usable, holder),
     )
@@ -50,9 +50,9 @@ def _ports(
         settings = stack.parts[component.role].settings
         for port in component.ports:
             key = f"{component.name}.{port.name}"
-            fixed = getattr(settings, port.setting, 0) if port.setting else 0
+            fixed = int(getattr(settings, port.setting, 0)) if port.setting else 0
             kept = before.get(key, 0)
-            used = {number + offset for name, number in ports.items() for offset in range(_row(component, name))}
+            free = _free(usable, ports)
             if fixed or kept:
                 # A port that this stack's own process holds already is usable to it.
                 if not usable(fixed or kept):
@@ -62,19 +62,21 @@ def _ports(
                 problems.append(_taken(stack, key, port.default, holder, by_setting=False))
                 ports[key] = port.default
             else:
-                ports[key] = _first_usable(port, lambda number: usable(number) and number not in used)
+                ports[key] = _first_usable(port, free)
     if problems:
         raise StackErrors(problems)
     return ports
 
 
-def _row(component: Component, key: str) -> int:
-    return next((port.row for port in component.ports if f"{component.name}.{port.name}" == key), 1)
+def _free(usable: Usable, chosen: Mapping[str, int]) -> Usable:
+    """Usable, and not chosen for another part of this very stack."""
+    taken = frozenset(chosen.values())
+    return lambda number: usable(number) and number not in taken
 
 
 def _first_usable(port: Port, usable: Usable) -> int:
     """The default where it is usable, else the first free row of ports from the fallback on."""
-    starts = [port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row)]
+    starts: list[int] = [port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row)]
     return next(start for start in starts if all(usable(start + offset) for offset in range(port.row)))
 
 
@@ -82,7 +84,9 @@ def _taken(stack: Stack, key: str, number: int, holder: Holder, *, by_setting: b
     fix = (
         _("Stop that program, or give another port in {file}.").format(file=stack.file)
         if by_setting or stack.domain
-        else _("Stop that program, or take the line “{key}” out of founder.lock to choose another port.").format(key=key)
+        else _("Stop that program, or take the line “{key}” out of founder.lock to choose another port.").format(
+            key=key
+        )
     )
     return StackError(
         _("Port {port} for {key} is taken").format(port=number, key=key),

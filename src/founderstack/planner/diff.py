@@ -98,9 +98,7 @@ def _with_needs(
             # A new part may take over the folder or the port of one that leaves.
             yield from (other.id for other in steps if _leaves_first(other, wanted, rings_of_replaced))
 
-    return [
-        Step(step.verb, step.target, step.reason, tuple(dict.fromkeys(before(step))), step.risk) for step in steps
-    ]
+    return [Step(step.verb, step.target, step.reason, tuple(dict.fromkeys(before(step))), step.risk) for step in steps]
 
 
 def _leaves_first(step: Step, wanted: State, rings: Mapping[str, str]) -> bool:
@@ -126,5 +124,7 @@ def _dependents(name: str, wanted: State, actual: State) -> tuple[str, ...]:
     instead of `name`.
     """
     return tuple(
-        other for other, instance in actual.processes.items() if name in instance.needs and instance.ring not in wanted.rings
+        other
+        for other, instance in actual.processes.items()
+        if name in instance.needs and instance.ring not in wanted.rings
     )

@@ -38,7 +38,7 @@ class Resolved:
     @property
     def ram_mib(self) -> int:
         """Memory that everything needs at rest."""
-        copies = {name: 0 for name in (component.name for component in self.components.values())}
+        copies = dict.fromkeys((component.name for component in self.components.values()), 0)
         for process in self.desired.processes.values():
             copies[process.component] += 1
         return sum(component.ram_mib * copies[component.name] for component in self.components.values())
@@ -101,9 +101,11 @@ def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapp
         offers.update(component.offers(bare[role]))
     routes = tuple(route for role, component in chosen.items() for route in component.routes(bare[role]))
     rings = tuple(ring for role, component in chosen.items() for ring in component.rings(bare[role]))
-    database = next((found for role, component in chosen.items() if (found := component.database(bare[role]))), None)
-    relays = next((found for role, component in chosen.items() if (found := component.relays(bare[role]))), None)
+    tools_database = next(
+        (found for role, component in chosen.items() if (found := component.database(bare[role]))), None
+    )
+    relays = next((row for role, component in chosen.items() if (row := component.relays(bare[role]))), None)
     known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings, "relays": relays}
-    if database:
-        known["database"] = database
+    if tools_database:
+        known["database"] = tools_database
     return {role: replace(view, **known) for role, view in bare.items()}

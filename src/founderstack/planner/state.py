@@ -21,7 +21,15 @@ def state_of(desired: Desired, secrets: Digests) -> State:
 
 def instance_of(process: Process, secrets: Digests) -> Instance:
     """A process as diff compares it."""
-    shape = (process.cwd, process.user, process.low_ports, process.stop_signal, process.stop_wait_s, process.folders, process.sockets)
+    shape = (
+        process.cwd,
+        process.user,
+        process.low_ports,
+        process.stop_signal,
+        process.stop_wait_s,
+        process.folders,
+        process.sockets,
+    )
     parts = {
         "command": digest(process.argv, shape, process.expendable, process.privileged),
         "environment": digest(process.env, _used(process.env, secrets)),
@@ -30,8 +38,11 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
     for file in process.files:
         parts[f"file:{file.path.rsplit('/', 1)[-1]}"] = digest(file, _used([file.content], secrets))
     return Instance(
-        parts=parts, reloads=process.reload_signal is not None, interrupts=process.interrupts,
-        ring=process.ring, needs=process.needs
+        parts=parts,
+        reloads=process.reload_signal is not None,
+        interrupts=process.interrupts,
+        ring=process.ring,
+        needs=process.needs,
     )
 
 

@@ -23,6 +23,18 @@ def state_home() -> str:
     return os.environ.get("FOUNDER_HOME", "")
 
 
+def speak(language: str) -> None:
+    """Make the libraries that ask the environment for the reader's language speak this one."""
+    os.environ["LANGUAGE"] = language
+
+
+def colour_wish() -> bool | None:
+    """Whether the reader wants colours, by NO_COLOR, FORCE_COLOR and TERM; None leaves it to the terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
 def download_environment() -> dict[str, str]:
     """What a program needs to reach the network as the caller does: proxies, trusted authorities, package indexes."""
     kept = {name: value for name in _PROXIES for name, value in _both_cases(name)}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.client
 import socket
 
+NO_ANSWER = (OSError, http.client.HTTPException)
+"""What is raised where nobody answers, or not in HTTP."""
+
 
 class UnixConnection(http.client.HTTPConnection):
     """An HTTP connection to a server that listens on the Unix socket at `path`."""

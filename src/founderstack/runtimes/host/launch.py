@@ -39,7 +39,9 @@ files={layout.programs}/*.conf
 
 def program(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
     """Supervisor's section for one process; holds no secret and nothing of its environment."""
-    command = shlex.join([*_privileges(process, system_user, root=root), "/bin/sh", f"{layout.launch(process.name)}/run"])
+    command = shlex.join(
+        [*_privileges(process, system_user, root=root), "/bin/sh", f"{layout.launch(process.name)}/run"]
+    )
     return f"""\
 [program:{process.name}]
 command={command}

@@ -16,8 +16,7 @@ from founderstack.runtimes.host import launch
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
-from founderstack.world import accounts, files, network, probes
-from founderstack.world import processes as programs
+from founderstack.world import accounts, files, network, probes, processes as programs
 
 Fill = Callable[[str], str]
 LOG_LINES = 15
@@ -247,4 +246,3 @@ def probe_of(record: Record) -> Probe:
     values["accept"] = tuple(values.get("accept", (200,)))
     values["headers"] = tuple((name, value) for name, value in values.get("headers", ()))
     return Probe(**values)
-

@@ -6,8 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
-from founderstack.locale import _
-from founderstack.locale import N_
+from founderstack.locale import N_, _
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, PythonEnvironment, State, Task
@@ -20,8 +19,7 @@ from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import instance_of as applied_instance
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.work import Work
-from founderstack.world import accounts, files
-from founderstack.world import processes as programs
+from founderstack.world import accounts, files, processes as programs
 from founderstack.world.clock import until
 
 SUPERVISOR = "supervisor-4.3.0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 import xmlrpc.client
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import ProcessCondition, ProcessStatus
-from founderstack.world.unix_http import UnixConnection
+from founderstack.world.unix_http import NO_ANSWER, UnixConnection
 
 _TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 700.0
@@ -43,7 +42,7 @@ class Supervisor:
         """True where the supervisor is there and takes calls."""
         try:
             self._call("supervisor.getState")
-        except (OSError, http.client.HTTPException):
+        except NO_ANSWER:
             return False
         return True
 
@@ -51,7 +50,7 @@ class Supervisor:
         """All programs; none where the supervisor is not running."""
         try:
             found: list[dict[str, Any]] = self._call("supervisor.getAllProcessInfo")
-        except (OSError, http.client.HTTPException):
+        except NO_ANSWER:
             return ()
         return tuple(
             ProcessStatus(

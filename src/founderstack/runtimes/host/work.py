@@ -23,7 +23,9 @@ BUILDER = "build"
 class Work:
     """Does tasks and remembers which were done with which inputs."""
 
-    def __init__(self, stack: str, layout: Layout, places: Places, launcher: Launcher, fill: Fill, clock: Clock) -> None:
+    def __init__(
+        self, stack: str, layout: Layout, places: Places, launcher: Launcher, fill: Fill, clock: Clock
+    ) -> None:
         self._stack = stack
         self._clock = clock
         self._places = places
