@@ -72,7 +72,7 @@ class _Line:
 
     def exactly(self, size: int) -> bytes:
         """The next `size` bytes."""
-        if size > _MOST_BYTES:
+        if not 0 <= size <= _MOST_BYTES:
             raise ValueError(size)
         while len(self._received) < size:
             self._more()

@@ -1,0 +1,99 @@
+"""What a tile claims, and what it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from founderstack.panel.tiles import BAR_HEIGHT, BARS, Tile, summary, tile
+
+NOW = 1_700_000_000.0
+
+
+def said(**more: Any) -> dict[str, Any]:
+    return {
+        "title": "PostgreSQL", "group": "data", "path": "", "summary": "", "version": "15", "address": "127.0.0.1:5432",
+        "restarts": True, "state": "online", "since": NOW - 7500, "latency_ms": 1.5, "error": "", "checked": NOW,
+        "failures": 0, "history": [[NOW, 1.5, True]], **more,
+    }  # fmt: skip
+
+
+def shown(key: str = "postgres", *, language: str = "en", stale_s: float = 0.0, **more: Any) -> Tile:
+    return tile(key, said(**more), str, language, NOW, stale_s, "https://localhost:9443")
+
+
+def test_an_online_tile_says_since_when_and_how_fast() -> None:
+    found = shown()
+    assert (found.word, found.since, found.latency, found.error) == ("Online", "for 2 h 5 min", "1.5 ms", "")
+    assert shown(language="es").latency == "1,5 ms"
+
+
+def test_a_degraded_tile_counts_its_failures_and_gives_the_error_in_place() -> None:
+    found = shown(state="degraded", failures=2, error="no answer in time")
+    assert found.error == "No answer in time (2 of 3 failures)"
+
+
+def test_the_sentence_of_an_error_is_translated_and_the_servers_words_are_not() -> None:
+    spanish = {"the server refused": "el servidor se negó"}
+    error = "the server refused: FATAL: no"
+    found = tile("x", said(state="down", error=error), lambda text: spanish.get(text, text), "es", NOW, 0.0)
+    assert found.error == "El servidor se negó: FATAL: no"
+
+
+def test_without_news_nothing_is_claimed() -> None:
+    found = shown(stale_s=45)
+    assert (found.state, found.word, found.since, found.latency) == ("stale", "No news", "no data for 45 s", "")
+
+
+def test_stopped_on_purpose_and_not_yet_asked_are_told_apart() -> None:
+    assert shown(state="unknown", error="stopped").word == "Stopped"
+    assert shown(state="unknown", since=0.0).word == "Starting"
+    assert shown(state="unknown", since=0.0).since == ""
+
+
+def test_what_fails_comes_first() -> None:
+    tiles = [shown(state="online"), shown(state="unknown"), shown(state="down"), shown(state="degraded")]
+    assert [one.state for one in sorted(tiles, key=lambda one: one.rank)] == ["down", "degraded", "unknown", "online"]
+    assert sorted(tiles, key=lambda one: one.order) == sorted(tiles, key=lambda one: one.rank)
+
+
+@pytest.mark.parametrize(
+    ("path", "address", "link"),
+    [
+        ("/tools/pgadmin/", "", "/tools/pgadmin/"),
+        ("", "https://localhost:8443", "https://localhost:8443"),
+        ("", "https://localhost:9443", ""),
+        ("//evil.example", "", ""),
+        ("javascript:alert(1)", "javascript:alert(1)", ""),
+        ("", "http://127.0.0.1:1", ""),
+    ],
+)
+def test_only_safe_places_are_linked(path: str, address: str, link: str) -> None:
+    assert shown(path=path, address=address).link == link
+
+
+def test_the_page_itself_offers_no_restart_of_itself() -> None:
+    assert not shown(address="https://localhost:9443").restarts
+    assert not shown(restarts=False).restarts
+
+
+@given(st.lists(st.tuples(st.floats(0, 2e9), st.floats(0, 1e7), st.booleans()), max_size=60))
+def test_there_are_always_thirty_bars_within_the_picture(history: list[tuple[float, float, bool]]) -> None:
+    bars = shown(history=history).bars
+    assert len(bars) == BARS
+    for bar in bars:
+        assert 0 < bar.height <= BAR_HEIGHT
+        assert bar.y + bar.height == BAR_HEIGHT
+    assert sum(bar.kind != "empty" for bar in bars) == min(len(history), BARS)
+
+
+def test_the_summary_names_what_is_wrong() -> None:
+    fine, down = shown(), shown(state="down", title="Redis")
+    assert summary([fine], str, 0).headline == "Everything is online"
+    assert summary([fine, down], str, 0).headline == "Redis down"
+    assert summary([fine, down], str, 0).detail == "1 of 2 online"
+    assert summary([down] * 5, str, 0).headline == "Redis, Redis and 3 more down"
+    assert summary([fine], str, 60).headline == "No news from the agent"
+    assert summary([], str, 0).state == "unknown"

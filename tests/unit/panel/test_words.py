@@ -1,0 +1,57 @@
+"""Numbers, languages and ways back, as they are read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from founderstack.panel.language import language_for
+from founderstack.panel.requests import next_path
+from founderstack.panel.words import duration, milliseconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (8.9, "8 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (3900, "1 h 5 min"),
+        (90_000, "1 d 1 h"),
+        (172_800, "2 d"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_milliseconds_have_the_languages_decimal_sign() -> None:
+    assert [milliseconds(value, "en") for value in (0.42, 12.3, 1234)] == ["0.4 ms", "12 ms", "1.2 s"]
+    assert milliseconds(1234, "es") == "1,2 s"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "stack", "accepted", "language"),
+    [
+        ("", "", "", "en"),
+        ("", "", "es-MX,es;q=0.9,en;q=0.8", "es"),
+        ("", "", "de, en;q=0.3, es;q=0.7", "es"),
+        ("", "es", "en", "es"),
+        ("en", "es", "es", "en"),
+        ("xx", "", "fr;q=x, es", "es"),
+    ],
+)
+def test_the_choice_comes_before_the_stack_before_the_browser(
+    chosen: str, stack: str, accepted: str, language: str
+) -> None:
+    assert language_for(chosen, stack, accepted) == language
+
+
+@given(st.text(max_size=60))
+def test_the_way_back_is_always_a_plain_path_here(text: str) -> None:
+    path = next_path(text)
+    assert path.startswith("/")
+    assert not path.startswith("//")
+    assert not set(path) & set("\\%?#:@ \r\n\t")
+    assert ".." not in path.split("/")
