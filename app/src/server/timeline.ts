@@ -42,7 +42,7 @@ export async function listEntries(userId: string, filter: Filter = {}, after: st
 function conditions(filter: Filter, userId: string, put: (value: unknown) => string): string[] {
   const found: string[] = [];
   const query = filter.words ? searchQuery(userId, filter.words, put) : null;
-  if (query) found.push(`e.search @@ (${query})`);
+  if (filter.words) found.push(query ? `e.search @@ (${query})` : "false");
   if (filter.tag) {
     found.push(`e.id in (select t.entry_id from entry_tag t where t.user_id = $1 and t.tag = ${put(filter.tag)})`);
   }
@@ -53,12 +53,13 @@ function conditions(filter: Filter, userId: string, put: (value: unknown) => str
   return found;
 }
 
-/** The person's words as whole words in either language, or the last one as a beginning, among their own entries. */
-function searchQuery(userId: string, words: string, put: (value: unknown) => string): string {
+/** The person's words as whole words in either language, or the last one as a beginning, among their own; null without words. */
+function searchQuery(userId: string, words: string, put: (value: unknown) => string): string | null {
+  const pieces = words.slice(0, 200).match(/[\p{L}\p{N}]+/gu) ?? [];
+  if (pieces.length === 0) return null;
   const own = put(`u${userId.replaceAll("-", "")}`);
   const text = put(words.slice(0, 200));
-  const pieces = words.slice(0, 200).match(/[\p{L}\p{N}]+/gu) ?? [];
-  const prefix = pieces.length > 0 && !/["-]/.test(words) ? ` || to_tsquery('simple', plain(${put(`${pieces.join(" & ")}:*`)}))` : "";
+  const prefix = !/["-]/.test(words) ? ` || to_tsquery('simple', plain(${put(`${pieces.join(" & ")}:*`)}))` : "";
   return `${own}::tsquery && (websearch_to_tsquery('spanish', plain(${text})) || websearch_to_tsquery('english', plain(${text}))${prefix})`;
 }
 

@@ -8,7 +8,7 @@ import { figuresOf, FigureFields, rowsOf, type FigureRow } from "./figure-fields
 import { forgetDraft, isOrphan, listDrafts, type Fields } from "./local-drafts";
 import { MoodPicker } from "./mood-picker";
 import type { ServerEntry } from "./put-entry";
-import { SaveStatus } from "./save-status";
+import { SaveDecision, SaveLine } from "./save-status";
 
 interface Props {
   readonly t: Pick<Messages, "entry" | "saving" | "problems" | "moods">;
@@ -125,10 +125,9 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
         }
       }}
     >
-      <SaveStatus
+      <SaveDecision
         t={t}
         state={state}
-        restored={restored}
         mine={form.body}
         keepMine={() => save().keepMine()}
         takeTheirs={takeTheirs}
@@ -164,8 +163,9 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       <label className="check">
         <input type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
       </label>
-      <div className="actions">
+      <div className="save-bar">
         <button className="primary" disabled={leaving}>{t.entry.save}</button>
+        <SaveLine t={t} state={state} restored={restored} />
       </div>
     </form>
   );
