@@ -110,7 +110,10 @@ def test_the_most_frequent_command_imports_next_to_nothing() -> None:
         "founderstack.cli",
         "founderstack.cli.main",
         "founderstack.cli.unchanged",
+        "founderstack.locale",
         "founderstack.world",
+        "founderstack.world.ambient",
+        "founderstack.world.clock",
         "founderstack.world.receipt",
     }
 

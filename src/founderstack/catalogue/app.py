@@ -81,13 +81,7 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
     return p.Process(
         name=name,
         component="app",
-        card=p.Card(
-            title=N_("App"),
-            group="app",
-            summary=N_("The main application"),
-            version=str(release.number),
-            address=view.app_url,
-        ),
+        card=_card(view, release),
         argv=argv,
         cwd=folder,
         folders=(
@@ -107,6 +101,11 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
         socket="" if by_port else socket,
         relay=view.relays if by_port else None,
     )
+
+
+def _card(view: View, release: Release) -> p.Card:
+    about = N_("The main application")
+    return p.Card(title=N_("App"), group="app", summary=about, version=str(release.number), address=view.app_url)
 
 
 def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], ...]:

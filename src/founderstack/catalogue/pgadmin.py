@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.resources import files as package_files
 
+from founderstack.catalogue import _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
@@ -26,7 +26,6 @@ def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
     etc, data = places.etc("pgadmin"), places.data("pgadmin")
     socket = _socket(view)
-    python = f"{places.environment(_ENVIRONMENT)}/bin/python"
     return (
         p.Process(
             name="pgadmin",
@@ -39,24 +38,12 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 address=f"{view.panel_url}{_MOUNT}/",
                 path=f"{_MOUNT}/",
             ),
-            argv=(
-                python,
-                "-I",
-                "-m",
-                "gunicorn",
-                "-c",
-                f"{etc}/gunicorn_conf.py",
-                "--chdir",
-                etc,
-                "--bind",
-                f"unix:{socket}",
-                "pgadmin_server:application()",
-            ),
+            argv=_argv(view),
             cwd=data,
             env=(("FOUNDER_PGADMIN_SETTINGS", f"{etc}/settings.json"),),
             folders=(p.Folder(data), p.Folder(places.run("pgadmin"), enter=view.providers["gateway"])),
             files=(
-                *(p.File(f"{etc}/{name}", _program(name)) for name in _PROGRAMS),
+                *(p.File(f"{etc}/{name}", _packaged.text("pgadmin_files", name)) for name in _PROGRAMS),
                 p.File(f"{etc}/settings.json", _settings(view)),
                 p.File(f"{etc}/pgpass", _password(view)),
             ),
@@ -67,6 +54,12 @@ def processes(view: View) -> tuple[p.Process, ...]:
             interrupts=False,
         ),
     )
+
+
+def _argv(view: View) -> tuple[str, ...]:
+    etc, python = view.places.etc("pgadmin"), f"{view.places.environment(_ENVIRONMENT)}/bin/python"
+    configuration = ("-c", f"{etc}/gunicorn_conf.py", "--chdir", etc, "--bind", f"unix:{_socket(view)}")
+    return (python, "-I", "-m", "gunicorn", *configuration, "pgadmin_server:application()")
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
@@ -113,11 +106,6 @@ def _settings(view: View) -> str:
 def _password(view: View) -> str:
     database = view.database
     return f"127.0.0.1:{view.port('database', 'sql')}:*:{database.viewer}:{secret(database.viewer_secret)}\n"
-
-
-def _program(name: str) -> str:
-    """A program that runs in pgAdmin's environment, from this package."""
-    return package_files("founderstack.catalogue").joinpath("pgadmin_files", name).read_text(encoding="utf-8")
 
 
 COMPONENT = Component(

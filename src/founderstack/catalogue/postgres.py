@@ -70,67 +70,58 @@ def processes(view: View) -> tuple[p.Process, ...]:
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
+    return (_packages(view), _cluster(view), _roles(view))
+
+
+def _packages(view: View) -> p.Task:
+    package = f"postgresql-{view.choices.versions['postgres']}"
+    return p.Task(
+        name="postgres/packages",
+        component="postgres",
+        summary=N_("PostgreSQL from the distribution"),
+        action=p.Install(packages=(package,), provides=(f"{_binaries(view)}/postgres",)),
+    )
+
+
+def _cluster(view: View) -> p.Task:
+    """initdb, beside its place and then renamed: a kill in the middle leaves nothing that looks whole."""
     data, binaries = _data(view), _binaries(view)
     fresh = f"{data}.new"
+    initdb = (f"{binaries}/initdb", "-D", fresh, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums")
+    # The role that asks whether the server is ready must be there before it first starts.
+    probe = f"CREATE ROLE {PROBE} LOGIN CONNECTION LIMIT 5\n"
+    single = (f"{binaries}/postgres", "--single", "-D", fresh, "postgres")
+    return p.Task(
+        name="postgres/initdb",
+        component="postgres",
+        summary=N_("an empty database cluster with checksums"),
+        action=p.Run(
+            commands=(
+                p.Command(("/bin/rm", "-rf", fresh), unless_exists=data),
+                p.Command((*initdb, "--auth-local=peer", "--auth-host=scram-sha-256"), unless_exists=data),
+                p.Command(single, stdin=probe, unless_exists=data),
+                p.Command(("/bin/mv", "-T", fresh, data), unless_exists=data),
+            ),
+            folders=(p.Folder(view.places.data("postgres")),),
+        ),
+        needs=("postgres/packages",),
+    )
+
+
+def _roles(view: View) -> p.Task:
     port, run = view.port("database", "sql"), view.places.run("postgres")
-    psql = (f"{binaries}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
-    return (
-        p.Task(
-            name="postgres/packages",
-            component="postgres",
-            summary=N_("PostgreSQL from the distribution"),
-            action=p.Install(
-                packages=(f"postgresql-{view.choices.versions['postgres']}",), provides=(f"{binaries}/postgres",)
+    psql = (f"{_binaries(view)}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
+    return p.Task(
+        name="postgres/roles",
+        component="postgres",
+        summary=N_("roles, the app's database and its extensions"),
+        action=p.Run(
+            commands=(
+                p.Command((*psql, "-d", "postgres"), stdin=_ROLES),
+                p.Command((*psql, "-d", DATABASE), stdin=_DATABASE),
             ),
         ),
-        p.Task(
-            name="postgres/initdb",
-            component="postgres",
-            summary=N_("an empty database cluster with checksums"),
-            action=p.Run(
-                # Made beside its place and renamed, so that a kill in the middle leaves nothing that looks whole.
-                commands=(
-                    p.Command(("/bin/rm", "-rf", fresh), unless_exists=data),
-                    p.Command(
-                        (
-                            f"{binaries}/initdb",
-                            "-D",
-                            fresh,
-                            "-U",
-                            "postgres",
-                            "-E",
-                            "UTF8",
-                            "--locale=C.UTF-8",
-                            "--data-checksums",
-                            "--auth-local=peer",
-                            "--auth-host=scram-sha-256",
-                        ),
-                        unless_exists=data,
-                    ),
-                    # The role that asks whether the server is ready must be there before it first starts.
-                    p.Command(
-                        (f"{binaries}/postgres", "--single", "-D", fresh, "postgres"),
-                        stdin=f"CREATE ROLE {PROBE} LOGIN CONNECTION LIMIT 5\n",
-                        unless_exists=data,
-                    ),
-                    p.Command(("/bin/mv", "-T", fresh, data), unless_exists=data),
-                ),
-                folders=(p.Folder(view.places.data("postgres")),),
-            ),
-            needs=("postgres/packages",),
-        ),
-        p.Task(
-            name="postgres/roles",
-            component="postgres",
-            summary=N_("roles, the app's database and its extensions"),
-            action=p.Run(
-                commands=(
-                    p.Command((*psql, "-d", "postgres"), stdin=_ROLES),
-                    p.Command((*psql, "-d", DATABASE), stdin=_DATABASE),
-                ),
-            ),
-            needs=("postgres",),
-        ),
+        needs=("postgres",),
     )
 
 

@@ -249,7 +249,7 @@ def _wait(child: subprocess.Popen[bytes], argv: Sequence[str], deadline: float, 
         child.wait(_left(deadline))
     except subprocess.TimeoutExpired:
         raise StackError(
-            _("{program} did not finish").format(program=_name(argv)),
+            _("{program} did not finish").format(program=os.path.basename(argv[0])),
             _("It was still running after {seconds:g} seconds and was ended.").format(seconds=timeout_s),
             _("Run the command again; if it stops here again, run: founder doctor"),
         ) from None
@@ -275,14 +275,10 @@ def _left(deadline: float) -> float:
 def _failure(argv: Sequence[str], result: Result) -> StackError:
     said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
     return StackError(
-        _("{program} failed (exit code {code})").format(program=_name(argv), code=result.code),
+        _("{program} failed (exit code {code})").format(program=os.path.basename(argv[0]), code=result.code),
         "\n".join(said) or _("It gave no reason."),
         _("Cure what it says, then run the command again."),
     )
-
-
-def _name(argv: Sequence[str]) -> str:
-    return os.path.basename(argv[0])
 
 
 def _home(user: str) -> str:
