@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import stat
@@ -215,9 +216,10 @@ class Settled:
         files.write_atomic(f"{self._places.state}/stack.json", json.dumps(about))
 
     def remember(self, processes: Sequence[str]) -> None:
-        """Write the receipt."""
+        """Write the receipt, and remove copies of the tool that no stack uses any more."""
         state = self._places.state
         self.forget()
+        self._prune_tools()
         applied = sorted(files.list_files(f"{state}/applied"))
         generated = [
             path
@@ -251,6 +253,13 @@ class Settled:
             ),
             mode=0o600,
         )
+
+    def _prune_tools(self) -> None:
+        abouts = [files.read_text(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
+        used = {f"tool-{json.loads(about)['tool']}" for about in abouts if about}
+        for path in glob.glob(f"{self._places.shared}/venvs/tool-*"):
+            if os.path.basename(path) not in used:
+                files.remove_tree(path)
 
 
 _NO_CHANGES = N_("No changes ({count} services)")

@@ -54,6 +54,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             sockets=(f"{run}/probe.sock", *(view.relays.sockets if view.relays else ())),
             ready=p.Probe("http", f"{run}/probe.sock", ask="/", timeout_s=20),
             needs=("nginx/packages", "nginx/certificate"),
+            follows=("nginx/certificate",),
             low_ports=min(https, http, view.port("gateway", "panel")) < 1024,
             stop_signal="QUIT",
             stop_wait_s=15,

@@ -116,6 +116,8 @@ class Process:
     """Names of processes that must be ready and tasks that must be done first."""
     account: str = ""
     """Whose system user it runs as: a component's name, its own when empty."""
+    follows: tuple[str, ...] = ()
+    """Tasks whose new outcome it must read: it reloads when one of them was done again."""
     privileged: bool = False
     """True only for the agent: runs as the stack's owner instead of a user of its own."""
     low_ports: bool = False
@@ -268,6 +270,7 @@ class Instance:
     up: bool = True
     ring: str = ""
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

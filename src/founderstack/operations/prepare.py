@@ -15,6 +15,11 @@ from founderstack.planner.diff import diff
 from founderstack.planner.resolve import Facts, Resolved, resolve, view_of
 from founderstack.planner.state import state_of
 
+LEAST_TO_CHANGE_MIB = 200
+"""For files, logs and the database's own room to breathe."""
+LEAST_TO_INSTALL_MIB = 3000
+"""For the first time: environments about 1 GiB, the build of a Next.js app as much again, packages, data."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -53,7 +58,9 @@ def prepare(site: Site, release: Release | None = None) -> Prepared:
     _refuse_lost_secrets(site, actual)
     wanted = state_of(resolved.desired, site.secrets.digests())
     needs = {name: task.needs for name, task in resolved.desired.tasks.items()}
-    return Prepared(resolved, choices, facts.release, actual, diff(wanted, actual, needs))
+    plan = diff(wanted, actual, needs)
+    _refuse_full_disk(site, plan)
+    return Prepared(resolved, choices, facts.release, actual, plan)
 
 
 def new_release(site: Site, ref: str) -> Release:
@@ -123,11 +130,28 @@ def _refuse_foreign_data(site: Site, choices: Choices) -> None:
         raise StackErrors(problems)
 
 
+def _refuse_full_disk(site: Site, plan: Plan) -> None:
+    if not plan.steps:
+        return
+    free = site.disk.free_mib(site.places.state)
+    installs = any(step.verb == "do" for step in plan.steps)
+    least = LEAST_TO_INSTALL_MIB if installs and not site.secrets.exists() else LEAST_TO_CHANGE_MIB
+    if free < least:
+        raise StackError(
+            _("There is not enough room on the disk of {state}").format(state=site.places.state),
+            _("{free} MiB are free; this change wants at least {least} MiB.").format(free=free, least=least),
+            _("Make room there, or set FOUNDER_HOME to a folder on a larger disk."),
+            exit_code=EXIT_PRECONDITION,
+        )
+
+
 def _refuse_lost_secrets(site: Site, actual: State) -> None:
-    if actual.processes and not site.secrets.exists():
+    if (actual.processes or actual.tasks) and not site.secrets.exists():
         raise StackError(
             _("The secrets of this stack are gone"),
-            _("{state}/secrets.json is not there, but services that use them are.").format(state=site.places.state),
+            _("{state}/secrets.json is not there, but services that were given them are.").format(
+                state=site.places.state
+            ),
             _("Put the file back from a backup, or make new ones for every service: founder secrets rotate --all"),
             exit_code=EXIT_PRECONDITION,
         )

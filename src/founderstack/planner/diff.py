@@ -46,6 +46,8 @@ def _processes(wanted: State, actual: State) -> Iterator[Step]:
             yield Step("restart", name, _changes(changed), risk="interruption" if instance.interrupts else "none")
         elif changed:
             yield Step("reload", name, _changes(changed))
+        elif renewed := [task for task in instance.follows if actual.tasks.get(task) != wanted.tasks.get(task)]:
+            yield Step("reload", name, _("made again: {tasks}").format(tasks=", ".join(renewed)))
 
 
 def _needs_restart(part: str, instance: Instance) -> bool:

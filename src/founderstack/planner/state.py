@@ -43,6 +43,7 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
         interrupts=process.interrupts,
         ring=process.ring,
         needs=process.needs,
+        follows=process.follows,
     )
 
 

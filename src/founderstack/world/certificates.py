@@ -74,6 +74,15 @@ def ensure_certificate(folder: str, names: Sequence[str], clock: Clock, *, owner
     return pair
 
 
+def renewal_due(certificate: str) -> float:
+    """Seconds since the epoch from which on the certificate at this path is made anew."""
+    from cryptography import x509
+
+    with open(certificate, "rb") as file:
+        ends = x509.load_pem_x509_certificate(file.read()).not_valid_after_utc
+    return ends.timestamp() - datetime.timedelta(days=_RENEW_DAYS).total_seconds()
+
+
 def _still_good(pair: Pair, authority: Pair, names: Sequence[str], clock: Clock) -> bool:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature

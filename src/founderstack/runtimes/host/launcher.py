@@ -75,12 +75,17 @@ class Launcher:
 
     def reload(self, process: Process, instance: Instance) -> None:
         """Write changed files and tell the process to read them again; its pid stays."""
-        before = self.records.get(process.name)
-        changed = self._write_files(process, instance, before)
-        if changed and process.reload_signal:
+        self._write_files(process, instance, self.records.get(process.name))
+        if process.reload_signal:
             self._signal(process.name, process.reload_signal)
         self._wait_ready(process)
         self.records.put(process.name, process_record(process, instance, None))
+
+    def signal_reload(self, name: str) -> None:
+        """Have an applied process read its files again, if it knows how."""
+        signal = str(self._record(name).get("reload_signal", ""))
+        if signal:
+            self._signal(name, signal)
 
     def again(self, name: str) -> None:
         """Stop and start a process as it was applied, and return when it is ready."""
@@ -130,18 +135,15 @@ class Launcher:
         section = launch.program(process, self._layout, owner.user, root=self._machine.root)
         files.write_atomic(f"{self._layout.programs}/{process.name}.conf", section, mode=0o644)
 
-    def _write_files(self, process: Process, instance: Instance, before: Record | None) -> bool:
-        """True where a file changed. A file whose digest is the applied one is left alone."""
+    def _write_files(self, process: Process, instance: Instance, before: Record | None) -> None:
+        """Write what changed. A file whose digest is the applied one is left alone."""
         applied = before.get("parts", {}) if before and before.get("applied", True) else {}
         owner = self.owner("" if process.privileged else process.user)
-        changed = False
         for file in process.files:
             part = f"file:{file.path.rsplit('/', 1)[-1]}"
             if applied.get(part) == instance.parts[part] and os.path.exists(file.path):
                 continue
             self.write_file(file, owner)
-            changed = True
-        return changed
 
     def owner(self, account: str) -> Owner:
         """The system user of an account, made where it is missing; "" is the owner of the stack."""

@@ -71,6 +71,9 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
         "reloads": instance.reloads,
         "ring": process.ring,
         "needs": list(process.needs),
+        "follows": list(process.follows),
+        "reload_signal": process.reload_signal or "",
+        "interrupts": process.interrupts,
         "socket": _socket(process, relay_number),
         "relay": relay_number,
         "port": process.relay.first_port + relay_number if process.relay and relay_number is not None else 0,
@@ -85,11 +88,14 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
 def instance_of(record: Record, *, up: bool) -> Instance:
     """The applied process as diff compares it."""
     return Instance(
-        parts=dict(record.get("parts", {})),
+        # Written before it started and not since: somebody was interrupted, and nothing of it can be trusted.
+        parts=dict(record.get("parts", {})) if record.get("applied", True) else {},
         reloads=bool(record.get("reloads")),
+        interrupts=bool(record.get("interrupts", True)),
         up=up,
         ring=str(record.get("ring", "")),
         needs=tuple(record.get("needs", ())),
+        follows=tuple(record.get("follows", ())),
     )
 
 

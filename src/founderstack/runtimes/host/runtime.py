@@ -93,6 +93,14 @@ class HostRuntime:
             self.supervisor.start(name)
         return given_up
 
+    def renew(self) -> Sequence[str]:
+        """Make certificates anew that end soon, and have those who serve them read them; the tasks done again."""
+        renewed = self._work.renew()
+        for name, record in self._launcher.records.all().items():
+            if set(renewed) & set(record.get("follows", ())):
+                self._launcher.signal_reload(name)
+        return renewed
+
     def last_lines(self, process: str, count: int) -> list[str]:
         """The last lines of a process's output."""
         return self._launcher.last_lines(process, count)

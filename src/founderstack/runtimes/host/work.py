@@ -35,12 +35,28 @@ class Work:
 
     def done(self) -> dict[str, str]:
         """Task → digest of the inputs it was done with, for tasks whose outcome is still there."""
-        return {name: str(record["inputs"]) for name, record in self._records.all().items() if _holds(record)}
+        now = self._clock.now()
+        records = self._records.all().items()
+        return {name: str(record["inputs"]) for name, record in records if _holds(record) and not _due(record, now)}
 
     def do(self, task: p.Task, inputs: str, progress: Progress) -> None:
         """Do a task and write down that it was done. Doing it twice has the effect of doing it once."""
         leaves = self._carry_out(task, progress)
-        self._records.put(task.name, {"inputs": inputs, "leaves": list(leaves)})
+        record: dict[str, object] = {"inputs": inputs, "leaves": list(leaves)}
+        if isinstance(task.action, p.Certificate):
+            certificate = {"component": task.component, "names": task.action.names, "folder": task.action.folder}
+            record |= {"certificate": certificate, "renew_at": certificates.renewal_due(leaves[0])}
+        self._records.put(task.name, record)
+
+    def renew(self) -> list[str]:
+        """Make certificates anew that end soon; the names of their tasks."""
+        now = self._clock.now()
+        due = {name: record for name, record in self._records.all().items() if _due(record, now)}
+        for name, record in due.items():
+            about = record["certificate"]
+            leaves = self._certificate(about["component"], about["names"], about["folder"])
+            self._records.put(name, {**record, "renew_at": certificates.renewal_due(leaves[0])})
+        return list(due)
 
     def _carry_out(self, task: p.Task, progress: Progress) -> Sequence[str]:
         """Paths that show that the task's outcome is still there."""
@@ -93,6 +109,10 @@ class Work:
                 timeout_s=command.timeout_s,
                 user=owner.user,
             )
+
+
+def _due(record: Record, now: float) -> bool:
+    return bool(record.get("renew_at", now + 1) <= now)
 
 
 def _holds(record: Record) -> bool:
