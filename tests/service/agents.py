@@ -70,6 +70,10 @@ class NotingRuntime:
             raise StackError(f"{process} did not become ready", self.broken, "founder logs")
         self.told.append(f"restart {process}")
 
+    def renew(self) -> Sequence[str]:
+        """Nothing ends by itself here."""
+        return ()
+
     def revive(self) -> Sequence[str]:
         failing = [name for name, condition in self.conditions.items() if condition == "failing"]
         self.told.append(f"revive {' '.join(failing)}")

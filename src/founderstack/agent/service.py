@@ -27,6 +27,8 @@ TICK_S = 1.0
 LOOK_S = 5.0
 ROTATE_S = 60.0
 SAVE_S = 10.0
+RENEW_S = 6 * 3600.0
+"""Certificates are made anew 30 days before they end: a few looks a day are plenty."""
 HEARTBEAT_S = 10.0
 COALESCE_S = 0.25
 
@@ -102,6 +104,7 @@ class Agent:
         self._prober.ask_due(self._probe_of, now)
         self._begin("look", LOOK_S, now, self._look)
         self._begin("rotate", ROTATE_S, now, self._rotate)
+        self._begin("renew", RENEW_S, now, self._renew)
         self._begin("save", 0.0 if self._states() != self._saved_states else SAVE_S, now, self._save)
 
     @property
@@ -169,6 +172,9 @@ class Agent:
                 status = self._statuses.get(record.name)
                 if status and status.pid:
                     send_signal(status.pid, record.reopen_signal)
+
+    async def _renew(self) -> None:
+        await asyncio.to_thread(self._runtime.renew)
 
     async def _save(self) -> None:
         states = self._states()

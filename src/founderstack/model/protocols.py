@@ -59,6 +59,10 @@ class Runtime(Protocol):
         """Start again what the supervisor has given up on; the names of those processes."""
         ...
 
+    def renew(self) -> Sequence[str]:
+        """Make anew what ends by itself, such as certificates, and have it served; the tasks done again."""
+        ...
+
     def last_lines(self, process: str, count: int) -> list[str]:
         """The last lines of a process's output."""
         ...

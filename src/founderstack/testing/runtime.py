@@ -88,6 +88,10 @@ class FakeRuntime:
             raise StackError(f"There is no process “{process}”", "Nothing of that name was started.", "founder status")
         self._begin(process, self._processes[process].instance)
 
+    def renew(self) -> Sequence[str]:
+        """Nothing ends by itself here."""
+        return ()
+
     def revive(self) -> Sequence[str]:
         """Start again what was given up on."""
         names = [name for name, applied in self._processes.items() if applied.condition == "failing"]

@@ -5,9 +5,9 @@
   let heard = Date.now(), polling = 0;
 
   const show = (kind) => {
-    const wanted = live.dataset[kind];
-    if (live.textContent !== wanted) live.textContent = wanted;
-    live.className = "live " + { live: "on", lost: "lost" }[kind];
+    if (kind !== "lost") heard = Date.now();
+    if (live.textContent !== live.dataset[kind]) live.textContent = live.dataset[kind];
+    live.className = "pulse " + kind;
   };
   const parse = (html) => {
     const box = document.createElement("template");
@@ -32,21 +32,20 @@
   const keep = (names) => {
     for (const tile of [...tiles.children]) if (!names.includes(tile.id.slice(5))) tile.remove();
   };
-  const summary = (html) => document.getElementById("summary").replaceWith(parse(html));
-  const heardNow = (kind) => { heard = Date.now(); show(kind); };
+  const sum = (node) => document.getElementById("summary").replaceWith(node);
 
   const poll = async () => {
     try {
       const answer = await fetch("/tiles");
       if (answer.status === 401) return location.reload();
-      if (!answer.ok) throw answer.status;
+      if (!answer.ok) return;
       const fresh = parse(await answer.text());
-      document.getElementById("summary").replaceWith(fresh.firstElementChild);
+      sum(fresh.firstElementChild);
       const found = [...fresh.children];
       keep(found.map((tile) => tile.id.slice(5)));
       found.forEach(put);
       sort();
-      heardNow("polling");
+      show("polling");
     } catch { /* shown once it lasts */ }
   };
   const listen = () => {
@@ -55,10 +54,10 @@
       clearInterval(polling);
       polling = 0;
       take(event.data);
-      heardNow("live");
+      show("live");
     });
     on("names", (data) => keep(JSON.parse(data)));
-    on("summary", summary);
+    on("summary", (data) => sum(parse(data)));
     on("tile", (data) => { put(parse(data).firstElementChild); sort(); });
     on("over", () => { source.close(); location.reload(); });
     source.onerror = () => {
@@ -68,11 +67,12 @@
   };
 
   setInterval(() => { if (Date.now() - heard > 30000) show("lost"); }, 3000);
-  document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll("details[open]")) if (!menu.contains(event.target)) menu.open = false;
+  const menus = () => document.querySelectorAll("details[open]");
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of menus()) if (!menu.contains(target)) menu.open = false;
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const menu of document.querySelectorAll("details[open]")) { menu.open = false; menu.firstElementChild.focus(); }
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") for (const menu of menus()) { menu.open = false; menu.firstElementChild.focus(); }
   });
   act?.addEventListener("submit", (event) => {
     document.body.classList.add("busy");
