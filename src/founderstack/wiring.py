@@ -54,10 +54,18 @@ def find_stack_file(given: str = "") -> str:
 
 def load_stack(file: str, machine: Machine) -> Stack:
     """The checked stack file; from here on everything is said in its language."""
+    stack = check_stack(_read(file), file, machine)
+    locale.use(stack.language)
+    agent = COMPONENTS["agent"]
+    return replace(stack, parts={**stack.parts, agent.role: Part(agent.role, agent.name, agent.settings())})
+
+
+def check_stack(content: bytes, file: str, machine: Machine) -> Stack:
+    """The stack that `content` would describe if it stood in `file`; raises StackError with every problem."""
     folder = os.path.dirname(file)
     choices = ChoiceFile(os.path.join(folder, LOCK_FILE)).load()
-    stack = check(
-        _read(file),
+    return check(
+        content,
         file=file,
         folder=folder,
         components=COMPONENTS,
@@ -65,9 +73,6 @@ def load_stack(file: str, machine: Machine) -> Stack:
         choices=choices,
         folder_exists=os.path.isdir,
     )
-    locale.use(stack.language)
-    agent = COMPONENTS["agent"]
-    return replace(stack, parts={**stack.parts, agent.role: Part(agent.role, agent.name, agent.settings())})
 
 
 def open_site(file: str) -> Site:

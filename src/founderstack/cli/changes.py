@@ -14,7 +14,9 @@ from founderstack.operations.converge import duration_key, estimate
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 
-Change = Callable[[Site, Callable[[Prepared], None], Callable[[Event], None]], Prepared]
+Approve = Callable[[Prepared], None]
+Emit = Callable[[Event], None]
+Change = Callable[[Site, Approve, Emit], Prepared]
 
 
 def carry_out(site: Site, change: Change, *, yes: bool) -> tuple[Prepared, float]:

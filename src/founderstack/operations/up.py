@@ -57,10 +57,15 @@ def restart_app(site: Site, approve: Approve, emit: Emit) -> Prepared:
         return _apply(site, prepare(site, again), approve, emit)
 
 
-def rotate(site: Site, names: list[str], approve: Approve, emit: Emit) -> Prepared:
-    """New values for these secrets, given to all who use them."""
+def rotate(site: Site, names: list[str], every: bool, approve: Approve, emit: Emit) -> Prepared:
+    """New values for these secrets, or for every one, given to all who use them.
+
+    For every one it does not matter whether the old ones are still there: a lost file is made anew.
+    """
     with site.lock("secrets rotate"):
         site.changed()
+        if every:
+            site.secrets.start_anew()
         for name in names:
             site.secrets.rotate(name)
         return _apply(site, prepare(site), approve, emit)

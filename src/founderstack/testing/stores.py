@@ -43,6 +43,10 @@ class FakeSecrets:
         self._made[name] += 1
         return self.get(name)
 
+    def start_anew(self) -> None:
+        """Forget every value."""
+        self._made.clear()
+
     def digests(self) -> Mapping[str, str]:
         """Name → digest that changes with the value."""
         return {name: digest(self.get(name)) for name in self._made}

@@ -71,6 +71,13 @@ class Secrets:
         self._write(_Content(content.salt, {**content.values, name: value}))
         return value
 
+    def start_anew(self) -> None:
+        """Forget every value; what the file held, damaged or not, is kept beside it as `.old` (0600)."""
+        if os.path.exists(self._path):
+            os.chmod(self._path, 0o600)
+            os.replace(self._path, f"{self._path}.old")
+        self._write(_Content(_generate(), {}))
+
     def digests(self) -> dict[str, str]:
         """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""
         content = self._read()

@@ -1,0 +1,41 @@
+"""`founder restart`: restart processes, or replace the app's instances by fresh ones."""
+
+from __future__ import annotations
+
+import sys
+
+from founderstack import wiring
+from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.names import known
+from founderstack.cli.options import parser
+from founderstack.cli.render import paint, seconds
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
+from founderstack.operations.prepare import Prepared
+from founderstack.operations.site import Site
+from founderstack.operations.up import restart_app
+
+
+def run(arguments: list[str]) -> int:
+    """Restart what is named: the app without a failed request, everything else in its place."""
+    options = parser("restart", yes=True)
+    options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
+    given = options.parse_args(arguments)
+    site = wiring.open_site(wiring.find_stack_file(given.file))
+    names = known(site, given.services)
+    others = [name for name in names if not site.runtime.observe().processes[name].ring]
+    with site.lock("restart"):
+        for name in others:
+            began = site.clock.monotonic()
+            site.runtime.restart(name)
+            print(
+                f"{paint('✓', 'green', sys.stderr)} {name}  {seconds(site.clock.monotonic() - began)}", file=sys.stderr
+            )
+    if len(others) == len(names):
+        return EXIT_OK
+    prepared, took = carry_out(site, _restart_app, yes=given.yes)
+    return report(site, prepared, took)
+
+
+def _restart_app(site: Site, approve: Approve, emit: Emit) -> Prepared:
+    return restart_app(site, approve, emit)

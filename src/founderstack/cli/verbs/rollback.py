@@ -1,0 +1,29 @@
+"""`founder rollback`: serve an earlier release of the app again."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from founderstack import wiring
+from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.options import parser
+from founderstack.locale import _
+from founderstack.operations.prepare import Prepared
+from founderstack.operations.site import Site
+from founderstack.operations.up import rollback
+
+
+def run(arguments: list[str]) -> int:
+    """Go back to the release before, or to the one named."""
+    options = parser("rollback", yes=True)
+    options.add_argument(
+        "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
+    )
+    given = options.parse_args(arguments)
+    site = wiring.open_site(wiring.find_stack_file(given.file))
+    prepared, took = carry_out(site, partial(_rollback, given.number), yes=given.yes)
+    return report(site, prepared, took)
+
+
+def _rollback(number: int, site: Site, approve: Approve, emit: Emit) -> Prepared:
+    return rollback(site, number, approve, emit)

@@ -1,0 +1,55 @@
+"""`founder scale app=3`: change how many instances of the app run."""
+
+from __future__ import annotations
+
+import os
+
+from founderstack import wiring
+from founderstack.cli.changes import carry_out, report
+from founderstack.cli.options import parser
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.operations.site import Site
+from founderstack.operations.up import up
+from founderstack.stackfile.edit import with_setting
+from founderstack.world import files
+
+
+def run(arguments: list[str]) -> int:
+    """Write the number into the stack file, then apply it; a number that is refused leaves the file as it was."""
+    options = parser("scale", yes=True)
+    options.add_argument("wish", metavar="app=N", help=_("the app, and how many instances"))
+    given = options.parse_args(arguments)
+    file = wiring.find_stack_file(given.file)
+    replicas = _replicas(given.wish)
+    site = wiring.open_site(file)
+    before = files.read_text(file) or ""
+    after = with_setting(before, "app", "replicas", replicas)
+    _require_app(site)
+    wiring.check_stack(after.encode(), file, site.machine)
+    mode = os.stat(file).st_mode & 0o777
+    files.write_atomic(file, after, mode=mode)
+    site = wiring.open_site(file)
+    prepared, took = carry_out(site, up, yes=given.yes)
+    return report(site, prepared, took)
+
+
+def _replicas(wish: str) -> int:
+    name, _sign, number = wish.partition("=")
+    if name == "app" and number.isdigit():
+        return int(number)
+    raise StackError(
+        _("“{wish}” does not say what to scale").format(wish=wish),
+        _("Only the app has instances that share the load."),
+        _("Write the number after the app: founder scale app=3"),
+        exit_code=EXIT_USAGE,
+    )
+
+
+def _require_app(site: Site) -> None:
+    if "app" not in site.stack.parts:
+        raise StackError(
+            _("{file} has no app").format(file=site.stack.file),
+            _("There is no [app] table and no folder “app” beside it."),
+            _("Add [app] with the path of your application."),
+        )

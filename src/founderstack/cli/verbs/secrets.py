@@ -1,0 +1,92 @@
+"""`founder secrets`: list, show or rotate what was generated."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+
+from founderstack import wiring
+from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.options import parser
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
+from founderstack.model.events import Event
+from founderstack.model.process import Process, Task, secrets_in, texts
+from founderstack.operations.prepare import Prepared, prepare
+from founderstack.operations.site import Site
+from founderstack.operations.up import rotate
+
+PANEL_PASSWORD = "panel.admin"
+
+
+def run(arguments: list[str]) -> int:
+    """Secrets are shown one at a time, on request, and that is written down."""
+    options = parser("secrets", yes=True, as_json=True)
+    options.add_argument("action", nargs="?", choices=("list", "show", "rotate"), default="list")
+    options.add_argument("names", nargs="*", help=_("names as the list shows them"))
+    options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
+    given = options.parse_args(arguments)
+    site = wiring.open_site(wiring.find_stack_file(given.file))
+    if given.action == "list":
+        return _list(site, as_json=given.json)
+    if given.action == "show":
+        return _show(site, given.names)
+    return _rotate(site, given.names, every=given.all, yes=given.yes)
+
+
+def _list(site: Site, *, as_json: bool) -> int:
+    users = _users(site)
+    if as_json:
+        print(json.dumps({"v": 1, "secrets": [{"name": name, "used_by": used} for name, used in users.items()]}))
+        return EXIT_OK
+    width = max((len(name) for name in users), default=0) + 2
+    for name, used in users.items():
+        print(f"{name:<{width}}{', '.join(used)}")
+    return EXIT_OK
+
+
+def _users(site: Site) -> dict[str, list[str]]:
+    """Secret → the processes and tasks that are given it."""
+    resolved = prepare(site).resolved
+    users: dict[str, list[str]] = {name: [] for name in sorted(resolved.secrets)}
+    parts: list[Process | Task] = [*resolved.desired.processes.values(), *resolved.desired.tasks.values()]
+    for value in parts:
+        for name in sorted({name for text in texts(value) for _whole, name, _filter in secrets_in(text)}):
+            users.setdefault(name, []).append(value.name)
+    return users
+
+
+def _show(site: Site, names: list[str]) -> int:
+    if len(names) != 1:
+        raise _which(site)
+    value = site.secrets.get(names[0])
+    site.history.record(Event("done", f"secrets show:{names[0]}", site.clock.now()))
+    print(value)
+    print(_("Shown, and written down in the history."), file=sys.stderr)
+    return EXIT_OK
+
+
+def _rotate(site: Site, names: list[str], *, every: bool, yes: bool) -> int:
+    if not names and not every:
+        raise _which(site)
+    unknown = [] if every else [name for name in names if name not in site.secrets.names()]
+    if unknown:
+        site.secrets.get(unknown[0])
+    prepared, took = carry_out(site, partial(_change, [] if every else names, every), yes=yes)
+    if every or PANEL_PASSWORD in names:
+        print(_("The panel’s new password: {password}").format(password=site.secrets.get(PANEL_PASSWORD)))
+    return report(site, prepared, took)
+
+
+def _change(names: list[str], every: bool, site: Site, approve: Approve, emit: Emit) -> Prepared:
+    return rotate(site, names, every, approve, emit)
+
+
+def _which(site: Site) -> StackError:
+    return StackError(
+        _("Which secret?"),
+        _("There are: {names}.").format(names=", ".join(site.secrets.names())),
+        _("Name one: founder secrets show panel.admin"),
+        exit_code=EXIT_USAGE,
+    )
