@@ -332,14 +332,21 @@ def test_the_panel_may_ask_what_the_table_allows_and_strangers_nothing(bench: Be
 SERVE = """
 import asyncio, pathlib, sys
 sys.path.insert(0, sys.argv[2])
-from founderstack.agent.__main__ import serve
+from founderstack.agent import __main__ as agent
+from founderstack.model.errors import StackError
+agent._AGAIN_S = 0.1
 from founderstack.world.clock import SystemClock
 class Runtime:
     def statuses(self): return []
-    def start_supervisor(self): pathlib.Path(sys.argv[1], "supervisor-started").touch()
+    tries = 0
+    def start_supervisor(self):
+        self.tries += 1
+        if self.tries < 3:
+            raise StackError("It did not start", "The disk is full.", "Make room.")
+        pathlib.Path(sys.argv[1], "supervisor-started").touch()
 class World:
     runtime, clock, fill = Runtime(), SystemClock(), str
-asyncio.run(serve(sys.argv[1], World(), under_systemd=sys.argv[3] == "systemd"))
+asyncio.run(agent.serve(sys.argv[1], World(), under_systemd=sys.argv[3] == "systemd"))
 """
 
 

@@ -6,11 +6,16 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 from typing import Protocol
 
 from founderstack import locale
 from founderstack.agent.service import Agent, ResidentRuntime
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
+
+_AGAIN_S = 5.0
+"""Between two tries to start a supervisor."""
 
 
 class AgentWorld(Protocol):
@@ -45,19 +50,28 @@ async def serve(state_dir: str, world: AgentWorld, *, under_systemd: bool) -> No
     runs the stack, the agent with its last breath where nobody else does.
     """
     agent = Agent(state_dir, world.runtime, world.fill, world.clock)
-    orphaned = asyncio.Event()
-
-    def supervisor_died() -> None:
-        orphaned.set()
-        agent.stop()
-
     loop = asyncio.get_running_loop()
+    orphaned = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, agent.stop)
     loop.add_signal_handler(signal.SIGINT, agent.stop)
-    loop.add_signal_handler(signal.SIGUSR1, supervisor_died)
+    loop.add_signal_handler(signal.SIGUSR1, agent.stop if under_systemd else orphaned.set)
+    succession = asyncio.create_task(_succeed(orphaned, world.runtime, agent))
     await agent.run()
-    if orphaned.is_set() and not under_systemd:
-        world.runtime.start_supervisor()
+    succession.cancel()
+
+
+async def _succeed(orphaned: asyncio.Event, runtime: ResidentRuntime, agent: Agent) -> None:
+    """Start a new supervisor when the old one died, however often it takes; it starts an agent of its own."""
+    await orphaned.wait()
+    while True:
+        try:
+            await asyncio.to_thread(runtime.start_supervisor)
+        except StackError as problem:
+            sys.stderr.write(f"supervisor: {problem.what}: {problem.why}\n")
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            agent.stop()
+            return
 
 
 if __name__ == "__main__":
