@@ -10,7 +10,7 @@ from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port, View
-from founderstack.model.process import digest, secret
+from founderstack.model.process import digest, secret, secrets_in
 from founderstack.model.settings import setting
 from founderstack.model.stack import RING_SLOTS, Release
 
@@ -73,7 +73,8 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
     files = (p.File(f"{view.places.etc('app')}/listen.cjs", _LISTEN, public=True),)
     environment = _environment(view)
     # A change of anything that shapes an instance gives it a new name, so that old and new stand side by side.
-    generation = digest(release.digest, release.restarts, argv, environment, files, settings.health)[:6]
+    secrets = tuple(view.secret_digests.get(name, "") for _text, name, _filter in secrets_in(repr(environment)))
+    generation = digest(release.digest, release.restarts, argv, environment, secrets, files, settings.health)[:6]
     name = f"app-{release.number}-{generation}-{number}"
     socket = f"{run}/{name}.sock"
     by_port = _by_port(view)

@@ -40,7 +40,9 @@ def translator(language: str) -> Callable[[str], str]:
         return str
     import gettext
 
-    return gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
+    found = gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
+    # For no text at all, gettext answers with the catalogue's header.
+    return lambda text: found(text) if text else text
 
 
 def N_(text: str) -> str:

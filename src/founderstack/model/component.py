@@ -89,6 +89,8 @@ class View:
     """Rings that the gateway balances, the main app's first."""
     relays: Relay | None = None
     """The relays that the gateway must offer to instances that listen on a TCP port."""
+    secret_digests: Mapping[str, str] = field(default_factory=dict)
+    """Secret → digest of its value, so that what is replaced side by side can be named after it."""
     providers: Mapping[Role, str] = field(default_factory=dict)
     """Role → component that fills it."""
     waits: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)

@@ -50,6 +50,7 @@ def prepare(site: Site, release: Release | None = None) -> Prepared:
         choices=choices,
         release=release or site.releases.current() or _first_release(site, choices),
         app_files=_app_files(site),
+        secret_digests=site.secrets.digests(),
         foundation=site.foundation,
     )
     resolved = resolve(site.stack, site.components, facts)

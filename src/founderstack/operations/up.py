@@ -89,8 +89,9 @@ def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prep
 
 def _approved_only(shown: Prepared, now: Prepared) -> Prepared:
     """The plan as it is now that the secrets exist; a step that was not shown stops the run."""
-    approved = {step.id for step in shown.plan.steps}
-    surprises = [step.id for step in now.plan.steps if step.id not in approved]
+    # Instances are named after their secrets too, which exist only now.
+    approved = {duration_key(step.id) for step in shown.plan.steps}
+    surprises = [step.id for step in now.plan.steps if duration_key(step.id) not in approved]
     if surprises:
         raise StackError(
             _("The stack changed while the plan was shown"),

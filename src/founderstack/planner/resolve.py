@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from founderstack.model.component import Component, Credential, View
@@ -20,6 +20,7 @@ class Facts:
     choices: Choices
     release: Release | None = None
     app_files: frozenset[str] = frozenset()
+    secret_digests: Mapping[str, str] = field(default_factory=dict)
     foundation: tuple[Task, ...] = ()
     """What the runtime itself needs before any process can run."""
 
@@ -91,6 +92,7 @@ def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapp
             settings=stack.parts[role].settings,
             release=facts.release,
             app_files=facts.app_files,
+            secret_digests=facts.secret_digests,
             providers={role: component.name for role, component in chosen.items()},
             waits={role: component.ready_after for role, component in chosen.items()},
         )

@@ -1,0 +1,135 @@
+"""How every process does, from what was applied, what the supervisor says and what the agent found. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+AGENT_MAX_AGE_S = 60.0
+"""The agent writes its findings every ten seconds; older ones say nothing about now."""
+
+ORDER = ("down", "stopped", "degraded", "starting", "unknown", "online")
+"""States, the worst first."""
+
+# What the supervisor calls a program, in the words of `ORDER`; a running one is for the agent to judge.
+_CONDITIONS = {"STARTING": "starting", "STOPPED": "stopped", "STOPPING": "stopped", "RUNNING": ""}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read, each by process name; nothing where it could not be read."""
+
+    records: Mapping[str, Mapping[str, Any]]
+    programs: Mapping[str, str]
+    """Name → the supervisor's word for its state."""
+    health: Mapping[str, Mapping[str, Any]]
+    health_at: float = 0.0
+    """When the agent wrote it, seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One process."""
+
+    name: str
+    state: str
+    """One of `ORDER`."""
+    title: str
+    group: str
+    version: str = ""
+    address: str = ""
+    since: float = 0.0
+    """Seconds since the epoch, 0 where nobody knows."""
+    latency_ms: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The whole stack at one moment, what fails first."""
+
+    lines: tuple[Line, ...]
+    supervised: bool
+    """False where no supervisor answers: nothing runs."""
+    agent_age_s: float | None = None
+    """Age of the agent's findings, None where there are none."""
+
+    @property
+    def stale(self) -> bool:
+        """True where the agent's findings are missing or too old to be believed."""
+        return self.agent_age_s is None or self.agent_age_s > AGENT_MAX_AGE_S
+
+    @property
+    def well(self) -> bool:
+        """True where everything is online."""
+        return bool(self.lines) and all(line.state == "online" for line in self.lines)
+
+
+def status(found: Found, now: float) -> Status:
+    """What is known at `now`, the worst first and by name within one state."""
+    age = max(now - found.health_at, 0.0) if found.health_at else None
+    fresh = age is not None and age <= AGENT_MAX_AGE_S
+    lines = [_line(name, record, found, fresh=fresh) for name, record in found.records.items()]
+    return Status(
+        tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.programs), age
+    )
+
+
+def chosen(names: Iterable[str], services: Iterable[str]) -> tuple[tuple[str, ...], str]:
+    """The process names that `services` mean, and the first service that means none ("" where all do).
+
+    `app` means all its instances, `app-2-…`.
+    """
+    known = tuple(names)
+    picked: dict[str, None] = {}
+    for service in services:
+        meant = [name for name in known if name == service or name.startswith(f"{service}-")]
+        if not meant:
+            return (), service
+        picked.update(dict.fromkeys(meant))
+    return tuple(picked) or known, ""
+
+
+def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:
+    """The same for machines; the shape changes only with the number of its version."""
+    return {
+        "v": 1,
+        "running": status.supervised,
+        "healthy": status.well,
+        "agent_age_s": None if status.agent_age_s is None else round(status.agent_age_s, 1),
+        "agent_stale": status.stale,
+        "addresses": dict(addresses),
+        "services": [
+            {
+                "name": line.name,
+                "state": line.state,
+                "title": line.title,
+                "group": line.group,
+                "version": line.version,
+                "address": line.address,
+                "since": round(line.since, 1) or None,
+                "latency_ms": line.latency_ms,
+                "error": line.error,
+            }
+            for line in status.lines
+        ],
+    }
+
+
+def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:
+    health = found.health.get(name, {}) if fresh else {}
+    condition = _CONDITIONS.get(found.programs.get(name, "STOPPED"), "down")
+    state = condition or str(health.get("state", "unknown"))
+    judged = not condition and bool(health)
+    return Line(
+        name=name,
+        state=state if state in ORDER else "unknown",
+        title=str(record.get("title") or name),
+        group=str(record.get("group", "")),
+        version=str(record.get("version", "")),
+        address=str(record.get("address", "")),
+        since=float(health.get("since", 0.0)) if judged else 0.0,
+        latency_ms=float(health.get("latency_ms", 0.0)) if judged and state == "online" else None,
+        error=str(health.get("error", "")) if judged else "",
+    )
