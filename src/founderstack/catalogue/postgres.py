@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from founderstack.catalogue import _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
@@ -14,7 +15,7 @@ from founderstack.model.settings import setting
 
 DATABASE = "app"
 OWNER = "app"
-"""The role of the application: owns its database and nothing else."""
+"""The role that the application is: owns its database and nothing else, and signs in by roles of its own."""
 VIEWER = "founder"
 """The role that people's tools sign in with: may do what the application may, and read statistics."""
 PROBE = "probe"
@@ -117,29 +118,45 @@ def _roles(view: View) -> p.Task:
         summary=N_("roles, the app's database and its extensions"),
         action=p.Run(
             commands=(
-                p.Command((*psql, "-d", "postgres"), stdin=_ROLES),
-                p.Command((*psql, "-d", DATABASE), stdin=_DATABASE),
+                p.Command((*psql, "-d", "postgres"), stdin=_roles_sql(view)),
+                p.Command((*psql, "-d", DATABASE), stdin="CREATE EXTENSION IF NOT EXISTS pg_stat_statements;\n"),
             ),
         ),
         needs=("postgres",),
     )
 
 
+def _roles_sql(view: View) -> str:
+    variables = {
+        "login": _login(view),
+        "password": f"'{secret('postgres.app')}'",
+        "viewer_password": f"'{secret('postgres.founder')}'",
+    }
+    given = "".join(f"\\set {name} {value}\n" for name, value in variables.items())
+    return given + _packaged.text("postgres_files", "roles.sql")
+
+
+def _login(view: View) -> str:
+    """The role that the app signs in by: another one for each password, so that two are good while it changes."""
+    return f"{OWNER}_{view.secret_digests.get('postgres.app', '')[:8] or 'first'}"
+
+
 def offers(view: View) -> Mapping[str, str]:
-    return {"DATABASE_URL": _url(view, OWNER)}
+    return {"DATABASE_URL": _url(view, _login(view), "postgres.app")}
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
     port = view.port("database", "sql")
+    sign_ins = ((_login(view), "postgres.app"), (VIEWER, "postgres.founder"))
     return tuple(
         Credential(
             name=f"PostgreSQL: {user}",
             user=user,
-            secret=f"postgres.{user}",
-            url=_url(view, user),
+            secret=name,
+            url=_url(view, user, name),
             command=f"psql -h 127.0.0.1 -p {port} -U {user} {DATABASE}",
         )
-        for user in (OWNER, VIEWER)
+        for user, name in sign_ins
     )
 
 
@@ -147,9 +164,8 @@ def database(view: View) -> Database:
     return Database(name=DATABASE, viewer=VIEWER, viewer_secret="postgres.founder", binaries=_binaries(view))
 
 
-def _url(view: View, user: str) -> str:
-    password = secret(f"postgres.{user}", "url")
-    return f"postgres://{user}:{password}@127.0.0.1:{view.port('database', 'sql')}/{DATABASE}"
+def _url(view: View, user: str, password: str) -> str:
+    return f"postgres://{user}:{secret(password, 'url')}@127.0.0.1:{view.port('database', 'sql')}/{DATABASE}"
 
 
 def _data(view: View) -> str:
@@ -240,28 +256,6 @@ case $mode in
 esac
 """
 
-
-# The statements that carry passwords are kept out of the log and out of pg_stat_statements.
-_ROLES = f"""\
-SET log_statement = 'none';
-SET log_min_error_statement = 'panic';
-SET log_min_duration_statement = -1;
-LOAD 'pg_stat_statements';
-SET pg_stat_statements.track = 'none';
-SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['{OWNER}', '{VIEWER}']) AS name
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
-ALTER ROLE {OWNER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.app")}';
-ALTER ROLE {VIEWER} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{secret("postgres.founder")}';
-GRANT {OWNER} TO {VIEWER};
-GRANT pg_monitor TO {VIEWER};
-SELECT 'CREATE DATABASE {DATABASE} OWNER {OWNER}'
-WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC;
-"""
-
-_DATABASE = """\
-CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
-"""
 
 COMPONENT = Component(
     name="postgres",

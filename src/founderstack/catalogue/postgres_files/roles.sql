@@ -1,0 +1,31 @@
+-- Roles, the app's database, and who may sign in. Run again whenever a password is rotated; safe to repeat.
+-- Variables: login, password (the app's sign-in of today), viewer_password.
+
+-- Statements that carry passwords are kept out of the log and out of pg_stat_statements.
+SET log_statement = 'none';
+SET log_min_error_statement = 'panic';
+SET log_min_duration_statement = -1;
+LOAD 'pg_stat_statements';
+SET pg_stat_statements.track = 'none';
+
+-- `app` owns the database and signs in nowhere. `founder` is for people's tools.
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['app', 'founder', :'login']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+ALTER ROLE app NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
+ALTER ROLE founder LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'viewer_password';
+GRANT app TO founder;
+GRANT pg_monitor TO founder;
+
+-- The app signs in by a role of its own for each password, and is `app` from then on.
+GRANT app TO :"login";
+ALTER ROLE :"login" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' PASSWORD :'password';
+ALTER ROLE :"login" SET role = 'app';
+
+-- Instances that still have the former password go on opening connections while they are replaced; then it ends.
+SELECT format('ALTER ROLE %I VALID UNTIL %L', rolname, now() + interval '10 minutes') FROM pg_roles
+WHERE rolname ~ '^app_[0-9a-f]{8}$' AND rolname <> :'login' AND coalesce(rolvaliduntil, 'infinity') = 'infinity' \gexec
+SELECT format('DROP ROLE %I', rolname) FROM pg_roles
+WHERE rolname ~ '^app_[0-9a-f]{8}$' AND rolname <> :'login' AND rolvaliduntil < now() \gexec
+
+SELECT 'CREATE DATABASE app OWNER app' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'app') \gexec
+REVOKE CONNECT ON DATABASE app FROM PUBLIC;
