@@ -61,7 +61,7 @@ class Tile:
     @property
     def rank(self) -> str:
         """The order as one text that a script can compare."""
-        return f"{self.order[0]}-{self.order[1]}-{self.order[2].casefold()}-{self.order[3]}"
+        return f"{self.order[0]}-{self.order[1]}-{self.order[2]}-{self.order[3]}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def tile(
         history=_history(history, _, language),
         bars=_bars(history),
         error=_error(state, said, _),
-        order=(RANKS[state], _group_rank(said["group"]), title, key),
+        order=(RANKS[state], _group_rank(said["group"]), title.casefold(), key),
     )
 
 
