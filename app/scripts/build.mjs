@@ -20,7 +20,7 @@ cpSync(".next/static", "dist/.next/static", { recursive: true });
 cpSync("public", "dist/public", { recursive: true });
 cpSync("migrations", "dist/migrations", { recursive: true });
 await build({
-  entryPoints: ["scripts/migrate.ts"],
+  entryPoints: ["scripts/migrate.ts", "scripts/seed.ts", "scripts/admin.ts"],
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
@@ -30,6 +30,9 @@ await build({
   // pg is CommonJS and asks for its parts with require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   external: ["pg-native"],
+  conditions: ["react-server"], // "server-only" is empty there
+  minify: true,
+  legalComments: "none",
 });
 console.log(`dist/ is ready (build ${id})`);
 

@@ -102,6 +102,6 @@ function filePath(file: Attachment): string {
 function linksToFiles(body: string, files: readonly Attachment[]): string {
   return body.replace(/\/api\/files\/([0-9a-f-]{36})/g, (link, id: string) => {
     const file = files.find((candidate) => candidate.id === id);
-    return file ? `../${filePath(file).split("/").map(encodeURIComponent).join("/")}` : link;
+    return file ? `../${filePath(file).split("/").map(encodeURIComponent).join("/").replace(/[()]/g, (mark) => (mark === "(" ? "%28" : "%29"))}` : link;
   });
 }

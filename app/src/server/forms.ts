@@ -77,6 +77,12 @@ export function field(fields: FormData, name: string): string {
   return typeof value === "string" ? value.trim() : "";
 }
 
+export function emailField(fields: FormData): string {
+  const email = field(fields, "email").toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw new Problem(400, "invalid_email");
+  return email;
+}
+
 /** A password is taken as it was typed, spaces included. */
 export function secretField(fields: FormData, name: string): string {
   const value = fields.get(name);

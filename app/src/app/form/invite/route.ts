@@ -1,5 +1,5 @@
 import { isAdmin } from "@/server/admin";
-import { field, form } from "@/server/forms";
+import { emailField, form } from "@/server/forms";
 import { invite } from "@/server/invitations";
 import { sendMail } from "@/server/mail";
 import { preferences } from "@/server/preferences";
@@ -10,8 +10,7 @@ import { fill } from "@/messages";
 export const POST = form("/admin", async (fields, request) => {
   const person = await personOf(request.headers);
   if (!person || !isAdmin(person)) throw new Problem(404, "not_found");
-  const email = field(fields, "email").toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw new Problem(400, "invalid_email");
+  const email = emailField(fields);
   const { t } = await preferences();
   const values = { name: person.name, link: await invite(person.id, email) };
   await sendMail({ userId: null, recipient: email, subject: fill(t.mail.invitation.subject, values), body: fill(t.mail.invitation.body, values) });

@@ -1,0 +1,111 @@
+"""Everything can be taken away, and brought back without doubles."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.app.conftest import PASSWORD, Person
+from tests.app.test_files import PNG, entry_of, upload
+
+
+def archive_of(person: Person) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(person.call("GET", "/api/export").body()))
+
+
+def zipped(**members: str | bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def bring(person: Person, archive: bytes) -> dict[str, object]:
+    answer = person.call("POST", "/api/import", archive, **{"content-type": "application/zip"})
+    assert answer.ok, answer.text()
+    return dict(answer.json())
+
+
+def test_an_export_comes_back_whole_on_another_account(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    entry = str(uuid.uuid4())
+    ana.write(entry, title='Ñandú: "quoted" — #1', body="text", tags=["ventas", "año"], figures={"MRR": 29.5, "sleep h": 7}, mood=4, pinned=True)
+    _status, file = upload(ana, entry, "sun (set).png", PNG)
+    inner = zipped(a="b")
+    _status, attached = upload(ana, entry, "inner.zip", inner)
+    body = f"before\n\n![sun](/api/files/{file['id']}) and [zip](/api/files/{attached['id']})\n\n---\n\nafter: {{x}}"
+    assert ana.write(entry, revision=1, title='Ñandú: "quoted" — #1', body=body, tags=["ventas", "año"], figures={"MRR": 29.5, "sleep h": 7}, mood=4, pinned=True).ok
+    ana.write(str(uuid.uuid4()), title="", body="---\nno front matter: [\n---\n", day="2025-12-31")
+
+    archive = archive_of(ana)
+    assert archive.testzip() is None
+    text = next(archive.read(name).decode() for name in archive.namelist() if "2026-03-14" in name)
+    assert "../files/" in text
+    assert len(json.loads(archive.read("diary.json"))["entries"]) == 2
+    assert ana.call("GET", "/api/export?format=json").json() == json.loads(archive.read("diary.json"))
+
+    before = ana.call("GET", f"/api/entries/{entry}").json()
+    exported = ana.call("GET", "/api/export").body()
+    assert bring(ana, exported) == {"created": 0, "skipped": 2, "files": 0, "problems": []}
+    assert ana.form("/form/delete-account", password=PASSWORD).ok
+    luis = person().sign_up("Luis")
+    assert bring(luis, exported) == {"created": 2, "skipped": 0, "files": 2, "problems": []}
+    after = luis.call("GET", f"/api/entries/{entry}").json()
+    same = ("day", "title", "body", "tags", "figures", "mood", "pinned")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    assert luis.call("GET", f"/api/files/{file['id']}").body() == PNG
+    assert luis.call("GET", f"/api/files/{attached['id']}").body() == inner
+    assert bring(luis, exported)["skipped"] == 2
+
+
+def test_a_deleted_entry_comes_back_by_import(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    entry = entry_of(ana)
+    exported = ana.call("GET", "/api/export").body()
+    ana.call("DELETE", f"/api/entries/{entry}")
+    assert bring(ana, exported)["created"] == 1
+    assert ana.call("GET", f"/api/entries/{entry}").ok
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_a_folder_of_markdown_is_imported_once(person: Callable[..., Person], tmp_path: Path, device: str) -> None:
+    ana = person(device=device).sign_up()
+    folder = tmp_path / "vault"
+    (folder / "pics").mkdir(parents=True)
+    (folder / "2025-05-01 A walk.md").write_text("We walked.\n\n![view](pics/view.png)\n")
+    (folder / "note.md").write_text("---\ndate: 2024-02-03\ntags: [Home, deep work]\n---\n# A heading\n\nText\n")
+    (folder / "broken.md").write_text("---\n: [\n---\nkept as it is\n")
+    (folder / "other.docx").write_bytes(b"ignored")
+    (folder / "pics" / "view.png").write_bytes(PNG)
+    page = ana.page
+    for expected in ("3 entries and 1 files imported, 0 were here already.", "0 entries and 0 files imported, 3 were here already."):
+        page.goto("/settings")
+        page.get_by_label("A folder of Markdown").set_input_files(folder)
+        page.get_by_role("button", name="Import").click()
+        expect(page.get_by_text(expected)).to_be_visible()
+    found = ana.query("select day::text, title from entry where user_id = %s order by day", ana.id)
+    assert found[:2] == [("2024-02-03", "A heading"), ("2025-05-01", "A walk")]
+    assert ana.query("select tag from entry_tag where user_id = %s order by tag", ana.id) == [("deep work",), ("home",)]
+    assert "/api/files/" in ana.query("select body from entry where user_id = %s and title = 'A walk'", ana.id)[0][0]
+
+
+def test_archives_that_are_not_what_they_seem(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    good = zipped(**{"a.md": "hello"})
+    for bad in (b"", b"not a zip", good[:-30], b"PK\x03\x04" + b"\0" * 100):
+        answer = ana.call("POST", "/api/import", bad, **{"content-type": "application/zip"})
+        assert (answer.status, answer.json()) == (400, {"problem": "bad_archive"})
+    bomb = zipped(**{"a.md": b"\0" * (260 * 1024 * 1024)})
+    answer = ana.call("POST", "/api/import", bomb, **{"content-type": "application/zip"})
+    assert (answer.status, answer.json()["problem"]) == (413, "too_large")
+    report = bring(ana, zipped(**{"../../escape.md": "outside", "huge.md": "x" * 1_000_001, "ok.md": "fine"}))
+    assert report == {"created": 2, "skipped": 0, "files": 0, "problems": [{"path": "huge.md", "problem": "too_large"}]}
+    assert ana.diary.health() is not None
