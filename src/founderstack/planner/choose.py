@@ -44,40 +44,49 @@ def choose(
 def _ports(
     stack: Stack, chosen: list[Component], before: Mapping[str, int], usable: Usable, holder: Holder
 ) -> Mapping[str, int]:
-    ports: dict[str, int] = {}
-    problems: list[StackError] = []
-    for component in chosen:
-        settings = stack.parts[component.role].settings
-        for port in component.ports:
-            key = f"{component.name}.{port.name}"
-            fixed = int(getattr(settings, port.setting, 0)) if port.setting else 0
-            kept = before.get(key, 0)
-            free = _free(usable, ports)
-            if fixed or kept:
-                # A port that this stack's own process holds already is usable to it.
-                if not usable(fixed or kept):
-                    problems.append(_taken(stack, key, fixed or kept, holder, by_setting=bool(fixed)))
-                ports[key] = fixed or kept
-            elif port.public and stack.domain and port.fallback and not usable(port.default):
-                problems.append(_taken(stack, key, port.default, holder, by_setting=False))
-                ports[key] = port.default
-            else:
-                ports[key] = _first_usable(port, free)
+    asked = {
+        f"{component.name}.{port.name}": (port, _decided(stack, component, port, before))
+        for component in chosen
+        for port in component.ports
+    }
+    # A port that this stack's own process holds already is usable to it.
+    problems = [
+        _taken(stack, key, number, holder, by_setting=number != before.get(key))
+        for key, (_port, number) in asked.items()
+        if number and not usable(number)
+    ]
     if problems:
         raise StackErrors(problems)
+    taken = {number + offset for port, number in asked.values() if number for offset in range(port.row)}
+    ports: dict[str, int] = {}
+    for key, (port, decided) in asked.items():
+        ports[key] = decided or _first_free(port, key, lambda number: usable(number) and number not in taken)
+        taken.update(range(ports[key], ports[key] + port.row))
     return ports
 
 
-def _free(usable: Usable, chosen: Mapping[str, int]) -> Usable:
-    """Usable, and not chosen for another part of this very stack."""
-    taken = frozenset(chosen.values())
-    return lambda number: usable(number) and number not in taken
+def _decided(stack: Stack, component: Component, port: Port, before: Mapping[str, int]) -> int:
+    """The number that the stack file fixes or that was chosen before; 0 where it is still open.
+
+    Under a domain the gateway answers where browsers look: what a laptop fell back to counts no longer.
+    """
+    fixed: int = getattr(stack.parts[component.role].settings, port.setting, 0) if port.setting else 0
+    if port.public and port.fallback and stack.domain:
+        return fixed or port.default
+    return fixed or before.get(f"{component.name}.{port.name}", 0)
 
 
-def _first_usable(port: Port, usable: Usable) -> int:
-    """The default where it is usable, else the first free row of ports from the fallback on."""
-    starts: list[int] = [port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row)]
-    return next(start for start in starts if all(usable(start + offset) for offset in range(port.row)))
+def _first_free(port: Port, key: str, free: Callable[[int], bool]) -> int:
+    """The default where it is free, else the first free row of ports from the fallback on."""
+    for start in (port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row + 2)):
+        if all(free(start + offset) for offset in range(port.row)):
+            return start
+    raise StackError(
+        _("No port is free for {key}").format(key=key),
+        _("Every port from {first} on is taken or may not be used.").format(first=port.default),
+        _("Stop programs that listen on ports you do not need."),
+        exit_code=EXIT_PRECONDITION,
+    )
 
 
 def _taken(stack: Stack, key: str, number: int, holder: Holder, *, by_setting: bool) -> StackError:
