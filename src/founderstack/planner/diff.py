@@ -92,7 +92,9 @@ def _with_needs(
 
     def before(step: Step) -> Iterator[str]:
         for target in _needed_targets(step, wanted, actual, task_needs):
-            yield from (other.id for other in by_target.get(target, ()) if other.verb != "stop" or step.verb == "stop")
+            yield from (
+                other.id for other in by_target.get(target, ()) if (other.verb == "stop") == (step.verb == "stop")
+            )
         if step.verb == "stop":
             ring = rings_of_replaced.get(step.target, "")
             yield from (other.id for other in steps if other.verb == "switch" and other.target == ring)
