@@ -27,13 +27,14 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
         process.low_ports,
         process.stop_signal,
         process.stop_wait_s,
+        process.parent_death_signal,
         process.folders,
         process.sockets,
     )
     parts = {
         "command": digest(process.argv, shape, process.expendable, process.privileged),
         "environment": digest(process.env, _used(process.env, secrets)),
-        "description": digest(process.card, process.ready, process.log_files),
+        "description": digest(process.card, process.ready, process.log_files, process.reopen_signal, process.drain_s),
     }
     for file in process.files:
         parts[f"file:{file.path.rsplit('/', 1)[-1]}"] = digest(file, _used([file.content], secrets))
