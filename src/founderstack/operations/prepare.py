@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
@@ -41,8 +41,18 @@ class Prepared:
 def prepare(site: Site, release: Release | None = None) -> Prepared:
     """The plan for the stack file as it is now, serving `release` of the app or the one that serves already.
 
-    Raises StackErrors for taken ports, data of another major version, or secrets that are gone.
+    Instances that serve a ring are never restarted in place: where they would have to be (a new secret, another time
+    to drain), fresh ones take over from them. Raises StackErrors for taken ports, data of another major version, or
+    secrets that are gone.
     """
+    prepared = _prepared(site, release)
+    serving, desired = prepared.release, prepared.resolved.desired
+    if serving and any(step.verb == "restart" and desired.processes[step.target].ring for step in prepared.plan.steps):
+        return _prepared(site, replace(serving, restarts=serving.restarts + 1))
+    return prepared
+
+
+def _prepared(site: Site, release: Release | None) -> Prepared:
     choices = _choices(site)
     facts = Facts(
         machine=site.machine,
