@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 from founderstack.model.process import Process
@@ -13,19 +14,21 @@ EXPENDABLE_SCORE = 300
 
 def supervisor_configuration(layout: Layout, name: str) -> str:
     """supervisord.conf: a socket for its owner only, and whatever stands in the programs folder."""
+    state = _literal(layout.state)
+    # The include is relative: supervisor takes a space in it for the end of a pattern.
     return f"""\
 [unix_http_server]
-file={layout.supervisor_socket}
+file={_literal(layout.supervisor_socket)}
 chmod=0700
 
 [supervisord]
 identifier={name}
-logfile={layout.supervisor_log}
+logfile={_literal(layout.supervisor_log)}
 logfile_maxbytes=5MB
 logfile_backups=3
-pidfile={layout.state}/supervisor/supervisord.pid
-childlogdir={layout.state}/log
-directory={layout.state}
+pidfile={state}/supervisor/supervisord.pid
+childlogdir={state}/log
+directory={state}
 nodaemon=true
 umask=027
 
@@ -33,8 +36,13 @@ umask=027
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
 [include]
-files={layout.programs}/*.conf
+files={os.path.basename(layout.programs)}/*.conf
 """
+
+
+def _literal(text: str) -> str:
+    """`text` as supervisor's configuration writes it: there, a percent sign begins an expansion."""
+    return text.replace("%", "%%")
 
 
 def program(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
@@ -44,7 +52,7 @@ def program(process: Process, layout: Layout, system_user: str, *, root: bool) -
     )
     return f"""\
 [program:{process.name}]
-command={command}
+command={_literal(command)}
 directory=/
 autostart=true
 autorestart=true
@@ -54,7 +62,7 @@ stopsignal={process.stop_signal}
 stopwaitsecs={process.stop_wait_s}
 killasgroup=true
 redirect_stderr=true
-stdout_logfile={layout.output(process.name)}
+stdout_logfile={_literal(layout.output(process.name))}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=5
 umask=027
@@ -79,7 +87,7 @@ def _privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
 
 def script(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
     """The launch script: ends what an earlier life left behind, then becomes the program."""
-    folder = layout.launch(process.name)
+    folder = shlex.quote(layout.launch(process.name))
     sockets = f"rm -f {shlex.join(process.sockets)}\n" if process.sockets else ""
     expendable = f"echo {EXPENDABLE_SCORE} > /proc/self/oom_score_adj\n" if process.expendable else ""
     return f"""\

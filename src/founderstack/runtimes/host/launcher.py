@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,17 +45,20 @@ class Launcher:
         self._fill = fill
         self._clock = clock
         self.records = Records(layout.records)
+        self._numbering = threading.Lock()
+        """Held from the choice of a relay's number until it is written down, so that no two instances get one."""
 
     def start(self, process: Process, instance: Instance) -> None:
         """Write all that the process reads, start it and return when it is ready.
 
         An instance of a ring that does not get ready is taken away again, so that nothing of it is left.
         """
-        relay_number = self._relay_number(process)
-        placed = _with_relay(process, relay_number)
         before = self.records.get(process.name)
+        with self._numbering:
+            relay_number = self._relay_number(process, before)
+            placed = _with_relay(process, relay_number)
+            self.records.put(process.name, process_record(placed, instance, relay_number) | {"applied": False})
         self._write(placed, instance, before)
-        self.records.put(process.name, process_record(placed, instance, relay_number) | {"applied": False})
         if self._supervisor.knows(process.name):
             self._supervisor.stop(process.name)
             self._supervisor.remove(process.name)
@@ -68,18 +72,19 @@ class Launcher:
         self.records.put(process.name, process_record(placed, instance, relay_number))
 
     def restart(self, process: Process, instance: Instance) -> None:
-        """Stop the process as it was and start it as it shall be."""
-        if self._supervisor.knows(process.name):
-            self._supervisor.stop(process.name)
+        """Stop the process as it was and start it as it shall be; it runs on until all is written."""
         self.start(process, instance)
 
     def reload(self, process: Process, instance: Instance) -> None:
         """Write changed files and tell the process to read them again; its pid stays."""
-        self._write_files(process, instance, self.records.get(process.name))
+        before = self.records.get(process.name)
+        relay_number = self._relay_number(process, before)
+        placed = _with_relay(process, relay_number)
+        self._write_files(placed, instance, before)
         if process.reload_signal:
             self._signal(process.name, process.reload_signal)
-        self._wait_ready(process)
-        self.records.put(process.name, process_record(process, instance, None))
+        self._wait_ready(placed)
+        self.records.put(process.name, process_record(placed, instance, relay_number))
 
     def signal_reload(self, name: str) -> None:
         """Have an applied process read its files again, if it knows how."""
@@ -104,7 +109,7 @@ class Launcher:
             self._supervisor.remove(name)
         files.remove_tree(f"{self._layout.programs}/{name}.conf")
         files.remove_tree(self._layout.launch(name))
-        if record is not None and record.get("ring") and not record.get("relay"):
+        if record is not None and record.get("ring") and record.get("relay") is None:
             files.remove_tree(str(record.get("socket", "")) or self._layout.launch(name))
         self.records.forget(name)
 
@@ -168,14 +173,24 @@ class Launcher:
         else:
             files.ensure_folder(folder.path, mode=0o700, owner=owner.user, group=owner.group)
 
-    def _relay_number(self, process: Process) -> int | None:
-        """A number that no other instance has, for one that listens on a TCP port."""
+    def _relay_number(self, process: Process, before: Record | None) -> int | None:
+        """The number that the instance has, or one that no other has, where it listens on a TCP port."""
         if process.relay is None:
             return None
+        if before is not None and before.get("relay") is not None:
+            return int(before["relay"])
         used = {record.get("relay") for name, record in self.records.all().items() if name != process.name}
-        free = (number for number in range(len(process.relay.sockets)) if number not in used)
         first_port = process.relay.first_port
-        return next(number for number in free if network.can_bind(first_port + number))
+        for number in range(len(process.relay.sockets)):
+            if number not in used and network.can_bind(first_port + number):
+                return number
+        raise StackError(
+            _("No port is free for {name}").format(name=process.name),
+            _("All ports from {first} to {last} are taken.").format(
+                first=first_port, last=first_port + len(process.relay.sockets) - 1
+            ),
+            _("Stop programs that listen on them, then run the command again."),
+        )
 
     def _wait_ready(self, process: Process) -> None:
         self._wait(process.name, process.ready)

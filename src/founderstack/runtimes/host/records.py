@@ -88,11 +88,11 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
 def instance_of(record: Record, *, up: bool) -> Instance:
     """The applied process as diff compares it."""
     return Instance(
-        # Written before it started and not since: somebody was interrupted, and nothing of it can be trusted.
-        parts=dict(record.get("parts", {})) if record.get("applied", True) else {},
+        parts=dict(record.get("parts", {})),
         reloads=bool(record.get("reloads")),
         interrupts=bool(record.get("interrupts", True)),
-        up=up,
+        # Written before it started and not since: it never got ready, even where its process runs.
+        up=up and bool(record.get("applied", True)),
         ring=str(record.get("ring", "")),
         needs=tuple(record.get("needs", ())),
         follows=tuple(record.get("follows", ())),
