@@ -70,10 +70,11 @@ def _decided(stack: Stack, component: Component, port: Port, before: Mapping[str
 
     Under a domain the gateway answers where browsers look: what a laptop fell back to counts no longer.
     """
-    fixed: int = getattr(stack.parts[component.role].settings, port.setting, 0) if port.setting else 0
+    fixed = int(getattr(stack.parts[component.role].settings, port.setting, 0)) if port.setting else 0
     if port.public and port.fallback and stack.domain:
         return fixed or port.default
-    return fixed or before.get(f"{component.name}.{port.name}", 0)
+    kept = before.get(f"{component.name}.{port.name}", 0)
+    return fixed or kept
 
 
 def _first_free(port: Port, key: str, free: Callable[[int], bool]) -> int:
