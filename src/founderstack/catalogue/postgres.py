@@ -50,7 +50,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 version=view.choices.versions["postgres"],
                 address=f"127.0.0.1:{port}",
             ),
-            argv=(f"{binaries}/postgres", "-D", _data(view), "-c", f"config_file={etc}/postgresql.conf"),
+            argv=(f"{binaries}/postgres", "-D", _data(view), *_at_start(view)),
             cwd=places.data("postgres"),
             folders=(p.Folder(places.data("postgres")), p.Folder(run)),
             files=(
@@ -176,55 +176,73 @@ def _binaries(view: View) -> str:
     return f"/usr/lib/postgresql/{view.choices.versions['postgres']}/bin"
 
 
-def _configuration(view: View) -> str:
-    """postgresql.conf; what can only change by a restart is set from the start for later parts to build on."""
-    etc = view.places.etc("postgres")
+def _at_start(view: View) -> tuple[str, ...]:
+    """What the server reads at its start alone: on its command line, so that a change of it is a restart.
+
+    What later parts build on (replication, archiving) is set from the start.
+    """
     settings = {
-        "listen_addresses": "'127.0.0.1'",
+        "config_file": f"{view.places.etc('postgres')}/postgresql.conf",
+        "listen_addresses": "127.0.0.1",
         "port": view.port("database", "sql"),
-        "unix_socket_directories": f"'{view.places.run('postgres')}'",
+        "unix_socket_directories": view.places.run("postgres"),
         "unix_socket_permissions": "0777",  # the folder decides who may come near it
-        "hba_file": f"'{etc}/pg_hba.conf'",
-        "ident_file": f"'{etc}/pg_ident.conf'",
-        "password_encryption": "scram-sha-256",
-        "shared_preload_libraries": "'pg_stat_statements'",
+        "shared_preload_libraries": "pg_stat_statements",
         "track_commit_timestamp": "on",
         "wal_level": "logical",
-        "max_wal_senders": 10,
-        "max_replication_slots": 10,
+        **dict.fromkeys(("max_wal_senders", "max_replication_slots"), 10),
         "archive_mode": "on",
-        "archive_command": f"'{etc}/archive-wal %p %f'",
+        "max_connections": _connections(view),
+        "shared_buffers": f"{_shared_mib(view)}MB",
+        "max_worker_processes": max(8, view.machine.cores),
+        "hba_file": f"{view.places.etc('postgres')}/pg_hba.conf",
+        "ident_file": f"{view.places.etc('postgres')}/pg_ident.conf",
+    }
+    return tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+
+
+def _configuration(view: View) -> str:
+    """postgresql.conf: all that the server reads again on a reload."""
+    settings = {
+        "password_encryption": "scram-sha-256",
+        "archive_command": f"'{view.places.etc('postgres')}/archive-wal %p %f'",
         "jit": "off",
         "random_page_cost": 1.1,
         "log_line_prefix": "'%m [%p] %q%u@%d '",
         "log_min_duration_statement": "1s",
         "log_lock_waits": "on",
-        "timezone": "'UTC'",
-        "log_timezone": "'UTC'",
+        **dict.fromkeys(("timezone", "log_timezone"), "'UTC'"),
         **_memory(view),
     }
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
 def _memory(view: View) -> dict[str, object]:
-    """Memory and parallelism from the machine: a 4 GiB server gets 512 MB of shared buffers at a share of 50 %."""
-    ram = view.machine.ram_mib
-    planned = ram * view.settings.memory_share_percent // 100
-    shared = max(planned // 4, 16)
-    connections = view.settings.max_connections or min(100, max(20, ram // 68))
-    work = min(64, max(4, (planned - shared) // (2 * connections)))
+    """Memory and parallelism from the machine, within the share that PostgreSQL may plan with."""
+    ram, planned, shared = view.machine.ram_mib, _planned_mib(view), _shared_mib(view)
+    work = min(64, max(4, (planned - shared) // (2 * _connections(view))))
     return {
-        "max_connections": connections,
-        "shared_buffers": f"{shared}MB",
         "effective_cache_size": f"{max(planned * 3 // 4, 32)}MB",
         "work_mem": f"{work}MB",
         "maintenance_work_mem": f"{min(2048, max(16, planned // 16))}MB",
         "max_wal_size": f"{min(4096, max(512, ram // 4))}MB",
         "max_slot_wal_keep_size": f"{min(8192, max(1024, ram // 2))}MB",
-        "max_worker_processes": max(8, view.machine.cores),
         "max_parallel_workers": view.machine.cores,
         "max_parallel_workers_per_gather": max(1, view.machine.cores // 2),
     }
+
+
+def _planned_mib(view: View) -> int:
+    return int(view.machine.ram_mib * view.settings.memory_share_percent // 100)
+
+
+def _shared_mib(view: View) -> int:
+    """A 4 GiB server gets 512 MB of shared buffers at a share of 50 %."""
+    return max(_planned_mib(view) // 4, 16)
+
+
+def _connections(view: View) -> int:
+    return int(view.settings.max_connections) or min(100, max(20, view.machine.ram_mib // 68))
 
 
 _HBA = """\
