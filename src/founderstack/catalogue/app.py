@@ -158,6 +158,8 @@ def _build(view: View, release: Release) -> p.Task:
             node=view.places.node(NODE) if _is_node(view) else "",
             ref=release.ref,
         ),
+        # The digest stands for all that shapes a build; a release that is there is never built again.
+        inputs=(release.digest,),
         needs=("app/node",) if _is_node(view) else (),
     )
 
