@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import stat
@@ -12,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from founderstack import locale
 from founderstack.catalogue import COMPONENTS
-from founderstack.locale import N_, _
+from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
@@ -21,7 +20,7 @@ from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
 from founderstack.stackfile.lockfile import read_lock, render_lock
 from founderstack.stackfile.read import LIMIT_BYTES, not_a_file, unreadable
-from founderstack.world import builds, files, receipt, sources
+from founderstack.world import builds, files, sources
 from founderstack.world.clock import SystemClock
 from founderstack.world.history import History
 from founderstack.world.lock import stack_lock
@@ -30,6 +29,7 @@ from founderstack.world.own_ports import StackPorts
 from founderstack.world.places import places, state_root
 from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
+from founderstack.world.settled import Settled
 
 STACK_FILE = "founder.toml"
 LOCK_FILE = "founder.lock"
@@ -85,7 +85,7 @@ def open_site(file: str) -> Site:
     secrets = Secrets(f"{where.state}/secrets.json")
     runtime = HostRuntime(stack.name, where, machine, secrets, secrets.fill, clock)
     choice_file = ChoiceFile(os.path.join(stack.folder, LOCK_FILE))
-    settled = Settled(stack, where, choice_file)
+    settled = Settled(stack, where, choice_file.path, lambda: choice_file.load().ports.values())
 
     def lock(command: str) -> AbstractContextManager[None]:
         return stack_lock(f"{where.state}/lock", command=f"founder {command}")
@@ -138,8 +138,16 @@ def agent_world(state_dir: str) -> AgentWorld:
     )
     clock = SystemClock()
     secrets = Secrets(f"{state_dir}/secrets.json")
-    runtime = HostRuntime(name, where, read_machine(), secrets, secrets.fill, clock)
+    runtime = _AgentRuntime(name, where, read_machine(), secrets, secrets.fill, clock)
     return AgentWorld(runtime, secrets, clock)
+
+
+class _AgentRuntime(HostRuntime):
+    """The runtime as the agent has it: what a person asks of it waits its turn like any command."""
+
+    def restart(self, process: str) -> None:
+        with stack_lock(f"{self.state}/lock", command=f"founder restart {process}"):
+            super().restart(process)
 
 
 class ChoiceFile:
@@ -197,77 +205,6 @@ class LocalDisk:
     def remove(self, path: str) -> None:
         """Remove a file or a folder with all in it."""
         files.remove_tree(path)
-
-
-class Settled:
-    """Remembers that everything is as wanted, for the next look; forgets it before a change."""
-
-    def __init__(self, stack: Stack, where: Places, choices: ChoiceFile) -> None:
-        self._stack = stack
-        self._places = where
-        self._choices = choices
-        self._path = receipt.path_for(state_root(), stack.file)
-
-    def forget(self) -> None:
-        """What was known to hold no longer does; also tells the machine's other stacks which ports are ours."""
-        files.remove_tree(self._path)
-        about = {
-            "v": 1,
-            "file": self._stack.file,
-            "tool": self._places.package_digest,
-            "ports": sorted(self._choices.load().ports.values()),
-        }
-        files.ensure_folder(self._places.state, mode=0o755)
-        files.write_atomic(f"{self._places.state}/stack.json", json.dumps(about))
-
-    def remember(self, processes: Sequence[str]) -> None:
-        """Write the receipt, and remove copies of the tool that no stack uses any more."""
-        state = self._places.state
-        self.forget()
-        self._prune_tools()
-        applied = sorted(files.list_files(f"{state}/applied"))
-        generated = [
-            path
-            for folder in ("etc", "launch", "supervisor/programs")
-            for path in sorted(files.list_files(f"{state}/{folder}"))
-            if not path.endswith("/group")
-        ]
-        known = [json.loads(files.read_text(path) or "{}") for path in applied]
-        count = len(processes)
-        files.ensure_folder(os.path.dirname(self._path), mode=0o755)
-        files.write_atomic(
-            self._path,
-            receipt.text(
-                files=[
-                    self._stack.file,
-                    self._choices.path,
-                    f"{state}/secrets.json",
-                    *(path for path in (f"{state}/releases.json",) if os.path.exists(path)),
-                    *applied,
-                    *generated,
-                ],
-                package=self._places.package,
-                supervisor=f"{state}/supervisor/supervisor.sock",
-                verdict=f"{state}/agent/state.json",
-                programs=processes,
-                listeners=[record["ready"]["target"] for record in known if record],
-                said={
-                    language: locale.translator(language)(_NO_CHANGES).format(count=count)
-                    for language in locale.LANGUAGES
-                },
-            ),
-            mode=0o600,
-        )
-
-    def _prune_tools(self) -> None:
-        abouts = [files.read_text(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
-        used = {f"tool-{json.loads(about)['tool']}" for about in abouts if about}
-        for path in glob.glob(f"{self._places.shared}/venvs/tool-*"):
-            if os.path.basename(path) not in used:
-                files.remove_tree(path)
-
-
-_NO_CHANGES = N_("No changes ({count} services)")
 
 
 def _no_stack_file(path: str) -> StackError:

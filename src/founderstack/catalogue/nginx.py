@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from founderstack.catalogue import _nginx_servers, _packaged
@@ -128,17 +129,9 @@ http {{
     access_log {log}/access.log json;
 
     map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
-    # The panel's cookie is taken out before every upstream but the panel, wherever it stands in the header.
-    map $http_cookie $cookie_without_panel {{
-        default $http_cookie;
-        "~*^(?<before>.*?)(?:;\\s*)?__Host-founder-[^=;]*=[^;]*(?<after>.*)$" "$before$after";
-    }}
-    map $cookie_without_panel $app_cookie {{
-        default $cookie_without_panel;
-        "~*__Host-founder-" "";
-        "~^;\\s*(?<rest>.*)$" $rest;
-    }}
-
+    # Panels' cookies are taken out before every upstream but the panel, wherever they stand in the header.
+    # One map takes one out; a browser carries several where several stacks run on one machine.
+{_cookie_maps()}
     include {etc}/app.conf;
     include {etc}/panel.conf;
 
@@ -149,6 +142,25 @@ http {{
     }}
 }}
 """
+
+
+_PANELS_ON_ONE_MACHINE = 8
+
+
+def _cookie_maps() -> str:
+    """Maps that lead from $http_cookie to $app_cookie; should a panel's cookie be left, nothing is passed on."""
+    names = ["http_cookie", *(f"app_cookie_{number}" for number in range(1, _PANELS_ON_ONE_MACHINE + 1))]
+    maps = (
+        f"""\
+    map ${before} ${after} {{
+        default ${before};
+        "~*^(?<{after}_a>(?:.*?;\\s*)?)__Host-founder-[^=;]*=[^;]*;?\\s*(?<{after}_b>.*)$" "${after}_a${after}_b";
+    }}
+"""
+        for before, after in pairwise(names)
+    )
+    last = names[-1]
+    return "".join(maps) + f'    map ${last} $app_cookie {{ default ${last}; "~*__Host-founder-" ""; }}\n'
 
 
 COMPONENT = Component(

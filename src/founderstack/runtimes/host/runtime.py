@@ -139,6 +139,11 @@ class HostRuntime:
         accounts.remove_users(self._stack)
 
     @property
+    def state(self) -> str:
+        """The stack's state folder."""
+        return self._places.state
+
+    @property
     def supervisor_argv(self) -> list[str]:
         """The command that runs the supervisor in the foreground."""
         binary = f"{self._places.environment(SUPERVISOR)}/bin/supervisord"
