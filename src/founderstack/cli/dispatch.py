@@ -30,7 +30,7 @@ def dispatch(words: list[str]) -> int:
 def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
     """(options given before the verb, the verb, what follows): `founder --file x up` is `founder up --file x`."""
     index = 0
-    while index < len(words) and words[index] in ("--file", "-f") and index + 1 < len(words):
+    while index < len(words) and words[index] == "--file" and index + 1 < len(words):
         index += 2
     if index < len(words):
         return words[:index], words[index], words[index + 1 :]
@@ -40,7 +40,9 @@ def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
 def _run(verb: str, arguments: list[str]) -> int:
     module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
     try:
-        code: int = module.run(arguments)
+        # A verb that must answer at once reads its plain options itself.
+        answered: int | None = module.quick(arguments) if hasattr(module, "quick") else None
+        code: int = module.run(arguments) if answered is None else answered
         return code
     except StackError as error:
         from founderstack.cli.render import show_error

@@ -21,18 +21,22 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"founder: {message}\n")
 
 
-def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False) -> Parser:
+def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False, example: str = "") -> Parser:
     """A parser with the options that this verb shares with others."""
     _translate_argparse()
-    made = Parser(prog=f"founder {verb}", description=_(VERBS[verb]), allow_abbrev=False)
+    made = Parser(prog=f"founder {verb}", description=_(VERBS[verb]), epilog=_epilog(example), allow_abbrev=False)
     made.add_argument("--debug", action="store_true", help=_("show where an unexpected error came from"))
     if stack:
-        made.add_argument("--file", "-f", default="", help=_("the stack file (default: founder.toml here or above)"))
+        made.add_argument("--file", default="", help=_("the stack file (default: founder.toml here or above)"))
     if yes:
         made.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
     if as_json:
         made.add_argument("--json", action="store_true", help=_("for machines"))
     return made
+
+
+def _epilog(example: str) -> str | None:
+    return _("Example: {command}").format(command=example) if example else None
 
 
 def _translate_argparse() -> None:

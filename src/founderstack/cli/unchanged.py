@@ -40,13 +40,14 @@ def _receipt() -> dict[str, list[str]] | None:
             return None
         folder = os.path.dirname(folder)
     try:
-        with open(receipt.path_for(_root(), f"{folder}/founder.toml"), encoding="utf-8") as file:
+        with open(receipt.path_for(state_root(), f"{folder}/founder.toml"), encoding="utf-8") as file:
             return receipt.parse(file.read())
     except OSError:
         return None
 
 
-def _root() -> str:
+def state_root() -> str:
+    """Where stacks keep their state, as world.places has it."""
     chosen = ambient.state_home()
     if chosen:
         return os.path.abspath(os.path.expanduser(chosen))
@@ -65,14 +66,18 @@ def _holds(content: dict[str, list[str]]) -> bool:
 def _all_run(supervisor: str, programs: list[str]) -> bool:
     """True where the supervisor runs exactly these programs."""
     try:
-        answer = _post(supervisor)
+        return programs_of(supervisor) == dict.fromkeys(programs, "RUNNING")
     except OSError:
         return False
+
+
+def programs_of(supervisor: str) -> dict[str, str]:
+    """Name of each supervised program → the supervisor's word for its state; raises OSError where nobody answers."""
+    answer = _post(supervisor)
     # Names and states hold no markup, so the fields can be cut out without a parser.
     names = answer.split("<name>name</name>\n<value><string>")[1:]
     states = answer.split("<name>statename</name>\n<value><string>")[1:]
-    running = {name.split("<", 1)[0]: state.split("<", 1)[0] for name, state in zip(names, states, strict=True)}
-    return running == dict.fromkeys(programs, "RUNNING")
+    return {name.split("<", 1)[0]: state.split("<", 1)[0] for name, state in zip(names, states, strict=True)}
 
 
 def _post(path: str) -> str:

@@ -79,7 +79,8 @@ def _decided(stack: Stack, component: Component, port: Port, before: Mapping[str
 
 def _first_free(port: Port, key: str, free: Callable[[int], bool]) -> int:
     """The default where it is free, else the first free row of ports from the fallback on."""
-    for start in (port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row + 2)):
+    starts: list[int] = [port.default, *range(port.fallback or port.default + 1, LAST_PORT - port.row + 2)]
+    for start in starts:
         if all(free(start + offset) for offset in range(port.row)):
             return start
     raise StackError(

@@ -1,0 +1,146 @@
+"""What lies on the disk about a running stack, read without building anything: for verbs that must answer at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from founderstack import locale
+from founderstack.cli.unchanged import programs_of, state_root
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
+from founderstack.operations.status import Found, chosen
+
+
+def stack_file(given: str = "") -> str:
+    """Absolute path of the stack file: the one given, else the nearest founder.toml from this folder upwards."""
+    if given:
+        path = os.path.abspath(os.path.join(given, "founder.toml") if os.path.isdir(given) else given)
+        folder = os.path.dirname(path)
+    else:
+        folder = os.getcwd()
+        while not os.path.exists(f"{folder}/founder.toml") and folder != "/":
+            folder = os.path.dirname(folder)
+        path = f"{folder}/founder.toml"
+    if os.path.exists(path):
+        return path
+    raise StackError(
+        _("There is no stack file at {path}").format(path=path if given else f"{os.getcwd()}/founder.toml"),
+        _("A stack is described by a file named founder.toml; an empty one will do."),
+        _("Make one here with “founder init”, or name one: founder --file PATH …"),
+        exit_code=EXIT_PRECONDITION,
+    )
+
+
+def state_of(file: str) -> str:
+    """The state folder of the stack that a file describes, "" where it was never brought up.
+
+    Speaks the stack's language from here on.
+    """
+    locale.use(_language(file))
+    root = state_root()
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:
+        return ""
+    for name in names:
+        about = _json(f"{root}/{name}/stack.json")
+        if about.get("file") == file:
+            return f"{root}/{name}"
+    return ""
+
+
+def records(state: str) -> dict[str, dict[str, Any]]:
+    """Process name → what was written down when it was applied."""
+    try:
+        entries = sorted(os.listdir(f"{state}/applied"))
+    except OSError:
+        return {}
+    read = [_json(f"{state}/applied/{entry}") for entry in entries if entry.endswith(".json")]
+    return {str(record["name"]): record for record in read if "name" in record}
+
+
+def found(state: str) -> Found:
+    """All that `operations.status` judges by."""
+    health = _json(f"{state}/agent/state.json")
+    at, processes = health.get("at", 0.0), health.get("processes", {})
+    return Found(
+        records=records(state),
+        programs=_programs(state),
+        health=processes if isinstance(processes, dict) else {},
+        health_at=float(at) if isinstance(at, int | float) else 0.0,
+    )
+
+
+def addresses(known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What a person opens: name → URL; the app first, then the panel, then its tools."""
+    urls: dict[str, str] = {}
+    first: dict[str, str] = {}
+    for name, record in known.items():
+        address = str(record.get("address", ""))
+        if address.startswith(("http://", "https://")):
+            urls[str(record.get("ring") or ("app" if record.get("group") == "gateway" else name))] = address
+    first.update((name, urls[name]) for name in ("app", "panel") if name in urls)
+    return {**first, **{name: url for name, url in sorted(urls.items()) if name not in first}}
+
+
+def services(known: list[str] | tuple[str, ...], wanted: list[str]) -> tuple[str, ...]:
+    """The processes that these words mean; raises StackError naming the nearest for one that means none."""
+    picked, unknown = chosen(known, wanted)
+    if not unknown:
+        return picked
+    raise unknown_service(unknown, known)
+
+
+def unknown_service(name: str, known: list[str] | tuple[str, ...]) -> StackError:
+    """The error for a word that means no process."""
+    from difflib import get_close_matches
+
+    short = list(dict.fromkeys(service_names(known)))
+    near = get_close_matches(name, short, n=1)
+    return StackError(
+        _("There is no service “{name}”").format(name=name),
+        _("This stack has: {names}.").format(names=", ".join(short) or "–"),
+        _("Did you mean “{name}”?").format(name=near[0]) if near else _("Choose one of them."),
+        exit_code=EXIT_USAGE,
+    )
+
+
+def service_names(known: list[str] | tuple[str, ...]) -> list[str]:
+    """The words that a person uses: a process's name, without the marks of one instance (`app-2-0f3a9c-1`)."""
+    return list(dict.fromkeys(name.partition("-")[0] if name.count("-") == 3 else name for name in known))
+
+
+def _programs(state: str) -> dict[str, str]:
+    try:
+        return programs_of(f"{state}/supervisor/supervisor.sock")
+    except OSError:
+        return {}
+
+
+def _json(path: str) -> dict[str, Any]:
+    """The object in a file; nothing where there is none or it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _language(file: str) -> str:
+    """The language that the top of a stack file asks for; whether it is one of ours is for `check` to say."""
+    try:
+        with open(file, encoding="utf-8") as opened:
+            for line in opened:
+                key, _sign, value = line.partition("=")
+                if line.startswith("["):
+                    break
+                if key.strip() == "language":
+                    asked = value.strip().strip("\"'")[:2]
+                    return asked if asked in locale.LANGUAGES else ""
+    except (OSError, ValueError):
+        return ""
+    return ""

@@ -1,0 +1,50 @@
+"""`founder completion`: scripts for bash, zsh and fish, with the verbs and the services that run."""
+
+from __future__ import annotations
+
+from founderstack.cli import glance
+from founderstack.cli.options import parser
+from founderstack.cli.table import VERBS
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK, StackError
+
+_BASH = """\
+_founder() {
+    local words="$(founder completion --words "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)"
+    COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -F _founder founder ./founder
+"""
+_ZSH = """\
+#compdef founder
+_founder() { compadd -- ${(f)"$(founder completion --words "${words[@]:1:CURRENT-2}" 2>/dev/null)"} }
+compdef _founder founder
+"""
+_FISH = """\
+complete -c founder -f -a '(founder completion --words (commandline -opc)[2..-1] 2>/dev/null)'
+"""
+SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+TAKE_SERVICES = ("logs", "restart", "open", "status")
+
+
+def run(arguments: list[str]) -> int:
+    """Print the script for a shell; `--words` is what the scripts ask."""
+    if arguments[:1] == ["--words"]:
+        print("\n".join(words_after(arguments[1:])))
+        return EXIT_OK
+    options = parser("completion", stack=False, example="founder completion bash >> ~/.bashrc")
+    options.add_argument("shell", choices=tuple(SCRIPTS), help=_("the shell to complete in"))
+    print(SCRIPTS[options.parse_args(arguments).shell], end="")
+    return EXIT_OK
+
+
+def words_after(before: list[str]) -> list[str]:
+    """What may come next after these words."""
+    if not before:
+        return list(VERBS)
+    if before[0] not in TAKE_SERVICES:
+        return []
+    try:
+        return glance.service_names(list(glance.records(glance.state_of(glance.stack_file()))))
+    except StackError:
+        return []  # Outside a stack there are no services to offer.

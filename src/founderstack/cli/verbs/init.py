@@ -1,0 +1,35 @@
+"""`founder init`: make a stack file."""
+
+from __future__ import annotations
+
+import os
+
+from founderstack.cli.options import parser
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
+from founderstack.stackfile.keys import slug
+from founderstack.stackfile.template import new_stack_file
+from founderstack.world import files
+
+
+def run(arguments: list[str]) -> int:
+    """Write a small commented founder.toml; one that is there already is left alone."""
+    options = parser("init", stack=False, example="founder init --name diary")
+    options.add_argument("folder", nargs="?", default=".", help=_("where (default: this folder)"))
+    options.add_argument("--name", default="", help=_("the stack's name (default: the folder's)"))
+    options.add_argument("--domain", default="", help=_("the app's public name"))
+    options.add_argument("--language", default="", choices=("", "en", "es"), help=_("for everybody who reads"))
+    given = options.parse_args(arguments)
+    folder = os.path.abspath(given.folder)
+    path = os.path.join(folder, "founder.toml")
+    if os.path.exists(path):
+        raise StackError(
+            _("{path} is there already").format(path=path),
+            _("A stack file is never overwritten."),
+            _("Edit it; or make one in another folder: founder init FOLDER"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    files.ensure_folder(folder)
+    files.write_atomic(path, new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language))
+    print(_("{path} is written. Next: founder up").format(path=path))
+    return EXIT_OK

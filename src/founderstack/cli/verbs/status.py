@@ -1,0 +1,135 @@
+"""`founder status`: what runs, how it does, and where to open it; one screen, what fails first."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from founderstack import locale
+from founderstack.cli import glance
+from founderstack.cli.render import paint
+from founderstack.locale import N_, _
+from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
+from founderstack.operations.status import Line, Status, as_json, status
+from founderstack.world.clock import SystemClock
+
+SHAPES = {
+    "online": ("●", "green", N_("online")),
+    "starting": ("◐", "blue", N_("starting")),
+    "degraded": ("▲", "yellow", N_("degraded")),
+    "unknown": ("?", "yellow", N_("unknown")),
+    "stopped": ("■", "dim", N_("stopped")),
+    "down": ("✗", "red", N_("down")),
+}
+"""A shape and a word for each state, so that it is told by more than its colour."""
+
+_EVERY_S = 2.0
+
+
+def run(arguments: list[str]) -> int:
+    """Look once, or again and again with --watch."""
+    from founderstack.cli.options import parser
+
+    options = parser("status", as_json=True, example="founder status --check app postgres")
+    options.add_argument("services", nargs="*", metavar=_("SERVICE"), help=_("only these; app means all its instances"))
+    options.add_argument("--check", action="store_true", help=_("exit code 3 where anything is not online"))
+    options.add_argument("--watch", "-w", action="store_true", help=_("look again every two seconds"))
+    given = options.parse_args(arguments)
+    return look(given.file, given.services, as_json=given.json, check=given.check, watch=given.watch)
+
+
+def quick(words: list[str]) -> int | None:
+    """The same for the plain ways to ask, without what reads options; None where somebody must read closer."""
+    plain = {"--json": False, "--check": False}
+    for word in words:
+        if word.startswith("-") and word not in plain:
+            return None
+        if word in plain:
+            plain[word] = True
+    services = [word for word in words if not word.startswith("-")]
+    return look("", services, as_json=plain["--json"], check=plain["--check"], watch=False)
+
+
+def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: bool) -> int:
+    """Print the status of these services, all where none are named; returns the exit code."""
+    state = glance.state_of(glance.stack_file(file))
+    clock = SystemClock()
+    while True:
+        now = clock.now()
+        seen, urls = _seen(state, services, now)
+        text = _json(seen, urls) if as_json else "\n".join(screen(seen, urls, now))
+        if watch and not as_json and sys.stdout.isatty():
+            # Home, the text with each line's rest erased, then everything below.
+            text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
+        print(text, flush=True)
+        if not watch:
+            return EXIT_UNHEALTHY if check and not seen.well else EXIT_OK
+        clock.wait(_EVERY_S)
+
+
+def screen(seen: Status, urls: dict[str, str], now: float) -> list[str]:
+    """The lines of the screen."""
+    if not seen.lines:
+        return [_("Nothing is applied yet. Start with: founder up")]
+    lines = [f"{_(_NAMES.get(name, name))}: {paint(url, 'bold')}" for name, url in urls.items() if name in _NAMES]
+    if not seen.supervised:
+        lines.append(paint(_("The stack is not running. Start it with: founder up"), "yellow"))
+    elif seen.agent_age_s is None:
+        lines.append(paint(_("The agent has not reported yet: only what the supervisor says is known."), "yellow"))
+    elif seen.stale:
+        age = _ago(seen.agent_age_s)
+        text = _("The agent has been silent for {time}: only what the supervisor says is known.").format(time=age)
+        lines.append(paint(text, "yellow"))
+    if lines:
+        lines.append("")
+    return [*lines, *_table(seen.lines, now)]
+
+
+_NAMES = {"app": N_("App"), "panel": N_("Panel")}
+
+
+def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str, str]]:
+    found = glance.found(state)
+    urls = glance.addresses(found.records)
+    picked = glance.services(tuple(found.records), services) if found.records else ()
+    whole = status(found, now)
+    return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
+
+
+def _json(seen: Status, urls: dict[str, str]) -> str:
+    return json.dumps(as_json(seen, urls), ensure_ascii=False)
+
+
+def _table(lines: tuple[Line, ...], now: float) -> list[str]:
+    rows = [_row(line, now) for line in lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    told = []
+    for line, row in zip(lines, rows, strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells[1] = paint(cells[1], SHAPES[line.state][1])
+        told.append("  ".join(cells).rstrip())
+        if line.error and line.state != "online":
+            told.append(f"    {paint(line.error, 'dim')}")
+    return told
+
+
+def _row(line: Line, now: float) -> tuple[str, ...]:
+    shape, _colour, word = SHAPES[line.state]
+    latency = "" if line.latency_ms is None else f"{line.latency_ms:.1f} ms"
+    return (
+        line.name,
+        f"{shape} {_(word)}",
+        f"{_(line.title)} {line.version}".strip(),
+        line.address,
+        _ago(now - line.since) if line.since else "",
+        latency.replace(".", ",") if locale.language() == "es" else latency,
+    )
+
+
+def _ago(seconds: float) -> str:
+    """A duration in its two largest units: `3 d 4 h`."""
+    left = int(max(seconds, 0))
+    for size, big, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if left >= size:
+            return f"{left // size} {big} {left % size // small_size} {small}"
+    return f"{left} s"
