@@ -108,7 +108,7 @@ class Founder:
             body = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo")
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
             (found,), _method = xmlrpc.client.loads(connection.getresponse().read())
-        return {one["name"]: one["pid"] for one in found if one["statename"] == "RUNNING"}  # type: ignore[index, union-attr, call-overload]
+        return {one["name"]: one["pid"] for one in found if one["pid"]}  # type: ignore[index, union-attr, call-overload]
 
     @property
     def supervisor_pid(self) -> int:
@@ -226,6 +226,13 @@ class Visitors:
     failed: list[str] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        # Looked up once: the files that say it may change while people visit.
+        self._port, self._trust = self.founder.port("nginx.https"), self.founder.trust()
+
+    def _client(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("localhost", self._port, context=self._trust, timeout=30)
+
     @contextmanager
     def visiting(self) -> Iterator[Visitors]:
         kinds: dict[str, Callable[[http.client.HTTPSConnection | None], http.client.HTTPSConnection | None]] = {
@@ -263,11 +270,11 @@ class Visitors:
             client.close()
 
     def _fresh(self, _client: http.client.HTTPSConnection | None) -> None:
-        with closing(self.founder.client()) as client:
+        with closing(self._client()) as client:
             self._ask(client, "GET", self.path)
 
     def _post(self, _client: http.client.HTTPSConnection | None) -> None:
-        with closing(self.founder.client()) as client:
+        with closing(self._client()) as client:
             self._ask(client, "POST", self.slow)
 
     def _kept(self, client: http.client.HTTPSConnection | None) -> http.client.HTTPSConnection:
@@ -279,7 +286,7 @@ class Visitors:
                 client.close()
             else:
                 return client
-        client = self.founder.client()
+        client = self._client()
         self._ask(client, "GET", self.path)
         return client
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import os
 import re
 import secrets
@@ -261,9 +260,10 @@ def panel_status(founder: Founder) -> int:
 
 def titles(founder: Founder) -> list[str]:
     """The entries' titles, read as the app reads them."""
-    values = json.loads((founder.state / "secrets.json").read_text(encoding="utf-8"))["secrets"]
-    port, password = founder.port("postgres.sql"), values["postgres.app"]
-    with psycopg.connect(host="127.0.0.1", port=port, dbname="app", user="app", password=password) as connection:
+    environment = next((founder.state / "launch").glob("app-*/env")).read_text(encoding="utf-8")
+    found = re.search(r"^DATABASE_URL='(.+)'$", environment, re.MULTILINE)
+    assert found
+    with psycopg.connect(found[1]) as connection:
         return [row[0] for row in connection.execute("SELECT title FROM entry").fetchall()]
 
 

@@ -1,0 +1,151 @@
+"""What breaks while the stack serves, and what goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import enterable_folder, wait_until
+from tests.fault.conftest import NewStack
+from tests.fault.stacks import PRECONDITION, Founder, Visitors, gone_afterwards, small_stack
+
+
+@pytest.fixture
+def small_disk(shared_home: Path, tmp_path: Path) -> Iterator[Path]:
+    """A state root on a disk of its own, of 4 GiB that nothing is written to until it is used."""
+    image, home = tmp_path / "disk", enterable_folder("founder-disk-")
+    with image.open("wb") as file:
+        file.truncate(4 << 30)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(image)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(image), str(home)], check=True)
+    home.chmod(0o711)
+    (home / "shared").symlink_to(shared_home)
+    yield home
+    subprocess.run(["umount", str(home)], check=True)
+    home.rmdir()
+
+
+def test_a_full_disk_stops_changes_and_not_the_app(small_disk: Path, tmp_path: Path) -> None:
+    with gone_afterwards(small_stack(tmp_path / "stack", small_disk)) as founder:
+        founder.ok("up", "--yes")
+        filler = small_disk / "filler"
+        free = shutil.disk_usage(small_disk).free
+        subprocess.run(["fallocate", "-l", str(free - (1 << 20)), str(filler)], check=True)
+        serving = founder.pids()
+        founder.write_app("two")
+        said = founder.run("deploy", "--yes")
+        assert said.code == PRECONDITION, said.text
+        assert "room" in said.err
+        assert founder.serves("one")
+        assert founder.pids() == serving
+        founder.run("up", "--yes")
+        assert founder.serves("one")
+        filler.unlink()
+        founder.ok("deploy", "--yes")
+        assert founder.serves("two")
+
+
+def test_what_the_supervisor_gave_up_on_is_tried_again(new_stack: NewStack) -> None:
+    founder = new_stack()
+    data = founder.state / "data" / "app"
+    founder.write_app("one", broken=f"import os\nif os.path.exists('{data}/broken'): raise SystemExit(1)")
+    founder.ok("up", "--yes")
+    app = next(name for name in founder.pids() if name.startswith("app-"))
+    impatient(founder, app)
+    (data / "broken").touch()
+    os.kill(founder.pids()[app], signal.SIGKILL)
+    wait_until(lambda: "FATAL" in supervisor(founder, "status", app), "the supervisor gave up", 30)
+    (data / "broken").unlink()
+    wait_until(lambda: founder.serves("one"), "the agent started it again", 60)
+
+
+def impatient(founder: Founder, name: str) -> None:
+    """Have the supervisor give up on a program after one more try instead of ten, which take a minute."""
+    program = founder.state / "supervisor" / "programs" / f"{name}.conf"
+    program.write_text(re.sub(r"startretries=\d+", "startretries=1", program.read_text()), encoding="utf-8")
+    supervisor(founder, "update")
+    wait_until(lambda: founder.serves("one"), "the app again", 30)
+
+
+def supervisor(founder: Founder, *words: str) -> str:
+    environment = next((founder.home / "shared" / "venvs").glob("supervisor-*"))
+    configuration = founder.state / "supervisor" / "supervisord.conf"
+    # Its own configuration has no section for the client: the socket is named here.
+    socket = f"unix://{founder.state}/supervisor/supervisor.sock"
+    command = [f"{environment}/bin/supervisorctl", "-c", str(configuration), "-s", socket, *words]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def test_the_app_serves_while_the_tool_is_gone(new_stack: NewStack) -> None:
+    """No panel, no agent, and nothing left of the tool's own code."""
+    founder = new_stack()
+    founder.ok("up", "--yes")
+    tools = [path for path in (founder.home / "shared" / "venvs").glob("tool-*") if not path.is_symlink()]
+    with Visitors(founder).visiting() as visitors:
+        supervisor(founder, "stop", "agent", "panel")
+        for path in tools:
+            path.rename(path.with_name(f"gone-{path.name}"))
+        app = next(name for name in founder.pids() if name.startswith("app-"))
+        before = founder.pids()
+        assert set(before) == {app, "nginx", "postgres"}
+        wait_until(lambda: visitors.ok["POST of 400 ms"] > 4, "people are served", 20)
+        for path in tools:
+            path.with_name(f"gone-{path.name}").rename(path)
+        founder.ok("up", "--yes")
+    assert visitors.failed == []
+    assert founder.pids().items() >= before.items()
+    assert {"agent", "panel"} <= set(founder.pids())
+
+
+def test_two_stacks_on_one_machine_do_not_touch_each_other(running: Founder, new_stack: NewStack) -> None:
+    before = running.pids()
+    other = new_stack(version="the other")
+    other.ok("up", "--yes")
+    assert running.serves("one")
+    assert other.serves("the other")
+    users = {Path(f"/proc/{pid}").stat().st_uid for pid in running.pids().values()} - {0}
+    assert not users & {Path(f"/proc/{pid}").stat().st_uid for pid in other.pids().values()}
+    other.write_app("the other changed")
+    other.ok("deploy", "--yes")
+    os.kill(other.supervisor_pid, signal.SIGKILL)
+    wait_until(lambda: other.serves("the other changed"), "the other stack is back", 30)
+    other.ok("destroy", "--yes", "--confirm", other.name)
+    assert running.pids() == before
+    assert running.serves("one")
+
+
+def test_a_second_stack_file_of_the_same_name_is_refused(running: Founder, tmp_path: Path) -> None:
+    """Two files with one name would undo each other's work in turn."""
+    second = tmp_path / "copy"
+    shutil.copytree(running.folder, second)
+    said = Founder(second, running.home).run("up", "--yes")
+    assert said.code != 0
+    assert str(running.folder) in said.err
+    assert running.serves("one")
+
+
+def test_no_descendant_outlives_the_supervisor(new_stack: NewStack) -> None:
+    """Killed outright, it takes its processes along; another one starts them again."""
+    founder = new_stack()
+    founder.ok("up", "--yes")
+    before = founder.pids()
+    os.kill(founder.supervisor_pid, signal.SIGKILL)
+    wait_until(lambda: founder.serves("one") and not set(founder_pids(founder).values()) & set(before.values()), "all again", 30)
+    assert not [pid for pid in before.values() if Path(f"/proc/{pid}").exists()]
+    founder.ok("down")
+    left = [pid for pid in (*before.values(),) if Path(f"/proc/{pid}").exists()]
+    assert left == []
+
+
+def founder_pids(founder: Founder) -> dict[str, int]:
+    try:
+        return founder.pids()
+    except OSError:
+        return {}
