@@ -63,7 +63,12 @@ def tasks(view: View) -> tuple[p.Task, ...]:
 def build_inputs(view: View) -> tuple[str, ...]:
     """What beside the source shapes a build, so that it belongs into the release's digest."""
     settings = view.settings
-    return (_build_command(view), settings.output, NODE if _is_node(view) else "", repr(sorted(settings.env.items())))
+    return (
+        _build_command(view),
+        settings.output,
+        NODE if _is_node(view.settings, view.app_files) else "",
+        repr(sorted(settings.env.items())),
+    )
 
 
 def _instance(view: View, release: Release, number: int) -> p.Process:
@@ -77,7 +82,7 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
     generation = digest(release.digest, release.restarts, argv, environment, secrets, files, settings.health)[:6]
     name = f"app-{release.number}-{generation}-{number}"
     socket = f"{run}/{name}.sock"
-    by_port = _by_port(view)
+    by_port = _by_port(view.settings, view.app_files)
     target = "127.0.0.1:{{relay:port}}" if by_port else socket
     return p.Process(
         name=name,
@@ -112,14 +117,18 @@ def _card(view: View, release: Release) -> p.Card:
 def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], ...]:
     if by_port:
         return (("HOST", "127.0.0.1"), ("HOSTNAME", "127.0.0.1"), ("PORT", "{{relay:port}}"))
-    shim = (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),) if _is_node(view) else ()
+    shim = (
+        (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),)
+        if _is_node(view.settings, view.app_files)
+        else ()
+    )
     # Next builds the address for requests to itself from HOSTNAME and PORT; nothing listens there.
     return (("LISTEN_UDS", socket), ("HOSTNAME", "127.0.0.1"), ("PORT", "3000"), *shim)
 
 
 def _environment(view: View) -> tuple[tuple[str, str], ...]:
     """What build-independent code may count on; the founder's own `env` wins."""
-    paths = [f"{view.places.node(NODE)}/bin"] if _is_node(view) else []
+    paths = [f"{view.places.node(NODE)}/bin"] if _is_node(view.settings, view.app_files) else []
     offered = {
         "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
         "NODE_ENV": "production",
@@ -137,7 +146,7 @@ def _environment(view: View) -> tuple[tuple[str, str], ...]:
 
 
 def _node(view: View) -> p.Task | None:
-    if not _is_node(view):
+    if not _is_node(view.settings, view.app_files):
         return None
     return p.Task(name="app/node", component="app", summary=N_("Node"), action=p.NodeRuntime(NODE))
 
@@ -155,12 +164,12 @@ def _build(view: View, release: Release) -> p.Task:
             command=_build_command(view),
             output=settings.output,
             env=(("NEXT_TELEMETRY_DISABLED", "1"), *sorted(settings.env.items())),
-            node=view.places.node(NODE) if _is_node(view) else "",
+            node=view.places.node(NODE) if _is_node(view.settings, view.app_files) else "",
             ref=release.ref,
         ),
         # The digest stands for all that shapes a build; a release that is there is never built again.
         inputs=(release.digest,),
-        needs=("app/node",) if _is_node(view) else (),
+        needs=("app/node",) if _is_node(view.settings, view.app_files) else (),
     )
 
 
@@ -193,24 +202,23 @@ def _release_tasks(view: View, release: Release) -> tuple[str, ...]:
     return (f"app/build-{release.digest}", *migrate)
 
 
-def _is_node(view: View) -> bool:
-    runtime = view.settings.runtime
-    return bool(runtime == "node" or (runtime == "auto" and "package.json" in view.app_files))
+def _is_node(settings: AppSettings, app_files: frozenset[str]) -> bool:
+    return settings.runtime == "node" or (settings.runtime == "auto" and "package.json" in app_files)
 
 
 def _build_command(view: View) -> str:
-    return view.settings.build or ("npm ci --no-audit --no-fund && npm run build" if _is_node(view) else "")
+    usual = "npm ci --no-audit --no-fund && npm run build" if _is_node(view.settings, view.app_files) else ""
+    return view.settings.build or usual
 
 
-def _by_port(view: View) -> bool:
-    listen = view.settings.listen
-    if listen == "auto":
-        return not (_is_node(view) or "LISTEN_UDS" in view.settings.start)
-    return bool(listen == "port")
+def _by_port(settings: AppSettings, app_files: frozenset[str]) -> bool:
+    if settings.listen == "auto":
+        return not (_is_node(settings, app_files) or "LISTEN_UDS" in settings.start)
+    return settings.listen == "port"
 
 
 def relays(view: View) -> p.Relay | None:
-    if not _by_port(view):
+    if not _by_port(view.settings, view.app_files):
         return None
     run = view.places.run(view.providers["gateway"])
     return p.Relay(view.port("app", "instances"), tuple(f"{run}/relay-{n}.sock" for n in range(RELAYS)))
@@ -247,7 +255,7 @@ COMPONENT = Component(
     needs=("gateway",),
     uses=("database", "cache"),
     replaces=("Vercel", "Railway", "Heroku"),
-    ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS),),
+    ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS, needed=_by_port),),
     secrets=("app.auth",),
     rings=lambda view: ("app",),
     relays=relays,

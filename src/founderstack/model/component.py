@@ -22,6 +22,8 @@ class Port:
     """True for the gateway's ports, the only ones that may listen beyond loopback."""
     setting: str = ""
     """The setting that fixes it, where there is one."""
+    needed: Callable[[Any, frozenset[str]], bool] = lambda settings, app_files: True
+    """Whether it is needed with these settings of its component and these files in the app's folder."""
     row: int = 1
     """How many consecutive ports it takes."""
     fallback: int = 0

@@ -84,7 +84,10 @@ def new_release(site: Site, ref: str) -> Release:
 
 def _choices(site: Site) -> Choices:
     before = site.choices.load()
-    return choose(site.stack, site.components, site.machine, before, site.ports.usable, site.ports.holder)
+    ports = site.ports
+    return choose(
+        site.stack, site.components, site.machine, before, ports.usable, ports.holder, app_files=_app_files(site)
+    )
 
 
 def _first_release(site: Site, choices: Choices) -> Release | None:

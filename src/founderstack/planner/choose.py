@@ -25,6 +25,7 @@ def choose(
     before: Choices,
     usable: Usable,
     holder: Holder,
+    app_files: frozenset[str] = frozenset(),
 ) -> Choices:
     """`before` with all that is still open decided; what was chosen stays. Raises StackErrors for taken ports."""
     parts = {role: part.component for role, part in stack.parts.items()}
@@ -37,17 +38,24 @@ def choose(
         before,
         components={**before.components, **{str(role): name for role, name in parts.items()}},
         versions=versions,
-        ports=_ports(stack, chosen, before.ports, usable, holder),
+        ports=_ports(stack, _needed(stack, chosen, app_files), before.ports, usable, holder),
     )
 
 
-def _ports(
-    stack: Stack, chosen: list[Component], before: Mapping[str, int], usable: Usable, holder: Holder
-) -> Mapping[str, int]:
-    asked = {
-        f"{component.name}.{port.name}": (port, _decided(stack, component, port, before))
+def _needed(stack: Stack, chosen: list[Component], app_files: frozenset[str]) -> list[tuple[Component, Port]]:
+    return [
+        (component, port)
         for component in chosen
         for port in component.ports
+        if port.needed(stack.parts[component.role].settings, app_files)
+    ]
+
+
+def _ports(
+    stack: Stack, needed: list[tuple[Component, Port]], before: Mapping[str, int], usable: Usable, holder: Holder
+) -> Mapping[str, int]:
+    asked = {
+        f"{component.name}.{port.name}": (port, _decided(stack, component, port, before)) for component, port in needed
     }
     # A port that this stack's own process holds already is usable to it.
     problems = [
