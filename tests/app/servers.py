@@ -90,7 +90,10 @@ class Postgres(Server):
         _give(folder, user)
         arguments = ["-D", str(data), "-A", "trust", "-U", "diary", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run([binaries / "initdb", *arguments], check=True, capture_output=True, user=user, cwd=folder)
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        settings = {
+            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+            "dynamic_shared_memory_type": "mmap",  # in its own folder: nobody who tidies /dev/shm takes it away
+        }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         super().__init__([str(binaries / "postgres"), "-D", str(data), *options], folder / "log", user=user, stop_signal=signal.SIGINT)
 

@@ -144,6 +144,7 @@ export const en = {
     mood: "Mood",
     empty: "Charts appear as soon as entries have a mood or figures.",
     data: "As a table",
+    smooth: "Dots are single days, the line is the average around them.",
     day: "Date",
     value: "Value",
     last: "Last",

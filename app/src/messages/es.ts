@@ -146,6 +146,7 @@ export const es: Messages = {
     mood: "Ánimo",
     empty: "Los gráficos aparecen en cuanto las entradas tienen ánimo o cifras.",
     data: "Como tabla",
+    smooth: "Los puntos son los días; la línea, la media a su alrededor.",
     day: "Fecha",
     value: "Valor",
     last: "Último",

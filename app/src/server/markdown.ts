@@ -22,6 +22,8 @@ export function renderMarkdown(text: string): string {
 export function excerpt(text: string, length = 180): string {
   const words = text
     .slice(0, length * 4)
+    .replace(/^\s*\|.*$/gm, "") // tables
+    .replace(/```.*$/gm, "")
     .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/^\s*(?:[#>]+|[-*+]|\d+\.)\s+/gm, "")

@@ -20,7 +20,10 @@ export default async function DiaryLayout({ children }: { readonly children: Rea
           <Link href="/" prefetch={false}>{t.nav.timeline}</Link>
           <Link href="/calendar" prefetch={false}>{t.nav.calendar}</Link>
           <Link href="/charts" prefetch={false}>{t.nav.charts}</Link>
-          <Link href="/entries/new" prefetch={false} className="primary">{t.nav.newEntry}</Link>
+          <Link href="/entries/new" prefetch={false} className="primary">
+            <span className="plus" aria-hidden="true">+</span>
+            <span className="label">{t.nav.newEntry}</span>
+          </Link>
         </nav>
       </header>
       <main id="content" className="page">
