@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
+from founderstack.cli import boot
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
 from founderstack.cli.verbs.down import show_stop
@@ -36,6 +37,7 @@ def run(arguments: list[str]) -> int:
             _("For scripts: founder destroy --yes --confirm {name}").format(name=name),
             exit_code=EXIT_AUTH_NEEDED,
         )
+    boot.remove(site)
     destroy(site, show_stop)
     print(_("The stack “{name}” is gone. Its stack file is still there.").format(name=name))
     return EXIT_OK

@@ -1,0 +1,29 @@
+"""`founder install-service`: the stack comes back when the machine boots."""
+
+from __future__ import annotations
+
+from founderstack import wiring
+from founderstack.cli import boot
+from founderstack.cli.options import parser
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
+
+
+def run(arguments: list[str]) -> int:
+    """Install the systemd unit, or take it away."""
+    options = parser("install-service", example="sudo ./founder install-service")
+    options.add_argument("--remove", action="store_true", help=_("no longer start at boot"))
+    given = options.parse_args(arguments)
+    site = wiring.open_site(wiring.find_stack_file(given.file))
+    if given.remove:
+        gone = boot.remove(site)
+        print(_("It no longer starts at boot.") if gone else _("It did not start at boot; nothing to remove."))
+        return EXIT_OK
+    print(_("It starts at boot: {path}").format(path=boot.install(site)))
+    if not boot.systemd_runs():
+        print(
+            _("systemd does not run here; enable it there with: systemctl enable founder-{name}").format(
+                name=site.stack.name
+            )
+        )
+    return EXIT_OK
