@@ -83,6 +83,20 @@ def renewal_due(certificate: str) -> float:
     return ends.timestamp() - datetime.timedelta(days=_RENEW_DAYS).total_seconds()
 
 
+def days_left(certificate: str, clock: Clock) -> float | None:
+    """Days that a certificate is still good, below 0 when it has ended, None where there is none to be read."""
+    from cryptography import x509
+
+    text = read_text(certificate)
+    if text is None:
+        return None
+    try:
+        loaded = x509.load_pem_x509_certificate(text.encode())
+    except ValueError:
+        return None
+    return (loaded.not_valid_after_utc - _today(clock)).total_seconds() / 86400
+
+
 def _still_good(pair: Pair, authority: Pair, names: Sequence[str], clock: Clock) -> bool:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature

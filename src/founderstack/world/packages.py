@@ -62,6 +62,12 @@ def install(packages: Sequence[str], provides: Sequence[str], progress: Callable
         )
 
 
+def apt_user() -> str:
+    """The program that holds one of apt's locks now, "" where none does."""
+    pid = _apt_holder()
+    return f"{_what(pid)} (pid {pid})" if pid else ""
+
+
 def missing(provides: Sequence[str]) -> list[str]:
     """Those of the paths that are not there."""
     return [path for path in provides if not os.path.exists(path)]
