@@ -20,6 +20,10 @@ class Layout:
         return f"{self.state}/supervisor/supervisor.sock"
 
     @property
+    def supervisor_pid(self) -> str:
+        return f"{self.state}/supervisor/supervisord.pid"
+
+    @property
     def supervisor_log(self) -> str:
         return f"{self.state}/supervisor/supervisord.log"
 

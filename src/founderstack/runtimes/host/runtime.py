@@ -131,8 +131,10 @@ class HostRuntime:
         """End the supervisor, after every process was stopped."""
         if not self.supervisor.answers():
             return
+        pid = int(files.read_text(self._layout.supervisor_pid) or 0)
         self.supervisor.shut_down()
-        until(lambda: not self.supervisor.answers(), _START_TIMEOUT_S)
+        # Not only until it is silent: on its way out it removes its socket, which may be its successor's by then.
+        until(lambda: not self.supervisor.answers() and not programs.alive(pid), _START_TIMEOUT_S)
 
     def forget(self) -> None:
         """Remove the system users of this stack; its folders are the caller's to remove."""
