@@ -47,6 +47,7 @@ class HostRuntime:
         self._machine = machine
         self._secrets = secrets
         self._starting = threading.Lock()
+        self._refused: StackError | None = None
         self.supervisor = Supervisor(self._layout.supervisor_socket)
         self._launcher = Launcher(stack, self._layout, machine, self.supervisor, fill, clock)
         self._work = Work(stack, self._layout, places, self._launcher, fill, clock)
@@ -108,8 +109,16 @@ class HostRuntime:
     def ensure_supervisor(self) -> None:
         """Start the supervisor where it does not run; processes that were applied come up with it."""
         with self._starting:
-            if not self.supervisor.answers():
+            if self._refused is not None:
+                raise self._refused
+            if self.supervisor.answers():
+                return
+            try:
                 self.start_supervisor()
+            except StackError as error:
+                # The other steps of this run would each wait as long, for the same answer.
+                self._refused = error
+                raise
 
     def start_supervisor(self) -> None:
         """Start the supervisor, by systemd where a unit of ours is installed, and wait until it answers."""
@@ -148,8 +157,9 @@ class HostRuntime:
     @property
     def supervisor_argv(self) -> list[str]:
         """The command that runs the supervisor in the foreground."""
-        binary = f"{self._places.environment(SUPERVISOR)}/bin/supervisord"
-        return [binary, "-n", "-c", self._layout.supervisor_configuration]
+        # Not bin/supervisord: its first line names the path that the environment was made at.
+        python = f"{self._places.environment(SUPERVISOR)}/bin/python"
+        return [python, "-I", "-m", "supervisor.supervisord", "-n", "-c", self._layout.supervisor_configuration]
 
     @property
     def unit(self) -> str:
