@@ -41,7 +41,9 @@ def new_stack(state_root: Path, tmp_path: Path) -> Iterator[NewStack]:
     with ExitStack() as stack:
 
         def make(home: Path = state_root, **options: str) -> Founder:
-            return stack.enter_context(gone_afterwards(small_stack(tmp_path / f"stack{next(_numbers)}", home, **options)))
+            return stack.enter_context(
+                gone_afterwards(small_stack(tmp_path / f"stack{next(_numbers)}", home, **options))
+            )
 
         yield make
 

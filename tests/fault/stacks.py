@@ -241,9 +241,7 @@ class Visitors:
         }
         if self.slow:
             kinds |= {"POST of 400 ms": self._post}
-        threads = [
-            threading.Thread(target=self._again_and_again, args=(kind, visit)) for kind, visit in kinds.items()
-        ]
+        threads = [threading.Thread(target=self._again_and_again, args=(kind, visit)) for kind, visit in kinds.items()]
         for thread in threads:
             thread.start()
         try:

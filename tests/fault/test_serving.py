@@ -137,7 +137,11 @@ def test_no_descendant_outlives_the_supervisor(new_stack: NewStack) -> None:
     founder.ok("up", "--yes")
     before = founder.pids()
     os.kill(founder.supervisor_pid, signal.SIGKILL)
-    wait_until(lambda: founder.serves("one") and not set(founder_pids(founder).values()) & set(before.values()), "all again", 30)
+    wait_until(
+        lambda: founder.serves("one") and not set(founder_pids(founder).values()) & set(before.values()),
+        "all again",
+        30,
+    )
     assert not [pid for pid in before.values() if Path(f"/proc/{pid}").exists()]
     founder.ok("down")
     left = [pid for pid in (*before.values(),) if Path(f"/proc/{pid}").exists()]

@@ -107,8 +107,6 @@ def test_a_changed_secret_reaches_everybody_who_uses_it(running: Founder) -> Non
 
 
 def test_the_second_of_two_ups_learns_who_is_at_work(running: Founder) -> None:
-    gate = running.folder / "gate"
-    os.mkfifo(gate)
     file = running.folder / "founder.toml"
     before = file.read_text(encoding="utf-8")
     file.write_text(before.replace('runtime = "none"\n', 'runtime = "none"\nbuild = "sleep 60"\n'), encoding="utf-8")

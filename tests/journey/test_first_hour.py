@@ -65,7 +65,9 @@ def browser() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         # Root has no user namespace to sandbox in; what it opens is only our own pages.
         chromium: Browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = chromium.new_context(ignore_https_errors=True, locale="es-ES", viewport={"width": 1400, "height": 900})
+        context = chromium.new_context(
+            ignore_https_errors=True, locale="es-ES", viewport={"width": 1400, "height": 900}
+        )
         context.set_default_timeout(20_000)
         yield context
         context.close()
@@ -164,8 +166,7 @@ def see_the_row_in_pgadmin(browser: BrowserContext, panel: Page) -> None:
         panel.locator("#open-pgadmin").click()
     page = opened.value
     expect(page.get_by_text("(webserver)")).to_be_visible(timeout=60_000)
-    for name, child in (("Servers", NAME), (NAME, "Databases"), ("Databases", "app")):
-        open_node(page, name, child)
+    open_tree(page, "Servers", NAME, "Databases", "app")
     page.get_by_text("app", exact=True).first.click()
     page.locator("button[data-label='Query Tool']").click()
     tool = page.frame_locator("iframe").first
@@ -177,15 +178,18 @@ def see_the_row_in_pgadmin(browser: BrowserContext, panel: Page) -> None:
     page.close()
 
 
-def open_node(page: Page, name: str, child: str) -> None:
-    """Double-click until the child shows: pgAdmin opens nodes by itself too, and a double-click then closes them."""
-    for _ in range(5):
-        if page.get_by_text(child, exact=True).first.is_visible():
+def open_tree(page: Page, *names: str) -> None:
+    """Double-click down the tree: pgAdmin opens nodes by itself too, and a double-click then closes them."""
+    nodes = [page.get_by_text(name, exact=True).first for name in names]
+    nodes[0].wait_for()
+    for _ in range(5 * len(nodes)):
+        deepest = max(number for number, node in enumerate(nodes) if number == 0 or node.is_visible())
+        if deepest == len(nodes) - 1:
             return
-        page.get_by_text(name, exact=True).first.dblclick()
         with contextlib.suppress(Late):
-            page.get_by_text(child, exact=True).first.wait_for(timeout=4_000)
-    pytest.fail(f"{name} does not open")
+            nodes[deepest].dblclick(timeout=4_000)
+            nodes[deepest + 1].wait_for(timeout=4_000)
+    pytest.fail(f"the tree does not open down to {names[-1]}")
 
 
 def kill_and_wait(founder: Founder, what: str) -> float:
@@ -196,7 +200,9 @@ def kill_and_wait(founder: Founder, what: str) -> float:
     os.kill(before[name], signal.SIGKILL)
     deadline_s = 4 * PATIENCE * BUDGETS_S[what]
     if what == "supervisord":
-        wait_until(lambda: answers(lambda: everything_is_new(founder, before)), "everything after supervisord", deadline_s)
+        wait_until(
+            lambda: answers(lambda: everything_is_new(founder, before)), "everything after supervisord", deadline_s
+        )
     else:
         wait_until(lambda: answers(lambda: founder.pids()[name] != before[name]), f"another {name}", deadline_s)
     wait_until(lambda: answers(lambda: promise(founder, what)), f"{what} answers", deadline_s)
@@ -303,4 +309,3 @@ def photograph(page: Page, name: str) -> None:
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{folder}/{name}.png")
-
