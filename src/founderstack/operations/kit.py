@@ -1,0 +1,138 @@
+"""One page to print: all that a person needs when the screen shows nothing useful. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.backup import Backup
+from founderstack.model.component import Credential
+from founderstack.operations.prepare import Prepared
+from founderstack.operations.site import Site
+
+Secret = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a section: what it is about, and a text or a command to type."""
+
+    label: str
+    text: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+def kit(site: Site, prepared: Prepared, *, with_secrets: bool) -> tuple[Section, ...]:
+    """The page for a stack as it is; the values of secrets are on it only where that is asked for."""
+    return (
+        Section(_("Addresses"), tuple(_addresses(site, prepared))),
+        Section(_("Sign-ins"), tuple(_sign_ins(site, prepared, with_secrets=with_secrets))),
+        Section(_("Trust the certificate"), tuple(_trust(site))),
+        Section(_("Where things are"), tuple(_where(site))),
+        Section(_("Copies"), tuple(_copies(site, prepared))),
+        Section(_("On a bad day"), tuple(_bad_day(site))),
+    )
+
+
+def _addresses(site: Site, prepared: Prepared) -> Iterator[Entry]:
+    view = prepared.resolved.views["gateway"]
+    if "app" in prepared.resolved.components:
+        yield Entry(_("App"), view.app_url)
+    yield Entry(_("Panel"), view.panel_url)
+    for process in prepared.resolved.desired.processes.values():
+        if process.card.path:
+            yield Entry(_(process.card.title), process.card.address)
+    if not site.stack.domain:
+        yield Entry(
+            _("From elsewhere"),
+            _("No domain is set: everything answers on this machine only ({name}).").format(name=site.machine.hostname),
+        )
+
+
+def _sign_ins(site: Site, prepared: Prepared, *, with_secrets: bool) -> Iterator[Entry]:
+    for credential in prepared.resolved.credentials:
+        if with_secrets:
+            yield Entry(credential.name, f"{credential.user}  {site.secrets.get(credential.secret)}")
+        else:
+            yield Entry(credential.name, credential.user, f"founder secrets show {credential.secret}")
+
+
+def _trust(site: Site) -> Iterator[Entry]:
+    authority = f"{site.places.state}/tls/ca.crt"
+    yield Entry(_("This stack's own authority"), authority)
+    yield Entry(
+        _("Debian, Ubuntu"),
+        command=f"sudo cp {authority} /usr/local/share/ca-certificates/founder-{site.stack.name}.crt"
+        " && sudo update-ca-certificates",
+    )
+    yield Entry("macOS", command="sudo security add-trusted-cert -d -k /Library/Keychains/System.keychain ca.crt")
+    yield Entry(_("Firefox, Chrome"), _("Import that file as an authority in the browser's settings."))
+
+
+def _where(site: Site) -> Iterator[Entry]:
+    yield Entry(_("What is wanted"), site.stack.file)
+    yield Entry(_("What was chosen"), f"{site.stack.folder}/founder.lock")
+    yield Entry(_("All state"), site.places.state)
+    yield Entry(_("Secrets"), f"{site.places.state}/secrets.json")
+    for part in site.stack.parts.values():
+        declared = site.components[part.component].backup
+        if isinstance(declared, Backup):
+            yield Entry(f"{part.component}: {_(declared.what)}", site.places.data(part.component))
+
+
+def _copies(site: Site, prepared: Prepared) -> Iterator[Entry]:
+    yield Entry(_("Today"), _("Nothing is copied by itself yet. A copy that you make is the only one there is."))
+    view = prepared.resolved.views["database"]
+    dump = _dump(prepared.resolved.components["database"].credentials(view))
+    if dump is not None:
+        yield Entry(
+            _("The database, while it runs"),
+            _("It asks for the password: founder secrets show {name}").format(name=dump.secret),
+            f"{dump.command.replace('psql ', 'pg_dump -Fc ', 1)} > {site.stack.name}.dump",
+        )
+    yield Entry(
+        _("Everything, while it is stopped"),
+        _("Secrets are in it: keep it where only you can read it."),
+        f"founder down && sudo tar -C / -czpf {site.stack.name}.tgz {site.places.state.lstrip('/')}"
+        f" {site.stack.file.lstrip('/')} {site.stack.folder.lstrip('/')}/founder.lock && founder up",
+    )
+    yield Entry(
+        _("Bring it back"),
+        _("On the same system, with founder installed and nothing running."),
+        f"sudo tar -C / -xzpf {site.stack.name}.tgz && founder up",
+    )
+
+
+def _dump(credentials: tuple[Credential, ...]) -> Credential | None:
+    """The sign-in that a dump is taken with: the app's, which owns all that the app has written."""
+    return next((one for one in credentials if one.command), None)
+
+
+def _bad_day(site: Site) -> Iterator[Entry]:
+    yield Entry(_("What is wrong?"), command="founder status; founder doctor")
+    yield Entry(_("What does it say?"), command="founder logs SERVICE -n 200")
+    yield Entry(_("One service hangs"), command="founder restart SERVICE")
+    yield Entry(_("Nothing runs, or the machine started anew"), command="founder up")
+    yield Entry(_("The new release is bad"), command="founder rollback")
+    yield Entry(
+        _("The disk is full"),
+        _("Make room, then bring it up; what was acknowledged is on the disk."),
+        "df -h; sudo apt-get clean; sudo journalctl --vacuum-size=200M; founder up",
+    )
+    yield Entry(_("The panel's password is lost"), command="founder secrets rotate panel.admin")
+    yield Entry(
+        _("The secrets file is lost"),
+        _("Put it back from a copy. Without one, make all of them anew:"),
+        "founder secrets rotate --all",
+    )
+    yield Entry(_("Somebody saw a password"), command="founder secrets rotate NAME")
+    yield Entry(_("Never"), _("“founder destroy” removes the data as well.") + f" ({site.places.state})")
