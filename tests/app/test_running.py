@@ -138,7 +138,7 @@ def test_every_filter_has_an_index(postgres: Postgres) -> None:
 def test_what_is_under_way_is_finished_when_it_must_end(another_diary: Callable[..., Diary], person: Callable[..., Person]) -> None:
     at = another_diary()
     ana = person(at).sign_up()
-    cookies = {cookie["name"]: cookie["value"] for cookie in ana.context.cookies()}  # type: ignore[typeddict-item]
+    cookies = {cookie["name"]: cookie["value"] for cookie in ana.context.cookies()}
     entry = str(uuid.uuid4())
     draft = json.dumps({"day": "2026-03-14", "title": "Slow", "body": "x" * 1000, "revision": 0}).encode()
     begun, go_on = threading.Event(), threading.Event()

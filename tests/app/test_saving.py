@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -22,7 +23,7 @@ def body_of(person: Person, entry: str) -> str:
     return str(person.call("GET", f"/api/entries/{entry}").json().get("body"))
 
 
-def opened(person: Person, **fields: object) -> tuple[Page, str]:
+def opened(person: Person, **fields: Any) -> tuple[Page, str]:
     """An entry that exists, open in the editor."""
     entry = str(uuid.uuid4())
     assert person.write(entry, **fields).ok
@@ -151,7 +152,7 @@ def test_saving_twice_makes_one_entry(person: Callable[..., Person]) -> None:
     expect(page.get_by_role("heading", name="Twice")).to_be_visible()
     assert ana.query("select count(*) from entry where user_id = %s", ana.id) == [(1,)]
     entry = str(uuid.uuid4())
-    cookies = {cookie["name"]: cookie["value"] for cookie in ana.context.cookies()}  # type: ignore[typeddict-item]
+    cookies = {cookie["name"]: cookie["value"] for cookie in ana.context.cookies()}
     draft = {"day": "2026-03-14", "title": "At once", "body": "same", "revision": 0}
 
     def send(_number: int) -> int:

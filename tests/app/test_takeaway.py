@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.conftest import PASSWORD, Person
-from tests.app.test_files import PNG, entry_of, upload
+from tests.app.test_files import entry_of, upload
+from tests.app.test_isolation import PNG
 
 
 def archive_of(person: Person) -> zipfile.ZipFile:

@@ -1,33 +1,37 @@
-# A plain Python server on $PORT: pages, a slow form, an echoing WebSocket.
+"""A plain Python server on $PORT: pages, a slow form, an echoing WebSocket. Its VERSION is set where it is copied."""
+
 import base64
 import hashlib
 import http.server
 import os
 import signal
 import threading
-import time
+
+VERSION = ""
+SLOW_S = 0.4
 
 
 class Page(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.headers.get("Upgrade", "").lower() == "websocket":
-            return self.echo()
-        self.answer(VERSION)  # noqa: F821 - the line before this file says it
+            self.echo()
+        else:
+            self.answer(VERSION)
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        time.sleep(0.4)
+        threading.Event().wait(SLOW_S)
         self.answer("done")
 
-    def answer(self, text):
+    def answer(self, text: str) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def echo(self):
+    def echo(self) -> None:
         key = self.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
@@ -42,13 +46,18 @@ class Page(http.server.BaseHTTPRequestHandler):
                 return
             self.wfile.write(bytes([0x81, length]) + text)
 
-    def log_message(self, *_):
-        pass
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page)
-server.daemon_threads = False
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-print("listening", flush=True)
-server.serve_forever()
-server.server_close()
+def main() -> None:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Page)
+    server.daemon_threads = False
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    print("listening", flush=True)
+    server.serve_forever()
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import wait_until
 
@@ -108,7 +109,8 @@ class Founder:
             body = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo")
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
             (found,), _method = xmlrpc.client.loads(connection.getresponse().read())
-        return {one["name"]: one["pid"] for one in found if one["pid"]}  # type: ignore[index, union-attr, call-overload]
+        programs: Any = found
+        return {one["name"]: int(one["pid"]) for one in programs if one["pid"]}
 
     @property
     def supervisor_pid(self) -> int:
@@ -147,7 +149,8 @@ class Founder:
         """The small application, answering with `version`; `broken` is a statement it begins with."""
         app = self.folder / "app"
         app.mkdir(exist_ok=True)
-        (app / "server.py").write_text(f"VERSION = {version!r}\n{broken}\n{SERVER}", encoding="utf-8")
+        source = SERVER.replace('VERSION = ""', f"{broken}\nVERSION = {version!r}", 1)
+        (app / "server.py").write_text(source, encoding="utf-8")
 
 
 SMALL = """\

@@ -57,13 +57,13 @@ def edit(founder: Founder, old: str, new: str) -> None:
 
 def test_three_deploys_a_rollback_and_a_restart_fail_no_request(running: Founder) -> None:
     with unnoticed(running):
-        for _ in range(3):
-            version = new_version()
+        versions = [new_version() for _ in range(3)]
+        for version in versions:
             running.write_app(version)
             running.ok("deploy", "--yes")
             assert running.serves(version)
         running.ok("rollback", "--yes")
-        assert not running.serves(version)
+        assert not running.serves(versions[-1])
         running.ok("restart", "app", "--yes")
 
 
