@@ -37,7 +37,7 @@ def kit(site: Site, prepared: Prepared, *, with_secrets: bool) -> tuple[Section,
         Section(_("Addresses"), tuple(_addresses(site, prepared))),
         Section(_("Sign-ins"), tuple(_sign_ins(site, prepared, with_secrets=with_secrets))),
         Section(_("Trust the certificate"), tuple(_trust(site))),
-        Section(_("Where things are"), tuple(_where(site))),
+        Section(_("Where things are"), tuple(_where(site, prepared))),
         Section(_("Copies"), tuple(_copies(site, prepared))),
         Section(_("On a bad day"), tuple(_bad_day(site))),
     )
@@ -78,15 +78,16 @@ def _trust(site: Site) -> Iterator[Entry]:
     yield Entry(_("Firefox, Chrome"), _("Import that file as an authority in the browser's settings."))
 
 
-def _where(site: Site) -> Iterator[Entry]:
+def _where(site: Site, prepared: Prepared) -> Iterator[Entry]:
     yield Entry(_("What is wanted"), site.stack.file)
     yield Entry(_("What was chosen"), f"{site.stack.folder}/founder.lock")
     yield Entry(_("All state"), site.places.state)
     yield Entry(_("Secrets"), f"{site.places.state}/secrets.json")
+    used = {folder.path for process in prepared.resolved.desired.processes.values() for folder in process.folders}
     for part in site.stack.parts.values():
-        declared = site.components[part.component].backup
-        if isinstance(declared, Backup):
-            yield Entry(f"{part.component}: {_(declared.what)}", site.places.data(part.component))
+        declared, folder = site.components[part.component].backup, site.places.data(part.component)
+        if isinstance(declared, Backup) and folder in used:
+            yield Entry(f"{part.component}: {_(declared.what)}", folder)
 
 
 def _copies(site: Site, prepared: Prepared) -> Iterator[Entry]:
@@ -107,7 +108,7 @@ def _copies(site: Site, prepared: Prepared) -> Iterator[Entry]:
     )
     yield Entry(
         _("Bring it back"),
-        _("On the same system, with founder installed and nothing running."),
+        _("On this same machine, while nothing runs; on another one, restore the dump of the database."),
         f"sudo tar -C / -xzpf {site.stack.name}.tgz && founder up",
     )
 
