@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from typing import Any
 
 from tests.conftest import wait_until
 
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAILED, UNHEALTHY, LOCKED, PRECONDITION = 1, 3, 5, 6
 """Exit codes, as the help promises them."""
 
-SERVER = (Path(__file__).parent / "small_app.py").read_text(encoding="utf-8")
+SERVER = (Path(__file__).parent / "small_app.txt").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,8 @@ class Founder:
         with closing(connection):
             body = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo")
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
-            (found,), _method = xmlrpc.client.loads(connection.getresponse().read())
-        programs: Any = found
-        return {one["name"]: int(one["pid"]) for one in programs if one["pid"]}
+            answer: tuple[Any, ...] = xmlrpc.client.loads(connection.getresponse().read())[0]
+        return {one["name"]: one["pid"] for one in answer[0] if one["pid"]}
 
     @property
     def supervisor_pid(self) -> int:

@@ -144,8 +144,6 @@ def test_no_descendant_outlives_the_supervisor(new_stack: NewStack) -> None:
     )
     assert not [pid for pid in before.values() if Path(f"/proc/{pid}").exists()]
     founder.ok("down")
-    left = [pid for pid in (*before.values(),) if Path(f"/proc/{pid}").exists()]
-    assert left == []
 
 
 def founder_pids(founder: Founder) -> dict[str, int]:
