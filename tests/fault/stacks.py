@@ -19,7 +19,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 from tests.conftest import wait_until
 
