@@ -31,25 +31,7 @@ from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
 from founderstack.world.settled import Settled
 
-STACK_FILE = "founder.toml"
 LOCK_FILE = "founder.lock"
-
-
-def find_stack_file(given: str = "") -> str:
-    """Absolute path of the stack file: the one given, else the nearest founder.toml from this folder upwards."""
-    if given:
-        path = os.path.abspath(os.path.join(given, STACK_FILE) if os.path.isdir(given) else given)
-        if os.path.exists(path):
-            return path
-        raise _no_stack_file(path)
-    folder = os.getcwd()
-    while True:
-        path = os.path.join(folder, STACK_FILE)
-        if os.path.exists(path):
-            return path
-        if folder == os.path.dirname(folder):
-            raise _no_stack_file(os.path.join(os.getcwd(), STACK_FILE))
-        folder = os.path.dirname(folder)
 
 
 def load_stack(file: str, machine: Machine) -> Stack:
@@ -205,15 +187,6 @@ class LocalDisk:
     def remove(self, path: str) -> None:
         """Remove a file or a folder with all in it."""
         files.remove_tree(path)
-
-
-def _no_stack_file(path: str) -> StackError:
-    return StackError(
-        _("There is no stack file at {path}").format(path=path),
-        _("A stack is described by a file named founder.toml; an empty one will do."),
-        _("Make one here with “founder init”, or name one: founder --file PATH …"),
-        exit_code=EXIT_PRECONDITION,
-    )
 
 
 def _read(path: str) -> bytes:

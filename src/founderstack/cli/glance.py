@@ -10,28 +10,8 @@ from typing import Any
 from founderstack import locale
 from founderstack.cli.unchanged import programs_of, state_root
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
+from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.status import Found, chosen
-
-
-def stack_file(given: str = "") -> str:
-    """Absolute path of the stack file: the one given, else the nearest founder.toml from this folder upwards."""
-    if given:
-        path = os.path.abspath(os.path.join(given, "founder.toml") if os.path.isdir(given) else given)
-        folder = os.path.dirname(path)
-    else:
-        folder = os.getcwd()
-        while not os.path.exists(f"{folder}/founder.toml") and folder != "/":
-            folder = os.path.dirname(folder)
-        path = f"{folder}/founder.toml"
-    if os.path.exists(path):
-        return path
-    raise StackError(
-        _("There is no stack file at {path}").format(path=path if given else f"{os.getcwd()}/founder.toml"),
-        _("A stack is described by a file named founder.toml; an empty one will do."),
-        _("Make one here with “founder init”, or name one: founder --file PATH …"),
-        exit_code=EXIT_PRECONDITION,
-    )
 
 
 def state_of(file: str) -> str:

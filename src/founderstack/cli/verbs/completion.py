@@ -7,6 +7,7 @@ from founderstack.cli.options import parser
 from founderstack.cli.table import VERBS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, StackError
+from founderstack.world.stack_file import find_stack_file
 
 _BASH = """\
 _founder() {
@@ -45,6 +46,6 @@ def words_after(before: list[str]) -> list[str]:
     if before[0] not in TAKE_SERVICES:
         return []
     try:
-        return glance.service_names(list(glance.records(glance.state_of(glance.stack_file()))))
+        return glance.service_names(list(glance.records(glance.state_of(find_stack_file()))))
     except StackError:
         return []  # Outside a stack there are no services to offer.

@@ -11,6 +11,7 @@ from founderstack.locale import _
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 from founderstack.operations.up import deploy
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -18,7 +19,7 @@ def run(arguments: list[str]) -> int:
     options = parser("deploy", yes=True)
     options.add_argument("--ref", default="", help=_("a git commit, branch or tag instead of the working tree"))
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     prepared, took = carry_out(site, partial(_deploy, given.ref), yes=given.yes)
     return report(site, prepared, took)
 

@@ -16,6 +16,7 @@ from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.operations.doctor import Check, Examined, doctor, failed
 from founderstack.operations.site import Site
 from founderstack.world import certificates, files, packages
+from founderstack.world.stack_file import find_stack_file
 
 _SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
@@ -24,7 +25,7 @@ def run(arguments: list[str]) -> int:
     """Look at everything; changes nothing. Exit code 6 where something must be put right."""
     given = parser("doctor", as_json=True, example="founder doctor --json").parse_args(arguments)
     try:
-        site = wiring.open_site(wiring.find_stack_file(given.file))
+        site = wiring.open_site(find_stack_file(given.file))
         checks = doctor(site, examine(site))
     except StackError as error:
         checks = failed("stack", error)

@@ -11,12 +11,13 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
 from founderstack.operations.down import down
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
     """Stop in the order in which nobody misses what he needs."""
     given = parser("down", yes=True).parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     stopped = down(site, show_stop)
     if stopped:
         print(_("{count} processes stopped. Your data stays; “founder up” starts them again.").format(count=stopped))

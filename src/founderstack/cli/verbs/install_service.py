@@ -7,6 +7,7 @@ from founderstack.cli import boot
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -14,7 +15,7 @@ def run(arguments: list[str]) -> int:
     options = parser("install-service", example="sudo ./founder install-service")
     options.add_argument("--remove", action="store_true", help=_("no longer start at boot"))
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     if given.remove:
         gone = boot.remove(site)
         print(_("It no longer starts at boot.") if gone else _("It did not start at boot; nothing to remove."))

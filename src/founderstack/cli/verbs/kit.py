@@ -14,6 +14,7 @@ from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
 from founderstack.operations.kit import Section, kit
 from founderstack.operations.prepare import prepare
+from founderstack.world.stack_file import find_stack_file
 
 WIDTH = 80
 
@@ -38,7 +39,7 @@ def run(arguments: list[str]) -> int:
     options.add_argument("--html", action="store_true", help=_("a page for a browser's printer"))
     options.add_argument("--with-secrets", action="store_true", help=_("the passwords too; keep the page locked away"))
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     sections = kit(site, prepare(site), with_secrets=given.with_secrets)
     today = datetime.fromtimestamp(site.clock.now(), UTC).date().isoformat()
     title = _("{name} on {host}, {date}").format(name=site.stack.name, host=site.machine.hostname, date=today)

@@ -15,6 +15,7 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.world import files
 from founderstack.world.clock import SystemClock
+from founderstack.world.stack_file import find_stack_file
 
 _COLOURS = ("blue", "green", "yellow", "red")
 _LOOK_S = 0.2
@@ -29,7 +30,7 @@ def run(arguments: list[str]) -> int:
     options.add_argument("-f", "--follow", action="store_true", help=_("go on with what comes"))
     options.add_argument("-n", "--lines", type=int, default=20, help=_("lines of each service (default: 20)"))
     given = options.parse_args(arguments)
-    state = glance.state_of(glance.stack_file(given.file))
+    state = glance.state_of(find_stack_file(given.file))
     sources = _sources(state, given.services)
     printer = _Printer(list(sources), as_json=given.json)
     for name, path in sources.items():

@@ -9,6 +9,7 @@ from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.world.processes import run as run_program
+from founderstack.world.stack_file import find_stack_file
 
 _OPENERS = ("xdg-open", "wslview", "open")
 
@@ -18,7 +19,7 @@ def run(arguments: list[str]) -> int:
     options = parser("open", example="founder open panel")
     options.add_argument("what", nargs="?", default="app", help=_("app, panel or a tool such as pgadmin"))
     given = options.parse_args(arguments)
-    known = glance.addresses(glance.records(glance.state_of(glance.stack_file(given.file))))
+    known = glance.addresses(glance.records(glance.state_of(find_stack_file(given.file))))
     if given.what not in known:
         raise StackError(
             _("There is nothing to open that is called “{name}”").format(name=given.what),

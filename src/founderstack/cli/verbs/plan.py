@@ -13,12 +13,13 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.converge import duration_key, estimate
 from founderstack.operations.prepare import prepare
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
     """Decide and show; touches nothing."""
     given = parser("plan", as_json=True).parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     prepared = prepare(site)
     plan = prepared.plan
     if given.json:

@@ -14,6 +14,7 @@ from founderstack.model.errors import EXIT_OK
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 from founderstack.operations.up import restart_app
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -21,7 +22,7 @@ def run(arguments: list[str]) -> int:
     options = parser("restart", yes=True)
     options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     names = known(site, given.services)
     others = [name for name in names if not site.runtime.observe().processes[name].ring]
     with site.lock("restart"):

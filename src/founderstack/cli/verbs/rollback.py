@@ -11,6 +11,7 @@ from founderstack.locale import _
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 from founderstack.operations.up import rollback
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -20,7 +21,7 @@ def run(arguments: list[str]) -> int:
         "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
     )
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     prepared, took = carry_out(site, partial(_rollback, given.number), yes=given.yes)
     return report(site, prepared, took)
 

@@ -13,6 +13,7 @@ from founderstack.operations.site import Site
 from founderstack.operations.up import up
 from founderstack.stackfile.edit import with_setting
 from founderstack.world import files
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -20,7 +21,7 @@ def run(arguments: list[str]) -> int:
     options = parser("scale", yes=True)
     options.add_argument("wish", metavar="app=N", help=_("the app, and how many instances"))
     given = options.parse_args(arguments)
-    file = wiring.find_stack_file(given.file)
+    file = find_stack_file(given.file)
     replicas = _replicas(given.wish)
     site = wiring.open_site(file)
     before = files.read_text(file) or ""

@@ -16,6 +16,7 @@ from founderstack.model.process import Process, Task, secrets_in, texts
 from founderstack.operations.prepare import Prepared, prepare
 from founderstack.operations.site import Site
 from founderstack.operations.up import rotate
+from founderstack.world.stack_file import find_stack_file
 
 PANEL_PASSWORD = "panel.admin"
 
@@ -27,7 +28,7 @@ def run(arguments: list[str]) -> int:
     options.add_argument("names", nargs="*", help=_("names as the list shows them"))
     options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     if given.action == "list":
         return _list(site, as_json=given.json)
     if given.action == "show":

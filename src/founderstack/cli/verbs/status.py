@@ -12,6 +12,7 @@ from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.operations.status import Line, Status, as_json, status
 from founderstack.world.clock import SystemClock
+from founderstack.world.stack_file import find_stack_file
 
 SHAPES = {
     "online": ("●", "green", N_("online")),
@@ -52,7 +53,7 @@ def quick(words: list[str]) -> int | None:
 
 def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: bool) -> int:
     """Print the status of these services, all where none are named; returns the exit code."""
-    state = glance.state_of(glance.stack_file(file))
+    state = glance.state_of(find_stack_file(file))
     clock = SystemClock()
     while True:
         now = clock.now()

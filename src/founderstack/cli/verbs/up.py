@@ -10,6 +10,7 @@ from founderstack.cli.render import plan_json
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.prepare import prepare
 from founderstack.operations.up import up
+from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
@@ -17,7 +18,7 @@ def run(arguments: list[str]) -> int:
     options = parser("up", yes=True)
     options.add_argument("--check", action="store_true", help=_check_help())
     given = options.parse_args(arguments)
-    site = wiring.open_site(wiring.find_stack_file(given.file))
+    site = wiring.open_site(find_stack_file(given.file))
     if given.check:
         return EXIT_CHANGES_PENDING if plan_json(prepare(site).plan)["changes"] else EXIT_OK
     first = not site.secrets.exists()
