@@ -160,6 +160,9 @@ start = "python3 -u server.py"
 runtime = "none"
 health = "/health"
 {app}
+[database]
+port = {database}
+
 [cache]
 use = "none"
 
@@ -185,8 +188,9 @@ def free_ports(count: int) -> list[int]:
 def small_stack(folder: Path, home: Path, *, app: str = "", top: str = "", version: str = "one") -> Founder:
     """A stack file for the small application, on ports that are free now."""
     folder.mkdir(parents=True, exist_ok=True)
-    https, plain, panel = free_ports(3)
-    text = SMALL.format(name=f"t{secrets.token_hex(3)}", top=top, app=app, https=https, http=plain, panel=panel)
+    https, plain, panel, database = free_ports(4)
+    ports = {"https": https, "http": plain, "panel": panel, "database": database}
+    text = SMALL.format(name=f"t{secrets.token_hex(3)}", top=top, app=app, **ports)
     (folder / "founder.toml").write_text(text, encoding="utf-8")
     founder = Founder(folder, home)
     founder.write_app(version)
