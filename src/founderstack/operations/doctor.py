@@ -80,17 +80,8 @@ def _prepared(site: Site) -> tuple[Prepared | None, list[Check]]:
 
 
 def _machine(site: Site, seen: Examined) -> Iterator[Check]:
-    known = sorted({system for component in site.components.values() for system in component.versions})
-    if site.machine.os in known:
-        yield Check("os", "ok", site.machine.os)
-    else:
-        yield Check(
-            "os",
-            "warn",
-            _("{system} is not a system that this was tried on").format(system=site.machine.os),
-            _("It was tried on {systems}.").format(systems=", ".join(known)),
-            _("Use one of those where you can choose."),
-        )
+    # A system that some component cannot run on is refused with the stack file.
+    yield Check("os", "ok", site.machine.os)
     yield Check("python", "ok", seen.python)
     yield _enterable(site, seen)
     if site.machine.root:
