@@ -41,9 +41,8 @@ def main() -> None:
         wait_for(lambda: answers(url), "PostgreSQL answers")
         with psycopg.connect(url) as connection:
             kept = dict(connection.execute("SELECT writer, max(number) FROM promise GROUP BY 1").fetchall())
-            holes = connection.execute(
-                "SELECT sum(m - c) FROM (SELECT max(number) m, count(*) c FROM promise GROUP BY writer) x"
-            )
+            each = "SELECT max(number) last, count(*) kept FROM promise GROUP BY writer"
+            holes = connection.execute(f"SELECT sum(last - kept) FROM ({each}) x")
             gaps = int((holes.fetchone() or (0,))[0])
         lost = sum(max(0, promised[n] - kept.get(n, 0)) for n in range(WRITERS)) + gaps
         row("acknowledged commits lost", str(lost), f"of {sum(promised)}; budget 0")

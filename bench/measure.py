@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,16 +78,17 @@ def diary(home: Path, name: str = NAME) -> Iterator[Founder]:
 @contextmanager
 def small(home: Path) -> Iterator[Founder]:
     """A small stack that is up."""
-    with tempfile.TemporaryDirectory(prefix="founder-bench-small-") as folder:
-        with gone_afterwards(small_stack(Path(folder), home)) as founder:
-            founder.ok("up", "--yes")
-            yield founder
+    with (
+        tempfile.TemporaryDirectory(prefix="founder-bench-small-") as folder,
+        gone_afterwards(small_stack(Path(folder), home)) as founder,
+    ):
+        founder.ok("up", "--yes")
+        yield founder
 
 
-def wait_for(condition: object, what: str, deadline_s: float = 120) -> None:
-    """Return when `founder status --check` and the like hold."""
+def wait_for(condition: Callable[[], object], what: str, deadline_s: float = 120) -> None:
+    """Return as soon as `condition()` is true; end the benchmark when it is not within the deadline."""
     ends = time.monotonic() + deadline_s
-    assert callable(condition)
     while not condition():
         if time.monotonic() > ends:
             raise SystemExit(f"not within {deadline_s:g} s: {what}")

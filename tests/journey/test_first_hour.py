@@ -238,7 +238,8 @@ def promise(founder: Founder, what: str) -> bool:
                 line.sendall(b"PING\r\n")
                 return line.recv(64).startswith((b"+PONG", b"-NOAUTH"))
         case "postgres":
-            return len(titles(founder)) == 1
+            with database(founder) as connection:
+                return connection.execute("SELECT 1").fetchall() == [(1,)]
         case "pgadmin":
             return asked(founder.state / "run/pgadmin/pgadmin.sock", "/tools/pgadmin/misc/ping") == 403
         case "panel":
@@ -264,12 +265,17 @@ def panel_status(founder: Founder) -> int:
         return client.getresponse().status
 
 
-def titles(founder: Founder) -> list[str]:
-    """The entries' titles, read as the app reads them."""
+def database(founder: Founder) -> psycopg.Connection:
+    """A connection as the app makes it."""
     environment = next((founder.state / "launch").glob("app-*/env")).read_text(encoding="utf-8")
     found = re.search(r"^DATABASE_URL='(.+)'$", environment, re.MULTILINE)
     assert found
-    with psycopg.connect(found[1]) as connection:
+    return psycopg.connect(found[1], connect_timeout=5)
+
+
+def titles(founder: Founder) -> list[str]:
+    """The entries' titles, as they stand in the database."""
+    with database(founder) as connection:
         return [row[0] for row in connection.execute("SELECT title FROM entry").fetchall()]
 
 
