@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.world.processes import alive
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.conftest import NewStack
 from tests.fault.stacks import PRECONDITION, Founder, Visitors, gone_afterwards, small_stack
@@ -79,7 +80,8 @@ def supervisor(founder: Founder, *words: str) -> str:
     configuration = founder.state / "supervisor" / "supervisord.conf"
     # Its own configuration has no section for the client: the socket is named here.
     socket = f"unix://{founder.state}/supervisor/supervisor.sock"
-    command = [f"{environment}/bin/supervisorctl", "-c", str(configuration), "-s", socket, *words]
+    client = [f"{environment}/bin/python", "-I", "-m", "supervisor.supervisorctl"]
+    command = [*client, "-c", str(configuration), "-s", socket, *words]
     return subprocess.run(command, capture_output=True, text=True).stdout
 
 
@@ -142,7 +144,7 @@ def test_no_descendant_outlives_the_supervisor(new_stack: NewStack) -> None:
         "all again",
         30,
     )
-    assert not [pid for pid in before.values() if Path(f"/proc/{pid}").exists()]
+    wait_until(lambda: not [pid for pid in before.values() if alive(pid)], "the old ones are gone", 10)
     founder.ok("down")
 
 
