@@ -25,9 +25,9 @@ def colours(stream: TextIO) -> bool:
     return stream.isatty() if wish is None else wish
 
 
-def paint(text: str, colour: str, stream: TextIO = sys.stdout) -> str:
-    """`text` in a colour, where the stream shows colours."""
-    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colours(stream) else text
+def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """`text` in a colour, where the stream (stdout as it is now, where none is given) shows colours."""
+    return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if colours(stream or sys.stdout) else text
 
 
 def seconds(value: float) -> str:

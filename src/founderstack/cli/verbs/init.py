@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from founderstack import wiring
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.stackfile.keys import slug
 from founderstack.stackfile.template import new_stack_file
 from founderstack.world import files
+from founderstack.world.machine import read_machine
 
 
 def run(arguments: list[str]) -> int:
@@ -29,7 +31,9 @@ def run(arguments: list[str]) -> int:
             _("Edit it; or make one in another folder: founder init FOLDER"),
             exit_code=EXIT_PRECONDITION,
         )
+    text = new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language)
+    wiring.check_stack(text.encode(), path, read_machine())
     files.ensure_folder(folder)
-    files.write_atomic(path, new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language))
+    files.write_atomic(path, text)
     print(_("{path} is written. Next: founder up").format(path=path))
     return EXIT_OK

@@ -13,7 +13,6 @@ from founderstack.cli.options import parser
 from founderstack.cli.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.world import files
 from founderstack.world.clock import SystemClock
 from founderstack.world.stack_file import find_stack_file
 
@@ -34,7 +33,7 @@ def run(arguments: list[str]) -> int:
     sources = _sources(state, given.services)
     printer = _Printer(list(sources), as_json=given.json)
     for name, path in sources.items():
-        for line in (files.read_text(path) or "").splitlines()[-given.lines :]:
+        for line in _last_lines(path, given.lines):
             printer.show(name, line)
     if given.follow:
         for name, line in _follow(sources):
@@ -69,6 +68,16 @@ class _Printer:
         else:
             print(f"{paint(f'{name:<{self._width}}', self._colours[name])} {line}")
         sys.stdout.flush()
+
+
+def _last_lines(path: str, count: int) -> list[str]:
+    """The last lines of a file; none where there is no file. What is not UTF-8 is shown as far as it goes."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return lines[-count:] if count > 0 else []
 
 
 def _follow(sources: dict[str, str]) -> Iterator[tuple[str, str]]:
