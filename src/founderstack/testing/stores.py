@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
@@ -16,10 +17,12 @@ class FakeSecrets:
 
     def __init__(self) -> None:
         self._made: dict[str, int] = {}
+        self._times: Counter[str] = Counter()
+        self._there = False
 
     def exists(self) -> bool:
         """False before the first secret was made and after `lose`."""
-        return bool(self._made)
+        return self._there
 
     def names(self) -> list[str]:
         """Every secret there is, in order."""
@@ -28,7 +31,9 @@ class FakeSecrets:
     def ensure(self, names: Iterable[str]) -> list[str]:
         """Make the secrets that are missing; the names of those that were made."""
         made = [name for name in dict.fromkeys(names) if name not in self._made]
-        self._made.update(dict.fromkeys(made, 1))
+        for name in made:
+            self._make(name)
+        self._there = True
         return made
 
     def get(self, name: str) -> str:
@@ -40,12 +45,13 @@ class FakeSecrets:
     def rotate(self, name: str) -> str:
         """A new value in the place of the old one."""
         self.get(name)
-        self._made[name] += 1
+        self._make(name)
         return self.get(name)
 
     def start_anew(self) -> None:
-        """Forget every value."""
+        """Forget every value; what holds them is there, and empty."""
         self._made.clear()
+        self._there = True
 
     def digests(self) -> Mapping[str, str]:
         """Name → digest that changes with the value."""
@@ -60,6 +66,11 @@ class FakeSecrets:
     def lose(self) -> None:
         """Forget all of them, as when somebody removed the file."""
         self._made.clear()
+        self._there = False
+
+    def _make(self, name: str) -> None:
+        self._times[name] += 1
+        self._made[name] = self._times[name]
 
 
 class FakeHistory:
