@@ -1,0 +1,43 @@
+"""Every component at least once: the stacks that the catalogue's promises are checked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from founderstack.model.process import Desired
+from founderstack.operations.prepare import prepare
+from founderstack.planner.resolve import Resolved
+from founderstack.testing.world import DEBIAN_12, FakeSource, FakeWorld
+
+_PORT_APP = '[app]\nstart = "python3 server.py"\nmigrate = "python3 migrate.py"\nreplicas = 3\n'
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stack file on a machine."""
+
+    name: str
+    text: str = ""
+    os: str = "debian:12"
+    files: tuple[str, ...] = ("package.json",)
+    root: bool = True
+
+    def resolved(self) -> Resolved:
+        """What the stack comes to on a fresh machine."""
+        machine = replace(DEBIAN_12, os=self.os, root=self.root, user="root" if self.root else "ana")
+        world = FakeWorld(machine=machine, source=FakeSource(*self.files) if self.files else None)
+        return prepare(world.site(f'name = "diary"\n{self.text}')).resolved
+
+    def desired(self) -> Desired:
+        """Its processes, tasks and rings."""
+        return self.resolved().desired
+
+
+CASES = (
+    Case("redis"),
+    Case("valkey", os="debian:13"),
+    Case("domain", 'domain = "diary.example.com"\n'),
+    Case("app-by-port", _PORT_APP, files=("server.py",)),
+    Case("small", '[cache]\nuse = "none"\n[database-admin]\nuse = "none"\n', files=()),
+    Case("not-root", root=False),
+)
