@@ -1,0 +1,91 @@
+"""A plan is carried out in parallel, in order, and stops at the first failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from founderstack.model.errors import StackError
+from founderstack.model.events import Event
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired
+from founderstack.operations.converge import converge, duration_key, estimate
+from founderstack.testing.clock import FakeClock
+from founderstack.testing.runtime import FakeRuntime
+from founderstack.testing.stores import FakeSecrets
+
+
+class Meeting(FakeRuntime):
+    """Holds each step until another one is there as well."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeSecrets(), FakeClock())
+        self._both = threading.Barrier(2, timeout=10)
+
+    def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
+        self._both.wait()
+
+
+def stops(*needs: tuple[str, ...]) -> Plan:
+    """A plan of stops, which need nothing of the runtime: a, b, c …"""
+    return Plan(tuple(Step("stop", name, "", need) for name, need in zip("abcdef", needs, strict=False)))
+
+
+def carried_out(plan: Plan, runtime: FakeRuntime) -> list[Event]:
+    events: list[Event] = []
+    try:
+        converge(plan, Desired(), runtime, FakeClock(), events.append)
+    except StackError:
+        events.append(Event("failed", "all", 0))
+    return events
+
+
+def test_steps_that_need_nothing_of_each_other_run_at_the_same_time() -> None:
+    converge(stops((), ()), Desired(), Meeting(), FakeClock(), lambda _event: None)
+
+
+def test_a_step_waits_for_what_it_needs() -> None:
+    runtime = FakeRuntime(FakeSecrets(), FakeClock())
+    carried_out(stops(("stop:b",), ("stop:c",), ()), runtime)
+    assert runtime.steps == ["stop:c", "stop:b", "stop:a"]
+
+
+def test_after_a_failure_nothing_new_begins_and_the_rest_is_told_as_skipped() -> None:
+    runtime = FakeRuntime(FakeSecrets(), FakeClock())
+    runtime.fail("stop:a")
+    told = [(event.kind, event.step) for event in carried_out(stops((), ("stop:a",), ("stop:b",)), runtime)]
+    assert told == [
+        ("started", "stop:a"),
+        ("failed", "stop:a"),
+        ("skipped", "stop:b"),
+        ("skipped", "stop:c"),
+        ("failed", "all"),
+    ]
+
+
+def test_every_step_is_told_from_its_start_to_its_end() -> None:
+    events = carried_out(stops(()), FakeRuntime(FakeSecrets(), FakeClock()))
+    assert [event.kind for event in events] == ["started", "progress", "done"]
+
+
+@pytest.mark.parametrize(
+    ("step", "key"),
+    [
+        ("start:app-12-0f3a9c-1", "start:app"),
+        ("do:app/build-f092c3c21943d89520e3", "do:app/build"),
+        ("start:postgres", "start:postgres"),
+    ],
+)
+def test_durations_are_compared_across_releases(step: str, key: str) -> None:
+    assert duration_key(step) == key
+
+
+def test_the_estimate_is_the_longest_chain() -> None:
+    assert estimate(stops((), (), ("stop:a",)), [2.0, 5.0, 4.0]) == 6.0
+
+
+def test_too_little_known_gives_no_estimate() -> None:
+    assert estimate(stops((), (), ()), [None, 5.0, None]) is None
+    assert estimate(Plan(), []) is None

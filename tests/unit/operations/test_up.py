@@ -1,0 +1,194 @@
+"""The verbs that change a stack, against a whole machine in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from founderstack.model.errors import EXIT_LOCKED, StackError
+from founderstack.operations.down import destroy, down
+from founderstack.operations.prepare import Prepared, prepare
+from founderstack.operations.site import Site
+from founderstack.operations.up import deploy, restart_app, rollback, rotate, up
+from founderstack.testing.world import FakeWorld
+
+TEXT = 'name = "diary"\n'
+
+
+def yes(_prepared: Prepared) -> None: ...
+
+
+def quiet(_event: object) -> None: ...
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld()
+
+
+@pytest.fixture
+def site(world: FakeWorld) -> Site:
+    """A stack that is up."""
+    site = world.site(TEXT)
+    up(site, yes, quiet)
+    return site
+
+
+def serving(world: FakeWorld) -> tuple[str, ...]:
+    return world.runtime.observe().rings["app"]
+
+
+def test_up_twice_changes_nothing_the_second_time(world: FakeWorld, site: Site) -> None:
+    done = len(world.runtime.steps)
+    assert up(site, _never, quiet).plan.steps == ()
+    assert len(world.runtime.steps) == done
+
+
+def test_planning_touches_nothing(world: FakeWorld) -> None:
+    prepare(world.site(TEXT))
+    assert (world.calls, world.runtime.steps, world.secrets.exists()) == ([], [], False)
+
+
+def test_a_no_leaves_everything_as_it_was(world: FakeWorld) -> None:
+    def no(_prepared: Prepared) -> None:
+        raise StackError("Nothing was changed", "You said no.", "Another time.")
+
+    with pytest.raises(StackError):
+        up(world.site(TEXT), no, quiet)
+    assert (world.runtime.steps, world.secrets.exists(), "changed" in world.calls) == ([], False, False)
+
+
+def test_up_after_a_failure_goes_on_where_it_stopped(world: FakeWorld) -> None:
+    world.runtime.fail("do:pgadmin/environment")
+    with pytest.raises(StackError):
+        up(world.site(TEXT), yes, quiet)
+    assert "settled" not in world.calls
+    world.runtime.mend("do:pgadmin/environment")
+    up(world.site(TEXT), yes, quiet)
+    assert len(world.runtime.steps) == len(set(world.runtime.steps)), "no step was done twice"
+    assert world.calls[-1] == "settled"
+
+
+@pytest.mark.parametrize("failing", ["build", "start"])
+def test_a_deploy_that_fails_leaves_the_old_release_serving(world: FakeWorld, site: Site, failing: str) -> None:
+    before = serving(world)
+    world.source.content = "second"  # type: ignore[union-attr]
+    step = _step_of(lambda approve: deploy(site, "", approve, quiet), failing)
+    world.runtime.fail(step)
+    with pytest.raises(StackError):
+        deploy(site, "", yes, quiet)
+    assert serving(world) == before
+    assert before[0] in world.runtime.observe().processes
+    current = site.releases.current()
+    assert current is not None
+    assert current.number == 1
+    world.runtime.mend(step)
+    deploy(site, "", yes, quiet)
+    assert serving(world)[0].startswith("app-2-")
+
+
+def test_rollback_goes_back_and_forth(world: FakeWorld, site: Site) -> None:
+    first = serving(world)
+    world.source.content = "second"  # type: ignore[union-attr]
+    deploy(site, "", yes, quiet)
+    second = serving(world)
+    rollback(site, 0, yes, quiet)
+    assert serving(world) == first
+    rollback(site, 2, yes, quiet)
+    assert serving(world) == second
+    assert up(site, _never, quiet).plan.steps == (), "an up keeps what serves"
+
+
+def test_rollback_without_an_earlier_release_names_those_there_are(site: Site) -> None:
+    with pytest.raises(StackError, match="no such release") as caught:
+        rollback(site, 0, yes, quiet)
+    assert "1" in caught.value.why
+
+
+def test_a_restart_of_the_app_replaces_every_instance(world: FakeWorld, site: Site) -> None:
+    before = serving(world)
+    restart_app(site, yes, quiet)
+    assert not set(serving(world)) & set(before)
+    assert not set(before) & set(world.runtime.observe().processes)
+
+
+def test_a_new_secret_of_the_app_interrupts_nobody(world: FakeWorld, site: Site) -> None:
+    before = serving(world)
+    prepared = rotate(site, ["app.auth"], False, yes, quiet)
+    assert prepared.plan.risks == ()
+    assert not set(serving(world)) & set(before)
+    assert prepare(site).plan.steps == ()
+
+
+def test_lost_secrets_stop_every_change_until_new_ones_are_wanted(world: FakeWorld, site: Site) -> None:
+    world.secrets.lose()
+    with pytest.raises(StackError, match="secrets"):
+        up(site, yes, quiet)
+    rotate(site, [], True, yes, quiet)
+    assert prepare(site).plan.steps == ()
+
+
+def test_data_of_another_major_version_is_left_alone(world: FakeWorld) -> None:
+    site = world.site(TEXT)
+    world.disk.files[f"{site.places.data('postgres')}/pgdata/PG_VERSION"] = "14\n"
+    with pytest.raises(StackError, match=r"14.*not 15"):
+        up(site, yes, quiet)
+    assert world.runtime.steps == []
+
+
+def test_a_full_disk_is_told_before_anything_changes(world: FakeWorld) -> None:
+    world.disk.free = 100
+    with pytest.raises(StackError, match="not enough room"):
+        up(world.site(TEXT), yes, quiet)
+    assert world.runtime.steps == []
+
+
+def test_a_stack_that_changed_while_its_plan_was_read_is_not_touched(world: FakeWorld, site: Site) -> None:
+    def somebody_kills_the_cache(_prepared: Prepared) -> None:
+        world.runtime.give_up("redis")
+
+    done = len(world.runtime.steps)
+    with pytest.raises(StackError, match="changed while"):
+        up(world.site(f"{TEXT}[gateway]\nupload_limit_mib = 7\n"), somebody_kills_the_cache, quiet)
+    assert len(world.runtime.steps) == done
+
+
+def test_two_commands_at_once_are_one_too_many(site: Site) -> None:
+    with site.lock("up"), pytest.raises(StackError) as caught:
+        down(site, quiet)
+    assert caught.value.exit_code == EXIT_LOCKED
+
+
+def test_down_keeps_what_up_needs(world: FakeWorld, site: Site) -> None:
+    assert down(site, quiet) == len([step for step in world.runtime.steps if step.startswith("stop:")])
+    assert world.runtime.observe().processes == {}
+    plan = up(site, yes, quiet).plan
+    assert {step.verb for step in plan.steps} == {"start"}
+    assert down(site, quiet) > 0
+    assert down(site, quiet) == 0
+
+
+def test_destroy_leaves_nothing(world: FakeWorld, site: Site) -> None:
+    world.disk.files[f"{site.places.state}/data/x"] = "1"
+    destroy(site, quiet)
+    assert world.runtime.observe().processes == {}
+    assert world.runtime.forgotten
+    assert world.disk.files == {}
+
+
+def _never(_prepared: Prepared) -> None:
+    pytest.fail("asked although there is nothing to do")
+
+
+def _step_of(command: Callable[[Callable[[Prepared], None]], object], word: str) -> str:
+    """The first step of a command's plan with a word in it, without carrying it out."""
+    found: list[str] = []
+
+    def only_look(prepared: Prepared) -> None:
+        found.extend(step.id for step in prepared.plan.steps if word in step.id)
+        raise StackError("Only a look", "", "")
+
+    with pytest.raises(StackError, match="Only a look"):
+        command(only_look)
+    return found[0]
