@@ -109,13 +109,19 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         Tier("format", (PYTHON, "-m", "ruff", "format", "--check")),
         Tier("types", (PYTHON, "-m", "mypy")),
         Tier("imports", (PYTHON, "-c", lint, "--no-logo", "--cache-dir", os.path.join(CACHE, "imports"))),
-        _pytest("unit", ("tests/unit", "tests/catalogue", "tests/plans", "tests/contract"), "not soak", 30, chosen),
+        _pytest(
+            "unit",
+            ("tests/unit", "tests/catalogue", "tests/plans", "tests/contract"),
+            "not soak and not service",
+            30,
+            chosen,
+        ),
     )
     if quick:
         return checks
     return (
         *checks,
-        _pytest("service", ("tests/service",), "not soak", 180, chosen),
+        _pytest("service", ("tests/service", "tests/catalogue", "tests/contract"), "service and not soak", 180, chosen),
         _pytest("fault", ("tests/fault",), "not soak", 300, chosen),
         _pytest("app", ("tests/app",), "not soak", 300, chosen),
         _pytest("journey", ("tests/journey",), "not soak", 900, chosen),
