@@ -12,7 +12,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.clock import until
 from founderstack.world.lock import stack_lock
-from founderstack.world.processes import Result, run
+from founderstack.world.processes import Result, alive, all_pids, run
 
 _LONGEST = 32
 _LOCK_WAIT_S = 30
@@ -84,9 +84,43 @@ def remove_users(stack: str) -> None:
                 _edit(["groupdel", group.gr_name])
 
 
+def end_all_of(user: str) -> None:
+    """Kill whatever still runs as `user`, a user that exists for one purpose; nothing where that is the caller.
+
+    Raises StackError when something is left.
+    """
+    try:
+        uid = pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return
+    if uid == os.geteuid() or uid == 0:
+        return
+    # All at once, by the kernel and as the user itself: one by one, a process that forks faster than it is looked up
+    # would get away.
+    run(["/bin/sh", "-c", "kill -KILL -1"], user=user, timeout_s=10, check=False)
+    if not until(lambda: not _of(uid), 10):
+        raise StackError(
+            _("Processes of {user} cannot be ended").format(user=user),
+            _("Still running: {pids}.").format(pids=", ".join(str(pid) for pid in _of(uid))),
+            _("End them, or start the machine anew, then run the command again."),
+        )
+
+
 def _mark(stack: str, component: str) -> str:
     # The name alone does not tell: `f-a-b-c` is `c` of the stack `a-b` or `b-c` of the stack `a`.
     return f"founder {stack}/{component}"
+
+
+def _of(uid: int) -> list[int]:
+    """Pids of a user's processes that run."""
+    found = []
+    for pid in all_pids():
+        try:
+            if os.stat(f"/proc/{pid}").st_uid == uid and alive(pid):
+                found.append(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
 
 
 def _found(look_up: Callable[[str], object], name: str) -> bool:

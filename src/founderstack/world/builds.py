@@ -10,11 +10,12 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import Build
 from founderstack.model.stack import Places
+from founderstack.world.accounts import end_all_of
 from founderstack.world.ambient import download_environment
 from founderstack.world.files import ensure_folder, free_mib, read_text, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
 from founderstack.world.machine import read_machine
-from founderstack.world.processes import PATH, end_all_of, run
+from founderstack.world.processes import PATH, run
 from founderstack.world.sources import take_source
 from founderstack.world.trees import copy_tree
 
@@ -61,7 +62,9 @@ def _build(action: Build, places: Places, user: str, progress: Callable[[str], N
     end_all_of(user)
     remove_tree(scratch)
     try:
-        ensure_folder(scratch, mode=0o700, owner=user)
+        # Closed to the builder except while it builds: in a folder where it can swap names, root would read and
+        # write whatever it points them to.
+        ensure_folder(scratch, mode=0o700)
         progress(_("copying the source"))
         take_source(action.source, action.ref, f"{scratch}/source")
         for name in ("home", "temporary"):
@@ -69,6 +72,7 @@ def _build(action: Build, places: Places, user: str, progress: Callable[[str], N
         _give_to(user, scratch)
         _run(action, places, user, scratch, progress)
         end_all_of(user)
+        _take_back(scratch)
         progress(_("keeping the release"))
         _keep(action, places, scratch)
     finally:
@@ -80,7 +84,8 @@ def _run(action: Build, places: Places, user: str, scratch: str, progress: Calla
     ensure_folder(places.log("build"))
     lines: list[str] = []
     path = log_path(action, places)
-    with open(path, "w", encoding="utf-8", buffering=1) as log:
+    remove_tree(path)
+    with open(path, "w", encoding="utf-8", buffering=1, opener=_for_owner_alone) as log:
 
         def on_line(line: str) -> None:
             lines.append(line)
@@ -103,6 +108,11 @@ def _run(action: Build, places: Places, user: str, scratch: str, progress: Calla
             raise _failed(action, [*lines[-_LAST_LINES:], error.why], path) from None
     if ended.code != 0:
         raise _failed(action, lines[-_LAST_LINES:], path)
+
+
+def _for_owner_alone(path: str, flags: int) -> int:
+    # A build prints what its author lets it print, now and then a token.
+    return os.open(path, flags, 0o600)
 
 
 def _environment(action: Build, places: Places, user: str, scratch: str) -> dict[str, str]:
@@ -166,8 +176,15 @@ def _give_to(user: str, folder: str) -> None:
     if os.geteuid() != 0:
         return
     for here, folders, files in os.walk(folder):
-        for name in [".", *folders, *files]:
+        for name in [*folders, *files]:
             os.chown(os.path.join(here, name), account.pw_uid, account.pw_gid, follow_symlinks=False)
+    # The outermost one last: until then nobody but root gets near what is changed.
+    os.chown(folder, account.pw_uid, account.pw_gid, follow_symlinks=False)
+
+
+def _take_back(folder: str) -> None:
+    os.chown(folder, os.geteuid(), os.getegid(), follow_symlinks=False)
+    os.chmod(folder, 0o700)
 
 
 def _require_room(places: Places) -> None:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.world.clock import SystemClock, until
+from founderstack.world.clock import SystemClock
 
 if TYPE_CHECKING:
     import subprocess
@@ -69,7 +69,8 @@ def spawn_detached(argv: Sequence[str], *, log: str, env: Mapping[str, str] | No
     """Pid of a program that runs on after the caller's end, in a session of its own; its output goes to `log`."""
     # The shell ends at once, so the program is init's child and never a zombie of ours. setsid replaces itself by
     # the program because a background job of a script leads no process group: the pid stays the same.
-    script = 'log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
+    # What it writes may be anybody's secret: others may not read it unless it says so itself.
+    script = 'umask 077; log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
     return int(run(["/bin/sh", "-c", script, "sh", log, *argv], env=env, timeout_s=10).out)
 
 
@@ -126,19 +127,6 @@ def all_pids() -> Iterator[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
-def end_all_of(user: str) -> None:
-    """Kill whatever still runs as `user`, a user that exists for one purpose; nothing where that is the caller."""
-    import pwd
-
-    try:
-        uid = pwd.getpwnam(user).pw_uid
-    except KeyError:
-        return
-    if uid == os.geteuid() or uid == 0:
-        return
-    until(lambda: not _kill_all(uid), 10)
-
-
 def _as_user(user: str, groups: Sequence[str]) -> list[str]:
     import pwd
 
@@ -153,20 +141,9 @@ def _as_user(user: str, groups: Sequence[str]) -> list[str]:
             _("Run: founder up"),
         ) from None
     chosen = ["--groups", ",".join(groups)] if groups else ["--init-groups"]
-    return ["/usr/bin/setpriv", "--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), *chosen]
-
-
-def _kill_all(uid: int) -> bool:
-    """True where there was a process of this user to kill."""
-    found = False
-    for pid in all_pids():
-        try:
-            if os.stat(f"/proc/{pid}").st_uid == uid and alive(pid):
-                os.kill(pid, signals.SIGKILL)
-                found = True
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
+    user_and_group = ["--reuid", str(account.pw_uid), "--regid", str(account.pw_gid)]
+    # What runs as another user is there to have fewer rights: no setuid program gives it more.
+    return ["/usr/bin/setpriv", *user_and_group, *chosen, "--no-new-privs"]
 
 
 def _with_priority(nice: int, oom_score: int) -> list[str]:
