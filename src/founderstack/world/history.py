@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from founderstack.model.events import Event
@@ -94,6 +94,7 @@ class History:
     def _open(self) -> sqlite3.Connection:
         import sqlite3
 
+        self._make_private()
         database = sqlite3.connect(self._path, timeout=_BUSY_WAIT_S)
         try:
             database.execute("PRAGMA journal_mode = WAL")
@@ -103,6 +104,12 @@ class History:
             database.close()
             raise
         return database
+
+    def _make_private(self) -> None:
+        # A failed step's last words may be anything. SQLite gives its own files beside this one the same mode.
+        # Never opened where it is there: closing it would drop the locks of this process's other connections.
+        with suppress(OSError):
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def _set_aside(self) -> bool:
         try:

@@ -58,7 +58,7 @@ def _opened(path: str) -> Iterator[int]:
     if not os.path.isdir(os.path.dirname(path)):
         ensure_folder(os.path.dirname(path))
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise StackError(
             _("The lock {path} cannot be opened").format(path=path),
@@ -66,6 +66,8 @@ def _opened(path: str) -> Iterator[int]:
             _("Run the command as the user who owns the stack, or as root (sudo)."),
         ) from None
     try:
+        if os.fstat(file).st_uid == os.geteuid():
+            os.fchmod(file, 0o600)  # whoever may read it could hold it for ever
         yield file
     finally:
         os.close(file)
