@@ -31,7 +31,10 @@ from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
 from founderstack.world.settled import Settled
 
-LOCK_FILE = "founder.lock"
+
+def lock_file_of(stack_file: str) -> str:
+    """founder.lock beside founder.toml; two stack files in one folder have two."""
+    return f"{os.path.splitext(stack_file)[0]}.lock"
 
 
 def load_stack(file: str, machine: Machine) -> Stack:
@@ -44,12 +47,11 @@ def load_stack(file: str, machine: Machine) -> Stack:
 
 def check_stack(content: bytes, file: str, machine: Machine) -> Stack:
     """The stack that `content` would describe if it stood in `file`; raises StackError with every problem."""
-    folder = os.path.dirname(file)
-    choices = ChoiceFile(os.path.join(folder, LOCK_FILE)).load()
+    choices = ChoiceFile(lock_file_of(file)).load()
     return check(
         content,
         file=file,
-        folder=folder,
+        folder=os.path.dirname(file),
         components=COMPONENTS,
         machine=machine,
         choices=choices,
@@ -66,7 +68,7 @@ def open_site(file: str) -> Site:
     clock = SystemClock()
     secrets = Secrets(f"{where.state}/secrets.json")
     runtime = HostRuntime(stack.name, where, machine, secrets, secrets.fill, clock)
-    choice_file = ChoiceFile(os.path.join(stack.folder, LOCK_FILE))
+    choice_file = ChoiceFile(lock_file_of(stack.file))
     settled = Settled(stack, where, choice_file.path, lambda: choice_file.load().ports.values())
 
     def lock(command: str) -> AbstractContextManager[None]:
@@ -177,6 +179,10 @@ class LocalDisk:
     def read(self, path: str) -> str | None:
         """The text of a file, None where there is none."""
         return files.read_text(path)
+
+    def exists(self, path: str) -> bool:
+        """True where there is a file or a folder."""
+        return os.path.exists(path)
 
     def free_mib(self, path: str) -> int:
         """Free space where `path` lies or would lie."""

@@ -38,8 +38,8 @@ def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
 
 
 def _run(verb: str, arguments: list[str]) -> int:
-    module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
     try:
+        module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
         # A verb that must answer at once reads its plain options itself.
         answered: int | None = module.quick(arguments) if hasattr(module, "quick") else None
         code: int = module.run(arguments) if answered is None else answered

@@ -13,6 +13,7 @@ from founderstack.model.events import Event
 from founderstack.model.plan import Plan
 from founderstack.model.process import Desired
 from founderstack.model.protocols import Clock
+from founderstack.operations.converge import duration_key
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW_S = 0.1
@@ -23,7 +24,8 @@ class Progress:
 
     def __init__(self, plan: Plan, desired: Desired, clock: Clock) -> None:
         self._clock = clock
-        self._titles = {step.id: title(step, desired) for step in plan.steps}
+        # Instances are named after secrets that the first run only makes after the plan was shown.
+        self._titles = {duration_key(step.id): title(step, desired) for step in plan.steps}
         self._live = sys.stderr.isatty()
         self._running: dict[str, tuple[float, str]] = {}
         self._done = 0
@@ -58,10 +60,13 @@ class Progress:
                 self._done += event.kind == "done"
                 self._line(event)
 
+    def _title(self, step: str) -> str:
+        return self._titles.get(duration_key(step), step)
+
     def _line(self, event: Event) -> None:
         sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
         took = paint(seconds(event.seconds), "dim", sys.stderr)
-        text = f"{sign} {self._titles.get(event.step, event.step)}  {took}"
+        text = f"{sign} {self._title(event.step)}  {took}"
         if self._live:
             self._erase()
             print(f"  {text}", file=sys.stderr, flush=True)
@@ -88,7 +93,7 @@ class Progress:
         lines = []
         for step, (began, detail) in list(self._running.items()):
             took = seconds(self._clock.monotonic() - began)
-            lines.append(f"  {frame} {self._titles.get(step, step)}  {took}  {detail}"[:width])
+            lines.append(f"  {frame} {self._title(step)}  {took}  {detail}"[:width])
         count = _("{done} of {all}").format(done=self._done, all=len(self._titles))
         lines.append(f"  {count}"[:width])
         sys.stderr.write("".join(f"{line}\n" for line in lines))

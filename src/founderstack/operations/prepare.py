@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.plan import Plan
-from founderstack.model.process import State
+from founderstack.model.process import Install, State
 from founderstack.model.stack import Choices, Release
 from founderstack.operations.site import Site
 from founderstack.planner.choose import choose
@@ -71,6 +71,7 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
     needs = {name: task.needs for name, task in resolved.desired.tasks.items()}
     plan = diff(wanted, actual, needs)
     _refuse_full_disk(site, plan)
+    _refuse_missing_packages(site, resolved)
     return Prepared(resolved, choices, facts.release, actual, plan)
 
 
@@ -155,6 +156,26 @@ def _refuse_full_disk(site: Site, plan: Plan) -> None:
             _("There is not enough room on the disk of {state}").format(state=site.places.state),
             _("{free} MiB are free; this change wants at least {least} MiB.").format(free=free, least=least),
             _("Make room there, or set FOUNDER_HOME to a folder on a larger disk."),
+            exit_code=EXIT_PRECONDITION,
+        )
+
+
+def _refuse_missing_packages(site: Site, resolved: Resolved) -> None:
+    """Where nothing can be installed, say at once all that somebody else must install."""
+    if site.machine.root:
+        return
+    actions = [task.action for task in resolved.desired.tasks.values() if isinstance(task.action, Install)]
+    missing = [
+        name
+        for action in actions
+        if not all(site.disk.exists(path) for path in action.provides)
+        for name in action.packages
+    ]
+    if missing:
+        raise StackError(
+            _("Packages are missing: {names}").format(names=", ".join(missing)),
+            _("Only root can install them, and this is {user}.").format(user=site.machine.user),
+            f"sudo apt-get install --no-install-recommends {' '.join(missing)}",
             exit_code=EXIT_PRECONDITION,
         )
 

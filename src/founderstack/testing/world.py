@@ -81,6 +81,10 @@ class FakeDisk:
         """The text of a file, None where there is none."""
         return self.files.get(path)
 
+    def exists(self, path: str) -> bool:
+        """True where a file or a folder was put."""
+        return any(name == path or name.startswith(f"{path}/") for name in self.files)
+
     def free_mib(self, path: str) -> int:
         """The same everywhere."""
         return self.free

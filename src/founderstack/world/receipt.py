@@ -20,10 +20,13 @@ def path_for(root: str, stack_file: str) -> str:
 
 
 def digest_of(path: str) -> str:
-    """Digest of a file's content, "" where it cannot be read."""
+    """Digest of a file's content and of who may read it, "" where it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return blake2b(file.read(), digest_size=10).hexdigest()
+            mark = blake2b(file.read(), digest_size=10)
+            status = os.fstat(file.fileno())
+            mark.update(f"{status.st_mode} {status.st_uid} {status.st_gid}".encode())
+            return mark.hexdigest()
     except OSError:
         return ""
 
