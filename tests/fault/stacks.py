@@ -13,6 +13,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import xmlrpc.client
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from founderstack.world.unix_http import UnixConnection
 from tests.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,18 +100,21 @@ class Founder:
         assert said.code == 0, said.text
         return said
 
-    def pids(self) -> dict[str, int]:
-        """Process → pid, as the tool tells them."""
-        import xmlrpc.client
-
-        from founderstack.world.unix_http import UnixConnection
-
-        connection = UnixConnection(f"{self.state}/supervisor/supervisor.sock", 5)
+    def supervisor(self, method: str, *arguments: object) -> Any:
+        """What supervisor itself answers, past the tool."""
+        connection = UnixConnection(f"{self.state}/supervisor/supervisor.sock", 40)
         with closing(connection):
-            body = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo")
+            body = xmlrpc.client.dumps(arguments, f"supervisor.{method}")  # type: ignore[arg-type]
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
-            answer: tuple[Any, ...] = xmlrpc.client.loads(connection.getresponse().read())[0]
-        return {one["name"]: one["pid"] for one in answer[0] if one["pid"]}
+            return xmlrpc.client.loads(connection.getresponse().read())[0][0]
+
+    def conditions(self) -> dict[str, str]:
+        """Process → its state as supervisor names it."""
+        return {one["name"]: one["statename"] for one in self.supervisor("getAllProcessInfo")}
+
+    def pids(self) -> dict[str, int]:
+        """Process → pid, of those that run."""
+        return {one["name"]: one["pid"] for one in self.supervisor("getAllProcessInfo") if one["pid"]}
 
     @property
     def supervisor_pid(self) -> int:

@@ -62,7 +62,7 @@ def test_what_the_supervisor_gave_up_on_is_tried_again(new_stack: NewStack) -> N
     impatient(founder, app)
     (data / "broken").touch()
     os.kill(founder.pids()[app], signal.SIGKILL)
-    wait_until(lambda: "FATAL" in supervisor(founder, "status", app), "the supervisor gave up", 30)
+    wait_until(lambda: founder.conditions()[app] == "FATAL", "the supervisor gave up", 30)
     (data / "broken").unlink()
     wait_until(lambda: founder.serves("one"), "the agent started it again", 60)
 
@@ -71,18 +71,11 @@ def impatient(founder: Founder, name: str) -> None:
     """Have the supervisor give up on a program after one more try instead of ten, which take a minute."""
     program = founder.state / "supervisor" / "programs" / f"{name}.conf"
     program.write_text(re.sub(r"startretries=\d+", "startretries=1", program.read_text()), encoding="utf-8")
-    supervisor(founder, "update")
+    founder.supervisor("reloadConfig")
+    founder.supervisor("stopProcess", name, True)
+    founder.supervisor("removeProcessGroup", name)
+    founder.supervisor("addProcessGroup", name)
     wait_until(lambda: founder.serves("one"), "the app again", 30)
-
-
-def supervisor(founder: Founder, *words: str) -> str:
-    environment = next((founder.home / "shared" / "venvs").glob("supervisor-*"))
-    configuration = founder.state / "supervisor" / "supervisord.conf"
-    # Its own configuration has no section for the client: the socket is named here.
-    socket = f"unix://{founder.state}/supervisor/supervisor.sock"
-    client = [f"{environment}/bin/python", "-I", "-m", "supervisor.supervisorctl"]
-    command = [*client, "-c", str(configuration), "-s", socket, *words]
-    return subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def test_the_app_serves_while_the_tool_is_gone(new_stack: NewStack) -> None:
@@ -91,7 +84,8 @@ def test_the_app_serves_while_the_tool_is_gone(new_stack: NewStack) -> None:
     founder.ok("up", "--yes")
     tools = [path for path in (founder.home / "shared" / "venvs").glob("tool-*") if not path.is_symlink()]
     with Visitors(founder).visiting() as visitors:
-        supervisor(founder, "stop", "agent", "panel")
+        for name in ("agent", "panel"):
+            founder.supervisor("stopProcess", name, True)
         for path in tools:
             path.rename(path.with_name(f"gone-{path.name}"))
         app = next(name for name in founder.pids() if name.startswith("app-"))
