@@ -16,7 +16,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Build, migrate, start the new instances, switch, let the old ones finish."""
-    options = parser("deploy", yes=True)
+    options = parser("deploy", yes=True, example="founder deploy --ref v1.4")
     options.add_argument("--ref", default="", help=_("a git commit, branch or tag instead of the working tree"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))

@@ -18,7 +18,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Show what goes, have the stack's name typed, then remove it."""
-    options = parser("destroy", yes=True)
+    options = parser("destroy", yes=True, example="founder destroy --yes --confirm diary")
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))

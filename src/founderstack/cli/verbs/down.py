@@ -16,7 +16,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Stop in the order in which nobody misses what he needs."""
-    given = parser("down", yes=True).parse_args(arguments)
+    given = parser("down", yes=True, example="founder down").parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     stopped = down(site, show_stop)
     if stopped:

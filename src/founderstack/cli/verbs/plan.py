@@ -18,7 +18,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Decide and show; touches nothing."""
-    given = parser("plan", as_json=True).parse_args(arguments)
+    given = parser("plan", as_json=True, example="founder plan --json").parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     prepared = prepare(site)
     plan = prepared.plan

@@ -19,7 +19,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Restart what is named: the app without a failed request, everything else in its place."""
-    options = parser("restart", yes=True)
+    options = parser("restart", yes=True, example="founder restart redis app")
     options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))

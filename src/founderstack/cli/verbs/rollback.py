@@ -16,7 +16,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Go back to the release before, or to the one named."""
-    options = parser("rollback", yes=True)
+    options = parser("rollback", yes=True, example="founder rollback")
     options.add_argument(
         "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
     )

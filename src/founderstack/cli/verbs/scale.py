@@ -18,7 +18,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Write the number into the stack file, then apply it; a number that is refused leaves the file as it was."""
-    options = parser("scale", yes=True)
+    options = parser("scale", yes=True, example="founder scale app=3")
     options.add_argument("wish", metavar="app=N", help=_("the app, and how many instances"))
     given = options.parse_args(arguments)
     file = find_stack_file(given.file)

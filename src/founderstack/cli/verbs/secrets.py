@@ -23,7 +23,7 @@ PANEL_PASSWORD = "panel.admin"
 
 def run(arguments: list[str]) -> int:
     """Secrets are shown one at a time, on request, and that is written down."""
-    options = parser("secrets", yes=True, as_json=True)
+    options = parser("secrets", yes=True, as_json=True, example="founder secrets show panel.admin")
     options.add_argument("action", nargs="?", choices=("list", "show", "rotate"), default="list")
     options.add_argument("names", nargs="*", help=_("names as the list shows them"))
     options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))

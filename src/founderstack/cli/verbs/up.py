@@ -15,7 +15,7 @@ from founderstack.world.stack_file import find_stack_file
 
 def run(arguments: list[str]) -> int:
     """Plan, show, apply."""
-    options = parser("up", yes=True)
+    options = parser("up", yes=True, example="founder up --yes")
     options.add_argument("--check", action="store_true", help=_check_help())
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
