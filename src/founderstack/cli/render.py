@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-import traceback
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from founderstack import locale
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.plan import Plan, Step
-from founderstack.model.process import Desired
 from founderstack.world import ambient
+
+if TYPE_CHECKING:  # the quick verbs paint as well, and do not pay for plans
+    from founderstack.model.plan import Plan, Step
+    from founderstack.model.process import Desired
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 SIGNS = {"do": "+", "start": "+", "restart": "~", "reload": "~", "switch": "→", "stop": "-"}
@@ -97,6 +97,9 @@ def show_error(error: StackError, *, as_json: bool = False) -> None:
 
 def show_defect(error: Exception) -> None:
     """An error that nobody foresaw: a defect of ours, with its trace in a file."""
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile("w", prefix="founder-error-", suffix=".txt", delete=False) as file:
         traceback.print_exception(error, file=file)
     show_error(
