@@ -10,6 +10,10 @@ from founderstack.runtimes.host.layout import Layout
 
 _SETPRIV = "/usr/bin/setpriv"
 EXPENDABLE_SCORE = 300
+_RETRIES = 10
+"""About a minute until the supervisor gives up; the agent then tries again with longer and longer waits."""
+_RETRIES_OF_AN_INSTANCE = 3
+"""A release that ends at once is known to be bad after some seconds, not after a minute."""
 
 
 def supervisor_configuration(layout: Layout, name: str) -> str:
@@ -57,7 +61,7 @@ directory=/
 autostart=true
 autorestart=true
 startsecs=1
-startretries=10
+startretries={_RETRIES_OF_AN_INSTANCE if process.ring else _RETRIES}
 stopsignal={process.stop_signal}
 stopwaitsecs={process.stop_wait_s}
 killasgroup=true

@@ -13,7 +13,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
-from founderstack.runtimes.host import launch
+from founderstack.runtimes.host import launch, rings
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
@@ -100,9 +100,12 @@ class Launcher:
         self._wait(name, probe_of(record))
 
     def stop(self, name: str) -> None:
-        """Let an instance of a ring finish what it has begun, then stop and forget the process."""
+        """Let a replaced instance of a ring finish what it has begun, then stop and forget the process.
+
+        One that its ring still points to goes together with everything else: whoever it serves is not let wait.
+        """
         record = self.records.get(name)
-        if record is not None and record.get("ring"):
+        if record is not None and record.get("ring") and not rings.points_to(self._layout, record):
             self._drain(record)
         if self._supervisor.knows(name):
             self._supervisor.stop(name)

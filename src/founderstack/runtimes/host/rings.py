@@ -34,6 +34,12 @@ def members(layout: Layout, records: Mapping[str, Record]) -> dict[str, tuple[st
     return found
 
 
+def points_to(layout: Layout, record: Record) -> bool:
+    """True where a slot of the process's ring leads to it."""
+    folder = f"{layout.slots}/{record['ring']}"
+    return any(_target(f"{folder}/{slot}.sock") == record["socket"] for slot in range(RING_SLOTS))
+
+
 def _target(link: str) -> str:
     try:
         return os.readlink(link)
