@@ -7,6 +7,7 @@ import os
 import pwd
 import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from founderstack.model.process import Build
 from founderstack.model.stack import Places
 from founderstack.world import accounts, builds, processes
+from founderstack.world.files import ensure_folder
 from founderstack.world.lock import stack_lock
 from tests.conftest import wait_until
 
@@ -120,3 +122,72 @@ def test_what_a_resident_program_writes_is_for_the_owner_alone(tmp_path: Path) -
     processes.signal(pid, "KILL")
     assert log.read_text() == "0077\n"
     assert os.stat(log).st_mode & 0o077 == 0
+
+
+class _Database:
+    """A PostgreSQL of its own, with the roles of a stack."""
+
+    def __init__(self, folder: Path, user: str, version: str) -> None:
+        self._folder, self._user, self._binaries = folder, user, f"/usr/lib/postgresql/{version}/bin"
+
+    def start(self) -> None:
+        data, folder = f"{self._folder}/data", str(self._folder)
+        initdb = ("-D", data, "-U", "postgres", "--auth-local=trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8")
+        self._run("initdb", *initdb)
+        options = (
+            f"-c listen_addresses= -c unix_socket_directories={folder} -c shared_preload_libraries=pg_stat_statements"
+        )
+        self._run("pg_ctl", "-D", data, "-w", "-o", f"{options} -c fsync=off", "-l", f"{folder}/log", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", f"{self._folder}/data", "-m", "immediate", "-w", "stop")
+
+    def give_roles(self, login: str = "app_00000001") -> None:
+        variables = f"\\set login {login}\n\\set password 'one'\n\\set viewer_password 'two'\n"
+        script = files("founderstack.catalogue").joinpath("postgres_files", "roles.sql").read_text()
+        self.ask("postgres", "postgres", variables + script)
+
+    def ask(self, user: str, database: str, sql: str, *, check: bool = True) -> str:
+        place = ("-h", str(self._folder), "-U", user, "-d", database)
+        return self._run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *place, stdin=sql, check=check).out.strip()
+
+    def _run(self, program: str, *arguments: str, stdin: str = "", check: bool = True) -> processes.Result:
+        argv = [f"{self._binaries}/{program}", *arguments]
+        return processes.run(argv, user=self._user, cwd=str(self._folder), stdin=stdin, check=check)
+
+
+@pytest.fixture
+def database(home: Path) -> Iterator[_Database]:
+    versions = sorted(os.listdir("/usr/lib/postgresql")) if os.path.isdir("/usr/lib/postgresql") else []
+    if not versions or os.geteuid() != 0:
+        pytest.skip("needs PostgreSQL and a user of its own")
+    user = accounts.ensure_user(STACK, "database")
+    ensure_folder(f"{home}/sql", mode=0o700, owner=user)
+    server = _Database(home / "sql", user, versions[-1])
+    server.start()
+    server.ask("postgres", "postgres", "CREATE ROLE probe LOGIN")
+    server.give_roles()
+    yield server
+    server.stop()
+    accounts.remove_users(STACK)
+
+
+def test_the_app_cannot_become_the_databases_superuser(database: _Database) -> None:
+    # As PostgreSQL 14 is: everybody may create functions beside those that the next run of the set-up calls.
+    database.ask(
+        "postgres", "postgres", "GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT CONNECT ON DATABASE postgres TO PUBLIC"
+    )
+    trap = (
+        "CREATE FUNCTION public.format(text, text) RETURNS text LANGUAGE plpgsql AS "
+        "$$ BEGIN RETURN 'ALTER ROLE app_00000001 SUPERUSER'; END $$; "
+        "GRANT EXECUTE ON FUNCTION public.format(text, text) TO PUBLIC;"
+    )
+    database.ask("app_00000001", "postgres", trap)
+    database.give_roles("app_00000002")  # a rotated password
+    assert database.ask("postgres", "postgres", "SELECT rolname FROM pg_roles WHERE rolsuper") == "postgres"
+
+
+def test_the_app_enters_its_own_database_alone(database: _Database) -> None:
+    doors = "SELECT datname FROM pg_database WHERE datallowconn AND has_database_privilege('app', oid, 'CONNECT')"
+    assert database.ask("postgres", "postgres", doors) == "app"
+    assert database.ask("postgres", "postgres", doors.replace("'app'", "'probe'")) == "postgres"

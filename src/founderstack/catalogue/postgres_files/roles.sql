@@ -1,6 +1,9 @@
 -- Roles, the app's database, and who may sign in. Run again whenever a password is rotated; safe to repeat.
 -- Variables: login, password (the app's sign-in of today), viewer_password.
 
+-- Only what PostgreSQL brings is called here: a function that the app has put beside it would run as superuser.
+SET search_path = pg_catalog, pg_temp;
+
 -- Statements that carry passwords are kept out of the log and out of pg_stat_statements.
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
@@ -29,3 +32,7 @@ WHERE rolname ~ '^app_[0-9a-f]{8}$' AND rolname <> :'login' AND rolvaliduntil < 
 
 SELECT 'CREATE DATABASE app OWNER app' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'app') \gexec
 REVOKE CONNECT ON DATABASE app FROM PUBLIC;
+
+-- The other databases are the superuser's. Health questions and people's tools are asked in one of them.
+REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
+GRANT CONNECT ON DATABASE postgres TO founder, probe;
