@@ -16,8 +16,8 @@ USE = "use"
 """The key of a table that names the component."""
 NONE = "none"
 """The value of `use` for a role that shall stay empty."""
-RESERVED_NAMES = frozenset({"shared"})
-"""Names of folders beside the stacks' own, where the stacks of a machine keep what they share."""
+RESERVED_NAMES = frozenset({"shared", "receipts", "installing"})
+"""What lies beside the stacks' own folders: what the stacks of a machine share, and what is noted of them."""
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"(?=.{{4,253}}$)({_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}"

@@ -153,6 +153,7 @@ def test_a_huge_file_is_refused_unread() -> None:
         ("日記", "stack"),
         ("", "stack"),
         ("shared", "shared-stack"),
+        ("receipts", "receipts-stack"),
     ],
 )
 def test_the_name_comes_from_the_folder(folder: str, name: str) -> None:
