@@ -11,6 +11,8 @@ const config: NextConfig = {
   poweredByHeader: false,
   compress: false, // the gateway does it
   devIndicators: false,
+  // A route is loaded when it is first asked for: an idle instance keeps less in memory.
+  experimental: { preloadEntriesOnStart: false },
   // One source gives one build: scripts/build.mjs computes the id from the files.
   generateBuildId: () => process.env.BUILD_ID ?? "dev",
 };

@@ -85,7 +85,7 @@ def sign_up(diary: Diary) -> httpx.Client:
 
 
 def fill(diary: Diary) -> None:
-    """10,000 entries for the person and for nine others, of about 1,200 characters each."""
+    """10,000 entries for the person and for nine others, of about 450 characters each."""
     with psycopg.connect(diary.database, autocommit=True) as connection:
         owner = connection.execute("""select id from "user" where email = 'ana@example.org'""").fetchone()
         assert owner is not None
@@ -99,7 +99,7 @@ def fill(diary: Diary) -> None:
                           (select string_agg((%(words)s::text[])[1 + (random() * 49)::int], ' ') from generate_series(1, 4 + n * 0)),
                           (select string_agg((%(words)s::text[])[1 + (random() * 49)::int]
                                              || case when random() < 0.1 then (random() * 20000)::int::text else '' end, ' ')
-                             from generate_series(1, 160 + n * 0)),
+                             from generate_series(1, 60 + n * 0)),
                           1 + n %% 5, n %% 2500 = 0
                      from generate_series(1, %(count)s) n""",
                 {"owner": person, "words": WORDS, "count": ENTRIES_OF_ONE},

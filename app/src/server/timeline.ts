@@ -107,15 +107,28 @@ export async function figureSeries(userId: string, from: string): Promise<Map<st
 }
 
 /** The names of figures used so far, for the editor to offer. */
-export async function figureNames(userId: string): Promise<string[]> {
-  const sql = "select name from entry_figure where user_id = $1 group by name order by count(*) desc, name limit 30";
-  return (await database().query<{ name: string }>(sql, [userId])).rows.map((row) => row.name);
+export function figureNames(userId: string): Promise<string[]> {
+  return distinct(userId, "entry_figure", "name");
 }
 
-export async function listTags(userId: string): Promise<{ tag: string; count: number }[]> {
-  const sql = `select t.tag, count(*)::int as count from entry_tag t join entry e on e.id = t.entry_id
-    where t.user_id = $1 and e.deleted_at is null group by t.tag order by count desc, t.tag limit 60`;
-  return (await database().query(sql, [userId])).rows;
+/** The tags in use, for the editor and the filter to offer. */
+export function listTags(userId: string): Promise<string[]> {
+  return distinct(userId, "entry_tag", "tag");
+}
+
+/** Goes from each value to the next along the index: as many steps as there are values, however many entries have them. */
+async function distinct(userId: string, table: "entry_tag" | "entry_figure", column: "tag" | "name"): Promise<string[]> {
+  const sql = `with recursive found as (
+      (select ${column} as value from ${table} where user_id = $1 order by ${column} limit 1)
+      union all
+      select (select ${column} from ${table} where user_id = $1 and ${column} > found.value order by ${column} limit 1)
+        from found where found.value is not null
+    )
+    select value from found where value is not null and exists (
+      select 1 from ${table} t join entry e on e.id = t.entry_id
+       where t.user_id = $1 and t.${column} = found.value and e.deleted_at is null)
+    limit 200`;
+  return (await database().query<{ value: string }>(sql, [userId])).rows.map((row) => row.value);
 }
 
 function readPosition(after: string): [string, string, string] | null {

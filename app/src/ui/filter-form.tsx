@@ -4,7 +4,7 @@ import type { Filter } from "@/server/timeline";
 interface Props {
   readonly t: Messages;
   readonly filter: Filter;
-  readonly tags: readonly { readonly tag: string; readonly count: number }[];
+  readonly tags: readonly string[];
   readonly focus: boolean;
 }
 
@@ -24,8 +24,8 @@ export function FilterForm({ t, filter, tags, focus }: Props) {
           <label className="field"><span>{t.timeline.tag}</span>
             <select name="tag" defaultValue={filter.tag ?? ""}>
               <option value="">{t.timeline.any}</option>
-              {filter.tag && !tags.some(({ tag }) => tag === filter.tag) && <option value={filter.tag}>{filter.tag}</option>}
-              {tags.map(({ tag, count }) => <option key={tag} value={tag}>{tag} ({count})</option>)}
+              {filter.tag && !tags.includes(filter.tag) && <option value={filter.tag}>{filter.tag}</option>}
+              {tags.map((tag) => <option key={tag} value={tag}>{tag}</option>)}
             </select>
           </label>
           <label className="field"><span>{t.timeline.mood}</span>

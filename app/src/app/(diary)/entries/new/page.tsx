@@ -29,7 +29,7 @@ export default async function NewEntry({ searchParams }: Props) {
         userId={person.id}
         entry={entry}
         files={[]}
-        knownTags={tags.map(({ tag }) => tag)}
+        knownTags={tags}
         knownFigures={figures}
       />
     </>

@@ -27,7 +27,7 @@ export default async function EditEntry({ params }: { params: Promise<{ id: stri
         userId={person.id}
         entry={shown}
         files={files.map(({ id: fileId, name, type, bytes }) => ({ id: fileId, name, type, bytes }))}
-        knownTags={tags.map(({ tag }) => tag)}
+        knownTags={tags}
         knownFigures={figures}
       />
     </>
