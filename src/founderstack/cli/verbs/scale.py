@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from founderstack import wiring
 from founderstack.cli.changes import carry_out, report
@@ -30,9 +33,31 @@ def run(arguments: list[str]) -> int:
     wiring.check_stack(after.encode(), file, site.machine)
     mode = os.stat(file).st_mode & 0o777
     files.write_atomic(file, after, mode=mode)
-    site = wiring.open_site(file)
-    prepared, took = carry_out(site, up, yes=given.yes)
+
+    def take_back() -> None:
+        files.write_atomic(file, before, mode=mode)
+
+    with undone_unless_begun(wiring.open_site(file), take_back) as site:
+        prepared, took = carry_out(site, up, yes=given.yes)
     return report(site, prepared, took)
+
+
+@contextmanager
+def undone_unless_begun(site: Site, undo: Callable[[], None]) -> Iterator[Site]:
+    """The site, with `undo` called where the block fails before anything of the stack was changed."""
+    begun = False
+
+    def changed() -> None:
+        nonlocal begun
+        begun = True
+        site.changed()
+
+    try:
+        yield replace(site, changed=changed)
+    except BaseException:  # somebody who presses Ctrl-C at the question has said no as well
+        if not begun:
+            undo()
+        raise
 
 
 def _replicas(wish: str) -> int:
