@@ -24,9 +24,15 @@ def test_a_no_takes_the_edit_back() -> None:
 
 
 def test_a_change_that_began_and_failed_keeps_it_so_that_up_can_go_on() -> None:
-    world, undone = FakeWorld(), []
-    with pytest.raises(StackError), undone_unless_begun(world.site(), lambda: undone.append("undone")) as site:
-        up(site, lambda _prepared: None, lambda _event: None)
-        raise StackError("app-2 did not get ready", "It ended again and again.", "Read its log.")
+    world = FakeWorld()
+    undone: list[str] = []
+
+    def fails_halfway() -> None:
+        with undone_unless_begun(world.site(), lambda: undone.append("undone")) as site:
+            up(site, lambda _prepared: None, lambda _event: None)
+            raise StackError("app-2 did not get ready", "It ended again and again.", "Read its log.")
+
+    with pytest.raises(StackError, match="app-2"):
+        fails_halfway()
     assert undone == []
     assert "changed" in world.calls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from founderstack import wiring
@@ -13,6 +14,7 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.down import destroy
 from founderstack.operations.site import Site
+from founderstack.world import files
 from founderstack.world.stack_file import find_stack_file
 
 
@@ -30,6 +32,8 @@ def run(arguments: list[str]) -> int:
         ),
         file=sys.stderr,
     )
+    for folder, mib in _sizes(f"{site.places.state}/data"):
+        print(f"  {folder:<12}{mib} MiB", file=sys.stderr)
     typed = given.confirm if given.yes else _typed(site)
     if typed != name:
         raise StackError(
@@ -42,6 +46,16 @@ def run(arguments: list[str]) -> int:
     destroy(site, show_stop)
     print(_("The stack “{name}” is gone. Its stack file is still there.").format(name=name))
     return EXIT_OK
+
+
+def _sizes(data: str) -> list[tuple[str, int]]:
+    """Each component's data folder and the MiB in it, the largest first."""
+    try:
+        folders = os.listdir(data)
+    except FileNotFoundError:
+        return []
+    sizes = {name: sum(os.lstat(path).st_size for path in files.list_files(f"{data}/{name}")) for name in folders}
+    return sorted(((name, size // 2**20) for name, size in sizes.items()), key=lambda pair: -pair[1])
 
 
 def _typed(site: Site) -> str:
