@@ -54,8 +54,15 @@ def _sizes(data: str) -> list[tuple[str, int]]:
         folders = os.listdir(data)
     except FileNotFoundError:
         return []
-    sizes = {name: sum(os.lstat(path).st_size for path in files.list_files(f"{data}/{name}")) for name in folders}
+    sizes = {name: sum(_size(path) for path in files.list_files(f"{data}/{name}")) for name in folders}
     return sorted(((name, size // 2**20) for name, size in sizes.items()), key=lambda pair: -pair[1])
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:  # a running database comes and goes with its files
+        return 0
 
 
 def _typed(site: Site) -> str:
