@@ -1,5 +1,4 @@
 import "server-only";
-import { createTransport } from "nodemailer";
 import { database } from "./database";
 import { environment } from "./env";
 
@@ -55,6 +54,7 @@ async function deliver(mail: WaitingMail): Promise<void> {
   );
   if (claimed.rowCount === 0) return;
   try {
+    const { createTransport } = await import("nodemailer"); // 10 MB that only who sends mail needs
     const transport = createTransport(smtp.url, { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 } as object);
     await transport.sendMail({ from: smtp.from, to: mail.recipient, subject: mail.subject, text: mail.body });
     await database().query("delete from outbox where id = $1", [mail.id]);

@@ -3,7 +3,7 @@ import { database } from "./database";
 import { isDay, isUuid } from "./draft";
 import { COLUMNS, type Entry } from "./entries";
 
-export const PAGE_SIZE = 30;
+export const PAGE_SIZE = 20;
 
 export interface Filter {
   readonly words?: string | undefined;
