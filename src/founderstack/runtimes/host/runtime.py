@@ -18,7 +18,7 @@ from founderstack.runtimes.host.launcher import Fill, Launcher
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import instance_of as applied_instance
 from founderstack.runtimes.host.supervisor import Supervisor
-from founderstack.runtimes.host.work import Work
+from founderstack.runtimes.host.work import BUILDER, Work
 from founderstack.world import accounts, files, processes as programs
 from founderstack.world.clock import until
 
@@ -147,6 +147,8 @@ class HostRuntime:
 
     def forget(self) -> None:
         """Remove the system users of this stack; its folders are the caller's to remove."""
+        # A build outlives a command that was killed.
+        accounts.end_all_of(accounts.user_name(self._stack, BUILDER))
         accounts.remove_users(self._stack)
 
     @property
