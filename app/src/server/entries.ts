@@ -25,6 +25,9 @@ export const COLUMNS = `e.id, e.day, e.title, e.body, e.mood, e.pinned, e.revisi
   array(select t.tag from entry_tag t where t.entry_id = e.id order by t.tag) as tags,
   coalesce((select jsonb_object_agg(f.name, f.value order by f.name) from entry_figure f where f.entry_id = e.id), '{}') as figures`;
 
+/** The same for lists, which show the beginning of a text: a page of long entries stays small. */
+export const LIST_COLUMNS = COLUMNS.replace("e.body,", "left(e.body, 1000) as body,");
+
 export async function findEntry(userId: string, id: string): Promise<Entry | null> {
   if (!isUuid(id)) return null;
   const sql = `select ${COLUMNS} from entry e where e.user_id = $1 and e.id = $2 and e.deleted_at is null`;
@@ -108,7 +111,7 @@ async function changeDeleted(userId: string, id: string, sql: string): Promise<v
 
 /** The entries that can still be brought back, the last deleted first. */
 export async function listDeleted(userId: string): Promise<Entry[]> {
-  const sql = `select ${COLUMNS} from entry e where e.user_id = $1 and e.deleted_at is not null order by e.deleted_at desc limit 200`;
+  const sql = `select ${LIST_COLUMNS} from entry e where e.user_id = $1 and e.deleted_at is not null order by e.deleted_at desc limit 200`;
   return (await database().query<Entry>(sql, [userId])).rows;
 }
 

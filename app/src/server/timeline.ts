@@ -1,7 +1,7 @@
 import "server-only";
 import { database } from "./database";
 import { isDay, isUuid } from "./draft";
-import { COLUMNS, type Entry } from "./entries";
+import { LIST_COLUMNS, type Entry } from "./entries";
 
 export const PAGE_SIZE = 20;
 
@@ -28,7 +28,7 @@ export async function listEntries(userId: string, filter: Filter = {}, after: st
   const position = after ? readPosition(after) : null;
   if (position) where.push(`(e.day, e.created_at, e.id) < (${put(position[0])}, ${put(position[1])}, ${put(position[2])})`);
   // The position as text keeps its microseconds; a Date would lose them and the next page would skip rows.
-  const sql = `select ${COLUMNS}, e.created_at::text as position from entry e where ${where.join(" and ")}
+  const sql = `select ${LIST_COLUMNS}, e.created_at::text as position from entry e where ${where.join(" and ")}
     order by e.day desc, e.created_at desc, e.id desc limit ${PAGE_SIZE + 1}`;
   const { rows } = await database().query<Entry & { position: string }>(sql, values);
   const last = rows.length > PAGE_SIZE ? rows[PAGE_SIZE - 1] : undefined;
@@ -65,7 +65,7 @@ function searchQuery(userId: string, words: string, put: (value: unknown) => str
 
 /** The pinned entries, for the top of the timeline. */
 export async function listPinned(userId: string): Promise<Entry[]> {
-  const sql = `select ${COLUMNS} from entry e where e.user_id = $1 and e.pinned and e.deleted_at is null
+  const sql = `select ${LIST_COLUMNS} from entry e where e.user_id = $1 and e.pinned and e.deleted_at is null
     order by e.day desc, e.created_at desc, e.id desc limit 12`;
   return (await database().query<Entry>(sql, [userId])).rows;
 }
