@@ -76,14 +76,16 @@ class FakeDisk:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
         self.free = 10_000
+        self.bare = False
+        """True for a machine that has none of the programs that packages bring."""
 
     def read(self, path: str) -> str | None:
         """The text of a file, None where there is none."""
         return self.files.get(path)
 
     def exists(self, path: str) -> bool:
-        """True where a file or a folder was put."""
-        return any(name == path or name.startswith(f"{path}/") for name in self.files)
+        """True where a file or a folder was put, and for what packages bring unless the machine is bare."""
+        return (path.startswith("/usr/") and not self.bare) or any(name == path or name.startswith(f"{path}/") for name in self.files)
 
     def free_mib(self, path: str) -> int:
         """The same everywhere."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from founderstack.operations.down import destroy, down
 from founderstack.operations.prepare import Prepared, prepare
 from founderstack.operations.site import Site
 from founderstack.operations.up import deploy, restart_app, rollback, rotate, up
-from founderstack.testing.world import FakeWorld
+from founderstack.testing.world import DEBIAN_12, FakeWorld
 
 TEXT = 'name = "diary"\n'
 
@@ -192,3 +193,12 @@ def _step_of(command: Callable[[Callable[[Prepared], None]], object], word: str)
     with pytest.raises(StackError, match="Only a look"):
         command(only_look)
     return found[0]
+
+
+def test_who_may_not_install_is_told_every_missing_package_at_once() -> None:
+    world = FakeWorld()
+    world.machine = replace(DEBIAN_12, root=False, user="ana")
+    world.disk.bare = True
+    with pytest.raises(StackError) as refused:
+        prepare(world.site('name = "diary"\n'))
+    assert refused.value.fix == "sudo apt-get install --no-install-recommends postgresql-15 redis-server nginx-light"
