@@ -85,7 +85,9 @@ class FakeDisk:
 
     def exists(self, path: str) -> bool:
         """True where a file or a folder was put, and for what packages bring unless the machine is bare."""
-        return (path.startswith("/usr/") and not self.bare) or any(name == path or name.startswith(f"{path}/") for name in self.files)
+        return (path.startswith("/usr/") and not self.bare) or any(
+            name == path or name.startswith(f"{path}/") for name in self.files
+        )
 
     def free_mib(self, path: str) -> int:
         """The same everywhere."""
