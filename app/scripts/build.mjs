@@ -12,10 +12,12 @@ const id = sourceHash(["package-lock.json", "next.config.ts", "tsconfig.json", "
 run(process.execPath, [join("node_modules", "next", "dist", "bin", "next"), "build"], {
   NEXT_TELEMETRY_DISABLED: "1",
   BUILD_ID: id,
+  NEXT_SERVER_ACTIONS_ENCRYPTION_KEY: createHash("sha256").update(id).digest("base64"),
 });
 
 rmSync("dist", { recursive: true, force: true });
 cpSync(".next/standalone", "dist", { recursive: true, verbatimSymlinks: true });
+makeRepeatable("dist/.next");
 keepSmall("dist/server.js");
 cpSync(".next/static", "dist/.next/static", { recursive: true });
 cpSync("public", "dist/public", { recursive: true });
@@ -36,6 +38,23 @@ await build({
   legalComments: "none",
 });
 console.log(`dist/ is ready (build ${id})`);
+
+/**
+ * Next puts random keys into each build, for preview modes and server actions. The diary has neither, so the keys open
+ * nothing; made from the source instead, the same source gives the same files.
+ */
+function makeRepeatable(folder) {
+  const keys = Object.entries(JSON.parse(readFileSync(join(folder, "server", "preview-props.json"), "utf8")));
+  for (const file of ["prerender-manifest.json", join("server", "preview-props.json")]) {
+    const path = join(folder, file);
+    const replaced = keys.reduce((text, [name, key]) => text.replaceAll(key, derived(name, key.length)), readFileSync(path, "utf8"));
+    writeFileSync(path, replaced);
+  }
+}
+
+function derived(name, length) {
+  return createHash("sha256").update(`${id}:${name}`).digest("hex").slice(0, length);
+}
 
 /** Node's defaults let the young heap grow with the machine; an instance at rest holds 50 MB less with these. */
 function keepSmall(server) {

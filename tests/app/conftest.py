@@ -38,7 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Person:
     """Somebody with a browser of their own, and an address of their own as the gateway would tell it."""
 
-    def __init__(self, browser: Browser, diary: Diary, locale: str = "en", device: str = "desktop", **options: Any) -> None:
+    def __init__(
+        self, browser: Browser, diary: Diary, locale: str = "en", device: str = "desktop", **options: Any
+    ) -> None:
         number = next(_addresses)
         self.diary = diary
         self.origin = diary.origin
@@ -129,7 +131,9 @@ def another_diary(place: Path, built: Build, postgres: Postgres, redis: Redis) -
         def start(**settings: str) -> Diary:
             name = f"diary_{next(numbers)}_{next(_addresses)}"
             chosen = {"database": postgres.create(name, template="empty"), "redis": redis.url, **settings}
-            return stack.enter_context(running(Diary(built.node, built.dist, place / name, STACK_NAME=name.replace("_", "-"), **chosen)))
+            return stack.enter_context(
+                running(Diary(built.node, built.dist, place / name, STACK_NAME=name.replace("_", "-"), **chosen))
+            )
 
         yield start
 

@@ -23,7 +23,16 @@ from founderstack.world.environments import node_runtime
 from tests.conftest import wait_until
 
 APP = Path(__file__).parents[2] / "app"
-SOURCES = ("package.json", "package-lock.json", "next.config.ts", "tsconfig.json", "migrations", "public", "scripts", "src")
+SOURCES = (
+    "package.json",
+    "package-lock.json",
+    "next.config.ts",
+    "tsconfig.json",
+    "migrations",
+    "public",
+    "scripts",
+    "src",
+)
 S = TypeVar("S", "Postgres", "Redis", "Diary")
 REDIS_USER = "diary"
 REDIS_PASSWORD = "a-password-for-tests"
@@ -59,7 +68,12 @@ class Server:
     def start(self, ready: Callable[[], object], what: str) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.argv, stdout=log, stderr=log, env=dict(self.env), user=self.user, cwd=self.folder or self.log.parent
+                self.argv,
+                stdout=log,
+                stderr=log,
+                env=dict(self.env),
+                user=self.user,
+                cwd=self.folder or self.log.parent,
             )
 
         def up() -> object:
@@ -91,11 +105,19 @@ class Postgres(Server):
         arguments = ["-D", str(data), "-A", "trust", "-U", "diary", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run([binaries / "initdb", *arguments], check=True, capture_output=True, user=user, cwd=folder)
         settings = {
-            "port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
             "dynamic_shared_memory_type": "mmap",  # in its own folder: nobody who tidies /dev/shm takes it away
-        }  # fmt: skip
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        super().__init__([str(binaries / "postgres"), "-D", str(data), *options], folder / "log", user=user, stop_signal=signal.SIGINT)
+        super().__init__(
+            [str(binaries / "postgres"), "-D", str(data), *options],
+            folder / "log",
+            user=user,
+            stop_signal=signal.SIGINT,
+        )
 
     def up(self) -> None:
         self.start(lambda: _accepts(self.port) and _answers(self.url("postgres")), "PostgreSQL")
@@ -117,9 +139,13 @@ class Redis(Server):
         user = unprivileged_user("redis")
         _give(folder, user)
         lines = [
-            f"port {self.port}", "bind 127.0.0.1", 'save ""', f"dir {folder}",
-            "user default off", f"user {REDIS_USER} on >{REDIS_PASSWORD} ~* &* +@all",
-        ]  # fmt: skip
+            f"port {self.port}",
+            "bind 127.0.0.1",
+            'save ""',
+            f"dir {folder}",
+            "user default off",
+            f"user {REDIS_USER} on >{REDIS_PASSWORD} ~* &* +@all",
+        ]
         (folder / "redis.conf").write_text("\n".join(lines) + "\n")
         argv = ["redis-server", str(folder / "redis.conf")]
         super().__init__(argv, folder / "log", env=dict(os.environ), user=user)
@@ -145,10 +171,18 @@ class Diary(Server):
         _give(folder, user)
         _give(self.files, user)
         env = {
-            "PATH": f"{node}/bin:/usr/bin:/bin", "PORT": str(self.port), "HOSTNAME": "127.0.0.1", "NODE_ENV": "production",
-            "DATABASE_URL": database, "REDIS_URL": redis, "BETTER_AUTH_URL": self.origin, "BETTER_AUTH_SECRET": SECRET,
-            "FILES_DIR": str(self.files), "STACK_NAME": "tests", **more,
-        }  # fmt: skip
+            "PATH": f"{node}/bin:/usr/bin:/bin",
+            "PORT": str(self.port),
+            "HOSTNAME": "127.0.0.1",
+            "NODE_ENV": "production",
+            "DATABASE_URL": database,
+            "REDIS_URL": redis,
+            "BETTER_AUTH_URL": self.origin,
+            "BETTER_AUTH_SECRET": SECRET,
+            "FILES_DIR": str(self.files),
+            "STACK_NAME": "tests",
+            **more,
+        }
         env = {name: value for name, value in env.items() if value != "UNSET"}
         super().__init__([f"{node}/bin/node", "server.js"], folder / "log", env=env, user=user, folder=dist)
 
@@ -169,7 +203,9 @@ class Build:
 
     def migrate(self, database: str) -> None:
         env = {"DATABASE_URL": database}
-        subprocess.run([f"{self.node}/bin/node", "migrate.mjs"], cwd=self.dist, env=env, check=True, capture_output=True)
+        subprocess.run(
+            [f"{self.node}/bin/node", "migrate.mjs"], cwd=self.dist, env=env, check=True, capture_output=True
+        )
 
     def run(self, script: str, *arguments: str, env: Mapping[str, str]) -> str:
         argv = [f"{self.node}/bin/node", script, *arguments]
@@ -213,7 +249,9 @@ def _modules(cache: Path, node: Path) -> Path:
 
 def _npm(node: Path, folder: Path, *arguments: str) -> None:
     env = {**os.environ, "PATH": f"{node}/bin:/usr/bin:/bin", "NEXT_TELEMETRY_DISABLED": "1"}
-    done = subprocess.run([node / "bin/npm", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [node / "bin/npm", *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 

@@ -25,7 +25,9 @@ BCRYPT_OF_PASSWORD = "$2b$10$rmrP8R7axxem.CK8rymLhunPaj8wKRZ.NQHeJAtX4WkjfwYuoSH
 
 def mail_to(person: Person) -> tuple[str, str]:
     """Subject and link of the last message for this person in the outbox."""
-    subject, body = person.query("select subject, body from outbox where recipient = %s order by created_at desc limit 1", person.email)[0]
+    subject, body = person.query(
+        "select subject, body from outbox where recipient = %s order by created_at desc limit 1", person.email
+    )[0]
     return subject, re.search(r"https?://\S+", body)[0]  # type: ignore[index]
 
 
@@ -41,8 +43,12 @@ def code_now(person: Person, key: str) -> str:
     return totp(key, int(person.query("select extract(epoch from now())")[0][0]) // 30)
 
 
-@pytest.mark.parametrize(("locale", "device", "subject"), [("en", "desktop", "Reset your"), ("es", "phone", "Restablece tu")])
-def test_a_forgotten_password_is_reset_by_mail(person: Callable[..., Person], locale: str, device: str, subject: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "device", "subject"), [("en", "desktop", "Reset your"), ("es", "phone", "Restablece tu")]
+)
+def test_a_forgotten_password_is_reset_by_mail(
+    person: Callable[..., Person], locale: str, device: str, subject: str
+) -> None:
     ana = person(locale=locale, device=device).sign_up()
     elsewhere = person(locale=locale)
     elsewhere.email = ana.email
@@ -73,7 +79,9 @@ def test_asking_for_a_reset_tells_nobody_who_has_an_account(person: Callable[...
     assert (known.status, known.json()) == (unknown.status, unknown.json())
 
 
-def test_the_admin_proves_the_address_and_then_reads_the_outbox(person: Callable[..., Person], another_diary: Callable[..., Diary]) -> None:
+def test_the_admin_proves_the_address_and_then_reads_the_outbox(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
     at = another_diary(ADMIN_EMAIL="boss@example.org")
     boss, ana = person(at), person(at)
     boss.email = "boss@example.org"
@@ -106,7 +114,10 @@ def test_mail_goes_out_by_smtp_and_waits_while_the_server_is_away(
         assert "Confirm your email" in mailbox.messages[0]
         wait_until(lambda: ana.query("select count(*) from outbox") == [(0,)], "what went out has left the outbox")
     luis = person(at).sign_up("Luis")
-    wait_until(lambda: luis.query("select count(*) from outbox where problem is not null") == [(1,)], "it waits, with the reason")
+    wait_until(
+        lambda: luis.query("select count(*) from outbox where problem is not null") == [(1,)],
+        "it waits, with the reason",
+    )
 
 
 def test_invitations(person: Callable[..., Person], another_diary: Callable[..., Diary]) -> None:
@@ -125,7 +136,12 @@ def test_invitations(person: Callable[..., Person], another_diary: Callable[...,
     refused = {"problem": "invitation"}
     assert luis.form("/form/sign-up", name="L", email=luis.email, password=PASSWORD).json() == refused
     assert luis.form("/form/sign-up", name="L", email=luis.email, password=PASSWORD, invitation=token).json() == refused
-    api = luis.call("POST", "/api/auth/sign-up/email", f'{{"name":"L","email":"{luis.email}","password":"{PASSWORD}"}}', **{"content-type": "application/json"})
+    api = luis.call(
+        "POST",
+        "/api/auth/sign-up/email",
+        f'{{"name":"L","email":"{luis.email}","password":"{PASSWORD}"}}',
+        **{"content-type": "application/json"},
+    )
     assert api.status == 403, "the library's own door is closed too"
     ana.page.goto(link)
     expect(ana.page.get_by_label("Email")).to_have_value(ana.email)
@@ -144,12 +160,13 @@ def test_closed_registration(person: Callable[..., Person], another_diary: Calla
     assert ana.query('select count(*) from "user"') == [(0,)]
 
 
-@pytest.mark.parametrize(("locale", "device"), [("en", "desktop"), ("es", "phone")])
-def test_two_factor_sign_in(person: Callable[..., Person], locale: str, device: str) -> None:
-    ana = person(locale=locale, device=device).sign_up()
-    page = ana.page
+def turn_on_two_factor(person: Person) -> tuple[str, list[str]]:
+    """In the settings; gives the key and the recovery codes."""
+    page = person.page
     page.goto("/settings")
-    section = page.locator("section").filter(has=page.get_by_role("heading", name=re.compile("^(Two-factor sign-in|Verificación en dos pasos)$")))
+    section = page.locator("section").filter(
+        has=page.get_by_role("heading", name=re.compile("^(Two-factor sign-in|Verificación en dos pasos)$"))
+    )
     section.locator("input[type=password]").fill(PASSWORD)
     section.get_by_role("button").click()
     key = section.locator("code.key").inner_text()
@@ -158,10 +175,17 @@ def test_two_factor_sign_in(person: Callable[..., Person], locale: str, device: 
     section.locator("input[name=code]").fill("000000")
     section.get_by_role("button").click()
     expect(section.get_by_role("alert")).to_be_visible()
-    section.locator("input[name=code]").fill(code_now(ana, key))
+    section.locator("input[name=code]").fill(code_now(person, key))
     section.get_by_role("button").click()
     expect(page.get_by_text(re.compile("sign-in is on|está activada"))).to_be_visible()
+    return key, codes
 
+
+@pytest.mark.parametrize(("locale", "device"), [("en", "desktop"), ("es", "phone")])
+def test_two_factor_sign_in(person: Callable[..., Person], locale: str, device: str) -> None:
+    ana = person(locale=locale, device=device).sign_up()
+    key, codes = turn_on_two_factor(ana)
+    page = ana.page
     ana.context.clear_cookies()
     page.goto("/sign-in")
     page.locator("input[name=email]").fill(ana.email)
@@ -179,7 +203,9 @@ def test_two_factor_sign_in(person: Callable[..., Person], locale: str, device: 
     again = person()
     again.email = ana.email
     assert again.sign_in().json() == {"go": "/two-factor?next=%2F"}
-    assert again.form("/form/two-factor", code=codes[0]).json() == {"problem": "wrong_code"}, "a recovery code works once"
+    assert again.form("/form/two-factor", code=codes[0]).json() == {"problem": "wrong_code"}, (
+        "a recovery code works once"
+    )
     assert again.form("/form/two-factor", code=code_now(again, key)).ok
     assert again.form("/form/two-factor-off", password="wrong").json() == {"problem": "wrong_current"}
     assert again.form("/form/two-factor-off", password=PASSWORD).ok
@@ -223,11 +249,17 @@ def test_changing_the_password_signs_out_elsewhere(person: Callable[..., Person]
 
 def test_people_from_supabase_keep_their_id_and_password(person: Callable[..., Person]) -> None:
     ana, known = person(), str(uuid.uuid4())
-    ana.query('insert into "user" (id, name, email, "emailVerified") values (%s, %s, %s, true)', known, "Ana", ana.email)
     ana.query(
-        'insert into "account" ("accountId", "providerId", "userId", password, "updatedAt") values (%s, %s, %s, %s, now())',
-        known, "credential", known, BCRYPT_OF_PASSWORD,
-    )  # fmt: skip
+        'insert into "user" (id, name, email, "emailVerified") values (%s, %s, %s, true)', known, "Ana", ana.email
+    )
+    ana.query(
+        'insert into "account" ("accountId", "providerId", "userId", password, "updatedAt")'
+        " values (%s, %s, %s, %s, now())",
+        known,
+        "credential",
+        known,
+        BCRYPT_OF_PASSWORD,
+    )
     assert ana.sign_in("not it").json() == {"problem": "wrong_password"}
     assert ana.sign_in().ok
     entry = str(uuid.uuid4())
@@ -260,8 +292,17 @@ def test_an_account_is_deleted_with_everything_in_it(person: Callable[..., Perso
     section.locator("input").fill(PASSWORD)
     section.get_by_role("button").click()
     expect(page).to_have_url(re.compile("/sign-up"))
-    for table, column in [("entry", "user_id"), ("entry_tag", "user_id"), ("entry_figure", "user_id"), ("entry_version", "user_id"),
-                          ("attachment", "user_id"), ("outbox", "user_id"), ('"session"', '"userId"'), ('"account"', '"userId"'), ('"user"', "id")]:  # fmt: skip
+    for table, column in [
+        ("entry", "user_id"),
+        ("entry_tag", "user_id"),
+        ("entry_figure", "user_id"),
+        ("entry_version", "user_id"),
+        ("attachment", "user_id"),
+        ("outbox", "user_id"),
+        ('"session"', '"userId"'),
+        ('"account"', '"userId"'),
+        ('"user"', "id"),
+    ]:
         assert ana.query(f"select count(*) from {table} where {column} = %s", owner) == [(0,)], table
     wait_until(lambda: not list(folder.iterdir()), "the files are gone from the disk")
     assert ana.sign_in().json() == {"problem": "wrong_password"}

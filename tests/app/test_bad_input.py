@@ -12,7 +12,16 @@ from playwright.sync_api import expect
 
 from tests.app.conftest import PASSWORD, Person
 
-GOOD: dict[str, Any] = {"day": "2026-03-14", "title": "t", "body": "b", "mood": 3, "tags": [], "figures": {}, "pinned": False, "revision": 0}
+GOOD: dict[str, Any] = {
+    "day": "2026-03-14",
+    "title": "t",
+    "body": "b",
+    "mood": 3,
+    "tags": [],
+    "figures": {},
+    "pinned": False,
+    "revision": 0,
+}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +46,9 @@ GOOD: dict[str, Any] = {"day": "2026-03-14", "title": "t", "body": "b", "mood": 
         ({"revision": 1e300}, 400, "invalid"),
     ],
 )
-def test_an_entry_that_is_not_valid(person: Callable[..., Person], change: dict[str, Any], status: int, problem: str) -> None:
+def test_an_entry_that_is_not_valid(
+    person: Callable[..., Person], change: dict[str, Any], status: int, problem: str
+) -> None:
     ana = person().sign_up()
     entry = str(uuid.uuid4())
     answer = ana.call("PUT", f"/api/entries/{entry}", json.dumps({**GOOD, **change}))
@@ -54,7 +65,10 @@ def test_what_is_not_json(person: Callable[..., Person], body: str | bytes) -> N
 
 def test_strange_text_is_kept_as_it_is(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
-    entry, body = str(uuid.uuid4()), "emoji 👩‍🚀 · RTL \u202e · zero\u0000zero · \r\n tabs\t · ' \" \\ %s $1 · 漢字 " * 100
+    entry, body = (
+        str(uuid.uuid4()),
+        "emoji 👩‍🚀 · RTL \u202e · zero\u0000zero · \r\n tabs\t · ' \" \\ %s $1 · 漢字 " * 100,
+    )
     assert ana.write(entry, body=body, title="<b>& ' \" 👩‍🚀").ok
     kept = ana.call("GET", f"/api/entries/{entry}").json()
     assert kept["body"] == body.replace("\0", "")
@@ -73,20 +87,43 @@ def test_a_megabyte_of_different_words_is_still_saved_and_found(person: Callable
 
 
 SCRIPTS = [
-    "<script>window.hit=1</script>", "<img src=x onerror=window.hit=1>", "[x](javascript:window.hit=1)", "![x](javascript:window.hit=1)",
-    "<a href='javascript:window.hit=1'>x</a>", "[x](data:text/html,<script>window.hit=1</script>)", '![x](/x "a\' onerror=window.hit=1 b")',
-    "<svg/onload=window.hit=1>", "[x](JaVaScRiPt:window.hit=1)", "[x](&#106;avascript:window.hit=1)", "<javascript:window.hit=1>",
-    "```js\n</code></pre><script>window.hit=1</script>\n```", "<iframe srcdoc='<script>parent.hit=1</script>'>", "[x]: javascript:window.hit=1\n[x]",
-]  # fmt: skip
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    "[x](javascript:window.hit=1)",
+    "![x](javascript:window.hit=1)",
+    "<a href='javascript:window.hit=1'>x</a>",
+    "[x](data:text/html,<script>window.hit=1</script>)",
+    '![x](/x "a\' onerror=window.hit=1 b")',
+    "<svg/onload=window.hit=1>",
+    "[x](JaVaScRiPt:window.hit=1)",
+    "[x](&#106;avascript:window.hit=1)",
+    "<javascript:window.hit=1>",
+    "```js\n</code></pre><script>window.hit=1</script>\n```",
+    "<iframe srcdoc='<script>parent.hit=1</script>'>",
+    "[x]: javascript:window.hit=1\n[x]",
+]
 
 
 def test_scripts_in_markdown_never_run(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     entry = str(uuid.uuid4())
-    ana.write(entry, title="<script>window.hit=1</script>", body="\n\n".join(SCRIPTS), tags=["<img src=x onerror=window.hit=1>"], figures={"<svg/onload=window.hit=1>": 1})
+    ana.write(
+        entry,
+        title="<script>window.hit=1</script>",
+        body="\n\n".join(SCRIPTS),
+        tags=["<img src=x onerror=window.hit=1>"],
+        figures={"<svg/onload=window.hit=1>": 1},
+    )
     ana.write(entry, revision=1, title="</title><script>window.hit=1</script>", body="\n\n".join(SCRIPTS) + "!")
     page = ana.page
-    for path in (f"/entries/{entry}", "/", f"/entries/{entry}/edit", f"/entries/{entry}/versions", "/charts?range=all", "/calendar?month=2026-03"):
+    for path in (
+        f"/entries/{entry}",
+        "/",
+        f"/entries/{entry}/edit",
+        f"/entries/{entry}/versions",
+        "/charts?range=all",
+        "/calendar?month=2026-03",
+    ):
         page.goto(path)
         for link in page.locator(".prose a").all():
             assert not (link.get_attribute("href") or "").lower().startswith(("javascript:", "data:")), path
@@ -111,18 +148,34 @@ def test_other_sites_cannot_act_for_somebody(person: Callable[..., Person]) -> N
     entry = str(uuid.uuid4())
     ana.write(entry)
     for origin in ({"origin": "https://evil.example"}, {"origin": "null"}, {"origin": ana.origin + ".evil.example"}):
-        for method, path in [("PUT", f"/api/entries/{entry}"), ("DELETE", f"/api/entries/{entry}"), ("POST", f"/api/entries/{entry}/files"),
-                             ("POST", "/api/import"), ("POST", "/api/preview"), ("POST", "/form/sign-out"), ("POST", "/form/delete-account"),
-                             ("POST", "/form/preferences"), ("POST", "/form/sign-in"), ("POST", "/api/two-factor/start")]:  # fmt: skip
+        for method, path in [
+            ("PUT", f"/api/entries/{entry}"),
+            ("DELETE", f"/api/entries/{entry}"),
+            ("POST", f"/api/entries/{entry}/files"),
+            ("POST", "/api/import"),
+            ("POST", "/api/preview"),
+            ("POST", "/form/sign-out"),
+            ("POST", "/form/delete-account"),
+            ("POST", "/form/preferences"),
+            ("POST", "/form/sign-in"),
+            ("POST", "/api/two-factor/start"),
+        ]:
             answer = ana.call(method, path, json.dumps({**GOOD, "revision": 1}), **origin)
             assert (answer.status, answer.json()) == (403, {"problem": "other_site"}), (method, path)
-    assert ana.call("POST", "/api/auth/sign-out", "{}", **{"origin": "https://evil.example", "content-type": "application/json"}).status == 403
+    assert (
+        ana.call(
+            "POST", "/api/auth/sign-out", "{}", **{"origin": "https://evil.example", "content-type": "application/json"}
+        ).status
+        == 403
+    )
     cookies = [cookie for cookie in ana.context.cookies() if "session" in cookie.get("name", "")]
     assert [(cookie.get("httpOnly"), cookie.get("sameSite")) for cookie in cookies] == [(True, "Lax")]
     assert ana.call("GET", f"/api/entries/{entry}").ok
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/ok\nlocation: x"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/ok\nlocation: x"]
+)
 def test_a_sign_in_never_leads_to_another_site(person: Callable[..., Person], target: str) -> None:
     ana = person().sign_up()
     answer = ana.form("/form/sign-in", email=ana.email, password=PASSWORD, next=target)
@@ -153,8 +206,22 @@ def test_a_cookie_that_is_not_ours_signs_nobody_in(person: Callable[..., Person]
 
 def test_addresses_that_make_no_sense(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
-    for path in ("/entries/x", "/entries/00000000-0000-0000-0000-000000000000", "/api/entries/x", "/api/files/..%2f..%2fetc%2fpasswd", "/nothing"):
+    for path in (
+        "/entries/x",
+        "/entries/00000000-0000-0000-0000-000000000000",
+        "/api/entries/x",
+        "/api/files/..%2f..%2fetc%2fpasswd",
+        "/nothing",
+    ):
         assert ana.call("GET", path).status == 404, path
-    for path in ("/?after=x", "/?after=WyIyMDI2LTAxLTAxIiwieCIsInkiXQ", "/?mood=x&tag=&from=1", "/calendar?month=2026-13", "/calendar?month=x",
-                 "/charts?range=constructor", "/?q=" + "x" * 1000, "/?tag=" + "%F0%9F%92%A9" * 100):  # fmt: skip
+    for path in (
+        "/?after=x",
+        "/?after=WyIyMDI2LTAxLTAxIiwieCIsInkiXQ",
+        "/?mood=x&tag=&from=1",
+        "/calendar?month=2026-13",
+        "/calendar?month=x",
+        "/charts?range=constructor",
+        "/?q=" + "x" * 1000,
+        "/?tag=" + "%F0%9F%92%A9" * 100,
+    ):
         assert ana.call("GET", path).status == 200, path

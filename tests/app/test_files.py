@@ -56,13 +56,23 @@ def test_what_a_file_says_it_is_does_not_count(person: Callable[..., Person]) ->
     ana = person().sign_up()
     entry = entry_of(ana)
     refused = {
-        "photo.png": b"<html><script>alert(1)</script></html>", "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
-        "page.html": b"<!doctype html>", "program.exe": b"MZ\x90\x00", "notes.txt": b"text\x00with a zero", "archive.jar": b"PK\x03\x04....",
-        "empty.txt": b"", "noname": b"just text", "run.sh": b"#!/bin/sh\n",
-    }  # fmt: skip
+        "photo.png": b"<html><script>alert(1)</script></html>",
+        "drawing.svg": b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
+        "page.html": b"<!doctype html>",
+        "program.exe": b"MZ\x90\x00",
+        "notes.txt": b"text\x00with a zero",
+        "archive.jar": b"PK\x03\x04....",
+        "empty.txt": b"",
+        "noname": b"just text",
+        "run.sh": b"#!/bin/sh\n",
+    }
     for name, content in refused.items():
         assert upload(ana, entry, name, content) == (415, {"problem": "file_type"}), name
-    taken = {"photo.txt": (PNG, "image/png"), "plan.md": (b"# plan", "text/plain; charset=utf-8"), "paper.pdf": (b"%PDF-1.7\n", "application/pdf")}
+    taken = {
+        "photo.txt": (PNG, "image/png"),
+        "plan.md": (b"# plan", "text/plain; charset=utf-8"),
+        "paper.pdf": (b"%PDF-1.7\n", "application/pdf"),
+    }
     for name, (content, kind) in taken.items():
         status, file = upload(ana, entry, name, content)
         assert (status, file["type"]) == (201, kind)
@@ -75,7 +85,18 @@ def test_what_a_file_says_it_is_does_not_count(person: Callable[..., Person]) ->
         assert unchanged.status == 304
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd.txt", "..%2F..%2Fx.txt", "C:\\windows\\x.txt", "/etc/cron.d/x.txt", ".hidden.txt", "a\x00b.txt", "\u202etxt.exe.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd.txt",
+        "..%2F..%2Fx.txt",
+        "C:\\windows\\x.txt",
+        "/etc/cron.d/x.txt",
+        ".hidden.txt",
+        "a\x00b.txt",
+        "\u202etxt.exe.txt",
+    ],
+)
 def test_a_path_in_a_file_name_stays_a_name(person: Callable[..., Person], name: str) -> None:
     ana = person().sign_up()
     entry = entry_of(ana)
@@ -158,9 +179,16 @@ def bucket() -> Iterator[tuple[int, dict[str, bytes]]]:
         server.server_close()
 
 
-def test_files_lie_in_an_object_store_where_the_stack_has_one(person: Callable[..., Person], another_diary: Callable[..., Diary]) -> None:
+def test_files_lie_in_an_object_store_where_the_stack_has_one(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
     with bucket() as (port, objects):
-        at = another_diary(S3_ENDPOINT=f"http://127.0.0.1:{port}", S3_BUCKET="diary", S3_ACCESS_KEY_ID="key", S3_SECRET_ACCESS_KEY="secret")
+        at = another_diary(
+            S3_ENDPOINT=f"http://127.0.0.1:{port}",
+            S3_BUCKET="diary",
+            S3_ACCESS_KEY_ID="key",
+            S3_SECRET_ACCESS_KEY="secret",
+        )
         assert at.health() == {"ok": True, "database": True, "cache": True, "storage": True}
         ana = person(at).sign_up()
         entry = entry_of(ana)

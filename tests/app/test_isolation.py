@@ -21,8 +21,19 @@ ROUTES = HERE.parents[1] / "app" / "src" / "app"
 def a_life(person: Person) -> tuple[str, str, str]:
     """An entry with a version and a file; gives their ids."""
     entry = str(uuid.uuid4())
-    person.write(entry, title=f"{SECRET} plan", body=f"about {SECRET}", tags=[SECRET], figures={SECRET: 1}, mood=3, pinned=True)
-    person.write(entry, revision=1, title=f"{SECRET} plan", body=f"more about {SECRET}", tags=[SECRET], figures={SECRET: 1}, mood=3, pinned=True)
+    person.write(
+        entry, title=f"{SECRET} plan", body=f"about {SECRET}", tags=[SECRET], figures={SECRET: 1}, mood=3, pinned=True
+    )
+    person.write(
+        entry,
+        revision=1,
+        title=f"{SECRET} plan",
+        body=f"more about {SECRET}",
+        tags=[SECRET],
+        figures={SECRET: 1},
+        mood=3,
+        pinned=True,
+    )
     answer = person.call("POST", f"/api/entries/{entry}/files", PNG, **{"x-file-name": f"{SECRET}.png"})
     assert answer.ok, answer.text()
     session = person.query('select id from "session" where "userId" = %s', person.id)[0][0]
@@ -63,14 +74,33 @@ def test_lists_searches_and_exports_hold_ones_own_things_only(person: Callable[.
     ana.call("DELETE", f"/api/entries/{entry}")
     a_life(ana)
     luis.write(str(uuid.uuid4()), title="Mine", body="nothing special")
-    pages = ["/", f"/?q={SECRET}", f"/?tag={SECRET}", "/?mood=3", "/calendar?month=2026-03", "/charts?range=all", "/bin", "/settings",
-             "/entries/new", f"/entries/new?draft={entry}", "/api/export?format=json"]  # fmt: skip
+    pages = [
+        "/",
+        f"/?q={SECRET}",
+        f"/?tag={SECRET}",
+        "/?mood=3",
+        "/calendar?month=2026-03",
+        "/charts?range=all",
+        "/bin",
+        "/settings",
+        "/entries/new",
+        f"/entries/new?draft={entry}",
+        "/api/export?format=json",
+    ]
     for path in pages:
-        text = luis.call("GET", path).text().replace(f"q={SECRET}", "").replace(f'value="{SECRET}"', "").replace(f"tag={SECRET}", "")
+        text = (
+            luis.call("GET", path)
+            .text()
+            .replace(f"q={SECRET}", "")
+            .replace(f'value="{SECRET}"', "")
+            .replace(f"tag={SECRET}", "")
+        )
         shown = re.sub(rf"<script.*?</script>|<option[^>]*>{SECRET}</option>", "", text, flags=re.DOTALL)
         assert SECRET not in shown, path
     archive = zipfile.ZipFile(io.BytesIO(luis.call("GET", "/api/export").body()))
-    assert [name for name in archive.namelist() if name != "diary.json"] == [name for name in archive.namelist() if "mine" in name]
+    assert [name for name in archive.namelist() if name != "diary.json"] == [
+        name for name in archive.namelist() if "mine" in name
+    ]
     assert SECRET not in archive.read("diary.json").decode()
 
 
@@ -88,13 +118,31 @@ def test_an_imported_id_of_somebody_else_becomes_another_entry(person: Callable[
 def test_without_a_sign_in_there_is_nothing(person: Callable[..., Person]) -> None:
     ana, nobody = person().sign_up(), person()
     entry, file, _session = a_life(ana)
-    for method, path in [("GET", f"/api/entries/{entry}"), ("PUT", f"/api/entries/{entry}"), ("DELETE", f"/api/entries/{entry}"),
-                         ("GET", f"/api/files/{file}"), ("GET", "/api/export"), ("POST", "/api/import"), ("POST", "/api/preview"),
-                         ("POST", "/api/two-factor/start"), ("POST", f"/api/entries/{entry}/files")]:  # fmt: skip
+    for method, path in [
+        ("GET", f"/api/entries/{entry}"),
+        ("PUT", f"/api/entries/{entry}"),
+        ("DELETE", f"/api/entries/{entry}"),
+        ("GET", f"/api/files/{file}"),
+        ("GET", "/api/export"),
+        ("POST", "/api/import"),
+        ("POST", "/api/preview"),
+        ("POST", "/api/two-factor/start"),
+        ("POST", f"/api/entries/{entry}/files"),
+    ]:
         answer = nobody.call(method, path, "{}" if method in ("PUT", "POST") else None)
         assert answer.status == 401, (method, path)
         assert answer.json() == {"problem": "signed_out"}
-    for path in ("/", f"/entries/{entry}", f"/entries/{entry}/edit", f"/entries/{entry}/versions", "/calendar", "/charts", "/bin", "/settings", "/admin"):
+    for path in (
+        "/",
+        f"/entries/{entry}",
+        f"/entries/{entry}/edit",
+        f"/entries/{entry}/versions",
+        "/calendar",
+        "/charts",
+        "/bin",
+        "/settings",
+        "/admin",
+    ):
         answer = nobody.call("GET", path)
         assert SECRET not in answer.text()
         assert answer.status == 307 or "/sign-in" in answer.text(), path
@@ -103,13 +151,48 @@ def test_without_a_sign_in_there_is_nothing(person: Callable[..., Person]) -> No
 def test_every_route_is_in_these_tests() -> None:
     """A route that is added must be thought of here."""
     known = {
-        "api/auth/[...all]", "api/health", "api/preview", "api/export", "api/import", "api/files/[id]", "api/entries/[id]",
-        "api/entries/[id]/restore", "api/entries/[id]/destroy", "api/entries/[id]/files", "api/two-factor/start", "api/two-factor/confirm",
-        "form/sign-in", "form/sign-up", "form/sign-out", "form/preferences", "form/forgot", "form/reset", "form/two-factor",
-        "form/two-factor-off", "form/verify", "form/password", "form/sessions", "form/delete-account", "form/invite",
-    }  # fmt: skip
+        "api/auth/[...all]",
+        "api/health",
+        "api/preview",
+        "api/export",
+        "api/import",
+        "api/files/[id]",
+        "api/entries/[id]",
+        "api/entries/[id]/restore",
+        "api/entries/[id]/destroy",
+        "api/entries/[id]/files",
+        "api/two-factor/start",
+        "api/two-factor/confirm",
+        "form/sign-in",
+        "form/sign-up",
+        "form/sign-out",
+        "form/preferences",
+        "form/forgot",
+        "form/reset",
+        "form/two-factor",
+        "form/two-factor-off",
+        "form/verify",
+        "form/password",
+        "form/sessions",
+        "form/delete-account",
+        "form/invite",
+    }
     assert {str(file.parent.relative_to(ROUTES)) for file in ROUTES.rglob("route.ts")} == known
-    pages = {"(diary)", "(diary)/entries/new", "(diary)/entries/[id]", "(diary)/entries/[id]/edit", "(diary)/entries/[id]/versions",
-             "(diary)/calendar", "(diary)/charts", "(diary)/bin", "(diary)/settings", "(diary)/admin", "(account)/sign-in",
-             "(account)/sign-up", "(account)/forgot", "(account)/reset", "(account)/two-factor"}  # fmt: skip
+    pages = {
+        "(diary)",
+        "(diary)/entries/new",
+        "(diary)/entries/[id]",
+        "(diary)/entries/[id]/edit",
+        "(diary)/entries/[id]/versions",
+        "(diary)/calendar",
+        "(diary)/charts",
+        "(diary)/bin",
+        "(diary)/settings",
+        "(diary)/admin",
+        "(account)/sign-in",
+        "(account)/sign-up",
+        "(account)/forgot",
+        "(account)/reset",
+        "(account)/two-factor",
+    }
     assert {str(file.parent.relative_to(ROUTES)) for file in ROUTES.rglob("page.tsx")} == pages

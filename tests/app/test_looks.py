@@ -1,4 +1,4 @@
-"""Every page, on a desktop and a phone, light and dark: nothing serious for axe, nothing cut off, and pictures on request."""
+"""Every page, desktop and phone, light and dark: nothing serious for axe, nothing cut off, and pictures on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from tests.app.conftest import PASSWORD, Person
 from tests.app.servers import APP, Build, Diary
 from tests.app.test_isolation import PNG
 
-SIGNED_OUT = {"sign-in": "/sign-in", "sign-up": "/sign-up", "forgot": "/forgot", "reset": "/reset?token=x", "two-factor": "/two-factor"}
+SIGNED_OUT = {
+    "sign-in": "/sign-in",
+    "sign-up": "/sign-up",
+    "forgot": "/forgot",
+    "reset": "/reset?token=x",
+    "two-factor": "/two-factor",
+}
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +35,11 @@ def check(page: Page, axe: str, name: str) -> None:
     page.evaluate(axe)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = page.evaluate("tags => axe.run({ runOnly: tags })", tags)["violations"]
-    serious = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in ("serious", "critical")]
+    serious = [
+        (one["id"], [node["target"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
     assert serious == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"
 
@@ -42,7 +52,13 @@ def picture(page: Page, folder: str | None, name: str) -> None:
 
 @pytest.mark.parametrize(("device", "scheme"), [*itertools.product(["desktop", "phone"], ["light", "dark"])])
 def test_pages(
-    person: Callable[..., Person], another_diary: Callable[..., Diary], built: Build, axe: str, device: str, scheme: str, request: pytest.FixtureRequest
+    person: Callable[..., Person],
+    another_diary: Callable[..., Diary],
+    built: Build,
+    axe: str,
+    device: str,
+    scheme: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     folder = request.config.getoption("--screenshots")
     locale = "en" if (device == "desktop") == (scheme == "light") else "es"
@@ -67,9 +83,21 @@ def test_pages(
     at_last.email = ana.email
     assert at_last.sign_in(PASSWORD).ok
     page = at_last.page
-    pages = {"timeline": "/", "filters": "/?mood=5", "nothing": "/?q=nothingatall", "calendar": "/calendar", "charts": "/charts?range=365", "entry": f"/entries/{entry}",
-             "editor": f"/entries/{entry}/edit", "new": "/entries/new", "versions": f"/entries/{entry}/versions", "settings": "/settings",
-             "bin": "/bin", "admin": "/admin", "not-found": "/nowhere"}  # fmt: skip
+    pages = {
+        "timeline": "/",
+        "filters": "/?mood=5",
+        "nothing": "/?q=nothingatall",
+        "calendar": "/calendar",
+        "charts": "/charts?range=365",
+        "entry": f"/entries/{entry}",
+        "editor": f"/entries/{entry}/edit",
+        "new": "/entries/new",
+        "versions": f"/entries/{entry}/versions",
+        "settings": "/settings",
+        "bin": "/bin",
+        "admin": "/admin",
+        "not-found": "/nowhere",
+    }
     for name, path in pages.items():
         page.goto(path)
         page.wait_for_load_state("networkidle")
@@ -88,6 +116,14 @@ def test_a_page_can_be_read_at_four_times_the_size(person: Callable[..., Person]
     entry = str(uuid.uuid4())
     ana.write(entry, title="W" * 200, body="x" * 300, tags=["t" * 40], figures={"n" * 40: 123456789.5})
     ana.page.set_viewport_size({"width": 320, "height": 640})
-    for path in ("/", f"/entries/{entry}", f"/entries/{entry}/edit", "/calendar", "/charts?range=all", "/settings", f"/entries/{entry}/versions"):
+    for path in (
+        "/",
+        f"/entries/{entry}",
+        f"/entries/{entry}/edit",
+        "/calendar",
+        "/charts?range=all",
+        "/settings",
+        f"/entries/{entry}/versions",
+    ):
         ana.page.goto(path)
         assert ana.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,7 +23,9 @@ from tests.conftest import wait_until
 ALL_WELL = {"ok": True, "database": True, "cache": True, "storage": True}
 
 
-def test_without_redis_people_go_on(person: Callable[..., Person], another_diary: Callable[..., Diary], tmp_path: Path, place: Path) -> None:
+def test_without_redis_people_go_on(
+    person: Callable[..., Person], another_diary: Callable[..., Diary], tmp_path: Path, place: Path
+) -> None:
     """Who is signed in reads and writes, who is not signs in, and an ended session stays ended."""
     with running(Redis(place / f"redis-{uuid.uuid4()}")) as cache:
         at = another_diary(redis=cache.url)
@@ -32,7 +34,9 @@ def test_without_redis_people_go_on(person: Callable[..., Person], another_diary
         phone.sign_in()
         wait_until(lambda: at.health() == ALL_WELL, "the cache is reached")
         cache.stop(signal.SIGKILL)
-        wait_until(lambda: at.health() == {**ALL_WELL, "cache": False}, "health says which need is missing, and stays well")
+        wait_until(
+            lambda: at.health() == {**ALL_WELL, "cache": False}, "health says which need is missing, and stays well"
+        )
         ana.page.goto("/entries/new")
         ana.page.get_by_label("Title").fill("Without a cache")
         ana.page.get_by_role("button", name="Save").click()
@@ -67,11 +71,15 @@ def test_sessions_are_in_redis_with_the_database_behind(person: Callable[..., Pe
         assert all(name.startswith(b"tests:diary:") or b":diary:" in name for name in connection.scan_iter("*"))
 
 
-def test_without_the_database_it_says_so_and_comes_back(person: Callable[..., Person], built: Build, redis: Redis, place: Path) -> None:
+def test_without_the_database_it_says_so_and_comes_back(
+    person: Callable[..., Person], built: Build, redis: Redis, place: Path
+) -> None:
     folder = place / f"alone-{uuid.uuid4()}"
     with running(Postgres(folder / "postgres")) as server:
         built.migrate(server.create("diary"))
-        with running(Diary(built.node, built.dist, folder / "diary", server.url("diary"), redis.url, STACK_NAME="alone")) as at:
+        with running(
+            Diary(built.node, built.dist, folder / "diary", server.url("diary"), redis.url, STACK_NAME="alone")
+        ) as at:
             ana = person(at).sign_up()
             entry = str(uuid.uuid4())
             assert ana.write(entry).ok
@@ -86,11 +94,31 @@ def test_without_the_database_it_says_so_and_comes_back(person: Callable[..., Pe
 
 
 def test_what_is_missing_is_named_all_at_once(built: Build) -> None:
-    env = {"PATH": "/usr/bin:/bin", "PORT": str(free_port()), "HOSTNAME": "127.0.0.1", "BETTER_AUTH_SECRET": "short", "REGISTRATION": "maybe",
-           "REDIS_URL": "redis://127.0.0.1:1"}  # fmt: skip
-    done = subprocess.run([f"{built.node}/bin/node", "server.js"], cwd=built.dist, env=env, capture_output=True, text=True, timeout=30, check=False)
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "PORT": str(free_port()),
+        "HOSTNAME": "127.0.0.1",
+        "BETTER_AUTH_SECRET": "short",
+        "REGISTRATION": "maybe",
+        "REDIS_URL": "redis://127.0.0.1:1",
+    }
+    done = subprocess.run(
+        [f"{built.node}/bin/node", "server.js"],
+        cwd=built.dist,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
     assert done.returncode == 78
-    for complaint in ("DATABASE_URL is not set", "BETTER_AUTH_URL is not set", "FILES_DIR is not set", "BETTER_AUTH_SECRET is shorter", 'REGISTRATION is "maybe"'):
+    for complaint in (
+        "DATABASE_URL is not set",
+        "BETTER_AUTH_URL is not set",
+        "FILES_DIR is not set",
+        "BETTER_AUTH_SECRET is shorter",
+        'REGISTRATION is "maybe"',
+    ):
         assert complaint in done.stderr
     assert "REDIS_URL" not in done.stderr
 
@@ -109,7 +137,14 @@ def test_a_migration_that_changed_is_refused(built: Build, postgres: Postgres, p
     database = postgres.create(f"changed_{uuid.uuid4().hex}", template="empty")
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("update schema_migration set sha256 = 'x' where name like '0001%'")
-    done = subprocess.run([f"{built.node}/bin/node", "migrate.mjs"], cwd=built.dist, env={"DATABASE_URL": database}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [f"{built.node}/bin/node", "migrate.mjs"],
+        cwd=built.dist,
+        env={"DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "0001-accounts.sql was applied already and has changed since" in done.stderr
     assert database.split("@")[0] not in done.stderr
@@ -135,7 +170,9 @@ def test_every_filter_has_an_index(postgres: Postgres) -> None:
     assert unowned == []
 
 
-def test_what_is_under_way_is_finished_when_it_must_end(another_diary: Callable[..., Diary], person: Callable[..., Person]) -> None:
+def test_what_is_under_way_is_finished_when_it_must_end(
+    another_diary: Callable[..., Diary], person: Callable[..., Person]
+) -> None:
     at = another_diary()
     ana = person(at).sign_up()
     cookies = {cookie["name"]: cookie["value"] for cookie in ana.context.cookies()}
@@ -143,15 +180,27 @@ def test_what_is_under_way_is_finished_when_it_must_end(another_diary: Callable[
     draft = json.dumps({"day": "2026-03-14", "title": "Slow", "body": "x" * 1000, "revision": 0}).encode()
     begun, go_on = threading.Event(), threading.Event()
 
-    def slowly() -> object:
+    def slowly() -> Iterator[bytes]:
         yield draft[:500]
         begun.set()
         go_on.wait(10)
         yield draft[500:]
 
     with ThreadPoolExecutor(1) as pool:
-        headers = {"origin": at.origin, "content-type": "application/json", "content-length": str(len(draft)), "connection": "close"}
-        answer = pool.submit(httpx.put, f"{at.origin}/api/entries/{entry}", content=slowly(), cookies=cookies, headers=headers, timeout=20)  # type: ignore[arg-type]
+        headers = {
+            "origin": at.origin,
+            "content-type": "application/json",
+            "content-length": str(len(draft)),
+            "connection": "close",
+        }
+        answer = pool.submit(
+            httpx.put,
+            f"{at.origin}/api/entries/{entry}",
+            content=slowly(),
+            cookies=cookies,
+            headers=headers,
+            timeout=20,
+        )
         assert begun.wait(10)
         ana.context.close()  # its idle connections would be waited for
         assert at.process is not None
@@ -163,17 +212,22 @@ def test_what_is_under_way_is_finished_when_it_must_end(another_diary: Callable[
     assert ana.query("select title from entry where id = %s", entry) == [("Slow",)]
 
 
-def test_it_serves_on_a_unix_socket_alone(built: Build, another_diary: Callable[..., Diary], tmp_path: Path, place: Path) -> None:
+def test_it_serves_on_a_unix_socket_alone(
+    built: Build, another_diary: Callable[..., Diary], tmp_path: Path, place: Path
+) -> None:
     """As in a stack: a shim turns the port into a socket, and nothing listens on the port."""
     at = another_diary()
     shim = place / "listen.cjs"
     shim.write_text(
         "const net = require('net'), listen = net.Server.prototype.listen\n"
         "net.Server.prototype.listen = function (...a) { return typeof a[0] === 'number'"
-        " ? listen.call(this, { path: process.env.LISTEN_UDS }, a.find((x) => typeof x === 'function')) : listen.apply(this, a) }\n"
+        " ? listen.call(this, { path: process.env.LISTEN_UDS }, a.find((x) => typeof x === 'function'))"
+        " : listen.apply(this, a) }\n"
     )
     socket = at.files / "app.sock"
-    second = Diary(built.node, built.dist, place / f"uds-{uuid.uuid4()}", at.database, at.env["REDIS_URL"], LISTEN_UDS=str(socket))
+    second = Diary(
+        built.node, built.dist, place / f"uds-{uuid.uuid4()}", at.database, at.env["REDIS_URL"], LISTEN_UDS=str(socket)
+    )
     second.env = {**second.env, "BETTER_AUTH_URL": at.origin, "STACK_NAME": at.env["STACK_NAME"]}
     second.argv = [second.argv[0], "--require", str(shim), "server.js"]
     second.start(socket.exists, "the second instance")

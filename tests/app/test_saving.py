@@ -6,8 +6,8 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -156,7 +156,12 @@ def test_saving_twice_makes_one_entry(person: Callable[..., Person]) -> None:
     draft = {"day": "2026-03-14", "title": "At once", "body": "same", "revision": 0}
 
     def send(_number: int) -> int:
-        answer = httpx.put(f"{ana.origin}/api/entries/{entry}", content=json.dumps(draft), cookies=cookies, headers={"origin": ana.origin})
+        answer = httpx.put(
+            f"{ana.origin}/api/entries/{entry}",
+            content=json.dumps(draft),
+            cookies=cookies,
+            headers={"origin": ana.origin},
+        )
         return answer.status_code
 
     with ThreadPoolExecutor(8) as pool:

@@ -38,12 +38,29 @@ def bring(person: Person, archive: bytes) -> dict[str, object]:
 def test_an_export_comes_back_whole_on_another_account(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     entry = str(uuid.uuid4())
-    ana.write(entry, title='Ñandú: "quoted" — #1', body="text", tags=["ventas", "año"], figures={"MRR": 29.5, "sleep h": 7}, mood=4, pinned=True)
+    ana.write(
+        entry,
+        title='Ñandú: "quoted" — #1',
+        body="text",
+        tags=["ventas", "año"],
+        figures={"MRR": 29.5, "sleep h": 7},
+        mood=4,
+        pinned=True,
+    )
     _status, file = upload(ana, entry, "sun (set).png", PNG)
     inner = zipped(a="b")
     _status, attached = upload(ana, entry, "inner.zip", inner)
     body = f"before\n\n![sun](/api/files/{file['id']}) and [zip](/api/files/{attached['id']})\n\n---\n\nafter: {{x}}"
-    assert ana.write(entry, revision=1, title='Ñandú: "quoted" — #1', body=body, tags=["ventas", "año"], figures={"MRR": 29.5, "sleep h": 7}, mood=4, pinned=True).ok
+    assert ana.write(
+        entry,
+        revision=1,
+        title='Ñandú: "quoted" — #1',
+        body=body,
+        tags=["ventas", "año"],
+        figures={"MRR": 29.5, "sleep h": 7},
+        mood=4,
+        pinned=True,
+    ).ok
     ana.write(str(uuid.uuid4()), title="", body="---\nno front matter: [\n---\n", day="2025-12-31")
 
     archive = archive_of(ana)
@@ -87,7 +104,10 @@ def test_a_folder_of_markdown_is_imported_once(person: Callable[..., Person], tm
     (folder / "other.docx").write_bytes(b"ignored")
     (folder / "pics" / "view.png").write_bytes(PNG)
     page = ana.page
-    for expected in ("3 entries and 1 files imported, 0 were here already.", "0 entries and 0 files imported, 3 were here already."):
+    for expected in (
+        "3 entries and 1 files imported, 0 were here already.",
+        "0 entries and 0 files imported, 3 were here already.",
+    ):
         page.goto("/settings")
         page.get_by_label("A folder of Markdown").set_input_files(folder)
         page.get_by_role("button", name="Import").click()
