@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.model.errors import StackError
 from founderstack.model.process import Build
 from founderstack.model.stack import Places
 from founderstack.world import accounts, builds, processes
 from founderstack.world.files import ensure_folder
 from founderstack.world.lock import stack_lock
+from founderstack.world.places import places as places_of
 from tests.conftest import wait_until
 
 STACK = "zz-attack"
@@ -191,3 +193,16 @@ def test_the_app_enters_its_own_database_alone(database: _Database) -> None:
     doors = "SELECT datname FROM pg_database WHERE datallowconn AND has_database_privilege('app', oid, 'CONNECT')"
     assert database.ask("postgres", "postgres", doors) == "app"
     assert database.ask("postgres", "postgres", doors.replace("'app'", "'probe'")) == "postgres"
+
+
+def test_no_stack_is_kept_where_others_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("FOUNDER_HOME", str(home))
+    assert places_of("diary").state == f"{home}/diary"
+    (home / "diary").mkdir(parents=True)
+    for folder in (home, home / "diary"):
+        folder.chmod(0o1777)
+        with pytest.raises(StackError, match="is not safe to keep a stack in"):
+            places_of("diary")
+        folder.chmod(0o755)
+    assert places_of("diary").state == f"{home}/diary"

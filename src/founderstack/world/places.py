@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.stack import Places
 from founderstack.world.ambient import state_home
 from founderstack.world.machine import readable_python
@@ -21,8 +24,13 @@ def state_root() -> str:
 
 
 def places(stack_name: str) -> Places:
-    """The folders of a stack, and the interpreter its processes run on; raises StackError where there is none."""
+    """The folders of a stack, and the interpreter its processes run on; raises StackError where there is none.
+
+    And where somebody else could put other things in their place, which would then run with the rights of this user.
+    """
     root = state_root()
+    for folder in (root, os.path.join(root, stack_name)):
+        _refuse_others(folder)
     package = package_folder()
     return Places(
         state=os.path.join(root, stack_name),
@@ -36,6 +44,23 @@ def places(stack_name: str) -> Places:
 def package_folder() -> str:
     """The folder of this tool's own package."""
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def _refuse_others(folder: str) -> None:
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return  # made by us, closed to others, when it is needed
+    if found.st_uid in (0, os.geteuid()) and not found.st_mode & stat.S_IWOTH:
+        return
+    raise StackError(
+        _("{path} is not safe to keep a stack in").format(path=folder),
+        _("Other users may change what lies there, and with it what runs with your rights."),
+        _("Set FOUNDER_HOME to a folder of your own, or run: chown {user} {path} && chmod 755 {path}").format(
+            user=os.geteuid(), path=folder
+        ),
+        exit_code=EXIT_PRECONDITION,
+    )
 
 
 def _content_digest(folder: str) -> str:
