@@ -21,8 +21,9 @@ def destroy(site: Site, emit: Emit) -> None:
     """Stop everything and remove the stack's state, data and system users. The stack file stays."""
     with site.lock("destroy"):
         _stop_all(site, emit)
-    site.runtime.forget()
-    site.disk.remove(site.places.state)
+        # The data before its owners: a number that is free again may be given to somebody else's user.
+        site.disk.remove(site.places.state)
+        site.runtime.forget()
 
 
 def _stop_all(site: Site, emit: Emit) -> int:
