@@ -34,7 +34,7 @@ def app_server(view: View) -> str:
 server {{
 {_listen(view, http)}
     server_name {name};
-    location / {{ return 301 https://$host{port}$request_uri; }}
+    location / {{ return 301 https://{view.stack.domain or "$host"}{port}$request_uri; }}
 }}
 {refuse}
 server {{
@@ -60,6 +60,7 @@ def _refuse_other_names(view: View, https: int) -> str:
 server {{
 {_listen(view, https, "ssl default_server")}
     ssl_reject_handshake on;
+    return 421;
 }}"""
 
 
