@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Sequence
@@ -110,7 +109,7 @@ class AgentWorld:
 
 def agent_world(state_dir: str) -> AgentWorld:
     """The world of the agent of the stack whose state lies in `state_dir`."""
-    about = json.loads(files.read_text(f"{state_dir}/stack.json") or "{}")
+    about = files.read_json(f"{state_dir}/stack.json")
     root = os.path.dirname(state_dir)
     name = os.path.basename(state_dir)
     where = Places(
@@ -209,8 +208,7 @@ def _read(path: str) -> bytes:
 
 def _refuse_other_owner(stack: Stack, where: Places) -> None:
     """Two stack files with one name would take turns in undoing each other."""
-    about = files.read_text(f"{where.state}/stack.json")
-    owner = json.loads(about)["file"] if about else stack.file
+    owner = files.read_json(f"{where.state}/stack.json").get("file", stack.file)
     if owner != stack.file and os.path.exists(owner):
         raise StackError(
             _("Another stack on this machine is called “{name}”").format(name=stack.name),

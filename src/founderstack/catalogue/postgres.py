@@ -43,19 +43,13 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="postgres",
             component="postgres",
-            card=p.Card(
-                title=N_("PostgreSQL"),
-                group="data",
-                summary=N_("Main database"),
-                version=view.choices.versions["postgres"],
-                address=f"127.0.0.1:{port}",
-            ),
+            card=_card(view),
             argv=(f"{binaries}/postgres", "-D", _data(view), *_at_start(view)),
             cwd=places.data("postgres"),
             folders=(p.Folder(places.data("postgres")), p.Folder(run)),
             files=(
                 p.File(f"{etc}/postgresql.conf", _configuration(view)),
-                p.File(f"{etc}/pg_hba.conf", _HBA),
+                p.File(f"{etc}/pg_hba.conf", _packaged.text("postgres_files", "pg_hba.conf")),
                 p.File(f"{etc}/pg_ident.conf", _ident(view)),
                 p.File(f"{etc}/archive-wal", _archive_command(etc), executable=True),
                 p.File(f"{etc}/archive.mode", "discard\n"),
@@ -68,6 +62,11 @@ def processes(view: View) -> tuple[p.Process, ...]:
             reload_signal="HUP",
         ),
     )
+
+
+def _card(view: View) -> p.Card:
+    version, address = view.choices.versions["postgres"], f"127.0.0.1:{view.port('database', 'sql')}"
+    return p.Card(title=N_("PostgreSQL"), group="data", summary=N_("Main database"), version=version, address=address)
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
@@ -98,6 +97,7 @@ def _cluster(view: View) -> p.Task:
         summary=N_("an empty database cluster with checksums"),
         action=p.Run(
             commands=(
+                *_end_former_attempt(view, data),
                 p.Command(("/bin/rm", "-rf", fresh), unless_exists=data),
                 p.Command((*initdb, "--auth-local=peer", "--auth-host=scram-sha-256"), unless_exists=data),
                 p.Command(single, stdin=probe, unless_exists=data),
@@ -107,6 +107,13 @@ def _cluster(view: View) -> p.Task:
         ),
         needs=("postgres/packages",),
     )
+
+
+def _end_former_attempt(view: View, data: str) -> tuple[p.Command, ...]:
+    """An initdb that outlived a killed `up` would go on writing. Without data, nothing else runs as this user."""
+    if not view.machine.root:
+        return ()
+    return (p.Command(("/bin/sh", "-c", "kill -KILL -1 2>/dev/null; true"), unless_exists=data),)
 
 
 def _roles(view: View) -> p.Task:
@@ -243,15 +250,6 @@ def _shared_mib(view: View) -> int:
 
 def _connections(view: View) -> int:
     return int(view.settings.max_connections) or min(100, max(20, view.machine.ram_mib // 68))
-
-
-_HBA = """\
-# Over the socket the system user decides (pg_ident.conf); over TCP a password does. Nothing else gets in.
-local  all          postgres          peer map=founder
-local  postgres     probe             peer map=founder
-local  all          all               scram-sha-256
-host   all          all  127.0.0.1/32 scram-sha-256
-"""
 
 
 def _ident(view: View) -> str:

@@ -39,6 +39,7 @@ Restart=on-failure
 RestartSec=1
 KillMode=control-group
 TimeoutStopSec={_STOP_S}
+UMask=0077
 
 [Install]
 WantedBy=multi-user.target

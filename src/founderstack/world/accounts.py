@@ -12,6 +12,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.clock import until
 from founderstack.world.lock import stack_lock
+from founderstack.world.places import state_root
 from founderstack.world.processes import Result, alive, all_pids, run
 
 _LONGEST = 32
@@ -107,8 +108,9 @@ def end_all_of(user: str) -> None:
 
 
 def _mark(stack: str, component: str) -> str:
-    # The name alone does not tell: `f-a-b-c` is `c` of the stack `a-b` or `b-c` of the stack `a`.
-    return f"founder {stack}/{component}"
+    # The name alone does not tell: `f-a-b-c` is `c` of the stack `a-b` or `b-c` of the stack `a`, and a stack of the
+    # same name may live below another FOUNDER_HOME. A colon would end the field.
+    return f"founder {state_root().replace(':', ';')} {stack}/{component}"
 
 
 def _of(uid: int) -> list[int]:

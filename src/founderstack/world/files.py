@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import threading
+from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
@@ -262,3 +263,14 @@ def list_files(folder: str) -> list[str]:
         for name in names
         if not os.path.islink(os.path.join(current, name))
     ]
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """The object in a file of ours that can be made anew; empty where it is missing or damaged."""
+    import json
+
+    try:
+        found = json.loads(read_text(path) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

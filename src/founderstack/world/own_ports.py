@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from founderstack.locale import _
@@ -58,6 +57,5 @@ class StackPorts:
         ports: list[int] = []
         for name in stacks:
             if f"{self._root}/{name}" != self._state:
-                about = files.read_text(f"{self._root}/{name}/stack.json")
-                ports.extend(json.loads(about)["ports"] if about else [])
+                ports.extend(files.read_json(f"{self._root}/{name}/stack.json").get("ports", []))
         return ports

@@ -76,8 +76,8 @@ class Settled:
         )
 
     def _prune_tools(self) -> None:
-        abouts = [files.read_text(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
-        used = {f"tool-{json.loads(about)['tool']}" for about in abouts if about}
+        abouts = [files.read_json(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
+        used = {f"tool-{about['tool']}" for about in abouts if "tool" in about}
         for path in glob.glob(f"{self._places.shared}/venvs/tool-*"):
             if os.path.basename(path) not in used:
                 files.remove_tree(path)

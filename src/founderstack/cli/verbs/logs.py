@@ -66,8 +66,13 @@ class _Printer:
         if self._json:
             print(json.dumps({"v": 1, "service": name, "line": line}, ensure_ascii=False))
         else:
-            print(f"{paint(f'{name:<{self._width}}', self._colours[name])} {line}")
+            print(f"{paint(f'{name:<{self._width}}', self._colours[name])} {_harmless(line)}")
         sys.stdout.flush()
+
+
+def _harmless(line: str) -> str:
+    """A line without control characters: what a program says must not steer the reader's terminal."""
+    return "".join(letter if letter == "\t" or letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def _last_lines(path: str, count: int) -> list[str]:

@@ -34,7 +34,6 @@ pidfile={_literal(layout.supervisor_pid)}
 childlogdir={state}/log
 directory={state}
 nodaemon=true
-umask=027
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface

@@ -19,7 +19,7 @@ from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import instance_of as applied_instance
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.work import BUILDER, Work
-from founderstack.world import accounts, files, processes as programs
+from founderstack.world import accounts, builds, files, processes as programs
 from founderstack.world.clock import until
 
 SUPERVISOR = "supervisor-4.3.0"
@@ -146,9 +146,10 @@ class HostRuntime:
         until(lambda: not self.supervisor.answers() and not programs.alive(pid), _START_TIMEOUT_S)
 
     def forget(self) -> None:
-        """Remove the system users of this stack; its folders are the caller's to remove."""
+        """Remove the system users of this stack and its claim on releases; its folders are the caller's to remove."""
         # A build outlives a command that was killed.
         accounts.end_all_of(accounts.user_name(self._stack, BUILDER))
+        builds.prune_releases(self._places, set())
         accounts.remove_users(self._stack)
 
     @property
