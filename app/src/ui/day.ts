@@ -26,8 +26,13 @@ export function weekdays(locale: Locale): string[] {
   return [1, 2, 3, 4, 5, 6, 7].map((day) => format(new Date(Date.UTC(2024, 0, day)), locale, { weekday: "short" }));
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>(); // making one costs more than a whole line of the timeline
+
 function format(date: Date, locale: Locale, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale === "es" ? "es" : "en-GB", { ...options, timeZone: "UTC" }).format(date);
+  const key = locale + JSON.stringify(options);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale === "es" ? "es" : "en-GB", { ...options, timeZone: "UTC" });
+  formats.set(key, known);
+  return known.format(date);
 }
 
 /** The day that is `days` later, or earlier. */

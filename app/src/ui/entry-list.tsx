@@ -11,6 +11,11 @@ interface Props {
   readonly entries: readonly Entry[];
 }
 
+const numbers = {
+  en: new Intl.NumberFormat("en", { maximumFractionDigits: 2 }),
+  es: new Intl.NumberFormat("es", { maximumFractionDigits: 2 }),
+};
+
 /** Entries under their months, each one a single link. */
 export function EntryList({ t, locale, entries }: Props) {
   return (
@@ -36,11 +41,10 @@ export function EntryList({ t, locale, entries }: Props) {
 export function Chips({ entry, locale }: { readonly entry: Entry; readonly locale: Locale }) {
   const figures = Object.entries(entry.figures);
   if (entry.tags.length === 0 && figures.length === 0) return null;
-  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   return (
     <p className="chips">
       {entry.tags.map((tag) => <Link key={tag} href={`/?tag=${encodeURIComponent(tag)}`} prefetch={false} className="chip">#{tag}</Link>)}
-      {figures.map(([name, value]) => <span key={name} className="chip figure-chip">{name} <b>{number.format(value)}</b></span>)}
+      {figures.map(([name, value]) => <span key={name} className="chip figure-chip">{name} <b>{numbers[locale].format(value)}</b></span>)}
     </p>
   );
 }
