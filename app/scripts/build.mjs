@@ -58,7 +58,7 @@ function derived(name, length) {
 
 /** Node's defaults let the young heap grow with the machine; an instance at rest holds 50 MB less with these. */
 function keepSmall(server) {
-  const flags = ["--semi-space-growth-factor=1", "--max-semi-space-size=2", "--optimize-for-size"];
+  const flags = ["--semi-space-growth-factor=1", "--max-semi-space-size=2"];
   const lines = ["import v8 from 'node:v8'", ...flags.map((flag) => `v8.setFlagsFromString('${flag}')`)];
   writeFileSync(server, `${lines.join("\n")}\n${readFileSync(server, "utf8")}`);
 }
