@@ -6,13 +6,14 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app.servers import Build, Diary, Postgres, Redis, build, running
 from tests.conftest import enterable_folder
@@ -35,6 +36,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(300))
 
 
+def _wait_until_awake(page: Page) -> None:
+    """Have `goto` and `reload` return when the page's scripts answer, as a person waits without knowing.
+
+    What is no page of the diary is never awake, and is waited for in vain for a moment.
+    """
+    goto, reload = page.goto, page.reload
+
+    def awake(answer: Response | None) -> Response | None:
+        with suppress(PlaywrightTimeout):
+            page.locator("html[data-awake]").wait_for(state="attached", timeout=3000)
+        return answer
+
+    page.goto = lambda *words, **options: awake(goto(*words, **options))  # type: ignore[method-assign]
+    page.reload = lambda **options: awake(reload(**options))  # type: ignore[method-assign]
+
+
 class Person:
     """Somebody with a browser of their own, and an address of their own as the gateway would tell it."""
 
@@ -54,6 +71,8 @@ class Person:
             **options,
         )
         self.context.set_default_timeout(10_000)
+        if options.get("java_script_enabled", True):
+            self.context.on("page", _wait_until_awake)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

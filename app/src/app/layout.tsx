@@ -2,6 +2,7 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import { preferences } from "@/server/preferences";
+import { Awake } from "@/ui/awake";
 
 export const metadata: Metadata = { title: { default: "Founder Diary", template: "%s · Founder Diary" }, robots: { index: false } };
 export const viewport: Viewport = {
@@ -20,6 +21,7 @@ export default async function Layout({ children }: { readonly children: ReactNod
       <body>
         <a className="skip" href="#content">{t.skip}</a>
         {children}
+        <Awake />
       </body>
     </html>
   );

@@ -16,6 +16,9 @@ interface Report {
   readonly problems: readonly { readonly path: string; readonly problem: string }[];
 }
 
+/** What every browser calls it, and React's types do not know. In the page from the start, before scripts run. */
+const FOLDERS = { webkitdirectory: "" };
+
 export function ImportForm({ t, problems }: Props) {
   const [busy, setBusy] = useState(false);
   const [report, setReport] = useState<Report>();
@@ -42,7 +45,7 @@ export function ImportForm({ t, problems }: Props) {
   return (
     <form method="post" encType="multipart/form-data" className="stack" onSubmit={send} aria-busy={busy}>
       <label className="field"><span>{t.importChoose}</span><input name="file" type="file" multiple accept=".zip,.md,.markdown,text/markdown,application/zip" /></label>
-      <label className="field"><span>{t.importFolder}</span><input name="folder" type="file" multiple ref={(input) => input?.setAttribute("webkitdirectory", "")} /></label>
+      <label className="field"><span>{t.importFolder}</span><input name="folder" type="file" multiple {...FOLDERS} /></label>
       <button disabled={busy}>{t.importGo}</button>
       <div role="status">
         {report && <p>{fill(t.imported, { created: report.created, files: report.files, skipped: report.skipped })}</p>}

@@ -15,7 +15,6 @@ export function Shortcuts({ t }: { readonly t: Messages["shortcuts"] }) {
       if (act(event.key, dialog.current)) event.preventDefault();
     };
     document.addEventListener("keydown", listen);
-    document.documentElement.dataset.keys = "on"; // says that keys are heard now, which tests wait for
     return () => document.removeEventListener("keydown", listen);
   }, []);
 
