@@ -17,7 +17,7 @@ def say_first_password(site: Site, prepared: Prepared) -> None:
             user=paint(settings.admin, "bold"), password=paint(site.secrets.get("panel.admin"), "bold")
         )
     )
-    print("  " + _("Shown once; “founder secrets rotate panel.admin” makes another."))
+    print("  " + _("Said once; “founder secrets show panel.admin” tells it again, “rotate” makes another."))
     if not site.stack.domain:
         authority = f"{site.places.state}/tls/ca.crt"
         print(_("Your browser warns until it trusts this stack’s own authority: {path}").format(path=authority))
