@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from founderstack import locale
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("without-deadline", deadline=None)
+settings.load_profile("without-deadline")
 
 TESTS = Path(__file__).parent
 MARKED_FOLDERS = ("service", "fault", "app", "journey")
