@@ -46,7 +46,12 @@ def test_every_verb_says_what_it_does_and_its_arguments_are_plain() -> None:
         assert set(verb.arguments.values()) <= {str, int, bool}
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_do_more_than_be_refused(content: bytes) -> None:
-    with pytest.raises(StackError):
-        read_request(content, "panel")
+@given(st.binary(max_size=200) | st.sampled_from([line(), line("stop"), line("restart", {"process": "web"})]))
+def test_bytes_are_refused_or_ask_what_the_panel_may(content: bytes) -> None:
+    try:
+        request = read_request(content, "panel")
+    except StackError:
+        return
+    verb = VERBS[request.verb]
+    assert "panel" in verb.callers
+    assert {name: type(value) for name, value in request.arguments.items()} == dict(verb.arguments)
