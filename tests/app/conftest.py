@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Response, ViewportSize, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app.servers import Build, Diary, Postgres, Redis, build, running
@@ -50,6 +50,12 @@ def _wait_until_awake(page: Page) -> None:
 
     page.goto = lambda *words, **options: awake(goto(*words, **options))  # type: ignore[method-assign]
     page.reload = lambda **options: awake(reload(**options))  # type: ignore[method-assign]
+
+
+def press(page: Page, key: str) -> None:
+    """Press a shortcut once the page hears it: saving and moving on load another page each time."""
+    expect(page.locator("html[data-keys]")).to_be_attached()
+    page.keyboard.press(key)
 
 
 class Person:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.conftest import PASSWORD, Person
+from tests.app.conftest import PASSWORD, Person, press
 from tests.app.words import WORDS
 
 BOTH = pytest.mark.parametrize(
@@ -196,23 +196,25 @@ def test_everything_by_keyboard(person: Callable[..., Person]) -> None:
     ana.write(str(uuid.uuid4()), title="Newer", day="2026-01-02")
     page = ana.page
     page.goto("/")
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.get_by_role("link", name="Newer")).to_be_focused()
-    page.keyboard.press("j")
+    press(page, "j")
     page.keyboard.press("Enter")
     expect(page).to_have_url(ENTRY)
     expect(page.get_by_role("heading", name="Older")).to_be_visible()
-    page.keyboard.press("e")
+    press(page, "e")
+    expect(page).to_have_url(re.compile("/edit$"))
+    expect(page.locator("html[data-keys]")).to_be_attached()
     page.get_by_label("Text").fill("by keyboard: n / ?")
     page.get_by_label("Text").press("Control+Enter")
     expect(page.locator(".prose")).to_have_text("by keyboard: n / ?")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_label("Title")).to_be_focused()
     page.goto("/")
-    page.keyboard.press("/")
+    press(page, "/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.get_by_role("searchbox").blur()
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     page.goto("/settings")

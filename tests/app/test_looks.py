@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.conftest import PASSWORD, Person
+from tests.app.conftest import PASSWORD, Person, press
 from tests.app.servers import APP, Build, Diary
 from tests.app.test_isolation import PNG
 
@@ -105,7 +105,7 @@ def test_pages(
         if name in ("timeline", "calendar", "charts", "entry", "editor", "settings"):
             picture(page, folder, f"{name}-{device}-{scheme}")
     page.goto("/")
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog")).to_be_visible()
     check(page, axe, "shortcuts")
 

@@ -15,6 +15,7 @@ export function Shortcuts({ t }: { readonly t: Messages["shortcuts"] }) {
       if (act(event.key, dialog.current)) event.preventDefault();
     };
     document.addEventListener("keydown", listen);
+    document.documentElement.dataset.keys = ""; // as in Awake: what stands inside may answer later than the rest
     return () => document.removeEventListener("keydown", listen);
   }, []);
 
