@@ -88,3 +88,24 @@ def test_a_lost_file_can_be_told_from_a_new_stack(store: Secrets) -> None:
     os.unlink(store.path)
     assert not store.exists()
     assert store.names() == []
+
+
+def test_what_a_person_has_given_is_kept_as_it_is_and_never_made_by_the_tool(tmp_path: Path) -> None:
+    store = Secrets(f"{tmp_path}/given.json")
+    store.ensure(["postgres.app"])
+    store.put("backup.s3_key", "short")
+    assert store.given() == ["backup.s3_key"]
+    assert store.names() == ["backup.s3_key", "postgres.app"]
+    assert store.ensure(["backup.s3_key"]) == []
+    assert store.get("backup.s3_key") == "short"
+    before = store.digests()["backup.s3_key"]
+    with pytest.raises(StackError, match="cannot be made anew"):
+        store.rotate("backup.s3_key")
+    store.start_anew()
+    assert store.names() == ["backup.s3_key"]
+    store.put("backup.s3_key", "another")
+    assert store.digests()["backup.s3_key"] != before
+    store.remove("backup.s3_key")
+    assert store.names() == []
+    with pytest.raises(StackError, match=r"There is no secret backup\.s3_key"):
+        store.remove("backup.s3_key")

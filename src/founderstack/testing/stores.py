@@ -18,6 +18,7 @@ class FakeSecrets:
     def __init__(self) -> None:
         self._made: dict[str, int] = {}
         self._times: Counter[str] = Counter()
+        self._given: dict[str, str] = {}
         self._there = False
 
     def exists(self) -> bool:
@@ -26,11 +27,26 @@ class FakeSecrets:
 
     def names(self) -> list[str]:
         """Every secret there is, in order."""
-        return sorted(self._made)
+        return sorted({*self._made, *self._given})
+
+    def given(self) -> list[str]:
+        """Those that a person has given, in order."""
+        return sorted(self._given)
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a value that a person has given."""
+        self._given[name] = value
+        self._there = True
+
+    def remove(self, name: str) -> None:
+        """Forget a value that a person has given."""
+        if name not in self._given:
+            raise StackError(f"There is no secret {name}", "It was never given.", "Run: founder secrets list")
+        del self._given[name]
 
     def ensure(self, names: Iterable[str]) -> list[str]:
         """Make the secrets that are missing; the names of those that were made."""
-        made = [name for name in dict.fromkeys(names) if name not in self._made]
+        made = [name for name in dict.fromkeys(names) if name not in self._made and name not in self._given]
         for name in made:
             self._make(name)
         self._there = True
@@ -38,6 +54,8 @@ class FakeSecrets:
 
     def get(self, name: str) -> str:
         """The value; raises StackError when there is none."""
+        if name in self._given:
+            return self._given[name]
         if name not in self._made:
             raise StackError(f"There is no secret {name}", "It was never made.", "Run: founder secrets list")
         return f"the-value-of-{name}-{self._made[name]}"
@@ -45,6 +63,8 @@ class FakeSecrets:
     def rotate(self, name: str) -> str:
         """A new value in the place of the old one."""
         self.get(name)
+        if name in self._given:
+            raise StackError(f"The secret {name} cannot be made anew", "It was given.", "Give another.")
         self._make(name)
         return self.get(name)
 
@@ -55,7 +75,7 @@ class FakeSecrets:
 
     def digests(self) -> Mapping[str, str]:
         """Name → digest that changes with the value."""
-        return {name: digest(self.get(name)) for name in self._made}
+        return {name: digest(self.get(name)) for name in self.names()}
 
     def fill(self, text: str) -> str:
         """`text` with the value in the place of each reference; filters leave the value as it is."""
@@ -66,6 +86,7 @@ class FakeSecrets:
     def lose(self) -> None:
         """Forget all of them, as when somebody removed the file."""
         self._made.clear()
+        self._given.clear()
         self._there = False
 
     def _make(self, name: str) -> None:

@@ -1,11 +1,11 @@
-"""Generated secrets: one 0600 file, and the only place where a reference becomes a value."""
+"""Secrets, generated or given: one 0600 file, and the only place where a reference becomes a value."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -23,6 +23,14 @@ _SHORTEST = 22
 class _Content:
     salt: str
     values: Mapping[str, str]
+    """Generated ones."""
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Those of somebody else's making, such as the key of a storage provider: any text."""
+
+    @property
+    def all(self) -> Mapping[str, str]:
+        """Both."""
+        return {**self.values, **self.given}
 
 
 class Secrets:
@@ -42,41 +50,66 @@ class Secrets:
 
     def names(self) -> list[str]:
         """Every secret there is, in order."""
-        return sorted(self._read().values)
+        return sorted(self._read().all)
+
+    def given(self) -> list[str]:
+        """Those that a person has given, in order: they are never made by the tool."""
+        return sorted(self._read().given)
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a value that a person has given, in the place of an earlier one."""
+        content = self._read()
+        self._write(replace(content, given={**content.given, name: value}))
+
+    def remove(self, name: str) -> None:
+        """Forget a value that a person has given; raises StackError where there is none of that name."""
+        content = self._read()
+        if name not in content.given:
+            raise self._missing(name)
+        self._write(replace(content, given={key: value for key, value in content.given.items() if key != name}))
 
     def ensure(self, names: Iterable[str]) -> list[str]:
         """Make the secrets that are missing; the names of those that were made."""
         content = self._read()
-        made = [name for name in dict.fromkeys(names) if name not in content.values]
+        made = [name for name in dict.fromkeys(names) if name not in content.all]
         if made:
-            self._write(_Content(content.salt, {**content.values, **{name: _generate() for name in made}}))
+            self._write(replace(content, values={**content.values, **{name: _generate() for name in made}}))
         return made
 
     def get(self, name: str) -> str:
         """The value; raises StackError when there is none."""
-        values = self._read().values
+        values = self._read().all
         if name not in values:
-            raise StackError(
-                _("There is no secret {name}").format(name=name),
-                _("{path} does not hold it.").format(path=self._path),
-                _("Run: founder secrets list"),
-            )
+            raise self._missing(name)
         return values[name]
 
     def rotate(self, name: str) -> str:
         """A new value in the place of the old one, which is gone."""
         self.get(name)
         content = self._read()
+        if name in content.given:
+            raise StackError(
+                _("The secret {name} cannot be made anew").format(name=name),
+                _("Somebody else made it, and you have given it to the stack."),
+                _("Get a new one where this one comes from, and give it in the same way."),
+                exit_code=EXIT_PRECONDITION,
+            )
         value = _generate()
-        self._write(_Content(content.salt, {**content.values, name: value}))
+        self._write(replace(content, values={**content.values, name: value}))
         return value
 
     def start_anew(self) -> None:
-        """Forget every value; what the file held, damaged or not, is kept beside it as `.old` (0600)."""
+        """Forget every generated value; what the file held, damaged or not, is kept beside it as `.old` (0600).
+
+        What a person has given stays, where the file can still be read.
+        """
+        given: Mapping[str, str] = {}
         if os.path.exists(self._path):
             os.chmod(self._path, 0o600)
+            content = _parse(read_text(self._path) or "")
+            given = content.given if content else {}
             os.replace(self._path, f"{self._path}.old")
-        self._write(_Content(_generate(), {}))
+        self._write(_Content(_generate(), {}, given))
 
     def digests(self) -> dict[str, str]:
         """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""
@@ -84,7 +117,7 @@ class Secrets:
         key = content.salt.encode()
         return {
             name: hashlib.blake2b(value.encode(), key=key, digest_size=10).hexdigest()
-            for name, value in content.values.items()
+            for name, value in content.all.items()
         }
 
     def fill(self, text: str) -> str:
@@ -112,6 +145,13 @@ class Secrets:
             )
         return content
 
+    def _missing(self, name: str) -> StackError:
+        return StackError(
+            _("There is no secret {name}").format(name=name),
+            _("{path} does not hold it.").format(path=self._path),
+            _("Run: founder secrets list"),
+        )
+
     def _refuse_open(self) -> None:
         if os.stat(self._path).st_mode & 0o077:
             raise StackError(
@@ -125,6 +165,8 @@ class Secrets:
         import json
 
         whole = {"format": _FORMAT, "salt": content.salt, "values": dict(content.values)}
+        if content.given:
+            whole["given"] = dict(content.given)
         write_atomic(self._path, json.dumps(whole, indent=2, sort_keys=True) + "\n", mode=0o600)
 
 
@@ -143,10 +185,12 @@ def _parse(text: str) -> _Content | None:
         return None
     if not isinstance(found, dict) or found.get("format") != _FORMAT:
         return None
-    salt, values = found.get("salt"), found.get("values")
+    salt, values, given = found.get("salt"), found.get("values"), found.get("given", {})
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        return None
     if not _strong(salt) or not isinstance(values, dict) or not all(_strong(value) for value in values.values()):
         return None
-    return _Content(str(salt), values)
+    return _Content(str(salt), values, given)
 
 
 def _strong(value: object) -> bool:
