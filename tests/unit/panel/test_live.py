@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from founderstack.panel.config import Config, read_config
+from founderstack.panel.home import Home
 from founderstack.panel.live import STALE_AFTER_S, Live
-from founderstack.panel.pages import Notice, Pages, Reader
+from founderstack.panel.notices import Notice
+from founderstack.panel.rendering import Reader, Rendering
 
 
 class ManualClock:
@@ -49,53 +51,53 @@ def live(clock: ManualClock) -> Live:
 
 
 @pytest.fixture
-def pages(live: Live, clock: ManualClock) -> Pages:
+def home(live: Live, clock: ManualClock) -> Home:
     config = Config(
         stack="diary", cookie="c", socket="", agent="", accounts="", data="", gateway_secret="s" * 16, app_url=""
     )
-    return Pages(config, live, clock)
+    return Home(config, Rendering(config), live, clock)
 
 
-def test_only_what_changed_is_rendered_again(live: Live, pages: Pages, clock: ManualClock) -> None:
+def test_only_what_changed_is_rendered_again(live: Live, home: Home, clock: ManualClock) -> None:
     reader = Reader("en", "admin")
     live.hear(said(clock, "one", "two"))
-    first = pages.fragments(reader)
-    assert pages.fragments(reader)["one"] is first["one"]
+    first = home.fragments(reader)
+    assert home.fragments(reader)["one"] is first["one"]
     live.hear({**said(clock, "one", state="down"), "names": ["one", "two"]})
-    second = pages.fragments(reader)
+    second = home.fragments(reader)
     assert second["two"] is first["two"]
     assert b"Down" in second["one"]
     assert list(second) == ["", "one", "two"]
 
 
 def test_after_silence_nothing_is_claimed_and_the_first_word_restores_it(
-    live: Live, pages: Pages, clock: ManualClock
+    live: Live, home: Home, clock: ManualClock
 ) -> None:
     live.hear(said(clock, "one"))
-    assert b"Everything is online" in pages.home(Reader("en"), "ana", "", None)
+    assert b"Everything is online" in home.page(Reader("en"), "ana", "", None)
     clock.wait(STALE_AFTER_S + 1)
     live._change(set(live.processes))  # as the panel does every ten seconds of silence
-    stale = pages.home(Reader("es"), "ana", "", None).decode()
+    stale = home.page(Reader("es"), "ana", "", None).decode()
     assert "Sin noticias del agente" in stale
     assert "sin datos desde hace 21 s" in stale
     assert "En línea" not in stale
     live.hear({**said(clock), "names": ["one"]})
-    assert b"Everything is online" in pages.home(Reader("en"), "ana", "", None)
+    assert b"Everything is online" in home.page(Reader("en"), "ana", "", None)
 
 
-def test_a_process_that_is_gone_leaves_the_page(live: Live, pages: Pages, clock: ManualClock) -> None:
+def test_a_process_that_is_gone_leaves_the_page(live: Live, home: Home, clock: ManualClock) -> None:
     live.hear(said(clock, "one", "two"))
     live.hear({**said(clock), "names": ["two"]})
-    assert list(pages.fragments(Reader("en"))) == ["", "two"]
+    assert list(home.fragments(Reader("en"))) == ["", "two"]
 
 
 def test_each_reader_gets_their_own_name_token_and_notice_and_nobody_elses(
-    live: Live, pages: Pages, clock: ManualClock
+    live: Live, home: Home, clock: ManualClock
 ) -> None:
     live.hear(said(clock, "one"))
     reader = Reader("en", "admin")
-    first = pages.home(reader, "<ana>", "token-a", Notice("Done", "well", failed=False)).decode()
-    second = pages.home(reader, "eva", "token-b", None).decode()
+    first = home.page(reader, "<ana>", "token-a", Notice("Done", "well", failed=False)).decode()
+    second = home.page(reader, "eva", "token-b", None).decode()
     assert "&lt;ana&gt;" in first
     assert "token-a" in first
     assert "Done" in first

@@ -66,7 +66,7 @@
     };
   };
 
-  setInterval(() => { if (Date.now() - heard > 30000) show("lost"); }, 3000);
+  if (tiles) setInterval(() => { if (Date.now() - heard > 30000) show("lost"); }, 3000);
   const menus = () => document.querySelectorAll("details[open]");
   document.addEventListener("click", ({ target }) => {
     for (const menu of menus()) if (!menu.contains(target)) menu.open = false;
@@ -78,5 +78,5 @@
     document.body.classList.add("busy");
     event.submitter.textContent = act.dataset.busy;
   });
-  listen();
+  if (tiles) listen();
 })();

@@ -1,0 +1,76 @@
+"""The front page as bytes, rendered when something changed and served as it is until it changes again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from markupsafe import Markup
+
+from founderstack.model.protocols import Clock
+from founderstack.panel import tiles
+from founderstack.panel.config import Config
+from founderstack.panel.live import Live
+from founderstack.panel.notices import Notice
+from founderstack.panel.rendering import Reader, Rendering
+
+# Stand in the rendered page where each reader's own part goes; bytes that no template or text can hold.
+_FORM_TOKEN, _USER, _NOTICE = "\x00form\x00", "\x00user\x00", "\x00notice\x00"
+
+
+class Home:
+    """Renders for the two languages and the two roles."""
+
+    def __init__(self, config: Config, rendering: Rendering, live: Live, clock: Clock) -> None:
+        self._config = config
+        self._rendering = rendering
+        self._live = live
+        self._clock = clock
+        self._page_in: dict[Reader, tuple[int, bytes]] = {}
+        self._tiles_in: dict[Reader, tuple[int, dict[str, bytes]]] = {}
+
+    def page(self, reader: Reader, user: str, form_token: str, notice: Notice | None) -> bytes:
+        """The page with all tiles."""
+        version, page = self._page_in.get(reader, (-1, b""))
+        if version != self._live.version:
+            page = self._rendered(reader)
+            self._page_in[reader] = (self._live.version, page)
+        shown = self._rendering.part("notice.html", reader.language, notice=notice) if notice else b""
+        page = page.replace(_NOTICE.encode(), shown, 1).replace(_USER.encode(), escape(user).encode())
+        return page.replace(_FORM_TOKEN.encode(), form_token.encode())
+
+    def fragments(self, reader: Reader) -> dict[str, bytes]:
+        """The summary under "", then every tile by name in the page's order; rendered once for all readers alike."""
+        version, fragments = self._tiles_in.get(reader, (-1, {}))
+        stale_s = self._live.stale_s
+        if version == self._live.version:
+            return dict(fragments)
+        changed = set(self._live.processes) if stale_s or not fragments else set(self._live.changed_since(version))
+        shown = self._shown(reader, stale_s)
+        summary = tiles.summary(shown, self._rendering.words(reader.language), stale_s)
+        fresh = {"": self._rendering.part("summary.html", reader.language, summary=summary)}
+        for one in shown:
+            if one.key in changed or one.key not in fragments:
+                fresh[one.key] = self._rendering.part("tile.html", reader.language, tile=one, reader=reader)
+            else:
+                fresh[one.key] = fragments[one.key]
+        self._tiles_in[reader] = (self._live.version, fresh)
+        return dict(fresh)
+
+    def _rendered(self, reader: Reader) -> bytes:
+        fragments = self.fragments(reader)
+        return self._rendering.page(
+            "home.html", reader.language, reader=reader, user=_USER, form_token=_FORM_TOKEN, notice=_NOTICE,
+            section="home", here="/",
+            summary=Markup(fragments.pop("").decode()),  # noqa: S704 - our own
+            tiles=[Markup(fragment.decode()) for fragment in fragments.values()],  # noqa: S704 - our own
+            version=self._live.version,
+        )  # fmt: skip
+
+    def _shown(self, reader: Reader, stale_s: float) -> Sequence[tiles.Tile]:
+        now, translate = self._clock.now(), self._rendering.words(reader.language)
+        found = [
+            tiles.tile(name, said, translate, reader.language, now, stale_s, self._config.panel_url)
+            for name, said in self._live.processes.items()
+        ]
+        return sorted(found, key=lambda one: one.order)
