@@ -56,10 +56,17 @@ function derived(name, length) {
   return createHash("sha256").update(`${id}:${name}`).digest("hex").slice(0, length);
 }
 
-/** Node's defaults let the young heap grow with the machine; an instance at rest holds 50 MB less with these. */
+/**
+ * Node's defaults let the heaps grow with the machine; an instance at rest holds 70 MB less with these. Saving memory in
+ * everything costs a third more processor time, so that one is for the start alone, when most is allocated for nothing.
+ */
 function keepSmall(server) {
-  const flags = ["--semi-space-growth-factor=1", "--max-semi-space-size=2"];
-  const lines = ["import v8 from 'node:v8'", ...flags.map((flag) => `v8.setFlagsFromString('${flag}')`)];
+  const flags = ["--semi-space-growth-factor=1", "--max-semi-space-size=2", "--optimize-for-size"];
+  const lines = [
+    "import v8 from 'node:v8'",
+    ...flags.map((flag) => `v8.setFlagsFromString('${flag}')`),
+    "setTimeout(() => v8.setFlagsFromString('--no-optimize-for-size'), 3_000).unref()",
+  ];
   writeFileSync(server, `${lines.join("\n")}\n${readFileSync(server, "utf8")}`);
 }
 

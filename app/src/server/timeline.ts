@@ -27,9 +27,11 @@ export async function listEntries(userId: string, filter: Filter = {}, after: st
   const where = ["e.user_id = $1", "e.deleted_at is null", ...conditions(filter, userId, put)];
   const position = after ? readPosition(after) : null;
   if (position) where.push(`(e.day, e.created_at, e.id) < (${put(position[0])}, ${put(position[1])}, ${put(position[2])})`);
+  const order = "order by e.day desc, e.created_at desc, e.id desc";
+  // Which ones first, then their texts: a word that half of the entries have must not unpack half of the diary.
+  const found = `select e.id from entry e where ${where.join(" and ")} ${order} limit ${PAGE_SIZE + 1}`;
   // The position as text keeps its microseconds; a Date would lose them and the next page would skip rows.
-  const sql = `select ${LIST_COLUMNS}, e.created_at::text as position from entry e where ${where.join(" and ")}
-    order by e.day desc, e.created_at desc, e.id desc limit ${PAGE_SIZE + 1}`;
+  const sql = `select ${LIST_COLUMNS}, e.created_at::text as position from entry e where e.user_id = $1 and e.id in (${found}) ${order}`;
   const { rows } = await database().query<Entry & { position: string }>(sql, values);
   const last = rows.length > PAGE_SIZE ? rows[PAGE_SIZE - 1] : undefined;
   return {
@@ -116,7 +118,10 @@ export function listTags(userId: string): Promise<string[]> {
   return distinct(userId, "entry_tag", "tag");
 }
 
-/** Goes from each value to the next along the index: as many steps as there are values, however many entries have them. */
+/**
+ * Goes from each value to the next along the index: as many steps as there are values, however many entries have them.
+ * "Is it used?" is a subquery that ends at the first entry; an `exists` would be joined with every entry there is.
+ */
 async function distinct(userId: string, table: "entry_tag" | "entry_figure", column: "tag" | "name"): Promise<string[]> {
   const sql = `with recursive found as (
       (select ${column} as value from ${table} where user_id = $1 order by ${column} limit 1)
@@ -124,9 +129,9 @@ async function distinct(userId: string, table: "entry_tag" | "entry_figure", col
       select (select ${column} from ${table} where user_id = $1 and ${column} > found.value order by ${column} limit 1)
         from found where found.value is not null
     )
-    select value from found where value is not null and exists (
-      select 1 from ${table} t join entry e on e.id = t.entry_id
-       where t.user_id = $1 and t.${column} = found.value and e.deleted_at is null)
+    select value from found where value is not null and (
+      select true from ${table} t join entry e on e.id = t.entry_id
+       where t.user_id = $1 and t.${column} = found.value and e.user_id = $1 and e.deleted_at is null limit 1)
     limit 200`;
   return (await database().query<{ value: string }>(sql, [userId])).rows.map((row) => row.value);
 }
