@@ -14,7 +14,7 @@ COMPONENT = Component(
     summary=N_("Redis, cache and sessions"),
     role="cache",
     phase=1,
-    backup=Backup("redis", "sessions and cached values"),
+    backup=Backup("redis", "keys, where it holds more than cache", account=_keyvalue.ACCOUNT),
     settings=_keyvalue.CacheSettings,
     processes=lambda view: _keyvalue.processes(view, "redis", "Redis", _PROGRAM),
     tasks=lambda view: _keyvalue.tasks("redis", N_("Redis from the distribution"), ("redis-server",), _PROGRAM),

@@ -14,7 +14,7 @@ COMPONENT = Component(
     summary=N_("Valkey, cache and sessions"),
     role="cache",
     phase=1,
-    backup=Backup("redis", "sessions and cached values"),
+    backup=Backup("redis", "keys, where it holds more than cache", account=_keyvalue.ACCOUNT),
     settings=_keyvalue.CacheSettings,
     processes=lambda view: _keyvalue.processes(view, "valkey", "Valkey", _PROGRAM),
     tasks=lambda view: _keyvalue.tasks("valkey", N_("Valkey from the distribution"), ("valkey-server",), _PROGRAM),

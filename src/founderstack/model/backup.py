@@ -1,9 +1,17 @@
-"""What a component declares about the data it would miss."""
+"""What a component declares about the data it would miss, and what a backup set is.
+
+A *set* is everything that one backup took, under one prefix of a place: sealed files, `manifest.json`, written last,
+which makes it a set, and a `proof-….json` for each drill. Without a manifest it is rubbish, to be collected.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+FORMAT = 1
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -11,9 +19,15 @@ class Backup:
     """Data that a backup set must hold, and the kind of engine that can take it."""
 
     kind: Literal["postgres", "redis", "files"]
-    """How it is taken: a dump of the server, a snapshot of the keyspace, or a copy of the folder."""
+    """How it is taken: by the engine that fills the role `backup`, as the keyspace, or as a copy of folders."""
     what: str
     """What a person would lose without it, in a few words."""
+    folders: tuple[str, ...] = (".",)
+    """For `files`: what to copy, relative to the component's data folder."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of names (as in a shell) below those folders that can be made anew and are left out."""
+    account: str = ""
+    """Whose data folder it is where that is not the component's own: the account that its processes run as."""
 
 
 @dataclass(frozen=True)
@@ -21,3 +35,138 @@ class NoBackup:
     """The stated reason why a component holds nothing worth keeping."""
 
     reason: str
+
+
+PartKind = Literal["dump", "globals", "facts", "keyspace", "files", "settings", "source"]
+"""A database; the server's roles; what to compare a restore with; keys of the cache; a component's files; secrets,
+stack file, lock, releases and certificates; the app's source. The last two are what `founder rebuild` needs."""
+
+
+@dataclass(frozen=True)
+class SetFile:
+    """One sealed file of a set."""
+
+    name: str
+    """Its path below the set's prefix, `database/app.dump.age`."""
+    kind: PartKind
+    about: str
+    """What it holds: the database's name, the component's name, or ""."""
+    size: int
+    """Bytes as stored."""
+    sha256: str
+    """Of the bytes as stored, so that damage is found without the key."""
+    plain_size: int = 0
+    """Bytes before sealing."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The page of contents of a set. It names no table and holds no value of anybody's."""
+
+    id: str
+    """`20261124T033000Z-4f1c9a`: sorts by time."""
+    stack: str
+    taken_at: float
+    """Seconds since the epoch of the moment that the data stands for: when the snapshot was taken."""
+    seconds: float
+    """How long it took."""
+    engine: str
+    """Component that took it: `dump`, `pgbackrest`."""
+    kind: str
+    """What the engine calls it: `full`, `diff`, `incr`."""
+    files: tuple[SetFile, ...]
+    tool: str = ""
+    """Version of this tool."""
+    os: str = ""
+    """`debian:12`."""
+    host: str = ""
+    major: str = ""
+    """PostgreSQL's major version, "" where the stack has no database."""
+    repository: Mapping[str, str] = field(default_factory=dict)
+    """What an engine with a repository of its own needs to find this backup there again; {} for `dump`."""
+    notes: tuple[str, ...] = ()
+    """Names of files that changed again and again while they were read."""
+    seal: str = ""
+    """Keyed digest of all of the above, so that only whoever has the key can have written it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes stored, all files together."""
+        return sum(file.size for file in self.files)
+
+    def of_kind(self, kind: PartKind) -> tuple[SetFile, ...]:
+        """The files of one kind."""
+        return tuple(file for file in self.files if file.kind == kind)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was in a table, as seen inside the snapshot that the dump was taken from."""
+
+    name: str
+    """`schema.table`, quoted as SQL quotes it."""
+    rows: int
+    digest: str
+    """Sum of a hash of each row as text: the same whatever order the rows come in."""
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """One database inside its snapshot, and what is needed to create it again."""
+
+    name: str
+    owner: str
+    encoding: str
+    collate: str
+    ctype: str
+    tables: tuple[Table, ...]
+    grants: tuple[tuple[str, str, bool], ...] = ()
+    """Rights on the database itself: (grantee or "" for everybody, privilege, with grant option)."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """`ALTER DATABASE … SET`: (role or "", `name=value`)."""
+    objects: str = ""
+    """Digest of owners and rights of everything in it."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a restored copy is compared with."""
+
+    databases: tuple[DatabaseFacts, ...] = ()
+    roles: str = ""
+    """Digest of roles, their attributes and memberships; passwords are not in it."""
+    server: str = ""
+    """Full version of the server."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The outcome of restoring a set to see whether it can be."""
+
+    set: str
+    at: float
+    ok: bool
+    seconds: float
+    """How long the restore took, until the copy answered: the RTO that was measured."""
+    loss_s: float = 0.0
+    """Age of the set's data when the drill began: what could have been lost then, the RPO."""
+    problems: tuple[str, ...] = ()
+    """What did not agree, each in a sentence that names the file, the table or the role."""
+    place: str = ""
+    """Where the set was read from."""
+
+
+@dataclass(frozen=True)
+class FoundSet:
+    """A set as it lies in one or more places."""
+
+    manifest: Manifest
+    places: tuple[str, ...]
+    """Names of the places that hold it: `local`, `s3`."""
+    proofs: tuple[Proof, ...] = ()
+    """Newest last."""
+
+    @property
+    def proof(self) -> Proof | None:
+        """The newest drill, None before the first."""
+        return self.proofs[-1] if self.proofs else None

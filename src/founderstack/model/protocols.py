@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from founderstack.model.backup import Facts, Manifest, PartKind, SetFile
 from founderstack.model.events import Event
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, State
@@ -101,4 +103,146 @@ class Clock(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Return after `seconds`."""
+        ...
+
+
+class Source(Protocol):
+    """Bytes that come as they are asked for."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size`; fewer only at the end, none after it."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of a store."""
+
+    name: str
+    size: int
+    modified: float
+    """Seconds since the epoch, by the store's clock."""
+
+
+class ObjectStore(Protocol):
+    """Objects by name: a folder or a bucket. Names are `a/b/c`; every method may be called twice.
+
+    All raise StackError, with the cause and its cure, when the store cannot be reached or refuses.
+    """
+
+    @property
+    def name(self) -> str:
+        """How sets and messages call it: `local`, `s3`."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """Its address, for a person: a folder, or `s3://bucket/prefix at https://endpoint`."""
+        ...
+
+    def put(self, name: str, source: Source) -> int:
+        """Store all that `source` gives, whole or not at all; the number of bytes. Memory stays bounded."""
+        ...
+
+    def open(self, name: str) -> AbstractContextManager[Source]:
+        """Read an object from its beginning; raises ObjectMissing where there is none."""
+        ...
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object, None where there is none."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose name begins with `prefix`, by name."""
+        ...
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove these objects; those that are not there need no removing."""
+        ...
+
+
+class SetWriter(Protocol):
+    """A set that is being written. What it is given is sealed on its way; nothing in clear touches a disk."""
+
+    def add(self, name: str, kind: PartKind, about: str, source: Source) -> SetFile:
+        """Seal all that `source` gives into the file `name` (without `.age`)."""
+        ...
+
+
+class SetReader(Protocol):
+    """A set that is being read."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its page of contents, of which the seal was checked."""
+        ...
+
+    def open(self, file: SetFile) -> AbstractContextManager[Source]:
+        """The file's bytes, unsealed. Leaving the block after a read to the end raises StackError, naming the file,
+        where a byte of it is not as it was written; until then nothing that was read may be relied upon."""
+        ...
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server that this machine runs: the stack's own, or a throw-away one beside it."""
+
+    binaries: str
+    """Folder of psql, pg_dump and the like."""
+    socket: str
+    """Folder of its Unix socket."""
+    port: int
+    user: str
+    """System user that may sign in as `superuser` over that socket."""
+    superuser: str = "postgres"
+    reader: str = ""
+    """Role with which the caller may read everything, "" where there is none: then the superuser reads."""
+    databases: tuple[str, ...] = ()
+    """Databases to take; () means all."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an engine has taken."""
+
+    kind: str
+    """What it became: an engine may turn `incr` into `full` where there is nothing to build upon."""
+    at: float
+    """Seconds since the epoch of the moment that it stands for."""
+    facts: Facts
+    repository: Mapping[str, str] = field(default_factory=dict)
+    """For `Manifest.repository`."""
+
+
+Progress = Callable[[str, int], None]
+"""Told what is worked on and how many of its bytes have passed since it was told before."""
+
+
+class Engine(Protocol):
+    """One way of taking the databases of a server. To add one:
+
+    1. a component for the role `backup` in `catalogue/`, with the settings class of `_backup.py`;
+    2. a class with these methods in `backups/`, entered into `ENGINES` of `backups/engines.py` by the component's name;
+    3. a case in `tests/service/test_engines.py`, the suite that every engine passes.
+
+    A set that leaves the machine must be restorable onto another major version: an engine with a repository of its own
+    has `LogicalDump` add its dump as well (`backups/dump.py`).
+    """
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        ...
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What `--kind` may say, the usual one first."""
+        ...
+
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+        """Take every database and role; raises StackError with nothing left behind but what `forget` removes."""
+        ...
+
+    def forget(self, kept: Sequence[Manifest]) -> None:
+        """Remove from a repository of its own whatever none of the kept sets needs. Called after each backup."""
         ...

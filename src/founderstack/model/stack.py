@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Role = Literal["database", "cache", "app", "gateway", "database-admin", "panel", "agent"]
-ROLES: tuple[Role, ...] = ("database", "cache", "app", "gateway", "database-admin", "panel", "agent")
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "app", "database-admin"})
+Role = Literal["database", "cache", "app", "gateway", "database-admin", "backup", "panel", "agent"]
+ROLES: tuple[Role, ...] = ("database", "cache", "app", "gateway", "database-admin", "backup", "panel", "agent")
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "app", "database-admin", "backup"})
 
 FORMAT = 1
 RING_SLOTS = 12

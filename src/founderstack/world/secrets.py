@@ -73,7 +73,7 @@ class Secrets:
         content = self._read()
         made = [name for name in dict.fromkeys(names) if name not in content.all]
         if made:
-            self._write(replace(content, values={**content.values, **{name: _generate() for name in made}}))
+            self._write(replace(content, values={**content.values, **{name: _made(name) for name in made}}))
         return made
 
     def get(self, name: str) -> str:
@@ -94,22 +94,27 @@ class Secrets:
                 _("Get a new one where this one comes from, and give it in the same way."),
                 exit_code=EXIT_PRECONDITION,
             )
-        value = _generate()
+        value = _made(name)
+        if _is_identity(name):  # what was sealed for the former ones must be opened for as long as it is kept
+            value = f"{value}\n{content.values[name]}"
         self._write(replace(content, values={**content.values, name: value}))
         return value
 
     def start_anew(self) -> None:
         """Forget every generated value; what the file held, damaged or not, is kept beside it as `.old` (0600).
 
-        What a person has given stays, where the file can still be read.
+        What a person has given stays, and so do the keys of backups that were taken, where the file can still be read.
         """
         given: Mapping[str, str] = {}
+        identities: dict[str, str] = {}
         if os.path.exists(self._path):
             os.chmod(self._path, 0o600)
             content = _parse(read_text(self._path) or "")
             given = content.given if content else {}
+            former = content.values if content else {}
+            identities = {name: f"{_made(name)}\n{value}" for name, value in former.items() if _is_identity(name)}
             os.replace(self._path, f"{self._path}.old")
-        self._write(_Content(_generate(), {}, given))
+        self._write(_Content(_generate(), identities, given))
 
     def digests(self) -> dict[str, str]:
         """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""
@@ -168,6 +173,20 @@ class Secrets:
         if content.given:
             whole["given"] = dict(content.given)
         write_atomic(self._path, json.dumps(whole, indent=2, sort_keys=True) + "\n", mode=0o600)
+
+
+def _made(name: str) -> str:
+    """A new value: a token, or the identity that backups are sealed for."""
+    if not _is_identity(name):
+        return _generate()
+    from founderstack.world.sealing import new_identity
+
+    return new_identity()
+
+
+def _is_identity(name: str) -> bool:
+    """Keys of the age format: `backup.identity`. A file of theirs holds one a line, the newest first."""
+    return name.endswith(".identity")
 
 
 def _generate() -> str:

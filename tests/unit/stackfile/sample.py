@@ -88,6 +88,7 @@ COMPONENTS: Mapping[str, Component] = {
         component("web", "app", AppSettings, needs=("database",), uses=("cache",)),
         component("nginx", "gateway", GatewaySettings, ports=(_HTTPS, _HTTP), needs=("panel",)),
         component("pgadmin", "database-admin", NoSettings, needs=("database", "cache")),
+        component("dump", "backup", NoSettings),
         component("panel", "panel", NoSettings),
     )
 }

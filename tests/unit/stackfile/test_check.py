@@ -62,6 +62,7 @@ def test_an_empty_file_is_a_whole_stack() -> None:
         "app": "web",
         "gateway": "nginx",
         "database-admin": "pgadmin",
+        "backup": "dump",
         "panel": "panel",
     }
     assert stack.parts["app"].settings == AppSettings()

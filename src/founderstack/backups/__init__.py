@@ -1,0 +1,1 @@
+"""Taking, keeping and giving back what a founder would miss."""

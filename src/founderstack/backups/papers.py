@@ -1,0 +1,55 @@
+"""Manifests, facts and proofs as JSON, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from founderstack.model import backup
+from founderstack.model.backup import Manifest
+
+Kind = TypeVar("Kind")
+
+
+def written(value: Any) -> bytes:
+    """A value of `model.backup` as JSON; equal values give equal bytes."""
+    whole = {"format": backup.FORMAT, **dataclasses.asdict(value)}
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def read(kind: type[Kind], content: bytes) -> Kind:
+    """The value in a JSON text; raises ValueError where it is not one of this kind.
+
+    Keys that a later version added are passed over.
+    """
+    found = json.loads(content)
+    if not isinstance(found, dict) or found.get("format") != backup.FORMAT:
+        raise ValueError("of another format")
+    return cast(Kind, _value(kind, found))
+
+
+def to_seal(manifest: Manifest) -> bytes:
+    """What a manifest's seal is made of: all of it but the seal."""
+    return written(dataclasses.replace(manifest, seal=""))
+
+
+def _value(kind: Any, found: Any) -> Any:
+    if dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        names = [field.name for field in dataclasses.fields(kind) if field.name in found]
+        try:
+            return cast(Any, kind)(**{name: _value(hints[name], found[name]) for name in names})
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+    if get_origin(kind) is tuple:
+        inside = get_args(kind)
+        kinds = [inside[0]] * len(found) if inside[-1] is Ellipsis else inside
+        return tuple(_value(each, one) for each, one in zip(kinds, found, strict=True))
+    if get_origin(kind) is Mapping:
+        return {str(name): str(value) for name, value in found.items()}
+    plain: Any = {float: (float, int), int: int, str: str, bool: bool}.get(kind, object)
+    if not isinstance(found, plain):
+        raise ValueError(f"{found!r} is no {kind}")
+    return found

@@ -1,0 +1,263 @@
+"""Objects in a bucket of any S3 (a model.protocols.ObjectStore)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Source, StoredObject
+from founderstack.world.ambient import CA_BUNDLE
+from founderstack.world.objects import ObjectMissing, missing
+
+if TYPE_CHECKING:
+    from minio import Minio
+
+Answer = TypeVar("Answer")
+
+PART_BYTES = 16 * 1024 * 1024
+"""S3 takes 10,000 parts of an object: 160 GB."""
+TRIES = 7
+"""Of one request, about a minute in all: 0, 1, 2, 4, 8, 16, 32 s between them."""
+_CONNECT_S = 10.0
+_SILENCE_S = 60.0
+_BUSY = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where a bucket is and how to sign in to it."""
+
+    endpoint: str
+    """`https://host:port`."""
+    bucket: str
+    key: str
+    secret: str
+    region: str = ""
+    prefix: str = ""
+    """What every object's name begins with, without slashes at its ends."""
+    ca: str = ""
+    """File with the authorities to trust, the machine's own when empty."""
+    tries: int = TRIES
+
+    @property
+    def where(self) -> str:
+        """Its address, for a person."""
+        return f"s3://{self.bucket}{'/' + self.prefix if self.prefix else ''} ({self.endpoint})"
+
+
+class S3Store:
+    """Objects in a bucket. Each request is tried again for about a minute; a transfer goes on where it broke."""
+
+    name = "s3"
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._about = bucket
+        self._client = _client(bucket)
+
+    @property
+    def where(self) -> str:
+        """The bucket's address."""
+        return self._about.where
+
+    def put(self, name: str, source: Source) -> int:
+        """Store an object: S3 shows it only when all of it is there. A part that does not arrive is sent again."""
+        counted = _Counted(source)
+        self._asked(
+            lambda: self._client.put_object(
+                self._about.bucket,
+                self._key(name),
+                counted,  # type: ignore[arg-type] # it only reads
+                -1,
+                part_size=PART_BYTES,
+                num_parallel_uploads=1,
+            )
+        )
+        return counted.bytes
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Source]:
+        """Read an object; a connection that breaks is opened again where it broke."""
+        reader = _Reader(lambda offset: self._asked(lambda: self._get(name, offset), name), self._about)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object."""
+        try:
+            found = self._asked(lambda: self._client.stat_object(self._about.bucket, self._key(name)), name)
+        except ObjectMissing:
+            return None
+        return StoredObject(name, found.size or 0, found.last_modified.timestamp() if found.last_modified else 0.0)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose name begins so."""
+        skip = len(self._key(""))
+        found = self._asked(
+            lambda: [*self._client.list_objects(self._about.bucket, prefix=self._key(prefix), recursive=True)]
+        )
+        for one in sorted(found, key=lambda one: str(one.object_name)):
+            at = one.last_modified.timestamp() if one.last_modified else 0.0
+            yield StoredObject(str(one.object_name)[skip:], one.size or 0, at)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove objects."""
+        for name in names:
+            key = self._key(name)
+            with suppress(ObjectMissing):
+                self._asked(lambda key=key: self._client.remove_object(self._about.bucket, key), name)  # type: ignore[misc]
+
+    def _get(self, name: str, offset: int) -> Any:
+        return self._client.get_object(self._about.bucket, self._key(name), offset=offset)
+
+    def _key(self, name: str) -> str:
+        return f"{self._about.prefix}/{name}" if self._about.prefix else name
+
+    def _asked(self, question: Callable[[], Answer], name: str = "") -> Answer:
+        from minio.error import MinioException, S3Error
+        from urllib3.exceptions import HTTPError
+
+        try:
+            return question()
+        except S3Error as error:
+            if error.code in ("NoSuchKey", "NoSuchObject"):
+                raise missing(name, self.where) from None
+            raise _refused(self._about, error.code or "", error.message or "") from None
+        except (MinioException, HTTPError, OSError) as error:
+            raise _unreachable(self._about, error) from None
+        except ValueError as error:  # a bucket's name that cannot be one
+            raise _refused(self._about, "", str(error)) from None
+
+
+class _Counted:
+    """Counts what is read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.bytes = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        found = self._source.read(size)
+        self.bytes += len(found)
+        return found
+
+
+class _Reader:
+    """An object's bytes, over as many connections as it takes."""
+
+    def __init__(self, connect: Callable[[int], Any], bucket: Bucket) -> None:
+        self._connect = connect
+        self._about = bucket
+        self._offset = 0
+        self._size = -1
+        self._answer: Any = None
+
+    def read(self, size: int = -1, /) -> bytes:
+        from urllib3.exceptions import HTTPError
+
+        problem: Exception | None = None
+        for _again in range(self._about.tries + 1):
+            if self._offset == self._size:
+                return b""
+            try:
+                return self._next(size)
+            except (HTTPError, OSError) as error:
+                self.close()
+                problem = error
+        raise _unreachable(self._about, problem or OSError())
+
+    def _next(self, size: int) -> bytes:
+        from urllib3.exceptions import ProtocolError
+
+        if self._answer is None:
+            self._answer = self._connect(self._offset)
+            self._size = self._offset + int(self._answer.headers.get("Content-Length", 0))
+            if self._offset == self._size:
+                return b""
+        found: bytes = self._answer.read(size if size >= 0 else None)
+        self._offset += len(found)
+        if not found and self._offset < self._size:
+            raise ProtocolError("the connection was cut")
+        return found
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._answer is not None:
+            self._answer.close()
+            self._answer.release_conn()
+            self._answer = None
+
+
+def _client(bucket: Bucket) -> Minio:
+    import logging
+
+    import urllib3
+    from minio import Minio
+
+    # It would tell each retry on standard error; what a person needs to know is in the error at the end.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    retries = urllib3.Retry(
+        total=bucket.tries,
+        connect=bucket.tries,
+        read=bucket.tries,
+        backoff_factor=0.5,
+        backoff_max=32,
+        status_forcelist=_BUSY,
+        allowed_methods=None,
+        raise_on_status=False,
+    )
+    pool = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=_CONNECT_S, read=_SILENCE_S),
+        retries=retries,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=bucket.ca or CA_BUNDLE,
+    )
+    address = urlsplit(bucket.endpoint)
+    return Minio(
+        address.netloc,
+        bucket.key,
+        bucket.secret,
+        secure=address.scheme == "https",
+        # Not asked of the server: keys for one bucket may not ask where it is.
+        region=bucket.region or "us-east-1",
+        http_client=pool,
+    )
+
+
+def _unreachable(bucket: Bucket, error: Exception) -> StackError:
+    reason = getattr(error, "reason", None) or error
+    said = str(reason).rpartition(": ")[2] if "NewConnectionError" in repr(reason) else str(reason)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return StackError(
+            _("{place} cannot be trusted").format(place=bucket.where),
+            _("Its certificate is not of an authority that this machine trusts ({error}).").format(error=said),
+            _('Give that authority\'s certificate in the stack file: [backup] s3_ca = "FILE"'),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return StackError(
+        _("{place} cannot be reached").format(place=bucket.where),
+        _("It was asked for about a minute; the last answer: {error}").format(error=said),
+        _("Look whether the provider works and the address is right, then run the command again."),
+    )
+
+
+def _refused(bucket: Bucket, code: str, message: str) -> StackError:
+    cures = {
+        "NoSuchBucket": _("Make the bucket at your provider, or mend s3_bucket in the stack file."),
+        "InvalidAccessKeyId": _("Give the right key: founder secrets set backup.s3_key"),
+        "SignatureDoesNotMatch": _("Give the right secret: founder secrets set backup.s3_secret"),
+        "AccessDenied": _("Allow this key to read, write, list and delete in the bucket."),
+        "RequestTimeTooSkewed": _("Set this machine's clock right: timedatectl set-ntp true"),
+    }
+    return StackError(
+        _("{place} refuses").format(place=bucket.where),
+        f"{code} {message}".strip(),
+        cures.get(code, _("Cure what it says, then run the command again.")),
+        exit_code=EXIT_PRECONDITION,
+    )

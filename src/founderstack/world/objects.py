@@ -1,0 +1,147 @@
+"""Objects as files in a folder (a model.protocols.ObjectStore)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Source, StoredObject
+from founderstack.world.files import cannot_write, ensure_folder
+
+_CHUNK = 1024 * 1024
+_NEW = ".new"
+
+
+class ObjectMissing(StackError):
+    """There is no object of that name."""
+
+
+class FolderStore:
+    """Objects as files below a folder that only its owner can enter."""
+
+    name = "local"
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    @property
+    def where(self) -> str:
+        """The folder."""
+        return self._folder
+
+    def put(self, name: str, source: Source) -> int:
+        """Store an object: under its name only when all of it is on the disk."""
+        path = self._path(name)
+        self._make_folder(os.path.dirname(path))
+        size = 0
+        try:
+            file = os.open(path + _NEW, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                while chunk := source.read(_CHUNK):
+                    size += _write_all(file, chunk)
+                os.fsync(file)
+            finally:
+                os.close(file)
+            os.replace(path + _NEW, path)
+            _sync(os.path.dirname(path))
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        finally:
+            with suppress(OSError):
+                os.unlink(path + _NEW)
+        return size
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Source]:
+        """Read an object."""
+        try:
+            file = open(self._path(name), "rb")  # noqa: SIM115 - closed below, and an error of the block is not ours
+        except (FileNotFoundError, NotADirectoryError):
+            raise missing(name, self.where) from None
+        except OSError as error:
+            raise unreadable(self._path(name), error) from None
+        with file:
+            yield file
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is known of an object."""
+        try:
+            found = os.stat(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return StoredObject(name, found.st_size, found.st_mtime)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Every object whose name begins so; what a killed writer left is not one."""
+        names = []
+        for current, _folders, files in os.walk(self._path(os.path.dirname(prefix))):
+            inside = os.path.relpath(current, self._folder)
+            names += [file if inside == "." else f"{inside}/{file}" for file in files]
+        for name in sorted(names):
+            found = self.stat(name) if name.startswith(prefix) and not name.endswith(_NEW) else None
+            if found:
+                yield found
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove objects, and the folders that are empty then."""
+        for name in names:
+            path = self._path(name)
+            for leftover in (path, path + _NEW):
+                try:
+                    os.unlink(leftover)
+                except (FileNotFoundError, NotADirectoryError):
+                    pass
+                except OSError as error:
+                    raise cannot_write(path, error) from None
+            self._prune(os.path.dirname(path))
+
+    def _prune(self, folder: str) -> None:
+        while folder != self._folder and folder.startswith(self._folder):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                return
+            folder = os.path.dirname(folder)
+
+    def _make_folder(self, folder: str) -> None:
+        if folder != self._folder and not os.path.isdir(folder):
+            self._make_folder(os.path.dirname(folder))
+        ensure_folder(folder, mode=0o700)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
+
+def _write_all(file: int, chunk: bytes) -> int:
+    left = memoryview(chunk)
+    while left:
+        left = left[os.write(file, left) :]
+    return len(chunk)
+
+
+def _sync(folder: str) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def missing(name: str, where: str) -> ObjectMissing:
+    """The error for an object that is not there."""
+    return ObjectMissing(
+        _("{name} is missing").format(name=name),
+        _("It is not in {place}.").format(place=where),
+        _("Take another set: founder backups"),
+    )
+
+
+def unreadable(path: str, error: OSError) -> StackError:
+    return StackError(
+        _("{path} cannot be read").format(path=path),
+        f"{error.strerror}.",
+        _("Make it readable for the user who runs this command, or run it as root (sudo)."),
+    )
