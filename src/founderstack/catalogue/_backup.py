@@ -25,7 +25,7 @@ class BackupSettings:
     """Weeks of which the last set is kept."""
     keep_monthly: int = setting(12, least=0, most=1000)
     """Months of which the last set is kept."""
-    prove: Literal["daily", "weekly", "never"] = setting("weekly")  # type: ignore[assignment]
+    prove: Literal["daily", "weekly", "never"] = setting("weekly")
     """How often the newest set is restored beside the running database, to see that it can be."""
     folder: str = setting("", pattern=r"(/\S.*)?", example="/mnt/backups")
     """Where sets are kept on this machine; a folder of the stack's own state when empty."""

@@ -73,7 +73,7 @@ def test_an_empty_file_is_a_whole_stack() -> None:
 def test_everything_that_is_written_arrives() -> None:
     stack = Given().check(HERE.joinpath("good", "everything.toml").read_bytes())
     assert (stack.domain, stack.language, stack.admin_email) == ("diary.example.com", "es", "ana@example.com")
-    assert set(stack.parts) == {"database", "app", "gateway", "panel"}
+    assert set(stack.parts) == {"database", "app", "gateway", "backup", "panel"}
     assert stack.parts["database"].settings == DatabaseSettings(5433, 50, "256MB", ("pg_trgm", "citext"))
     assert stack.parts["app"].settings == AppSettings(
         start="npm run start",
