@@ -39,5 +39,6 @@ CASES = (
     Case("domain", 'domain = "diary.example.com"\n'),
     Case("app-by-port", _PORT_APP, files=("server.py",)),
     Case("small", '[cache]\nuse = "none"\n[database-admin]\nuse = "none"\n', files=()),
+    Case("storage", "[storage]\n"),
     Case("not-root", root=False),
 )

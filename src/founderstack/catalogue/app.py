@@ -98,7 +98,7 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
         files=files,
         env=(*environment, *_address(view, socket, by_port)),
         ready=p.Probe("http", target, ask=settings.health, timeout_s=float(settings.start_timeout_s)),
-        needs=(*_release_tasks(view, release), *view.wait_for("database", "cache")),
+        needs=(*_release_tasks(view, release), *view.wait_for("database", "cache", "storage")),
         # Next finishes what it has begun on TERM and ends when the last connection closes.
         stop_wait_s=settings.drain_s + 5,
         drain_s=settings.drain_s,
@@ -191,7 +191,7 @@ def _migrate(view: View, release: Release) -> p.Task | None:
             ),
             folders=(p.Folder(view.places.data("app")), p.Folder(f"{view.places.data('app')}/files")),
         ),
-        needs=(f"app/build-{release.digest}", *view.wait_for("database", "cache")),
+        needs=(f"app/build-{release.digest}", *view.wait_for("database", "cache", "storage")),
         # The environment changes with every rotated secret; the schema does not.
         inputs=(release.digest, view.settings.migrate),
     )
@@ -253,7 +253,7 @@ COMPONENT = Component(
     tasks=tasks,
     ram_mib=130,
     needs=("gateway",),
-    uses=("database", "cache"),
+    uses=("database", "cache", "storage"),
     replaces=("Vercel", "Railway", "Heroku"),
     ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS, needed=_by_port),),
     secrets=("app.auth",),

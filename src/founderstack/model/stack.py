@@ -7,9 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Role = Literal["database", "cache", "app", "gateway", "database-admin", "backup", "panel", "agent"]
-ROLES: tuple[Role, ...] = ("database", "cache", "app", "gateway", "database-admin", "backup", "panel", "agent")
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "app", "database-admin", "backup"})
+Role = Literal["database", "cache", "storage", "app", "gateway", "database-admin", "backup", "panel", "agent"]
+ROLES: tuple[Role, ...] = (
+    "database",
+    "cache",
+    "storage",
+    "app",
+    "gateway",
+    "database-admin",
+    "backup",
+    "panel",
+    "agent",
+)
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "storage", "app", "database-admin", "backup"})
+ON_REQUEST: frozenset[Role] = frozenset({"storage"})
+"""Roles that stay empty until the stack file has their table."""
 
 FORMAT = 1
 RING_SLOTS = 12

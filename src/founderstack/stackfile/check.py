@@ -11,7 +11,7 @@ from founderstack.locale import _
 from founderstack.model.component import Component
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.settings import SettingField, fields_of
-from founderstack.model.stack import FORMAT, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
+from founderstack.model.stack import FORMAT, ON_REQUEST, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
 from founderstack.stackfile.combinations import check_combinations
 from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, USE, StackSettings, form_of, slug
 from founderstack.stackfile.read import Document, read
@@ -146,7 +146,7 @@ def _is_left_out(
     """True for a role that shall stay empty: by `use = "none"`, or an app that nobody has begun."""
     if role in tables:
         return isinstance(tables[role], dict) and tables[role].get(USE) == NONE and role in OPTIONAL_ROLES
-    return role == "app" and not folder_exists(_absolute(folder, "app"))
+    return role in ON_REQUEST or (role == "app" and not folder_exists(_absolute(folder, "app")))
 
 
 def _part(role: Role, table: Any, case: _Case) -> Part | None:

@@ -154,13 +154,15 @@ def _leaf_certificate(
 
     root = _load(authority)
     signer = load_pem_private_key((read_text(authority.key) or "").encode(), None)
+    # Parts of one service that know each other by certificate show the same one on both sides.
+    both_sides = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     assert root is not None
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
     return (
         _builder(_name(names[0]), root.subject, key, _LEAF_DAYS, clock)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(both_sides), critical=False)
         .add_extension(x509.SubjectAlternativeName(_general_names(names)), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, hashes.SHA256())
