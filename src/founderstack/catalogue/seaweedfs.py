@@ -74,7 +74,6 @@ def processes(view: View) -> tuple[p.Process, ...]:
 
 def _options(view: View) -> tuple[str, ...]:
     """Everything on loopback; what is not S3 answers over gRPC alone, to those with a certificate of its authority."""
-    etc, run, tls = view.places.etc("seaweedfs"), view.places.run("seaweedfs"), _tls(view)
     inside = _inside(view)
     options: dict[str, object] = {
         "dir": view.places.data("seaweedfs"),
@@ -97,7 +96,16 @@ def _options(view: View) -> tuple[str, ...]:
         "filer.port": inside["filer"],
         "filer.port.grpc": inside["filer-grpc"],
         "filer.disableHttp": "true",
-        "filer.localSocket": f"{run}/filer.sock",
+        "filer.localSocket": f"{view.places.run('seaweedfs')}/filer.sock",
+        **_s3(view, inside),
+    }
+    return tuple(f"-{name}={value}" for name, value in options.items())
+
+
+def _s3(view: View, inside: Mapping[str, int]) -> Mapping[str, object]:
+    """S3 itself: plain for the app, over TLS for backups, the rest of its services off, small caches."""
+    etc, run, tls = view.places.etc("seaweedfs"), view.places.run("seaweedfs"), _tls(view)
+    return {
         "s3": "true",
         "s3.port": view.port("storage", "s3"),
         "s3.port.https": view.port("storage", "tls"),
@@ -112,7 +120,6 @@ def _options(view: View) -> tuple[str, ...]:
         "s3.cacheCapacityMB": 16,
         "s3.readerCacheSizeMB": 16,
     }
-    return tuple(f"-{name}={value}" for name, value in options.items())
 
 
 def _inside(view: View) -> Mapping[str, int]:
