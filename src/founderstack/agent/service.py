@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
+from founderstack.agent.alerts import EVERY_S as ALERTS_S, Alerts
 from founderstack.agent.board import Board
 from founderstack.agent.prober import Prober
 from founderstack.agent.records import Records
@@ -19,6 +20,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, Clock, ProcessStatus, Runtime
+from founderstack.planner.alerts import ServiceFacts
 from founderstack.world import probes
 from founderstack.world.files import read_text, write_atomic
 from founderstack.world.processes import signal as send_signal
@@ -61,6 +63,7 @@ class Agent:
         self._board = Board()
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
+        self._alerts = Alerts(state_dir, self._service_facts, lambda: None, clock)
         self._statuses: Mapping[str, ProcessStatus] = {}
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
@@ -105,6 +108,7 @@ class Agent:
         self._begin("look", LOOK_S, now, self._look)
         self._begin("rotate", ROTATE_S, now, self._rotate)
         self._begin("renew", RENEW_S, now, self._renew)
+        self._begin("alerts", ALERTS_S, now, self._alerts.turn)
         self._begin("save", 0.0 if self._states() != self._saved_states else SAVE_S, now, self._save)
 
     @property
@@ -139,6 +143,15 @@ class Agent:
 
     def _heard(self, name: str, answer: Answer) -> None:
         self._board.put(name, self._board.health(name).after(answer, self._clock.now()))
+
+    def _service_facts(self) -> list[ServiceFacts]:
+        now = self._clock.now()
+        found = []
+        for name, record in self._records.by_name.items():
+            health = self._board.health(name)
+            down_s = max(now - health.since, 0.0) if health.state == "down" else 0.0
+            found.append(ServiceFacts(name, record.title or name, down_s, health.error))
+        return found
 
     def _states(self) -> list[str]:
         return [self._board.health(name).state for name in self._records.by_name]

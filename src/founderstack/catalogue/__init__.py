@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from founderstack.catalogue import agent, app, dump, nginx, panel, pgadmin, postgres, redis, seaweedfs, valkey
+from founderstack.catalogue import (
+    agent,
+    app,
+    apprise,
+    dump,
+    nginx,
+    panel,
+    pgadmin,
+    postgres,
+    redis,
+    seaweedfs,
+    valkey,
+)
 from founderstack.model.component import Component
 
 COMPONENTS: Mapping[str, Component] = {
     module.COMPONENT.name: module.COMPONENT
-    for module in (postgres, valkey, redis, seaweedfs, app, nginx, pgadmin, dump, panel, agent)
+    for module in (postgres, valkey, redis, seaweedfs, app, nginx, pgadmin, dump, apprise, panel, agent)
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from founderstack.locale import N_
 from founderstack.model import process as p
@@ -26,6 +27,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries")),
             argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
+            files=(p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),),
             folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
             ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
             needs=("panel/environment",),
@@ -35,6 +37,12 @@ def processes(view: View) -> tuple[p.Process, ...]:
             parent_death_signal="USR1",
         ),
     )
+
+
+def _alerts(view: View) -> str:
+    """What it needs to know beyond the processes' own records to tell when somebody must hear of something."""
+    limits = asdict(view.limits) if view.limits else None
+    return json.dumps({"v": 1, "limits": limits, "archive_status": view.database.archive_status}, indent=1) + "\n"
 
 
 COMPONENT = Component(
@@ -47,5 +55,6 @@ COMPONENT = Component(
     processes=processes,
     ram_mib=15,
     needs=("panel",),
+    uses=("alerts",),
     ready_after=("agent",),
 )

@@ -168,7 +168,8 @@ def credentials(view: View) -> tuple[Credential, ...]:
 
 
 def database(view: View) -> Database:
-    return Database(name=DATABASE, viewer=VIEWER, viewer_secret="postgres.founder", binaries=_binaries(view))
+    waiting = f"{_data(view)}/pg_wal/archive_status"
+    return Database(DATABASE, VIEWER, "postgres.founder", binaries=_binaries(view), archive_status=waiting)
 
 
 def _url(view: View, user: str, password: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from founderstack.cli.render import paint
+import sys
+
+from founderstack.cli.render import paint, show_error
 from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.operations import alerts
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 
@@ -29,3 +33,24 @@ def say_first_password(site: Site, prepared: Prepared) -> None:
         )
         print("  " + _("Firefox and Chrome keep their own list: import that file as an authority in their settings."))
     print(_("Next: open the app and sign up; “founder status” shows what runs, “founder kit” prints all you need."))
+
+
+def offer_alerts(site: Site) -> None:
+    """Ask where to tell a person that something breaks, and see a test arrive; where nobody can be asked, say how."""
+    if "alerts" not in site.stack.parts or alerts.addressees(site.secrets):
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(_("Nobody is told when something breaks. Add an address: founder alerts add phone"))
+        return
+    from founderstack.cli.verbs.alerts import ask_address
+    from founderstack.world.notify import deliver
+
+    print("\n" + _("Where shall you be told when something breaks? Enter alone: later, with founder alerts add"))
+    while address := ask_address():
+        try:
+            alerts.add(site, "me", address, deliver)
+        except StackError as error:
+            show_error(error)
+        else:
+            print(paint("✓ ", "green") + _("A test message was delivered."))
+            return

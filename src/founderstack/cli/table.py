@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "scale": N_("Change how many instances of the app run: scale app=3"),
     "restart": N_("Restart a process, or replace the app's instances by fresh ones"),
     "secrets": N_("List, show or rotate generated secrets"),
+    "alerts": N_("Who is told when something breaks: add, list, remove, test"),
     "down": N_("Stop everything; data stays"),
     "doctor": N_("Check the machine, its ports, disk and memory"),
     "kit": N_("One page to print: addresses, sign-ins, what to do on a bad day"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from founderstack.model.alerts import Limits
 from founderstack.model.backup import Backup, NoBackup
 from founderstack.model.process import Process, Relay, Task
 from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack, system_user
@@ -65,6 +66,8 @@ class Database:
     viewer_secret: str
     binaries: str
     """Folder of psql, pg_dump and the like."""
+    archive_status: str = ""
+    """Folder with a file `….ready` for each piece of its log that waits to be archived."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class View:
     """Rings that the gateway balances, the main app's first."""
     relays: Relay | None = None
     """The relays that the gateway must offer to instances that listen on a TCP port."""
+    limits: Limits | None = None
+    """Beyond which somebody is told; None where nobody wants to be."""
     secret_digests: Mapping[str, str] = field(default_factory=dict)
     """Secret → digest of its value, so that what is replaced side by side can be named after it."""
     providers: Mapping[Role, str] = field(default_factory=dict)
@@ -158,6 +163,7 @@ class Component:
     routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
     rings: Callable[[View], tuple[str, ...]] = lambda view: ()
     relays: Callable[[View], Relay | None] = lambda view: None
+    limits: Callable[[View], Limits | None] = lambda view: None
     database: Callable[[View], Database | None] = lambda view: None
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""

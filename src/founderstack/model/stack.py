@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-Role = Literal["database", "cache", "storage", "app", "gateway", "database-admin", "backup", "panel", "agent"]
-ROLES: tuple[Role, ...] = (
+Role = Literal[
     "database",
     "cache",
     "storage",
@@ -16,10 +15,12 @@ ROLES: tuple[Role, ...] = (
     "gateway",
     "database-admin",
     "backup",
+    "alerts",
     "panel",
     "agent",
-)
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "storage", "app", "database-admin", "backup"})
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "storage", "app", "database-admin", "backup", "alerts"})
 ON_REQUEST: frozenset[Role] = frozenset({"storage"})
 """Roles that stay empty until the stack file has their table."""
 

@@ -103,11 +103,9 @@ def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapp
         offers.update(component.offers(bare[role]))
     routes = tuple(route for role, component in chosen.items() for route in component.routes(bare[role]))
     rings = tuple(ring for role, component in chosen.items() for ring in component.rings(bare[role]))
-    tools_database = next(
-        (found for role, component in chosen.items() if (found := component.database(bare[role]))), None
-    )
-    relays = next((row for role, component in chosen.items() if (row := component.relays(bare[role]))), None)
-    known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings, "relays": relays}
-    if tools_database:
-        known["database"] = tools_database
+    known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings}
+    for name in ("database", "relays", "limits"):
+        told = (getattr(component, name)(bare[role]) for role, component in chosen.items())
+        if found := next(filter(None, told), None):
+            known[name] = found
     return {role: replace(view, **known) for role, view in bare.items()}

@@ -143,10 +143,12 @@ def _check_name(name: str, report: Report) -> None:
 def _is_left_out(
     role: Role, tables: Mapping[Role, Any], case: _Case, folder: str, folder_exists: Callable[[str], bool]
 ) -> bool:
-    """True for a role that shall stay empty: by `use = "none"`, or an app that nobody has begun."""
+    """True for a role that shall stay empty: by `use = "none"`, an app that nobody has begun, or for want of any."""
     if role in tables:
         return isinstance(tables[role], dict) and tables[role].get(USE) == NONE and role in OPTIONAL_ROLES
-    return role in ON_REQUEST or (role == "app" and not folder_exists(_absolute(folder, "app")))
+    if role == "app":
+        return not folder_exists(_absolute(folder, "app"))
+    return role in ON_REQUEST or (role in OPTIONAL_ROLES and not case.of_role(role))
 
 
 def _part(role: Role, table: Any, case: _Case) -> Part | None:

@@ -31,6 +31,7 @@ class Settled:
             "v": 1,
             "file": self._stack.file,
             "tool": self._places.package_digest,
+            "language": locale.language(),
             "ports": sorted(self._ports()),
         }
         files.ensure_folder(self._places.state, mode=0o755)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack import wiring
 from founderstack.cli.changes import carry_out, report
-from founderstack.cli.first_run import say_first_password
+from founderstack.cli.first_run import offer_alerts, say_first_password
 from founderstack.cli.options import parser
 from founderstack.cli.render import plan_json
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
@@ -26,6 +26,7 @@ def run(arguments: list[str]) -> int:
     code = report(site, prepared, took)
     if first:
         say_first_password(site, prepared)
+        offer_alerts(site)
     return code
 
 

@@ -1,0 +1,40 @@
+"""Delivers letters and ends: `python -m founderstack.agent.deliver --state FOLDER`, letters as JSON on its input."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from founderstack import locale
+from founderstack.agent.alerts import letter_of
+from founderstack.model.errors import StackError
+from founderstack.operations.alerts import message
+from founderstack.world.files import read_json
+from founderstack.world.machine import read_machine
+from founderstack.world.notify import deliver
+from founderstack.world.secrets import Secrets
+
+
+def main() -> None:
+    """Print, for each letter, "" or why it did not arrive, as a JSON list."""
+    parser = argparse.ArgumentParser(prog="founderstack.agent.deliver")
+    parser.add_argument("--state", required=True, help="folder of the stack's state")
+    state_dir = parser.parse_args().state
+    locale.use(str(read_json(f"{state_dir}/stack.json").get("language", "")))
+    secrets = Secrets(f"{state_dir}/secrets.json")
+    stack, host = os.path.basename(state_dir), read_machine().hostname
+    answers = []
+    for one in json.load(sys.stdin):
+        told = message(letter_of(one["letter"]), stack, host)
+        try:
+            deliver(secrets.get(one["to"]), told.title, told.text)
+            answers.append("")
+        except StackError as error:
+            answers.append(f"{error.what}: {error.why}")
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""`founder alerts`: who is told when something breaks."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+
+from founderstack import wiring
+from founderstack.cli.options import parser
+from founderstack.cli.render import paint
+from founderstack.locale import _
+from founderstack.model.alerts import SECRET_PREFIX
+from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, StackError
+from founderstack.operations import alerts
+from founderstack.operations.site import Site
+from founderstack.world import files, notify
+from founderstack.world.stack_file import find_stack_file
+
+EXAMPLES = (
+    "mailtos://USER:PASSWORD@smtp.example.com:587?from=alerts@example.com&to=ana@example.com",
+    "ntfys://ntfy.sh/TOPIC-THAT-NOBODY-GUESSES",
+    "tgram://BOT-TOKEN/CHAT-ID",
+    "jsons://example.com/webhook",
+)
+
+
+def run(arguments: list[str]) -> int:
+    """List, add, remove or test addresses; an address is read from a prompt or standard input, never from argv."""
+    options = parser("alerts", as_json=True, example="founder alerts add phone")
+    options.add_argument("action", nargs="?", choices=("list", "add", "remove", "test"), default="list")
+    options.add_argument("name", nargs="?", default="", help=_("a name of yours for the address: phone, mail …"))
+    given = options.parse_args(arguments)
+    site = wiring.open_site(find_stack_file(given.file))
+    if given.action == "list":
+        return _list(site, as_json=given.json)
+    if given.action == "test":
+        return _test(site, given.name)
+    if not given.name:
+        raise StackError(
+            _("Which address?"),
+            _("Each has a name of yours."),
+            _("Name it: founder alerts {action} phone").format(action=given.action),
+            exit_code=EXIT_USAGE,
+        )
+    return _add(site, given.name) if given.action == "add" else _remove(site, given.name)
+
+
+def ask_address() -> str:
+    """The address as a person types it unseen, "" for none."""
+    print(_("An address that Apprise knows, for example:"), file=sys.stderr)
+    for example in EXAMPLES:
+        print(f"  {example}", file=sys.stderr)
+    return getpass.getpass(_("Address (not shown): ")).strip()
+
+
+def _list(site: Site, *, as_json: bool) -> int:
+    state = files.read_json(f"{site.places.state}/agent/alerts.json")
+    arrived, failing = state.get("arrived") or {}, state.get("failing") or {}
+    rows = [
+        {
+            "name": name,
+            "address": notify.masked(site.secrets.get(SECRET_PREFIX + name)),
+            "arrived": arrived.get(SECRET_PREFIX + name),
+            "failing": failing.get(SECRET_PREFIX + name, ""),
+        }
+        for name in alerts.addressees(site.secrets)
+    ]
+    if as_json:
+        print(json.dumps({"v": 1, "alerts": rows}, ensure_ascii=False))
+        return EXIT_OK
+    for row in rows:
+        print(f"{row['name']:<16}{row['address']}")
+        if row["failing"]:
+            print("  " + paint(_("the last message did not arrive: {why}").format(why=row["failing"]), "red"))
+    if not rows:
+        print(_("Nobody is told when something breaks. Add an address: founder alerts add phone"))
+    return EXIT_OK
+
+
+def _add(site: Site, name: str) -> int:
+    address = ask_address() if sys.stdin.isatty() else sys.stdin.readline().strip()
+    alerts.add(site, name, address, notify.deliver)
+    print(
+        paint("✓ ", "green") + _("A test message was delivered; alerts go to “{name}” from now on.").format(name=name)
+    )
+    return EXIT_OK
+
+
+def _remove(site: Site, name: str) -> int:
+    alerts.remove(site, name)
+    print(_("“{name}” is told nothing any more.").format(name=name))
+    return EXIT_OK
+
+
+def _test(site: Site, name: str) -> int:
+    """Send to each and say how each went; the exit code tells whether all arrived."""
+    names = [name] if name else alerts.addressees(site.secrets)
+    alerts.refuse_unknown(site, names)
+    if not names:
+        return _list(site, as_json=False) or EXIT_FAILED
+    message, code = alerts.test_message(site), EXIT_OK
+    for one in names:
+        try:
+            notify.deliver(site.secrets.get(SECRET_PREFIX + one), message.title, message.text)
+            print(paint("✓ ", "green") + _("{name}: delivered").format(name=one))
+        except StackError as error:
+            code = EXIT_FAILED
+            print(paint("✗ ", "red") + f"{one}: {error.what}: {error.why}")
+    return code

@@ -1,0 +1,28 @@
+"""What the disks hold: free room of each file system, and pieces of the database's log that wait."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+
+def file_systems(paths: Iterable[str]) -> list[tuple[str, float, float]]:
+    """(path, MiB in all, MiB free) for each file system that the paths lie on, the first path on it; none missing."""
+    found: dict[int, tuple[str, float, float]] = {}
+    for path in paths:
+        try:
+            device, room = os.stat(path).st_dev, os.statvfs(path)
+        except OSError:
+            continue
+        total = (room.f_blocks - room.f_bfree + room.f_bavail) * room.f_frsize / 2**20
+        found.setdefault(device, (path, total, room.f_bavail * room.f_frsize / 2**20))
+    return list(found.values())
+
+
+def archive_waiting(folder: str) -> int:
+    """How many pieces of the log wait to be archived; 0 where there is no such folder or it may not be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sum(entry.name.endswith(".ready") for entry in entries)
+    except OSError:
+        return 0
