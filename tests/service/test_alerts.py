@@ -1,4 +1,4 @@
-"""Alerts delivered by Apprise to real receivers on loopback: by e-mail, webhook, ntfy and Telegram."""
+"""Alerts (the component apprise) delivered to real receivers on loopback: by e-mail, webhook, ntfy and Telegram."""
 
 from __future__ import annotations
 

@@ -193,6 +193,25 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
             _last(facts.newest, N_("The last good one is of {at}."), N_("There is none yet.")),
             Said(N_("Take one: founder backup; see whether the agent runs: founder status")),
         )
+    yield from _drills(facts)
+    if facts.chain_broken:
+        yield Condition(
+            "backup:chain",
+            Said(N_("The backups have a gap: the database cannot be brought to every moment")),
+            Said(N_("Why: {why}"), {"why": facts.chain_broken}),
+            Said(N_("It ends with the next full backup: founder backup --kind full")),
+        )
+    if not facts.off_machine:
+        yield Condition(
+            "backup:off-machine",
+            Said(N_("No backup leaves this machine")),
+            Said(N_("If the machine is lost, so are the backups.")),
+            Said(N_("Name an S3 place under [backup] in founder.toml; docs/backups.md shows how")),
+            "notice",
+        )
+
+
+def _drills(facts: BackupFacts) -> Iterator[Condition]:
     for name, why in facts.bad.items():
         yield Condition(
             f"backup:bad:{name}",
@@ -209,21 +228,6 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
             ),
             _last(facts.proven, N_("The last drill that went well was at {at}."), N_("None has been restored yet.")),
             Said(N_("Prove one now: founder backup prove")),
-        )
-    if facts.chain_broken:
-        yield Condition(
-            "backup:chain",
-            Said(N_("The backups have a gap: the database cannot be brought to every moment")),
-            Said(N_("Why: {why}"), {"why": facts.chain_broken}),
-            Said(N_("It ends with the next full backup: founder backup --kind full")),
-        )
-    if not facts.off_machine:
-        yield Condition(
-            "backup:off-machine",
-            Said(N_("No backup leaves this machine")),
-            Said(N_("If the machine is lost, so are the backups.")),
-            Said(N_("Name an S3 place under [backup] in founder.toml; docs/backups.md shows how")),
-            "notice",
         )
 
 
