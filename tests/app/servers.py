@@ -18,7 +18,7 @@ from typing import TypeVar
 import httpx
 import psycopg
 
-from founderstack.catalogue.app import NODE
+from founderstack.catalogue._node import VERSION as NODE
 from founderstack.world.environments import node_runtime
 from tests.conftest import wait_until
 

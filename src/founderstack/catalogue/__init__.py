@@ -14,6 +14,7 @@ from founderstack.catalogue import (
     pgadmin,
     postgres,
     redis,
+    redis_commander,
     seaweedfs,
     valkey,
 )
@@ -21,5 +22,18 @@ from founderstack.model.component import Component
 
 COMPONENTS: Mapping[str, Component] = {
     module.COMPONENT.name: module.COMPONENT
-    for module in (postgres, valkey, redis, seaweedfs, app, nginx, pgadmin, dump, apprise, panel, agent)
+    for module in (
+        postgres,
+        valkey,
+        redis,
+        seaweedfs,
+        app,
+        nginx,
+        pgadmin,
+        redis_commander,
+        dump,
+        apprise,
+        panel,
+        agent,
+    )
 }

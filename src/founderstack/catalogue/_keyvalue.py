@@ -8,13 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from founderstack.catalogue._hidden_keys import visible
 from founderstack.locale import N_
 from founderstack.model import process as p
-from founderstack.model.component import Credential, View
+from founderstack.model.component import Credential, KeyValue, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
 
 ACCOUNT = "cache"
+VIEWER = "founder"
+"""The user that people's tools sign in with: may read what is not hidden, and change nothing."""
+
+# Where sessions lie by default: this project's diary, connect-redis, Flask-Session, Better Auth, Django.
+_SESSIONS = ("{stack}:diary:", "sess:", "session:", "better-auth:", ":1:django.contrib.sessions.cache")
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class CacheSettings:
     """TCP port on loopback; 0 takes 6379, or the next free one, and keeps it."""
     memory_mib: int = setting(256, least=16, most=1048576)
     """Memory for keys; when it is full, the least recently used ones make room (sessions stay in the database)."""
+    hidden: tuple[str, ...] = setting(_SESSIONS, pattern=r"[A-Za-z0-9:._@/{}-]{1,64}")
+    """Beginnings of the keys that people's tools do not show, sessions above all; `{stack}` is the stack's name."""
 
 
 def processes(view: View, component: str, title: str, program: str) -> tuple[p.Process, ...]:
@@ -40,7 +48,7 @@ def processes(view: View, component: str, title: str, program: str) -> tuple[p.P
             folders=(p.Folder(data),),
             files=(
                 p.File(f"{etc}/server.conf", _configuration(view, port, etc, data)),
-                p.File(f"{etc}/users.acl", _USERS),
+                p.File(f"{etc}/users.acl", _users(view)),
             ),
             ready=p.Probe("redis", f"127.0.0.1:{port}", ask="PING", credential="probe:cache.probe", timeout_s=30),
             needs=(f"{component}/packages",),
@@ -77,10 +85,22 @@ def credentials(view: View) -> tuple[Credential, ...]:
             url=offers(view)["REDIS_URL"],
             command=f"redis-cli -h 127.0.0.1 -p {port} --user app --askpass",
         ),
+        Credential(
+            name=f"Cache: {VIEWER}",
+            user=VIEWER,
+            secret="cache.founder",
+            url=f"redis://{VIEWER}:{secret('cache.founder', 'url')}@127.0.0.1:{port}/0",
+            command=f"redis-cli -h 127.0.0.1 -p {port} --user {VIEWER} --askpass",
+        ),
     )
 
 
-SECRETS = ("cache.app", "cache.probe")
+def key_value(view: View) -> KeyValue:
+    """How people's tools reach the cache."""
+    return KeyValue(VIEWER, "cache.founder", _hidden(view))
+
+
+SECRETS = ("cache.app", "cache.founder", "cache.probe")
 
 
 def _configuration(view: View, port: int, etc: str, data: str) -> str:
@@ -103,9 +123,22 @@ tcp-keepalive 60
 """
 
 
-# The application may use keys and scripts, not change the server; INFO and CONFIG|GET are what clients ask on connect.
-_USERS = f"""\
+def _hidden(view: View) -> tuple[str, ...]:
+    return tuple(beginning.replace("{stack}", view.stack.name) for beginning in view.settings.hidden)
+
+
+def _users(view: View) -> str:
+    """The server's access list.
+
+    The application may use keys and scripts, not change the server; INFO and CONFIG|GET are what clients ask on
+    connect. People may read what is not hidden. SCAN and RANDOMKEY tell names whatever may be read: who may SCAN must
+    take the hidden names out again.
+    """
+    shown = " ".join(f"~{pattern}" for pattern in visible(_hidden(view)))
+    return f"""\
 user default off
 user app on #{secret("cache.app", "sha256")} ~* &* +@all -@admin -@dangerous +info +keys +flushdb +client|info
+user {VIEWER} on #{secret("cache.founder", "sha256")} {shown} resetchannels -@all +@read -@dangerous -randomkey \
++info +ping +select +command +dbsize +hello +client|setname
 user probe on #{secret("cache.probe", "sha256")} resetkeys resetchannels -@all +ping +info
 """

@@ -153,13 +153,7 @@ server {{
     server_name _;
     add_header Strict-Transport-Security "max-age=31536000" always;
     error_page 500 502 504 /_panel_down;
-    location = /_panel_down {{
-        internal;
-        default_type text/html;
-        charset utf-8;
-        alias {etc}/panel-down.html;
-    }}
-    location = /auth {{ return 404; }}
+{_page(etc, "panel-down")}{_page(etc, "admins-only")}{_page(etc, "tool-down")}    location = /auth {{ return 404; }}
     location = /_sign_on {{
         internal;
         proxy_pass {panel}:/auth;
@@ -179,6 +173,18 @@ server {{
 """
 
 
+def _page(etc: str, name: str) -> str:
+    """A page of the gateway's own."""
+    return f"""\
+    location = /_{name.replace("-", "_")} {{
+        internal;
+        default_type text/html;
+        charset utf-8;
+        alias {etc}/{name}.html;
+    }}
+"""
+
+
 def _tool(view: View, route: Route) -> str:
     etc = view.places.etc("nginx")
     sign_in = f"@sign_in_{route.name}"
@@ -192,6 +198,9 @@ def _tool(view: View, route: Route) -> str:
         auth_request_set $founder_session $upstream_http_x_founder_session;
         auth_request_set $founder_role $upstream_http_x_founder_role;
         error_page 401 = {sign_in};
+        error_page 403 /_admins_only;
+        error_page 500 /_panel_down;
+        error_page 502 504 /_tool_down;
         proxy_pass http://unix:{route.socket}:;
         include {etc}/proxy.conf;
         proxy_read_timeout 10m;

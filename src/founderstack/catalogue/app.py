@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from founderstack.catalogue import _node
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
@@ -14,7 +15,6 @@ from founderstack.model.process import digest, secret, secrets_in
 from founderstack.model.settings import setting
 from founderstack.model.stack import RING_SLOTS, Release
 
-NODE = "24.19.0"
 RELAYS = 2 * RING_SLOTS
 """Enough TCP ports for a full ring and its replacement side by side."""
 
@@ -57,7 +57,9 @@ def tasks(view: View) -> tuple[p.Task, ...]:
     if view.release is None:
         return ()
     release = view.release
-    return tuple(task for task in (_node(view), _build(view, release), _migrate(view, release)) if task is not None)
+    return tuple(
+        task for task in (_node_runtime(view), _build(view, release), _migrate(view, release)) if task is not None
+    )
 
 
 def build_inputs(view: View) -> tuple[str, ...]:
@@ -66,7 +68,7 @@ def build_inputs(view: View) -> tuple[str, ...]:
     return (
         _build_command(view),
         settings.output,
-        NODE if _is_node(view.settings, view.app_files) else "",
+        _node.VERSION if _is_node(view.settings, view.app_files) else "",
         repr(sorted(settings.env.items())),
     )
 
@@ -128,7 +130,7 @@ def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], .
 
 def _environment(view: View) -> tuple[tuple[str, str], ...]:
     """What build-independent code may count on; the founder's own `env` wins."""
-    paths = [f"{view.places.node(NODE)}/bin"] if _is_node(view.settings, view.app_files) else []
+    paths = [f"{view.places.node(_node.VERSION)}/bin"] if _is_node(view.settings, view.app_files) else []
     offered = {
         "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
         "NODE_ENV": "production",
@@ -145,10 +147,10 @@ def _environment(view: View) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(offered.items()))
 
 
-def _node(view: View) -> p.Task | None:
+def _node_runtime(view: View) -> p.Task | None:
     if not _is_node(view.settings, view.app_files):
         return None
-    return p.Task(name="app/node", component="app", summary=N_("Node"), action=p.NodeRuntime(NODE))
+    return _node.runtime("app")
 
 
 def _build(view: View, release: Release) -> p.Task:
@@ -164,7 +166,7 @@ def _build(view: View, release: Release) -> p.Task:
             command=_build_command(view),
             output=settings.output,
             env=(("NEXT_TELEMETRY_DISABLED", "1"), *sorted(settings.env.items())),
-            node=view.places.node(NODE) if _is_node(view.settings, view.app_files) else "",
+            node=view.places.node(_node.VERSION) if _is_node(view.settings, view.app_files) else "",
             ref=release.ref,
         ),
         # The digest stands for all that shapes a build; a release that is there is never built again.

@@ -14,6 +14,8 @@ from founderstack.model.component import Component, Port, View
 from founderstack.model.settings import setting
 
 _PROGRAM = "/usr/sbin/nginx"
+_PAGES = ("unavailable", "panel-down", "tool-down", "admins-only")
+"""What the gateway shows where nobody behind it answers, or nobody may."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/app.conf", _nginx_servers.app_server(view)),
                 p.File(f"{etc}/panel.conf", _nginx_servers.panel_server(view)),
                 p.File(f"{etc}/proxy.conf", _nginx_servers.limits(view)),
-                p.File(f"{etc}/unavailable.html", _packaged.text("nginx_files", "unavailable.html")),
-                p.File(f"{etc}/panel-down.html", _packaged.text("nginx_files", "panel-down.html")),
+                *(p.File(f"{etc}/{page}.html", _packaged.text("nginx_files", f"{page}.html")) for page in _PAGES),
             ),
             sockets=(f"{run}/probe.sock", *(view.relays.sockets if view.relays else ())),
             ready=p.Probe("http", f"{run}/probe.sock", ask="/", timeout_s=20),
@@ -174,7 +175,7 @@ COMPONENT = Component(
     tasks=tasks,
     ram_mib=20,
     needs=("panel",),
-    uses=("app", "database-admin"),
+    uses=("app", "database-admin", "cache-admin"),
     replaces=("Vercel Edge", "Cloudflare Tunnel", "Traefik"),
     ports=(
         Port("https", 443, "HTTPS: the app", public=True, setting="https_port", fallback=8443),

@@ -26,5 +26,6 @@ COMPONENT = Component(
     secrets=_keyvalue.SECRETS,
     credentials=_keyvalue.credentials,
     offers=_keyvalue.offers,
+    key_value=_keyvalue.key_value,
     ready_after=("redis",),
 )

@@ -71,6 +71,17 @@ class Database:
 
 
 @dataclass(frozen=True)
+class KeyValue:
+    """What the cache offers to the tools that people use."""
+
+    viewer: str
+    """User that people's tools sign in with: may read what is not hidden, and change nothing."""
+    viewer_secret: str
+    hidden: tuple[str, ...]
+    """Beginnings of the keys that people's tools do not show."""
+
+
+@dataclass(frozen=True)
 class View:
     """All that a component may know when it makes itself concrete. Pure values."""
 
@@ -86,6 +97,8 @@ class View:
     """Names of the files in the app's folder, from which its kind is told."""
     database: Database = field(default_factory=lambda: Database("", "", "", ""))
     """How tools reach the database; empty where there is none."""
+    key_value: KeyValue = field(default_factory=lambda: KeyValue("", "", ()))
+    """How tools reach the cache; empty where there is none."""
     offers: Mapping[str, str] = field(default_factory=dict)
     """Environment that the other components offer to the app."""
     routes: tuple[Route, ...] = ()
@@ -165,6 +178,7 @@ class Component:
     relays: Callable[[View], Relay | None] = lambda view: None
     limits: Callable[[View], Limits | None] = lambda view: None
     database: Callable[[View], Database | None] = lambda view: None
+    key_value: Callable[[View], KeyValue | None] = lambda view: None
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""
     ready_after: tuple[str, ...] = ()

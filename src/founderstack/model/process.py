@@ -13,6 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Literal
 
+from founderstack.model.actions import (
+    Build as Build,
+    Certificate as Certificate,
+    Install as Install,
+    NodePackages as NodePackages,
+    NodeRuntime as NodeRuntime,
+    PythonEnvironment as PythonEnvironment,
+)
+
 Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
 ProbeKind = Literal["sql", "redis", "http", "tcp", "agent"]
 
@@ -166,61 +175,6 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Install:
-    """System packages from the distribution, installed without starting any service."""
-
-    packages: tuple[str, ...]
-    provides: tuple[str, ...]
-    """Paths that show that they are installed."""
-
-
-@dataclass(frozen=True)
-class PythonEnvironment:
-    """A virtual environment in the shared folder, made from pinned requirements."""
-
-    name: str
-    pins: str
-    """File name under founderstack/pins/."""
-    with_tool: bool = False
-    """True where the environment also holds this tool's own package."""
-
-
-@dataclass(frozen=True)
-class NodeRuntime:
-    """Node from its pinned wheel, in the shared folder."""
-
-    version: str
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate of the stack's own authority for these names, and the authority itself."""
-
-    names: tuple[str, ...]
-    folder: str
-
-
-@dataclass(frozen=True)
-class Build:
-    """A release of the app: its source copied, built as an unprivileged user, and kept by digest."""
-
-    release: int
-    digest: str
-    """Content address of the source and of all that shapes the build."""
-    source: str
-    """Folder that the source is taken from."""
-    command: str
-    output: str
-    """Folder of the build, relative to the source, that is kept as the release."""
-    env: tuple[tuple[str, str], ...] = ()
-    node: str = ""
-    """Folder of the Node runtime to offer, or ""."""
-    timeout_s: float = 1200.0
-    ref: str = ""
-    """Git commit to build, or "" for the working tree."""
-
-
-@dataclass(frozen=True)
 class Run:
     """Commands run in order as the component's user."""
 
@@ -231,7 +185,7 @@ class Run:
     folders: tuple[Folder, ...] = ()
 
 
-Action = Install | PythonEnvironment | NodeRuntime | Certificate | Build | Run
+Action = Install | PythonEnvironment | NodeRuntime | NodePackages | Certificate | Build | Run
 
 
 @dataclass(frozen=True)

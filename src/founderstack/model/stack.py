@@ -14,15 +14,20 @@ Role = Literal[
     "app",
     "gateway",
     "database-admin",
+    "cache-admin",
     "backup",
     "alerts",
     "panel",
     "agent",
 ]
 ROLES: tuple[Role, ...] = get_args(Role)
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"cache", "storage", "app", "database-admin", "backup", "alerts"})
+OPTIONAL_ROLES: frozenset[Role] = frozenset(
+    {"cache", "storage", "app", "database-admin", "cache-admin", "backup", "alerts"}
+)
 ON_REQUEST: frozenset[Role] = frozenset({"storage"})
 """Roles that stay empty until the stack file has their table."""
+FOLLOWS: Mapping[Role, Role] = {"cache-admin": "cache"}
+"""Role → the role without which it is left out by itself."""
 
 FORMAT = 1
 RING_SLOTS = 12

@@ -11,7 +11,7 @@ from founderstack.locale import _
 from founderstack.model.component import Component
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.settings import SettingField, fields_of
-from founderstack.model.stack import FORMAT, ON_REQUEST, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
+from founderstack.model.stack import FOLLOWS, FORMAT, ON_REQUEST, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
 from founderstack.stackfile.combinations import check_combinations
 from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, USE, StackSettings, form_of, slug
 from founderstack.stackfile.read import Document, read
@@ -65,7 +65,9 @@ def check(
     parts: dict[Role, Part] = {}
     empty: set[Role] = set()
     for role in TABLES:
-        if _is_left_out(role, tables, case, folder, folder_exists):
+        if _is_left_out(role, tables, case, folder, folder_exists) or (
+            role not in tables and FOLLOWS.get(role) in empty
+        ):
             empty.add(role)
         elif part := _part(role, tables.get(role, {}), case):
             parts[role] = part

@@ -89,6 +89,7 @@ COMPONENTS: Mapping[str, Component] = {
         component("nginx", "gateway", GatewaySettings, ports=(_HTTPS, _HTTP), needs=("panel",)),
         component("pgadmin", "database-admin", NoSettings, needs=("database", "cache")),
         component("dump", "backup", NoSettings),
+        component("browser", "cache-admin", NoSettings, needs=("cache",)),
         component("panel", "panel", NoSettings),
     )
 }

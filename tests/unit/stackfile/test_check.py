@@ -63,6 +63,7 @@ def test_an_empty_file_is_a_whole_stack() -> None:
         "gateway": "nginx",
         "database-admin": "pgadmin",
         "backup": "dump",
+        "cache-admin": "browser",
         "panel": "panel",
     }
     assert stack.parts["app"].settings == AppSettings()

@@ -11,7 +11,7 @@ from founderstack.model.stack import Places
 from founderstack.runtimes.host.launcher import Fill, Launcher
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records
-from founderstack.world import accounts, builds, certificates, environments, packages
+from founderstack.world import accounts, builds, certificates, environments, node_packages, packages
 from founderstack.world.processes import run
 
 Progress = Callable[[str], None]
@@ -70,6 +70,8 @@ class Work:
                 node, python = self._places.node(version), self._places.python
                 environments.node_runtime(node, version, python=python, progress=progress)
                 return (self._places.node(version),)
+            case p.NodePackages():
+                return self._node_packages(task.action, progress)
             case p.Certificate(names=names, folder=folder):
                 return self._certificate(task.component, names, folder)
             case p.Build(digest=digest):
@@ -85,6 +87,12 @@ class Work:
         pins = f"{self._places.package}/pins/{action.pins}"
         package = self._places.package if action.with_tool else ""
         environments.python_environment(path, pins, self._places.python, package, progress=progress)
+        return (path,)
+
+    def _node_packages(self, action: p.NodePackages, progress: Progress) -> Sequence[str]:
+        path = self._places.node_packages(action.name)
+        pins, node = f"{self._places.package}/pins/{action.pins}", self._places.node(action.node)
+        node_packages.node_packages(path, pins, node, progress=progress)
         return (path,)
 
     def _certificate(self, component: str, names: Sequence[str], folder: str) -> Sequence[str]:

@@ -1,0 +1,117 @@
+"""Redis Commander: look into the cache, opened from the panel with one click."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from founderstack.catalogue import _node, _packaged
+from founderstack.locale import N_
+from founderstack.model import process as p
+from founderstack.model.backup import NoBackup
+from founderstack.model.component import Component, Route, View
+from founderstack.model.process import secret
+
+_NAME = "redis-commander"
+_MOUNT = "/tools/redis"
+_PACKAGES = "redis-commander-0.9.0"
+_PROGRAMS = ("server.cjs", "guard.cjs", "hidden.cjs")
+_SECRET = "redis-commander.gateway"
+
+
+@dataclass(frozen=True)
+class RedisCommanderSettings:
+    """Nothing to set."""
+
+
+def processes(view: View) -> tuple[p.Process, ...]:
+    places = view.places
+    etc = places.etc(_NAME)
+    return (
+        p.Process(
+            name=_NAME,
+            component=_NAME,
+            card=p.Card(
+                title=N_("Redis Commander"),
+                group="tools",
+                summary=N_("Look into the cache"),
+                version=_PACKAGES.rpartition("-")[2],
+                address=f"{view.panel_url}{_MOUNT}/",
+                path=f"{_MOUNT}/",
+            ),
+            # A small young generation: it is used by one person, and Node would keep three times as much at rest.
+            argv=(f"{places.node(_node.VERSION)}/bin/node", "--max-semi-space-size=2", f"{etc}/server.cjs"),
+            cwd=places.run(_NAME),
+            env=(("FOUNDER_REDIS_COMMANDER_SETTINGS", f"{etc}/settings.json"), ("NODE_ENV", "production")),
+            folders=(p.Folder(places.run(_NAME), enter=view.providers["gateway"]),),
+            files=(
+                *(p.File(f"{etc}/{name}", _packaged.text("redis_commander_files", name)) for name in _PROGRAMS),
+                p.File(f"{etc}/settings.json", _settings(view)),
+            ),
+            # Without a signed-in person the guard refuses: that it does shows that it and Redis Commander are there.
+            ready=p.Probe("http", _socket(view), ask=f"{_MOUNT}/", timeout_s=60, accept=(403,)),
+            needs=("redis-commander/packages", *view.wait_for("cache")),
+            stop_wait_s=5,
+            interrupts=False,
+        ),
+    )
+
+
+def tasks(view: View) -> tuple[p.Task, ...]:
+    return (
+        _node.runtime(_NAME),
+        p.Task(
+            name="redis-commander/packages",
+            component=_NAME,
+            summary=N_("Redis Commander from npm"),
+            action=p.NodePackages(_PACKAGES, pins=_NAME, node=_node.VERSION),
+            needs=("redis-commander/node",),
+        ),
+    )
+
+
+def routes(view: View) -> tuple[Route, ...]:
+    return (Route("redis", f"{_MOUNT}/", _socket(view), secret(_SECRET)),)
+
+
+def _socket(view: View) -> str:
+    return f"{view.places.run(_NAME)}/commander.sock"
+
+
+def _settings(view: View) -> str:
+    cache = view.key_value
+    return json.dumps(
+        {
+            "modules": view.places.node_packages(_PACKAGES),
+            "mount": _MOUNT,
+            "socket": _socket(view),
+            "gateway_secret": secret(_SECRET, "json"),
+            "hidden": list(cache.hidden),
+            "redis": {
+                "label": view.stack.name,
+                "host": "127.0.0.1",
+                "port": view.port("cache", "redis"),
+                "username": cache.viewer,
+                "password": secret(cache.viewer_secret, "json"),
+            },
+        },
+        indent=2,
+    )
+
+
+COMPONENT = Component(
+    name=_NAME,
+    summary=N_("Redis Commander, to look into the cache"),
+    role="cache-admin",
+    phase=1,
+    backup=NoBackup("holds no data: its files are rebuilt from the stack file"),
+    settings=RedisCommanderSettings,
+    processes=processes,
+    tasks=tasks,
+    ram_mib=60,
+    needs=("cache", "gateway", "panel"),
+    replaces=("Upstash’s data browser", "RedisInsight"),
+    secrets=(_SECRET,),
+    routes=routes,
+    ready_after=(_NAME,),
+)
