@@ -18,8 +18,9 @@ const SHOWN = {
   GET: new RegExp(`^/(?:|config|connections|${STATIC}|apiv2/(?:connection|redisCommands|server/.*|key/.*|keys/.*|keystree/.*|hash/key/.*))$`),
   POST: /^\/(?:signin|apiv2\/(?:exec|encodeString)\/[^/]+)$/,
 }
-// What its page offers and the guard refuses: other servers, exports, and a frame of somebody else's site.
-const HIDE = '<style>#redisExportData,#redisImportData,[href="#addServerModal"],[onclick^="toggleRedisModal"]{display:none}</style>'
+// What its page offers and the guard refuses: other servers, exports, a frame of somebody else's site, and buttons
+// whose handler holds the name of a key.
+const HIDE = '<style>#redisExportData,#redisImportData,[href="#addServerModal"],[onclick^="toggleRedisModal"],#base64Button,#pageNav{display:none}</style>'
 
 /** A listener that passes on to `listener` what an admin asks through the gateway. */
 exports.guarded = (listener, { gateway_secret, mount, home }) => {
@@ -98,7 +99,7 @@ function secured(response, base, handlers) {
     // `unsafe-eval` is for its templates, which are files of its own; a value is never part of one.
     const policy = `default-src 'none'; script-src ${base} 'unsafe-eval' 'unsafe-hashes' ${[...new Set(hashes)].join(' ')}; `
       + `style-src ${base} 'unsafe-inline'; img-src ${base} data:; font-src ${base}; connect-src ${base}; `
-      + "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-same-origin allow-modals"
+      + "worker-src blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-same-origin allow-modals"
     this.setHeader('Content-Security-Policy', policy)
     this.setHeader('Content-Length', Buffer.byteLength(page))
     return end.call(this, page, ...rest)
