@@ -71,13 +71,14 @@ _EXPECTED = {
 def test_the_cache_starts_with_its_configuration(state: Path) -> None:
     cache = Case("any", "[cache]\nmemory_mib = 16\n").desired().processes["redis"]
     secrets = FakeSecrets()
-    secrets.ensure(["cache.app", "cache.probe"])
+    secrets.ensure(["cache.app", "cache.founder", "cache.probe"])
     _write(cache, secrets)
     # The digest filter of the fake leaves a value as it is; Redis wants a digest there.
     users = Path(f"{state}/etc/redis/users.acl")
-    users.write_text(
-        users.read_text().replace(secrets.get("cache.app"), "a" * 64).replace(secrets.get("cache.probe"), "b" * 64)
-    )
+    text = users.read_text()
+    for name in ("cache.app", "cache.founder", "cache.probe"):
+        text = text.replace(secrets.get(name), "a" * 64)
+    users.write_text(text)
     with subprocess.Popen([*cache.argv, "--port", "0", "--unixsocket", f"{state}/redis.sock"], cwd=state) as server:
         try:
             wait_until(lambda: os.path.exists(f"{state}/redis.sock") or server.poll() is not None, "Redis is there")
@@ -90,7 +91,7 @@ def _write(process: Process, secrets: FakeSecrets | None = None) -> None:
     """The files and folders of a process, its secrets filled in."""
     filled = secrets or FakeSecrets()
     if secrets is None:
-        filled.ensure(["panel.gateway", "pgadmin.gateway"])
+        filled.ensure(["panel.gateway", "pgadmin.gateway", "redis-commander.gateway"])
     for folder in process.folders:
         os.makedirs(folder.path, exist_ok=True)
     for file in process.files:
