@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -51,7 +52,7 @@ def _socket(stack: Stack) -> str:
     return stack.processes["redis-commander"].ready.target
 
 
-def _client(stack: Stack, user: str) -> redis.Redis:
+def _client(stack: Stack, user: str) -> Any:
     port, password = stack.port("cache", "redis"), stack.secrets.get(f"cache.{user}")
     return redis.Redis(port=port, username=user, password=password, decode_responses=True)
 
@@ -274,7 +275,8 @@ def test_the_patterns_allow_exactly_what_is_not_hidden(stack: Stack, hidden: tup
     ) as server:  # fmt: skip
         try:
             wait_until(lambda: os.path.exists(f"{stack.folder}/acl.sock"), "Redis listens")
-            with closing(redis.Redis(unix_socket_path=f"{stack.folder}/acl.sock")) as admin:
+            admin: Any = redis.Redis(unix_socket_path=f"{stack.folder}/acl.sock")
+            with closing(admin):
                 admin.execute_command("ACL", "SETUSER", "reader", "on", "nopass", *patterns, "+get")
                 for name in names:
                     verdict = admin.execute_command("ACL", "DRYRUN", "reader", "GET", name)
