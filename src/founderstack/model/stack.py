@@ -162,6 +162,10 @@ class Places:
         """That environment."""
         return self.environment(self.tool_name)
 
+    def node_packages(self, name: str) -> str:
+        """The folder that holds a tool's `node_modules`."""
+        return f"{self.shared}/node-packages/{name}"
+
     def node(self, version: str) -> str:
         """The folder that holds `bin/node` and `bin/npm`."""
         return f"{self.shared}/node/{version}"
