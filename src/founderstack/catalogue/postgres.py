@@ -255,8 +255,9 @@ def _connections(view: View) -> int:
 
 def _ident(view: View) -> str:
     database_user, owner = view.system_user("postgres"), view.machine.user
+    # The owner can become the server's own user anyway.
     users = dict.fromkeys((database_user, owner))
-    lines = [f"founder {database_user} postgres", *(f"founder {user} probe" for user in users)]
+    lines = [f"founder {user} {role}" for role in ("postgres", "probe", "backup") for user in users]
     return "\n".join(lines) + "\n"
 
 

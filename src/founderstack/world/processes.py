@@ -49,7 +49,7 @@ def run(
     line of its output as it comes. The program and its children are killed at the deadline and when the caller is
     interrupted. Raises StackError when the program is missing or too slow, and with `check` when it fails.
     """
-    command = [*_as_user(user, groups), *_with_priority(nice, oom_score), *argv]
+    command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s
     with _file_in_memory(stdin) as source, _file_in_memory() as out, _file_in_memory() as err:
         pipes = _Streams(source, out, err) if on_line is None else _Streams(source, None, None)
@@ -61,7 +61,7 @@ def run(
             _end(child)
         said = Result(child.returncode, "\n".join(lines) or _read(out), _read(err))
     if check and said.code != 0:
-        raise _failure(argv, said)
+        raise failure(argv, said)
     return said
 
 
@@ -72,6 +72,13 @@ def spawn_detached(argv: Sequence[str], *, log: str, env: Mapping[str, str] | No
     # What it writes may be anybody's secret: others may not read it unless it says so itself.
     script = 'umask 077; log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!'
     return int(run(["/bin/sh", "-c", script, "sh", log, *argv], env=env, timeout_s=10).out)
+
+
+def command_of(
+    argv: Sequence[str], *, user: str = "", groups: Sequence[str] = (), nice: int = 0, oom_score: int = 0
+) -> list[str]:
+    """The whole command line that runs a program as `user`, with less priority where that is asked for."""
+    return [*_as_user(user, groups), *_with_priority(nice, oom_score), *argv]
 
 
 def environment(user: str = "", env: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -249,7 +256,8 @@ def _left(deadline: float) -> float:
     return max(deadline - SystemClock().monotonic(), 0.0)
 
 
-def _failure(argv: Sequence[str], result: Result) -> StackError:
+def failure(argv: Sequence[str], result: Result) -> StackError:
+    """The error for a program that ended badly: the last lines of what it said."""
     said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
     return StackError(
         _("{program} failed (exit code {code})").format(program=os.path.basename(argv[0]), code=result.code),

@@ -87,19 +87,21 @@ class _Piped:
         self._thread.start()
         return _Checked(self._reader, self._raise)
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.close()  # a writer that is still at it gets EPIPE and ends
         self._thread.join()
-        if kind is None and not isinstance(self._problem, BrokenPipeError):
-            self._raise()
 
     def _work(self, into: int) -> None:
         try:
             with os.fdopen(into, "wb", buffering=_BUFFER) as writer:
-                self._convert(self._source, writer)
-        except BaseException as problem:  # noqa: BLE001 - raised again in the thread that reads
-            # The library tells of the source's own error in a text of its own.
-            self._problem = self._source.problem or problem
+                try:
+                    self._convert(self._source, writer)
+                except BaseException as problem:  # noqa: BLE001 - raised again in the thread that reads
+                    # Known before the stream ends: its end would be taken for the end of the data. The library tells
+                    # of the source's own error in a text of its own.
+                    self._problem = self._source.problem or problem
+        except BrokenPipeError:
+            pass  # the reader has left
 
     def _raise(self) -> None:
         if self._problem is not None:

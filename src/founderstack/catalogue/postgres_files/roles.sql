@@ -12,7 +12,7 @@ LOAD 'pg_stat_statements';
 SET pg_stat_statements.track = 'none';
 
 -- `app` owns the database and signs in nowhere. `founder` is for people's tools.
-SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['app', 'founder', :'login']) AS name
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['app', 'founder', 'backup', :'login']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE app NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 ALTER ROLE founder LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'viewer_password';
@@ -36,3 +36,9 @@ REVOKE CONNECT ON DATABASE app FROM PUBLIC;
 -- The other databases are the superuser's. Health questions and people's tools are asked in one of them.
 REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE postgres TO founder, probe;
+
+-- Backups read everything and change nothing; row-level security must not hide rows from them.
+ALTER ROLE backup LOGIN BYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 10;
+ALTER ROLE backup SET default_transaction_read_only = on;
+GRANT pg_read_all_data TO backup;
+GRANT CONNECT ON DATABASE postgres, app TO backup;

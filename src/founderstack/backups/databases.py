@@ -1,0 +1,225 @@
+"""Gives databases and roles back from a set, into any running server of the same major version or a later one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from founderstack.backups import facts, papers
+from founderstack.backups.server import ask, connected, literal, quoted, sign_in
+from founderstack.backups.store import OpenSet
+from founderstack.backups.streams import Told
+from founderstack.locale import _
+from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Progress, Server
+from founderstack.world.pipes import feed
+
+NICE = 5
+_CREATED = re.compile(r"^CREATE ROLE (.+);$")
+_ALTERED = re.compile(r"^ALTER ROLE (.+?) WITH ")
+
+
+def facts_of(opened: OpenSet) -> Facts:
+    """What the set's databases held; no databases where it holds no dump."""
+    for file in opened.manifest.of_kind("facts"):
+        try:
+            return papers.read(Facts, opened.paper(file))
+        except ValueError:
+            raise _damaged(file.name) from None
+    return Facts()
+
+
+def refuse_older_server(manifest: Manifest, server: Server) -> None:
+    """Raise StackError where the dumps are of a later major version than the server."""
+    major = ask(server, "postgres", "SHOW server_version_num")[0][:-4]
+    if manifest.major and int(manifest.major) > int(major):
+        raise StackError(
+            _("The set {id} cannot be restored here").format(id=manifest.id),
+            _("It was taken from PostgreSQL {theirs}, and this server is {ours}: a dump goes forward only.").format(
+                theirs=manifest.major, ours=major
+            ),
+            _("Restore it on a machine whose distribution has PostgreSQL {theirs} or later.").format(
+                theirs=manifest.major
+            ),
+            exit_code=EXIT_PRECONDITION,
+        )
+
+
+def restore_roles(server: Server, opened: OpenSet) -> None:
+    """Make the roles that are missing, with their passwords, and every membership and setting; safe to repeat.
+
+    A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
+    """
+    there = set(ask(server, "postgres", "SELECT quote_ident(rolname) FROM pg_roles"))
+    for file in opened.manifest.of_kind("globals"):
+        script = "\n".join(_missing_only(opened.paper(file).decode().splitlines(), there))
+        # Passwords are in it.
+        ask(server, "postgres", "SET log_statement = 'none'; SET log_min_error_statement = 'panic'", script)
+
+
+def restore_database(
+    server: Server, opened: OpenSet, about: DatabaseFacts, into: str, progress: Progress, *, table: str = ""
+) -> DatabaseFacts:
+    """Restore one database under the name `into`, which is made anew; returns what it holds now.
+
+    With `table` (`schema.name`), only that table's rows, among empty ones. Raises StackError, and removes what it
+    made, where anything goes wrong.
+    """
+    file = _dump_of(opened.manifest, about.name)
+    wanted = _table_of(about, table) if table else None
+    drop(server, into)
+    ask(server, "postgres", _create(about, into))
+    try:
+        if wanted:
+            _run(server, opened, file, into, ["--section=pre-data"], progress)
+            schema, name = wanted
+            _run(server, opened, file, into, ["--section=data", f"--schema={schema}", f"--table={name}"], progress)
+        else:
+            _run(server, opened, file, into, [], progress)
+            ask(server, "postgres", *_rights(about, into))
+        return counted(server, into)
+    except BaseException:
+        drop(server, into)
+        raise
+
+
+def counted(server: Server, database: str) -> DatabaseFacts:
+    """What a database holds now."""
+    with connected(server, database, server.superuser) as connection:
+        facts.begin(connection)
+        return facts.database_facts(connection, superuser=True)
+
+
+def differences(wanted: DatabaseFacts, found: DatabaseFacts) -> tuple[str, ...]:
+    """In which tables, rights or owners a restored database is not what was dumped; each in a sentence."""
+    there = {table.name: table for table in found.tables}
+    told = []
+    for table in wanted.tables:
+        now = there.get(table.name)
+        if now is None:
+            told.append(_("Table {name} is missing.").format(name=table.name))
+        elif now.rows != table.rows:
+            told.append(
+                _("Table {name} has {now} rows; {dumped} were dumped.").format(
+                    name=table.name, now=now.rows, dumped=table.rows
+                )
+            )
+        elif now.digest != table.digest:
+            told.append(_("The rows of table {name} are others than were dumped.").format(name=table.name))
+    if wanted.objects != found.objects:
+        told.append(_("Owners or rights in the database {name} are others.").format(name=wanted.name))
+    if (wanted.owner, wanted.grants) != (found.owner, found.grants):
+        told.append(_("The owner of the database {name}, or who may enter it, is another.").format(name=wanted.name))
+    return tuple(told)
+
+
+def swap(server: Server, database: str, restored: str, aside: str) -> None:
+    """Put `restored` in the place of `database`, which gets the name `aside`: both names change in one transaction.
+
+    Whoever is connected is cut off and finds the restored one at the next attempt.
+    """
+    there = exists(server, database)
+    closing = [f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS false"] if there else []
+    ending = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        f"AND datname IN ({literal(database)}, {literal(restored)})"
+    )
+    moving = [f"ALTER DATABASE {quoted(database)} RENAME TO {quoted(aside)}"] if there else []
+    coming = f"ALTER DATABASE {quoted(restored)} RENAME TO {quoted(database)}"
+    try:
+        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, "COMMIT")
+    finally:
+        ask(server, "postgres", f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
+
+
+def drop(server: Server, database: str) -> None:
+    """Remove a database, whoever is connected to it."""
+    ask(server, "postgres", f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)")
+
+
+def exists(server: Server, database: str) -> bool:
+    """True where the server has a database of that name."""
+    return bool(ask(server, "postgres", f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"))
+
+
+def size(server: Server) -> int:
+    """Bytes of all databases."""
+    return int(ask(server, "postgres", "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn")[0])
+
+
+def _missing_only(lines: Sequence[str], there: set[str]) -> list[str]:
+    kept = []
+    for line in lines:
+        created, altered = _CREATED.match(line), _ALTERED.match(line)
+        named = created or altered
+        if not (named and named[1] in there) and not line.startswith(("\\", "--")):
+            kept.append(line)
+    return kept
+
+
+def _create(about: DatabaseFacts, into: str) -> str:
+    return (
+        f"CREATE DATABASE {quoted(into)} OWNER {quoted(about.owner)} TEMPLATE template0 "
+        f"ENCODING {literal(about.encoding)} LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}"
+    )
+
+
+def _rights(about: DatabaseFacts, into: str) -> list[str]:
+    lines = [f"REVOKE ALL ON DATABASE {quoted(into)} FROM PUBLIC"]
+    for grantee, privilege, grantable in about.grants:
+        who = quoted(grantee) if grantee else "PUBLIC"
+        option = " WITH GRANT OPTION" if grantable else ""
+        lines.append(f"GRANT {privilege} ON DATABASE {quoted(into)} TO {who}{option}")
+    for role, setting in about.settings:
+        name, _equals, value = setting.partition("=")
+        whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
+        lines.append(f"{whose} {quoted(into)} SET {name} = {_setting(name, value)}")
+    return lines
+
+
+def _setting(name: str, value: str) -> str:
+    # A list of names is kept as it is written; quoting it whole would make one name of it.
+    lists = ("search_path", "datestyle", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces")
+    return value if name.lower() in lists and value else literal(value)
+
+
+def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
+    """Schema and name of a table of the dump; `public` where no schema is given."""
+    schema, _dot, name = table.rpartition(".")
+    found = (schema or "public", name)
+    if f"{quoted(found[0])}.{quoted(found[1])}" not in {one.name for one in about.tables}:
+        raise StackError(
+            _("There is no table “{name}” in the dump of {database}").format(name=table, database=about.name),
+            _("It holds {count} tables.").format(count=len(about.tables)),
+            _("Name it as SCHEMA.TABLE."),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return found
+
+
+def _run(server: Server, opened: OpenSet, file: SetFile, into: str, options: Sequence[str], progress: Progress) -> None:
+    command = [f"{server.binaries}/pg_restore", "--exit-on-error", *options, *sign_in(server, server.superuser, into)]
+    with opened.open(file) as source:
+        feed(command, Told(source, file.about, progress), user=server.user, nice=NICE)
+
+
+def _dump_of(manifest: Manifest, database: str) -> SetFile:
+    found = [file for file in manifest.of_kind("dump") if file.about == database]
+    if found:
+        return found[0]
+    names = ", ".join(file.about for file in manifest.of_kind("dump")) or "–"
+    raise StackError(
+        _("The set {id} holds no database “{name}”").format(id=manifest.id, name=database),
+        _("It holds: {names}.").format(names=names),
+        _("Name one of these, or take another set: founder backups"),
+        exit_code=EXIT_PRECONDITION,
+    )
+
+
+def _damaged(name: str) -> StackError:
+    return StackError(
+        _("{name} is damaged").format(name=name),
+        _("What was read is not what was written."),
+        _("Take another set: founder backups"),
+    )

@@ -1,0 +1,131 @@
+"""What to compare a restored copy with: rows, owners, rights and roles, as seen inside one snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from founderstack.backups.server import quoted, rows
+from founderstack.model.backup import DatabaseFacts, Table
+
+if TYPE_CHECKING:
+    import psycopg
+
+Connection = Any
+
+# Rows are compared as text, which must not depend on who asks.
+_FORMS = (
+    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
+    "SET bytea_output = 'hex'; SET lock_timeout = '60s'; SET statement_timeout = 0; SET search_path = pg_catalog"
+)
+_TABLES = """
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1, 2
+"""
+# Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself.
+_OBJECTS = """
+WITH thing(class, oid, kind, name, owner, acl) AS (
+    SELECT 'pg_namespace'::regclass, oid, 'n', nspname::text, nspowner, coalesce(nspacl, acldefault('n', nspowner))
+    FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    UNION ALL
+    SELECT 'pg_class'::regclass, c.oid, c.relkind::text, format('%I.%I', n.nspname, c.relname), c.relowner,
+        coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't'
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, 'function', format('%I.%I(%s)', n.nspname, p.proname,
+        pg_get_function_identity_arguments(p.oid)), p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+)
+SELECT t.kind, t.name, pg_get_userbyid(t.owner), string_agg(right_, ',' ORDER BY right_ COLLATE "C")
+FROM thing t LEFT JOIN LATERAL (
+    SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END || '=' || privilege_type
+        || CASE WHEN is_grantable THEN '*' ELSE '' END AS right_
+    FROM aclexplode(t.acl)
+) r ON true
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = t.class AND d.objid = t.oid AND d.deptype = 'e')
+GROUP BY 1, 2, 3 ORDER BY t.kind COLLATE "C", t.name COLLATE "C"
+"""
+_ROLES = """
+SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+    rolconnlimit, rolvaliduntil::text, (SELECT array_agg(format('%s%s', g.rolname, CASE WHEN m.admin_option THEN '*'
+    END) ORDER BY g.rolname) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid)
+FROM pg_roles r WHERE rolname !~ '^pg_' ORDER BY rolname COLLATE "C"
+"""
+_DATABASE = """
+SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database
+WHERE datname = current_database()
+"""
+_GRANTS = """
+SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END, privilege_type, is_grantable
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = current_database() ORDER BY 1, 2
+"""
+_SETTINGS = """
+SELECT coalesce(r.rolname::text, ''), unnest(s.setconfig) FROM pg_db_role_setting s
+JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
+LEFT JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1, 2
+"""
+LARGE_OBJECTS = "(large objects)"
+"""Stands among the tables where a database has any and the superuser counted them."""
+_LARGE = """
+SELECT count(DISTINCT loid),
+    coalesce(sum(hashtextextended(loid || '/' || pageno || encode(data, 'hex'), 0)::numeric), 0)
+FROM pg_largeobject
+"""
+
+
+def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
+    """Begin a transaction that sees one moment, with every table held against removal: (snapshot's name, the moment).
+
+    The moment is in seconds since the epoch, by the server's clock.
+    """
+    connection.execute(_FORMS)
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    ((snapshot, at),) = rows(connection, "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8")
+    tables = [f"{quoted(schema)}.{quoted(name)}" for schema, name in rows(connection, _TABLES)]
+    for first in range(0, len(tables), 100):
+        batch = ", ".join(f"ONLY {name}" for name in tables[first : first + 100])
+        connection.execute(f"LOCK TABLE {batch} IN ACCESS SHARE MODE")
+    return str(snapshot), float(at)
+
+
+def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = False) -> DatabaseFacts:
+    """What the connected database holds, inside the transaction that `begin` began. Reads every row once."""
+    ((name,),) = rows(connection, "SELECT current_database()")
+    ((owner, encoding, collate, ctype),) = rows(connection, _DATABASE)
+    tables = [_table(connection, schema, table) for schema, table in rows(connection, _TABLES)]
+    if superuser:
+        ((count, total),) = rows(connection, _LARGE)
+        tables += [Table(LARGE_OBJECTS, int(count), str(total))] if count else []
+    return DatabaseFacts(
+        name=name,
+        owner=owner,
+        encoding=encoding,
+        collate=collate,
+        ctype=ctype,
+        tables=tuple(tables),
+        grants=tuple((who, what, bool(grantable)) for who, what, grantable in rows(connection, _GRANTS)),
+        settings=tuple((role, value) for role, value in rows(connection, _SETTINGS)),
+        objects=_digest(rows(connection, _OBJECTS)),
+    )
+
+
+def roles_digest(connection: psycopg.Connection[Any]) -> str:
+    """Roles, what they may and whose members they are, as one digest."""
+    return _digest(rows(connection, _ROLES))
+
+
+def _table(connection: psycopg.Connection[Any], schema: str, table: str) -> Table:
+    name = f"{quoted(schema)}.{quoted(table)}"
+    # A sum does not depend on the order, and two equal rows count twice, unlike with XOR.
+    question = f"SELECT count(*), coalesce(sum(hashtextextended(founder_row::text, 0)::numeric), 0) FROM ONLY {name} founder_row"  # noqa: E501
+    ((count, total),) = rows(connection, question)
+    return Table(name, int(count), str(total))
+
+
+def _digest(found: list[tuple[Any, ...]]) -> str:
+    return hashlib.sha256("\n".join(map(repr, found)).encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""Sign-ins to a PostgreSQL server over its Unix socket: as the role that reads, or as the superuser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Server
+
+if TYPE_CHECKING:
+    import psycopg
+
+_CONNECT_S = 10
+
+
+def sign_in(server: Server, role: str, database: str) -> list[str]:
+    """Options of psql, pg_dump and the like."""
+    return ["-h", server.socket, "-p", str(server.port), "-U", role, "-w", "-d", database]
+
+
+@contextmanager
+def connected(server: Server, database: str, role: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of this very process; raises StackError where the server cannot be reached or refuses."""
+    import psycopg
+
+    try:
+        found = psycopg.connect(
+            host=server.socket,
+            port=server.port,
+            user=role,
+            dbname=database,
+            connect_timeout=_CONNECT_S,
+            application_name="founder backup",
+            autocommit=True,
+        )
+    except psycopg.Error as error:
+        raise away(error) from None
+    try:
+        with found:
+            yield found
+    except psycopg.Error as error:
+        raise away(error) from None
+
+
+def ask(server: Server, database: str, *statements: str) -> list[str]:
+    """Have the superuser say these statements, each by itself; the first column of the last one's answer, as texts.
+
+    Not by psql: what comes out of a dump must never be read as a command to a shell. Raises StackError with what the
+    server said.
+    """
+    with connected(server, database, server.superuser) as connection:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(_ours(statement))
+        return [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
+
+
+def rows(connection: psycopg.Connection[Any], question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a question."""
+    return connection.execute(_ours(question), values or None).fetchall()
+
+
+def quoted(name: str) -> str:
+    """A name as SQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """A text as SQL quotes it, whatever `standard_conforming_strings` says."""
+    escaped = value.replace("'", "''")
+    return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in value else f"'{escaped}'"
+
+
+def _ours(question: str) -> LiteralString:
+    """Questions are made of our own texts and of names that were quoted."""
+    return question
+
+
+def away(error: Exception) -> StackError:
+    """The error for a server that cannot be asked."""
+    return StackError(
+        _("The database cannot be asked"),
+        str(error).strip(),
+        _("See how it does: founder status"),
+    )

@@ -1,0 +1,257 @@
+"""What every engine promises, on a real server: all that was there comes back, with its owners, rights and roles."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from founderstack.backups import databases
+from founderstack.backups.dump import Dump
+from founderstack.backups.store import OpenSet, SetStore
+from founderstack.model.backup import Manifest
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Server
+from founderstack.world.objects import FolderStore
+from founderstack.world.sealing import Key, new_identity
+from tests.conftest import enterable_folder
+from tests.service.clusters import MAJOR, Cluster, cluster
+
+SET = "20261124T033000Z-4f1c9a"
+ROLES = """
+CREATE ROLE owner_of_it NOLOGIN;
+CREATE ROLE visitor LOGIN PASSWORD 'the visitor''s password' CONNECTION LIMIT 3;
+ALTER ROLE visitor SET search_path = diary, public;
+GRANT owner_of_it TO visitor WITH ADMIN OPTION;
+CREATE DATABASE diary OWNER owner_of_it;
+CREATE DATABASE "Odd ""name"" é";
+REVOKE CONNECT ON DATABASE diary FROM PUBLIC;
+GRANT CONNECT ON DATABASE diary TO visitor, backup;
+ALTER DATABASE diary SET work_mem = '7MB';
+ALTER ROLE visitor IN DATABASE diary SET statement_timeout = '9s';
+"""
+CONTENT = r"""
+CREATE EXTENSION pg_trgm;
+CREATE SCHEMA diary AUTHORIZATION owner_of_it;
+SET SESSION AUTHORIZATION owner_of_it;
+CREATE TYPE diary.mood AS ENUM ('good', 'bad');
+CREATE TABLE diary.note (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), body text NOT NULL,
+    mood diary.mood, extra jsonb, raw bytea, cost numeric(10, 2), half double precision, tags text[],
+    loud text GENERATED ALWAYS AS (upper(body)) STORED
+);
+CREATE INDEX ON diary.note USING gin (body public.gin_trgm_ops);
+INSERT INTO diary.note (body, mood, extra, raw, cost, half, tags)
+    SELECT 'note ' || n || E' ñ \\ "' || chr(9), 'good', jsonb_build_object('n', n), decode(md5(n::text), 'hex'),
+    n / 7.0, 1.0 / n, ARRAY['a', NULL, n::text] FROM generate_series(1, 2000) n;
+CREATE TABLE diary."Odd; table" ("a b" int, founder_row text);
+INSERT INTO diary."Odd; table" VALUES (1, 'x'), (1, 'x'), (2, NULL);
+CREATE TABLE diary.part (day date, n int) PARTITION BY RANGE (day);
+CREATE TABLE diary.part_1 PARTITION OF diary.part FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+INSERT INTO diary.part VALUES ('2026-01-05', 5);
+CREATE TABLE diary.secret (whose text, what text);
+INSERT INTO diary.secret VALUES ('somebody', 'else');
+ALTER TABLE diary.secret ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON diary.secret USING (whose = current_user);
+CREATE VIEW diary.loud AS SELECT loud FROM diary.note;
+CREATE MATERIALIZED VIEW diary.count AS SELECT count(*) AS n FROM diary.note;
+CREATE FUNCTION diary.again() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at = now(); RETURN NEW; END';
+CREATE TRIGGER again BEFORE UPDATE ON diary.note FOR EACH ROW EXECUTE FUNCTION diary.again();
+REVOKE EXECUTE ON FUNCTION diary.again() FROM PUBLIC;
+GRANT SELECT, INSERT ON diary.note TO visitor;
+GRANT SELECT (what) ON diary.secret TO visitor;
+ALTER DEFAULT PRIVILEGES IN SCHEMA diary GRANT SELECT ON TABLES TO visitor;
+RESET SESSION AUTHORIZATION;
+"""
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[Cluster]:
+    with cluster(enterable_folder("founder-source-")) as made:
+        for statement in ROLES.strip().splitlines():
+            made.query(statement)
+        made.query(CONTENT, "diary")
+        made.query("CREATE TABLE a (n int); INSERT INTO a VALUES (7)", 'Odd "name" é')
+        yield made
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Cluster]:
+    with cluster(enterable_folder("founder-target-"), reader=False) as made:
+        yield made
+
+
+@pytest.fixture
+def key() -> Key:
+    return Key(new_identity())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SetStore:
+    return SetStore(FolderStore(str(tmp_path)), "diary")
+
+
+def quiet(_about: str, _count: int) -> None:
+    """Nobody watches."""
+
+
+def taken(server: Server, store: SetStore, key: Key, set_id: str = SET) -> OpenSet:
+    """A set of all that a server holds."""
+    new = store.begin(set_id, key)
+    outcome = Dump().take("full", server, new, quiet)
+    manifest = Manifest(set_id, "diary", outcome.at, 1.0, "dump", outcome.kind, (), major=MAJOR)
+    return store.opened(new.finish(manifest), key)
+
+
+def test_everything_comes_back_with_its_owners_rights_and_roles(
+    source: Cluster, target: Cluster, store: SetStore, key: Key, tmp_path: Path
+) -> None:
+    opened = taken(source.server, store, key)
+    clear = [path for path in tmp_path.rglob("*") if path.is_file() and b"PGDMP" in path.read_bytes()[:200]]
+    assert clear == [], "nothing is on the disk in clear"
+    facts = databases.facts_of(opened)
+    assert {one.name for one in facts.databases} == {"diary", "postgres", 'Odd "name" é'}
+    databases.restore_roles(target.server, opened)
+    databases.restore_roles(target.server, opened)
+    for about in facts.databases:
+        if about.name != "postgres":
+            found = databases.restore_database(target.server, opened, about, about.name, quiet)
+            assert databases.differences(about, found) == ()
+    question = (
+        "SELECT rolname, rolpassword, rolconnlimit, rolvaliduntil FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1"
+    )
+    assert target.query(question) == source.query(question), "roles with the hashes of their passwords"
+    settings = "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase <> 0 OR setrole <> 0 ORDER BY 1"
+    assert target.query(settings) == source.query(settings)
+    size = "SELECT count(*), sum(length(raw)), max(id) FROM diary.note"
+    assert target.query(size, "diary") == source.query(size, "diary")
+    target.query("INSERT INTO diary.note (body) VALUES ('the sequence goes on')", "diary")
+    assert target.query("SELECT max(id) FROM diary.note", "diary") == [(2001,)]
+
+
+def test_a_dump_holds_one_moment_while_others_write(source: Cluster, store: SetStore, key: Key) -> None:
+    """Two tables that always agree; each transaction changes both, while the dump is taken."""
+    source.query("CREATE TABLE left_ (n int); CREATE TABLE right_ (n int, filler text)", "diary")
+    new = store.begin(SET, key)
+
+    class Writing:
+        """Writes to both tables whenever the dump gives bytes."""
+
+        def read(self, size: int = -1, /) -> bytes:
+            source.query("INSERT INTO left_ VALUES (1); INSERT INTO right_ VALUES (1, repeat('x', 5000))", "diary")
+            return b""
+
+    class Busy:
+        def add(self, name: str, kind: object, about: str, stream: object) -> object:
+            Writing().read()
+            return new.add(name, kind, about, stream)  # type: ignore[arg-type]
+
+    source.query("INSERT INTO left_ VALUES (0); INSERT INTO right_ VALUES (0, '')", "diary")
+    outcome = Dump().take("full", replace(source.server, databases=("diary",)), Busy(), quiet)  # type: ignore[arg-type]
+    (about,) = outcome.facts.databases
+    rows = {table.name: table.rows for table in about.tables}
+    assert rows['"public"."left_"'] == rows['"public"."right_"'] == 1, "what came after the snapshot is not in it"
+    opened = store.opened(new.finish(Manifest(SET, "diary", 0.0, 1.0, "dump", "full", (), major=MAJOR)), key)
+    found = databases.restore_database(source.server, opened, about, "diary_copy", quiet)
+    assert databases.differences(about, found) == ()
+    databases.drop(source.server, "diary_copy")
+    source.query("DROP TABLE left_, right_", "diary")
+
+
+def test_the_role_that_reads_can_do_nothing_else_and_what_it_is_not_shown_is_dumped_all_the_same(
+    source: Cluster, store: SetStore, key: Key
+) -> None:
+    with source.connect("diary", "backup") as connection, pytest.raises(psycopg.Error):
+        connection.execute("INSERT INTO diary.secret VALUES ('a', 'b')")
+    source.query("SELECT lo_from_bytea(0, 'a large object')", "diary")
+    facts = databases.facts_of(taken(source.server, store, key))
+    source.query("SELECT lo_unlink(oid) FROM pg_largeobject_metadata", "diary")
+    counted = {one.name: {table.name: table.rows for table in one.tables} for one in facts.databases}
+    assert counted["diary"]["(large objects)"] == 1
+
+
+def test_a_difference_in_one_row_one_owner_or_one_right_is_told(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
+    databases.restore_roles(target.server, opened)
+    databases.restore_database(target.server, opened, about, "changed", quiet)
+    changes = {
+        "GRANT DELETE ON diary.note TO visitor": "Owners or rights",
+        "UPDATE diary.note SET body = 'other' WHERE id = 77": "rows of table",
+        'DELETE FROM diary."Odd; table" WHERE "a b" = 2': "has 2 rows; 3 were dumped",
+        "DROP TABLE diary.secret": "is missing",
+        "GRANT CONNECT ON DATABASE changed TO PUBLIC": "who may enter",
+    }
+    for change, told in changes.items():
+        before = databases.differences(about, databases.counted(target.server, "changed"))
+        assert not any(told in sentence for sentence in before)
+        target.query(change, "changed")
+        after = databases.differences(about, databases.counted(target.server, "changed"))
+        assert any(told in sentence for sentence in after), change
+    databases.drop(target.server, "changed")
+
+
+def test_one_table_comes_back_among_empty_ones(source: Cluster, target: Cluster, store: SetStore, key: Key) -> None:
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
+    databases.restore_roles(target.server, opened)
+    databases.restore_database(target.server, opened, about, "one", quiet, table="diary.note")
+    assert target.query("SELECT count(*) FROM diary.note", "one") == [(2000,)]
+    assert target.query("SELECT count(*) FROM diary.secret", "one") == [(0,)]
+    with pytest.raises(StackError, match="There is no table"):
+        databases.restore_database(target.server, opened, about, "one", quiet, table="diary.nowhere")
+    databases.drop(target.server, "one")
+
+
+def test_in_its_place_both_names_change_at_once_and_who_was_connected_finds_the_other(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
+    databases.restore_roles(target.server, opened)
+    target.query("CREATE DATABASE live")
+    target.query("CREATE TABLE lost (n int)", "live")
+    databases.restore_database(target.server, opened, about, "live_new", quiet)
+    with target.connect("live") as connected:
+        databases.swap(target.server, "live", "live_new", "live_before")
+        with pytest.raises(psycopg.Error):
+            connected.execute("SELECT 1")
+    assert target.query("SELECT count(*) FROM diary.note", "live") == [(2000,)]
+    assert databases.exists(target.server, "live_before")
+    for name in ("live", "live_before"):
+        databases.drop(target.server, name)
+
+
+def test_a_broken_dump_leaves_nothing_that_looks_restored(
+    source: Cluster, target: Cluster, store: SetStore, key: Key, tmp_path: Path
+) -> None:
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
+    path = next(tmp_path.rglob("diary.dump.age"))
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1000] + bytes([sealed[-1000] ^ 1]) + sealed[-999:])
+    databases.restore_roles(target.server, opened)
+    with pytest.raises(StackError, match=r"diary\.dump\.age is damaged"):
+        databases.restore_database(target.server, opened, about, "broken", quiet)
+    assert not databases.exists(target.server, "broken")
+
+
+def test_a_dump_of_a_later_major_is_refused_with_the_cure(target: Cluster, store: SetStore, key: Key) -> None:
+    new = store.begin(SET, key)
+    new.add("database/app.dump", "dump", "app", io.BytesIO(b""))
+    manifest = new.finish(Manifest(SET, "diary", 0.0, 1.0, "dump", "full", (), major="99"))
+    with pytest.raises(StackError) as refused:
+        databases.refuse_older_server(manifest, target.server)
+    assert "99 or later" in refused.value.fix
+
+
+def test_a_server_that_is_away_is_told(tmp_path: Path, store: SetStore, key: Key) -> None:
+    nowhere = Server("/usr/bin", str(tmp_path), 5999, "", reader="backup")
+    with pytest.raises(StackError, match="cannot be asked"):
+        Dump().take("full", nowhere, store.begin(SET, key), quiet)
