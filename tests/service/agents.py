@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from founderstack.agent.commands import Child
 from founderstack.agent.service import Agent
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
@@ -70,6 +72,12 @@ class NotingRuntime:
             raise StackError(f"{process} did not become ready", self.broken, "founder logs")
         self.told.append(f"restart {process}")
 
+    def pause(self, process: str) -> None:
+        self.told.append(f"pause {process}")
+
+    def resume(self, process: str) -> None:
+        self.told.append(f"resume {process}")
+
     def renew(self) -> Sequence[str]:
         """Nothing ends by itself here."""
         return ()
@@ -86,6 +94,47 @@ class NotingRuntime:
         self.told.append("start supervisor")
 
 
+class NotingCommands:
+    """A command line that runs nothing: it notes the words, and says what the test wrote down for the verb."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.says: dict[str, list[dict[str, Any]]] = {}
+        """Verb → the documents that its job says; one step that goes well where there is nothing."""
+        self.documents: dict[str, dict[str, Any]] = {"plan": {"v": 1, "digest": "0123456789", "changes": []}}
+        """Verb → what a quick command answers."""
+        self.open: set[str] = set()
+        """Verbs whose jobs go on until the test takes them out of here (or uses `say` and then does)."""
+        self._verbs: dict[int, tuple[str, str]] = {}
+
+    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int) -> Child:
+        self.told.append(tuple(words))
+        pid = len(self.told)
+        self._verbs[pid] = (words[0], out)
+        good = [
+            {"v": 1, "kind": "started", "step": f"{words[0]}:it", "title": words[0], "at": 1.0, "seconds": 0.0},
+            {"v": 1, "kind": "done", "step": f"{words[0]}:it", "title": words[0], "at": 2.0, "seconds": 1.0},
+            {"v": 1, "result": {}, "code": 0},
+        ]
+        for document in self.says.get(words[0], good):
+            self.say(pid, document)
+        return Child(pid, 0.0)
+
+    def say(self, pid: int, document: dict[str, Any]) -> None:
+        """Let the command of the `pid`-th job (from 1) say one more line."""
+        with open(self._verbs[pid][1], "a") as file:
+            file.write(json.dumps(document) + "\n")
+
+    def runs(self, child: Child) -> bool:
+        return self._verbs.get(child.pid, ("", ""))[0] in self.open
+
+    def answer(self, words: Sequence[str], *, language: str) -> dict[str, Any]:
+        document = self.documents[words[0]]
+        if "error" in document:
+            raise StackError(**document["error"])
+        return document
+
+
 class Bench:
     """An agent under test: its folder, its clock, and what each process answers."""
 
@@ -95,6 +144,7 @@ class Bench:
         (folder / "agent").mkdir()
         self.clock = ManualClock()
         self.runtime = NotingRuntime()
+        self.commands = NotingCommands()
         self.answers: dict[str, Answer | threading.Event] = {}
         self.asked: dict[str, int] = {}
         self.agent = self.new_agent()
@@ -104,7 +154,15 @@ class Bench:
         return str(self.folder / "agent" / "agent.sock")
 
     def new_agent(self) -> Agent:
-        return Agent(str(self.folder), self.runtime, str, self.clock, check=self._check, spread=random.Random(7).random)
+        return Agent(
+            str(self.folder),
+            self.runtime,
+            str,
+            self.clock,
+            commands=self.commands,
+            check=self._check,
+            spread=random.Random(7).random,
+        )
 
     def process(self, name: str, **more: Any) -> None:
         record = {"v": 1, "name": name, "component": name, "ready": asdict(Probe("tcp", name)), "title": name, **more}
@@ -134,3 +192,19 @@ class Bench:
     def state(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.agent._board.since(0)["processes"][name]
         return found
+
+
+def served(bench: Bench, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` while the agent serves in the same loop."""
+
+    async def both() -> None:
+        running = asyncio.create_task(bench.agent.run())
+        while not os.path.exists(bench.socket):
+            await asyncio.sleep(0.005)
+        try:
+            await asyncio.wait_for(work(), 20)
+        finally:
+            bench.agent.stop()
+            await running
+
+    asyncio.run(both())

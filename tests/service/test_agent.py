@@ -10,10 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,28 +21,12 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import ProcessStatus
 from tests.conftest import wait_until
-from tests.service.agents import ONLINE, SILENT, Bench
+from tests.service.agents import ONLINE, SILENT, Bench, served
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def served(bench: Bench, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run `work` while the agent serves in the same loop."""
-
-    async def both() -> None:
-        running = asyncio.create_task(bench.agent.run())
-        while not os.path.exists(bench.socket):
-            await asyncio.sleep(0.005)
-        try:
-            await asyncio.wait_for(work(), 20)
-        finally:
-            bench.agent.stop()
-            await running
-
-    asyncio.run(both())
 
 
 def test_a_process_is_down_after_three_failures_and_back_after_one_answer(bench: Bench) -> None:
@@ -198,7 +180,13 @@ def test_verbs_are_answered_and_errors_come_in_three_parts(bench: Bench) -> None
         assert status["processes"]["web"]["title"] == "web"
         await client.ask_async(bench.socket, "restart", process="web")
         assert bench.runtime.told == ["restart web"]
-        assert (await client.ask_async(bench.socket, "credentials"))["web"] == ["PostgreSQL: app"]
+        (offered,) = await client.ask_async(bench.socket, "credentials")
+        assert (offered["name"], offered["process"], offered["host"], offered["port"]) == ("DB", "web", "127.0.0.1", 5)
+        assert offered["url"] == "postgresql://app:••••@127.0.0.1:5/app"
+        revealed = await client.ask_async(bench.socket, "reveal", name="DB", by="ana")
+        assert revealed["value"] == "{{secret:db.app}}", "what fills in secrets here leaves them as they are"
+        seen = (await client.ask_async(bench.socket, "happened", limit=1))["events"][0]
+        assert (seen["step"], seen["detail"]) == ("secrets show:db.app", "ana")
         for process in ("nobody", "agent"):
             with pytest.raises(StackError) as refused:
                 await client.ask_async(bench.socket, "restart", process=process)
@@ -208,7 +196,8 @@ def test_verbs_are_answered_and_errors_come_in_three_parts(bench: Bench) -> None
         with pytest.raises(StackError, match="web did not become ready"):
             await client.ask_async(bench.socket, "restart", process="web")
 
-    bench.process("web", credentials=["PostgreSQL: app"])
+    url = "postgresql://app:{{secret:db.app|url}}@127.0.0.1:5/app"
+    bench.process("web", credentials=[{"name": "DB", "user": "app", "secret": "db.app", "url": url, "command": "psql"}])
     bench.process("agent", ready=asdict(Probe("agent", "/agent.sock")))
     served(bench, story)
 
@@ -235,7 +224,7 @@ def test_a_watcher_gets_everything_then_each_change(bench: Bench) -> None:
         states = []
         while "degraded" not in states:
             states += [tile["state"] for tile in (await anext(changes))["processes"].values()]
-        await changes.aclose()  # type: ignore[attr-defined]
+        await changes.aclose()
 
     bench.process("web")
     served(bench, story)

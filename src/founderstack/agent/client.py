@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
@@ -17,7 +18,7 @@ LONGEST_LINE = 4 * 1024 * 1024
 RESTART_WAIT_S = 180.0
 
 
-def ask(socket_path: str, verb: str, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+def ask(socket_path: str, verb: str, /, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
     """The result of one verb; raises StackError with the agent's own words, or when it is not there."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -30,7 +31,7 @@ def ask(socket_path: str, verb: str, *, timeout_s: float = RESTART_WAIT_S, **arg
         raise _unreachable(problem) from None
 
 
-async def ask_async(socket_path: str, verb: str, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+async def ask_async(socket_path: str, verb: str, /, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
     """The same, without holding up an event loop."""
     import asyncio  # 50 ms that the command line does not pay
 
@@ -46,8 +47,10 @@ async def ask_async(socket_path: str, verb: str, *, timeout_s: float = RESTART_W
         raise _unreachable(problem) from None
 
 
-async def watch(socket_path: str, *, silence_s: float = 30.0) -> AsyncIterator[dict[str, Any]]:
-    """What `status` gives, then what changed, for as long as the agent lives; raises StackError when it is gone.
+async def stream(
+    socket_path: str, verb: str, /, *, silence_s: float = 30.0, **arguments: Any
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Each part of a verb that streams, for as long as there is more; raises StackError when the agent is gone.
 
     The agent sends at least a line every ten seconds, so `silence_s` without one means that it hangs.
     """
@@ -56,7 +59,7 @@ async def watch(socket_path: str, *, silence_s: float = 30.0) -> AsyncIterator[d
     try:
         reader, writer = await asyncio.open_unix_connection(socket_path, limit=LONGEST_LINE)
         try:
-            writer.write(_request("watch", {}))
+            writer.write(_request(verb, arguments))
             while True:
                 async with asyncio.timeout(silence_s):
                     line = await _line(reader)
@@ -65,6 +68,20 @@ async def watch(socket_path: str, *, silence_s: float = 30.0) -> AsyncIterator[d
             writer.close()
     except OSError as problem:
         raise _unreachable(problem) from None
+
+
+def watch(socket_path: str, *, silence_s: float = 30.0) -> AsyncGenerator[dict[str, Any], None]:
+    """What `status` gives, then what changed, for as long as the agent lives."""
+    return stream(socket_path, "watch", silence_s=silence_s)
+
+
+async def follow(socket_path: str, job: str) -> AsyncGenerator[dict[str, Any], None]:
+    """`{"event": …}` for each event of a job, `{"at": …}` where none comes, and `{"job": …}`, how it ended, as last."""
+    async with aclosing(stream(socket_path, "follow", id=job)) as parts:
+        async for part in parts:
+            yield part
+            if "job" in part:
+                return
 
 
 def _request(verb: str, arguments: dict[str, Any]) -> bytes:

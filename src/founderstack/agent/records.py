@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from founderstack.model.card import Credential
 from founderstack.model.process import Probe
 
 
@@ -27,11 +28,19 @@ class Record:
     summary: str = ""
     version: str = ""
     address: str = ""
-    credentials: tuple[str, ...] = ()
-    """Names of the sign-ins that it offers."""
+    ring: str = ""
+    stops: bool = True
+    """False where stopping it would take away what starts it again."""
+    credentials: tuple[Credential, ...] = ()
+    """The sign-ins that it offers."""
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the agent can restart it: not itself."""
+        return self.ready.kind != "agent"
 
     def shown(self) -> dict[str, str | bool]:
-        """The part that a person sees, and whether the agent can restart it: not itself."""
+        """The part that a person sees."""
         return {
             "title": self.title or self.name,
             "group": self.group,
@@ -39,7 +48,7 @@ class Record:
             "summary": self.summary,
             "version": self.version,
             "address": self.address,
-            "restarts": self.ready.kind != "agent",
+            "restarts": self.restarts,
         }
 
 
@@ -79,7 +88,8 @@ def _record(path: str) -> Record | None:
     try:
         with open(path, encoding="utf-8") as file:
             values = json.load(file)
-        return Record(**{**_known(Record, values), "ready": _probe(values["ready"])})
+        offered = tuple(Credential(**_known(Credential, one)) for one in values.get("credentials") or ())
+        return Record(**{**_known(Record, values), "ready": _probe(values["ready"]), "credentials": offered})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -7,10 +7,11 @@ import json
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
-from founderstack.agent.verbs import PROTOCOL, Caller, Request, read_request
+from founderstack.agent.verbs import PROTOCOL, VERBS, Caller, Request, read_request
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 
@@ -22,7 +23,7 @@ SLOW_S = 10.0
 """So is one that does not take what it asked for."""
 
 Answers = Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]]
-Watch = Callable[[], AsyncIterator[Any]]
+Streams = Mapping[str, Callable[[Mapping[str, Any]], AsyncGenerator[Any, None]]]
 
 
 class Server:
@@ -31,10 +32,10 @@ class Server:
     The panel is whoever is of the group that the runtime let into the socket's folder.
     """
 
-    def __init__(self, path: str, answers: Answers, watch: Watch) -> None:
+    def __init__(self, path: str, answers: Answers, streams: Streams) -> None:
         self._path = path
         self._answers = answers
-        self._watch = watch
+        self._streams = streams
         self._clients: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Server | None = None
 
@@ -103,8 +104,8 @@ class Server:
                 return
             try:
                 request = read_request(line, caller)
-                if request.verb == "watch":
-                    await self._stream(reader, writer)
+                if VERBS[request.verb].streams:
+                    await self._stream(request, reader, writer)
                     return
                 await _send(writer, await self._answer(request))
             except StackError as error:
@@ -113,10 +114,10 @@ class Server:
     async def _answer(self, request: Request) -> dict[str, Any]:
         return _success(await self._answers[request.verb](request.arguments))
 
-    async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Send every change until the client goes; it has nothing more to say, so whatever it sends ends it."""
+    async def _stream(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Send line by line until the client goes; it has nothing more to say, so whatever it sends ends it."""
         gone = asyncio.ensure_future(reader.read(1))
-        sending = asyncio.ensure_future(self._send_changes(writer))
+        sending = asyncio.ensure_future(self._send_each(request, writer))
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -124,9 +125,13 @@ class Server:
             sending.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)
 
-    async def _send_changes(self, writer: asyncio.StreamWriter) -> None:
-        async for change in self._watch():
-            await _send(writer, _success(change))
+    async def _send_each(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with aclosing(self._streams[request.verb](request.arguments)) as parts:
+                async for part in parts:
+                    await _send(writer, _success(part))
+        except StackError as error:
+            await _send(writer, _failure(error))
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
 from founderstack.agent.alerts import EVERY_S as ALERTS_S, Alerts
+from founderstack.agent.answers import Answers, Means
 from founderstack.agent.board import Board
+from founderstack.agent.commands import Commands, OwnCommands
+from founderstack.agent.jobs import Jobs
 from founderstack.agent.prober import Prober
 from founderstack.agent.records import Records
 from founderstack.agent.revival import Revival
@@ -31,8 +34,6 @@ ROTATE_S = 60.0
 SAVE_S = 10.0
 RENEW_S = 6 * 3600.0
 """Certificates are made anew 30 days before they end: a few looks a day are plenty."""
-HEARTBEAT_S = 10.0
-COALESCE_S = 0.25
 
 
 class ResidentRuntime(Runtime, Protocol):
@@ -53,6 +54,7 @@ class Agent:
         fill: probes.Fill,
         clock: Clock,
         *,
+        commands: Commands | None = None,
         check: Callable[[Probe, probes.Fill], Answer] = probes.check,
         spread: Callable[[], float] = random.random,
     ) -> None:
@@ -65,23 +67,21 @@ class Agent:
         self._revival = Revival()
         self._alerts = Alerts(state_dir, self._service_facts, lambda: None, clock)
         self._statuses: Mapping[str, ProcessStatus] = {}
-        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
         self._saved_states: list[str] = []
         self._stopping = asyncio.Event()
-        self._restarting = asyncio.Lock()
-        answers = {
-            "ping": self._ping,
-            "status": self._status,
-            "restart": self._restart,
-            "credentials": self._credentials,
-            "stop": self._stop,
-        }
-        self._server = Server(f"{state_dir}/agent/agent.sock", answers, self.watch)
+        commands = commands or OwnCommands(state_dir)
+        self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
+        answers = Answers(
+            Means(state_dir, runtime, fill, clock, self._records, self._board, self.jobs, commands, life=self)
+        )
+        self._server = Server(f"{state_dir}/agent/agent.sock", answers.single, answers.streams)
 
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""
         self._board.restore(read_text(self._state_file) or "")
+        self.jobs.resume()
         await self._server.open()
         try:
             while not self._stopping.is_set():
@@ -90,12 +90,17 @@ class Agent:
                     await asyncio.wait_for(self._stopping.wait(), TICK_S)
         finally:
             await self._server.close()
-            await asyncio.wait(self._jobs.values(), timeout=2.0)
+            await self.jobs.close()
+            await asyncio.wait(self._turns.values(), timeout=2.0)
             await _logged("save", self._save)
 
     def stop(self) -> None:
         """End `run` soon."""
         self._stopping.set()
+
+    def ask_soon(self, process: str) -> None:
+        """Put the next question to this process now."""
+        self._prober.soon(process, self._clock.monotonic())
 
     def tick(self) -> None:
         """One turn: begin whatever is due. Nothing here waits."""
@@ -114,25 +119,7 @@ class Agent:
     @property
     def idle(self) -> bool:
         """True while nothing that a turn began is under way."""
-        return self._prober.idle and all(job.done() for job in self._jobs.values())
-
-    async def watch(self) -> AsyncIterator[dict[str, Any]]:
-        """Everything, then what changed, and a sign of life where nothing did; a burst of changes comes as one."""
-        changed, done = self._board.watch()
-        version = 0
-        try:
-            while True:
-                changed.clear()
-                since, version = version, self._board.version
-                yield self._page(since)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
-                await asyncio.sleep(COALESCE_S)
-        finally:
-            done()
-
-    def _page(self, since: int) -> dict[str, Any]:
-        return {"at": round(self._clock.now(), 1), **self._board.since(since)}
+        return self._prober.idle and all(turn.done() for turn in self._turns.values())
 
     def _probe_of(self, name: str) -> Probe | None:
         status = self._statuses.get(name)
@@ -158,11 +145,11 @@ class Agent:
 
     def _begin(self, name: str, every_s: float, now: float, job: Callable[[], Any]) -> None:
         """Start a job when its time has come and its last turn is over."""
-        running = self._jobs.get(name)
+        running = self._turns.get(name)
         if (running and not running.done()) or now - self._last.get(name, now - every_s) < every_s:
             return
         self._last[name] = now
-        self._jobs[name] = asyncio.create_task(_logged(name, job))
+        self._turns[name] = asyncio.create_task(_logged(name, job))
 
     async def _look(self) -> None:
         """See what the supervisor says: ask at once whatever was started anew, revive what was given up on."""
@@ -194,37 +181,6 @@ class Agent:
         content = self._board.as_json(self._clock.now())
         await asyncio.to_thread(write_atomic, self._state_file, content, mode=0o644)
         self._saved_states = states
-
-    async def _ping(self, arguments: Mapping[str, Any]) -> str:
-        return "pong"
-
-    async def _status(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return self._page(0)
-
-    async def _credentials(self, arguments: Mapping[str, Any]) -> dict[str, list[str]]:
-        return {name: list(record.credentials) for name, record in self._records.by_name.items()}
-
-    async def _stop(self, arguments: Mapping[str, Any]) -> None:
-        self.stop()
-
-    async def _restart(self, arguments: Mapping[str, Any]) -> None:
-        name = arguments["process"]
-        record = self._records.by_name.get(name)
-        if record is None:
-            raise StackError(
-                what=_("There is no process {name}").format(name=name[:64]),
-                why=_("It is not among the processes of this stack."),
-                fix=_("See their names: founder status"),
-            )
-        if not record.shown()["restarts"]:
-            raise StackError(
-                what=_("The agent cannot restart itself"),
-                why=_("It would be stopped before it could start again."),
-                fix=_("Run in the terminal: founder restart {name}").format(name=name),
-            )
-        async with self._restarting:
-            await asyncio.to_thread(self._runtime.restart, name)
-        self._prober.soon(name, self._clock.monotonic())
 
 
 async def _logged(name: str, job: Callable[[], Any]) -> None:

@@ -21,8 +21,11 @@ class Verb:
     name: str
     summary: str
     arguments: Mapping[str, type] = field(default_factory=dict)
-    """Argument name → its type; all are needed and no others are taken."""
+    """Argument name → its type; all are needed and none but these and the optional ones are taken."""
+    optional: Mapping[str, type] = field(default_factory=dict)
     callers: frozenset[Caller] = frozenset({"owner", "panel"})
+    streams: bool = False
+    """True where the answer is many lines: as long as the client listens, or until there is no more to say."""
 
 
 VERBS: Mapping[str, Verb] = {
@@ -30,9 +33,24 @@ VERBS: Mapping[str, Verb] = {
     for verb in (
         Verb("ping", "whether the agent is there"),
         Verb("status", "every process as last seen"),
-        Verb("watch", "the same, then each change on a line of its own"),
+        Verb("watch", "the same, then each change on a line of its own", streams=True),
+        Verb("history", "how a process did: roll-ups of its answers", {"process": str}, optional={"hours": int}),
+        Verb("happened", "the newest events of the stack's history", optional={"limit": int}),
+        Verb("logs", "the last lines of a log", {"process": str}, optional={"lines": int}),
+        Verb("tail", "the same, then each new line", {"process": str}, optional={"lines": int}, streams=True),
+        Verb("plan", "what the command line would change, and why", optional={"language": str}),
+        Verb(
+            "run",
+            "begin a verb of the command line as a job",
+            {"verb": str, "options": dict, "by": str},
+            optional={"language": str},
+        ),
+        Verb("jobs", "the newest jobs, without their events"),
+        Verb("job", "one job with its events", {"id": str}),
+        Verb("follow", "each event of a job, then the job as it ended", {"id": str}, streams=True),
         Verb("restart", "stop and start one process, and wait until it is ready", {"process": str}),
-        Verb("credentials", "names of the sign-ins that each process offers"),
+        Verb("credentials", "the sign-ins that the services offer, secrets masked"),
+        Verb("reveal", "the secret of one sign-in; who asked is written down", {"name": str, "by": str}),
         Verb("stop", "end the agent", callers=frozenset({"owner"})),
     )
 }
@@ -52,7 +70,7 @@ def read_request(line: bytes, caller: Caller) -> Request:
         values = json.loads(line)
         version, name, arguments = values["v"], values["verb"], values["args"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise _refused(_('It is not one line of JSON with "v", "verb" and "args".')) from None
+        raise refused(_('It is not one line of JSON with "v", "verb" and "args".')) from None
     if version != PROTOCOL:
         raise StackError(
             what=_("The agent does not understand this request"),
@@ -63,19 +81,22 @@ def read_request(line: bytes, caller: Caller) -> Request:
         )
     verb = VERBS.get(name) if isinstance(name, str) else None
     if verb is None:
-        raise _refused(_("There is no such verb."))
+        raise refused(_("There is no such verb."))
     if caller not in verb.callers:
-        raise _refused(_("Only the owner of the stack may ask for this."))
-    if not isinstance(arguments, dict) or _shape(arguments) != dict(verb.arguments):
-        raise _refused(_("Its arguments are not those of the verb {verb}.").format(verb=verb.name))
+        raise refused(_("Only the owner of the stack may ask for this."))
+    if not isinstance(arguments, dict) or not fits(arguments, verb.arguments, verb.optional):
+        raise refused(_("Its arguments are not those of the verb {verb}.").format(verb=verb.name))
     return Request(verb.name, arguments)
 
 
-def _shape(arguments: Mapping[str, Any]) -> dict[str, type]:
-    return {name: type(value) for name, value in arguments.items()}
+def fits(values: Mapping[str, Any], needed: Mapping[str, type], optional: Mapping[str, type]) -> bool:
+    """True where `values` has all that is needed, nothing that is unknown, and each of exactly its type."""
+    known = {**needed, **optional}
+    return values.keys() >= needed.keys() and all(type(value) is known.get(name) for name, value in values.items())
 
 
-def _refused(why: str) -> StackError:
+def refused(why: str) -> StackError:
+    """The error for a request that cannot be carried out as it stands."""
     return StackError(
         what=_("The agent refused a request"),
         why=why,

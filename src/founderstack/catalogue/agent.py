@@ -24,7 +24,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="agent",
             component="agent",
-            card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries")),
+            card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries"), stops=False),
             argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
             files=(p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),),

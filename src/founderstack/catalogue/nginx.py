@@ -42,7 +42,9 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="nginx",
             component="nginx",
-            card=p.Card(title=N_("Nginx"), group="gateway", summary=N_("Gateway with TLS"), address=view.app_url),
+            card=p.Card(
+                title=N_("Nginx"), group="gateway", summary=N_("Gateway with TLS"), address=view.app_url, stops=False
+            ),
             argv=(_PROGRAM, "-e", "stderr", "-c", f"{etc}/nginx.conf", "-g", "daemon off;"),
             cwd=run,
             folders=(p.Folder(run), p.Folder(log)),

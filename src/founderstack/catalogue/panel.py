@@ -30,7 +30,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
         p.Process(
             name="panel",
             component="panel",
-            card=p.Card(title=N_("Panel"), group="tools", summary=N_("This page"), address=view.panel_url),
+            card=p.Card(title=N_("Panel"), group="tools", summary=N_("This page"), address=view.panel_url, stops=False),
             argv=(python, "-I", "-m", "founderstack.panel", "--config", f"{etc}/panel.json"),
             cwd=data,
             folders=(p.Folder(data), p.Folder(run, enter=view.providers["gateway"])),

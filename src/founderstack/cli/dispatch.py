@@ -45,9 +45,7 @@ def _run(verb: str, arguments: list[str]) -> int:
         code: int = module.run(arguments) if answered is None else answered
         return code
     except StackError as error:
-        from founderstack.cli.render import show_error
-
-        show_error(error, as_json="--json" in arguments)
+        _show(error, arguments)
         return error.exit_code
     except KeyboardInterrupt:
         print(_("Interrupted. Run the same command again to go on where it stopped."), file=sys.stderr)
@@ -63,6 +61,17 @@ def _run(verb: str, arguments: list[str]) -> int:
 
         show_defect(error)
         return EXIT_FAILED
+
+
+def _show(error: StackError, arguments: list[str]) -> None:
+    if "--events" in arguments:
+        from founderstack.cli.telling import tell_error
+
+        tell_error(error)
+        return
+    from founderstack.cli.render import show_error
+
+    show_error(error, as_json="--json" in arguments)
 
 
 def _help() -> int:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from founderstack import locale
 from founderstack.cli.table import VERBS
+from founderstack.cli.telling import OPTION
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE
 from founderstack.world import ambient
@@ -30,6 +31,7 @@ def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = 
         made.add_argument("--file", default="", help=_("the stack file (default: founder.toml here or above)"))
     if yes:
         made.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
+        made.add_argument(OPTION, action="store_true", help=_("tell each step as a line of JSON, for programs"))
     if as_json:
         made.add_argument("--json", action="store_true", help=_("for machines"))
     return made

@@ -67,22 +67,6 @@ def show_plan(plan: Plan, desired: Desired, estimate: float | None, stream: Text
     print(paint(f"  {about}", "dim", stream), file=stream)
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
-    """The plan for machines."""
-    changes = [
-        {
-            "id": step.id,
-            "action": step.verb,
-            "target": step.target,
-            "reason": step.reason,
-            "risk": step.risk,
-            "needs": list(step.needs),
-        }
-        for step in plan.steps
-    ]
-    return {"v": 1, "changes": changes}
-
-
 def show_error(error: StackError, *, as_json: bool = False) -> None:
     """Every problem of an error: what, why, and what cures it."""
     if as_json:

@@ -15,6 +15,8 @@ VERBS: dict[str, str] = {
     "rollback": N_("Serve an earlier release of the app again"),
     "scale": N_("Change how many instances of the app run: scale app=3"),
     "restart": N_("Restart a process, or replace the app's instances by fresh ones"),
+    "stop": N_("Stop a service on purpose, until it is started again"),
+    "start": N_("Start a service that was stopped"),
     "secrets": N_("List, show or rotate generated secrets"),
     "alerts": N_("Who is told when something breaks: add, list, remove, test"),
     "down": N_("Stop everything; data stays"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from founderstack.model.alerts import Limits
 from founderstack.model.backup import Backup, NoBackup
+from founderstack.model.card import Credential as Credential
 from founderstack.model.process import Process, Relay, Task
 from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack, system_user
 
@@ -29,20 +30,6 @@ class Port:
     """How many consecutive ports it takes."""
     fallback: int = 0
     """Where to look from when `default` may not be bound or is taken; `default` + 1 when 0."""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A sign-in that the component offers: who, which secret, and how a person uses it."""
-
-    name: str
-    user: str
-    secret: str
-    """Name of the secret, `postgres.app`."""
-    url: str = ""
-    """Connection string with a secret reference, for the panel and the terminal."""
-    command: str = ""
-    """A command to copy, without the secret."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Literal
 
 from founderstack.model.actions import (
@@ -21,6 +21,7 @@ from founderstack.model.actions import (
     NodeRuntime as NodeRuntime,
     PythonEnvironment as PythonEnvironment,
 )
+from founderstack.model.card import Card as Card
 
 Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
 ProbeKind = Literal["sql", "redis", "http", "tcp", "agent"]
@@ -89,20 +90,6 @@ class Relay:
 
     first_port: int
     sockets: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a person is shown of a process, in the terminal and on its tile in the panel."""
-
-    title: str
-    group: str
-    summary: str = ""
-    version: str = ""
-    address: str = ""
-    """Where it answers: `127.0.0.1:5432`, or the URL that a person opens."""
-    path: str = ""
-    """Path on the panel's origin that opens it with one click, or "" where it has no page there."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +224,8 @@ class State:
 
 
 def texts(value: Process | Task) -> Iterator[str]:
-    """Every text inside a process or a task, to look for secret references in."""
-    yield from _texts(astuple(value))
+    """Every text that a process or a task is given, to look for secret references in; its card is only shown."""
+    yield from _texts(astuple(replace(value, card=Card("", "")) if isinstance(value, Process) else value))
 
 
 def _texts(value: object) -> Iterator[str]:

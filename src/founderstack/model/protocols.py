@@ -57,6 +57,14 @@ class Runtime(Protocol):
         """Stop and start one process as it is, and wait until it is ready."""
         ...
 
+    def pause(self, process: str) -> None:
+        """Stop one process on purpose; what was applied of it stays, and nothing starts it but `resume` and `up`."""
+        ...
+
+    def resume(self, process: str) -> None:
+        """Start one process as it was applied, where it does not run, and wait until it is ready."""
+        ...
+
     def revive(self) -> Sequence[str]:
         """Start again what the supervisor has given up on; the names of those processes."""
         ...

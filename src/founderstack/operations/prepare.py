@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
-from founderstack.model.plan import Plan
-from founderstack.model.process import Install, State
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Install, State, digest
 from founderstack.model.stack import Choices, Release
 from founderstack.operations.site import Site
 from founderstack.planner.choose import choose
@@ -30,12 +30,26 @@ class Prepared:
     release: Release | None
     actual: State
     plan: Plan
+    wanted: State
+
+    @property
+    def digest(self) -> str:
+        """Names this very plan: it changes with a step, and with what a step would make or finds."""
+        steps = self.plan.steps
+        return digest(*((step.id, step.risk, _told(self.wanted, step), _told(self.actual, step)) for step in steps))
 
     @property
     def resources(self) -> int:
         """How many things were looked at."""
         desired = self.resolved.desired
         return len(desired.processes) + len(desired.tasks) + len(desired.rings)
+
+
+def _told(state: State, step: Step) -> tuple[object, ...]:
+    """What `state` says of a step's target."""
+    instance = state.processes.get(step.target)
+    process = (sorted(instance.parts.items()), instance.up) if instance else ()
+    return process, state.tasks.get(step.target), state.rings.get(step.target)
 
 
 def prepare(site: Site, release: Release | None = None) -> Prepared:
@@ -72,7 +86,7 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
     plan = diff(wanted, actual, needs)
     _refuse_full_disk(site, plan)
     _refuse_missing_packages(site, resolved)
-    return Prepared(resolved, choices, facts.release, actual, plan)
+    return Prepared(resolved, choices, facts.release, actual, plan, wanted)
 
 
 def new_release(site: Site, ref: str) -> Release:

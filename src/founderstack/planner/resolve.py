@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from founderstack.model.component import Component, Credential, View
-from founderstack.model.process import Desired, Task
+from founderstack.model.process import Desired, Process, Task
 from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack
 
 
@@ -53,7 +53,7 @@ def resolve(stack: Stack, components: Mapping[str, Component], facts: Facts) -> 
     processes = [
         replace(process, needs=(*first, *process.needs))
         for role, component in chosen.items()
-        for process in component.processes(views[role])
+        for process in _with_credentials(component.processes(views[role]), component.credentials(views[role]))
     ]
     tasks = [*facts.foundation, *(task for role, component in chosen.items() for task in component.tasks(views[role]))]
     rings: dict[str, tuple[str, ...]] = {}
@@ -73,6 +73,14 @@ def resolve(stack: Stack, components: Mapping[str, Component], facts: Facts) -> 
         views=views,
         components=chosen,
     )
+
+
+def _with_credentials(processes: tuple[Process, ...], offered: tuple[Credential, ...]) -> tuple[Process, ...]:
+    """The processes of a component, the first one's card with its sign-ins."""
+    if not processes or not offered:
+        return processes
+    first = processes[0]
+    return (replace(first, card=replace(first.card, credentials=offered)), *processes[1:])
 
 
 def view_of(stack: Stack, components: Mapping[str, Component], facts: Facts, role: Role) -> View:

@@ -84,9 +84,16 @@ class FakeRuntime:
 
     def restart(self, process: str) -> None:
         """Give one process another pid."""
-        if process not in self._processes:
-            raise StackError(f"There is no process “{process}”", "Nothing of that name was started.", "founder status")
-        self._begin(process, self._processes[process].instance)
+        self._begin(process, self._known(process).instance)
+
+    def pause(self, process: str) -> None:
+        """Stop one process on purpose."""
+        self._processes[process] = replace(self._known(process), condition="stopped", pid=0)
+
+    def resume(self, process: str) -> None:
+        """Start one process again, where it does not run."""
+        if self._known(process).condition != "running":
+            self._begin(process, self._processes[process].instance)
 
     def renew(self) -> Sequence[str]:
         """Nothing ends by itself here."""
@@ -112,6 +119,11 @@ class FakeRuntime:
     def forget(self) -> None:
         """Remember that it was asked to forget."""
         self.forgotten = True
+
+    def _known(self, name: str) -> _Applied:
+        if name not in self._processes:
+            raise StackError(f"There is no process “{name}”", "Nothing of that name was started.", "founder status")
+        return self._processes[name]
 
     def _carry_out(self, step: Step, desired: Desired) -> None:
         match step.verb:

@@ -25,7 +25,7 @@ _FISH = """\
 complete -c founder -f -a '(founder completion --words (commandline -opc)[2..-1] 2>/dev/null)'
 """
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
-TAKE_SERVICES = ("logs", "restart", "open", "status")
+TAKE_SERVICES = ("logs", "restart", "stop", "start", "open", "status")
 
 
 def run(arguments: list[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.operations.prepare import Prepared
@@ -19,9 +19,10 @@ def run(arguments: list[str]) -> int:
     options = parser("deploy", yes=True, example="founder deploy --ref v1.4")
     options.add_argument("--ref", default="", help=_("a git commit, branch or tag instead of the working tree"))
     given = options.parse_args(arguments)
+    manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
-    prepared, took = carry_out(site, partial(_deploy, given.ref), yes=given.yes)
-    return report(site, prepared, took)
+    prepared, took = carry_out(site, partial(_deploy, given.ref), manner)
+    return report(site, prepared, took, manner)
 
 
 def _deploy(ref: str, site: Site, approve: Approve, emit: Emit) -> Prepared:

@@ -6,9 +6,9 @@ import json
 import sys
 
 from founderstack import wiring
-from founderstack.cli.changes import warn_of_memory
+from founderstack.cli.changes import plan_document, warn_of_memory
 from founderstack.cli.options import parser
-from founderstack.cli.render import plan_json, show_plan
+from founderstack.cli.render import show_plan
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.converge import duration_key, estimate
@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     prepared = prepare(site)
     plan = prepared.plan
     if given.json:
-        print(json.dumps(plan_json(plan), ensure_ascii=False))
+        print(json.dumps(plan_document(prepared), ensure_ascii=False))
     elif not plan.steps:
         print(_("No changes ({count} services)").format(count=len(prepared.resolved.desired.processes)))
     else:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
 from founderstack.cli.names import known
 from founderstack.cli.options import parser
-from founderstack.cli.render import paint, seconds
+from founderstack.cli.single import shows
+from founderstack.cli.telling import tell_result
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.operations.prepare import Prepared
+from founderstack.operations.single import restart
 from founderstack.operations.site import Site
 from founderstack.operations.up import restart_app
 from founderstack.world.stack_file import find_stack_file
@@ -22,20 +22,16 @@ def run(arguments: list[str]) -> int:
     options = parser("restart", yes=True, example="founder restart redis app")
     options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
     given = options.parse_args(arguments)
+    manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
     names = known(site, given.services)
     others = [name for name in names if not site.runtime.observe().processes[name].ring]
-    with site.lock("restart"):
-        for name in others:
-            began = site.clock.monotonic()
-            site.runtime.restart(name)
-            print(
-                f"{paint('✓', 'green', sys.stderr)} {name}  {seconds(site.clock.monotonic() - began)}", file=sys.stderr
-            )
+    if others:
+        restart(site, others, shows(manner))
     if len(others) == len(names):
-        return EXIT_OK
-    prepared, took = carry_out(site, _restart_app, yes=given.yes)
-    return report(site, prepared, took)
+        return tell_result({"restarted": others}) if manner.events else EXIT_OK
+    prepared, took = carry_out(site, _restart_app, manner)
+    return report(site, prepared, took, manner)
 
 
 def _restart_app(site: Site, approve: Approve, emit: Emit) -> Prepared:

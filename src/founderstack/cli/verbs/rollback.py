@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.operations.prepare import Prepared
@@ -21,9 +21,10 @@ def run(arguments: list[str]) -> int:
         "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
     )
     given = options.parse_args(arguments)
+    manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
-    prepared, took = carry_out(site, partial(_rollback, given.number), yes=given.yes)
-    return report(site, prepared, took)
+    prepared, took = carry_out(site, partial(_rollback, given.number), manner)
+    return report(site, prepared, took, manner)
 
 
 def _rollback(number: int, site: Site, approve: Approve, emit: Emit) -> Prepared:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from founderstack import wiring
-from founderstack.cli.changes import carry_out, report
+from founderstack.cli.changes import carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
@@ -24,6 +24,7 @@ def run(arguments: list[str]) -> int:
     options = parser("scale", yes=True, example="founder scale app=3")
     options.add_argument("wish", metavar="app=N", help=_("the app, and how many instances"))
     given = options.parse_args(arguments)
+    manner = manner_of(given)
     file = find_stack_file(given.file)
     replicas = _replicas(given.wish)
     site = wiring.open_site(file)
@@ -38,8 +39,8 @@ def run(arguments: list[str]) -> int:
         files.write_atomic(file, before, mode=mode)
 
     with undone_unless_begun(wiring.open_site(file), take_back) as site:
-        prepared, took = carry_out(site, up, yes=given.yes)
-    return report(site, prepared, took)
+        prepared, took = carry_out(site, up, manner)
+    return report(site, prepared, took, manner)
 
 
 @contextmanager

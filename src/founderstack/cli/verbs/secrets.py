@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, report
+from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
         return _list(site, as_json=given.json)
     if given.action == "show":
         return _show(site, given.names)
-    return _rotate(site, given.names, every=given.all, yes=given.yes)
+    return _rotate(site, given.names, given.all, manner_of(given))
 
 
 def _list(site: Site, *, as_json: bool) -> int:
@@ -68,16 +68,16 @@ def _show(site: Site, names: list[str]) -> int:
     return EXIT_OK
 
 
-def _rotate(site: Site, names: list[str], *, every: bool, yes: bool) -> int:
+def _rotate(site: Site, names: list[str], every: bool, manner: Manner) -> int:
     if not names and not every:
         raise _which(site)
     unknown = [] if every else [name for name in names if name not in site.secrets.names()]
     if unknown:
         site.secrets.get(unknown[0])
-    prepared, took = carry_out(site, partial(_change, [] if every else names, every), yes=yes)
-    if every or PANEL_PASSWORD in names:
+    prepared, took = carry_out(site, partial(_change, [] if every else names, every), manner)
+    if (every or PANEL_PASSWORD in names) and not manner.events:
         print(_("The panel’s new password: {password}").format(password=site.secrets.get(PANEL_PASSWORD)))
-    return report(site, prepared, took)
+    return report(site, prepared, took, manner)
 
 
 def _change(names: list[str], every: bool, site: Site, approve: Approve, emit: Emit) -> Prepared:

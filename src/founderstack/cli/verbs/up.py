@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.changes import carry_out, report
+from founderstack.cli.changes import carry_out, manner_of, report
 from founderstack.cli.first_run import offer_alerts, say_first_password
 from founderstack.cli.options import parser
-from founderstack.cli.render import plan_json
+from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.prepare import prepare
 from founderstack.operations.up import up
@@ -16,21 +16,19 @@ from founderstack.world.stack_file import find_stack_file
 def run(arguments: list[str]) -> int:
     """Plan, show, apply."""
     options = parser("up", yes=True, example="founder up --yes")
-    options.add_argument("--check", action="store_true", help=_check_help())
+    options.add_argument(
+        "--check", action="store_true", help=_("change nothing; exit code 2 where something would change")
+    )
+    options.add_argument("--plan", default="", metavar="DIGEST", help=_("only if this is still the plan (plan --json)"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     if given.check:
-        return EXIT_CHANGES_PENDING if plan_json(prepare(site).plan)["changes"] else EXIT_OK
+        return EXIT_CHANGES_PENDING if prepare(site).plan.steps else EXIT_OK
     first = not site.secrets.exists()
-    prepared, took = carry_out(site, up, yes=given.yes)
-    code = report(site, prepared, took)
-    if first:
+    manner = manner_of(given)
+    prepared, took = carry_out(site, up, manner)
+    code = report(site, prepared, took, manner)
+    if first and not manner.events:
         say_first_password(site, prepared)
         offer_alerts(site)
     return code
-
-
-def _check_help() -> str:
-    from founderstack.locale import _
-
-    return _("change nothing; exit code 2 where something would change")

@@ -94,8 +94,17 @@ class Launcher:
 
     def again(self, name: str) -> None:
         """Stop and start a process as it was applied, and return when it is ready."""
-        record = self._record(name)
+        self.pause(name)
+        self.resume(name)
+
+    def pause(self, name: str) -> None:
+        """Stop a process and leave everything of it in its place."""
+        self._record(name)
         self._supervisor.stop(name)
+
+    def resume(self, name: str) -> None:
+        """Start a process as it was applied, and return when it is ready."""
+        record = self._record(name)
         self._supervisor.start(name)
         self._wait(name, probe_of(record))
 

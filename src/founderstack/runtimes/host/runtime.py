@@ -87,6 +87,15 @@ class HostRuntime:
         """Stop and start one process as it is, and wait until it is ready."""
         self._launcher.again(process)
 
+    def pause(self, process: str) -> None:
+        """Stop one process on purpose, and leave what was applied of it."""
+        self._launcher.pause(process)
+
+    def resume(self, process: str) -> None:
+        """Start one process as it was applied, and wait until it is ready."""
+        self.ensure_supervisor()
+        self._launcher.resume(process)
+
     def revive(self) -> Sequence[str]:
         """Start again what the supervisor has given up on."""
         given_up = self.supervisor.fatal()

@@ -1,0 +1,215 @@
+"""What the agent answers to each verb."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from founderstack.agent import logs, sign_ins
+from founderstack.agent.board import Board
+from founderstack.agent.commands import Commands
+from founderstack.agent.jobs import Jobs
+from founderstack.agent.records import Record, Records
+from founderstack.agent.verbs import refused
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.events import Event
+from founderstack.model.process import secret
+from founderstack.model.protocols import Clock, Runtime
+from founderstack.world.history import History
+
+HEARTBEAT_S = 10.0
+COALESCE_S = 0.25
+MOST_EVENTS = 500
+
+Arguments = Mapping[str, Any]
+
+
+class Life(Protocol):
+    """What of the agent's own life a verb may reach."""
+
+    def ask_soon(self, process: str) -> None:
+        """Put the next question to this process now."""
+        ...
+
+    def stop(self) -> None:
+        """End soon."""
+        ...
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the answers are taken from."""
+
+    state_dir: str
+    runtime: Runtime
+    fill: Callable[[str], str]
+    clock: Clock
+    records: Records
+    board: Board
+    jobs: Jobs
+    commands: Commands
+    life: Life
+
+
+class Answers:
+    """One method for each verb of the table; `single` and `streams` are what the server looks them up in."""
+
+    def __init__(self, means: Means) -> None:
+        self._state_dir = means.state_dir
+        self._runtime = means.runtime
+        self._fill = means.fill
+        self._clock = means.clock
+        self._records = means.records
+        self._board = means.board
+        self._jobs = means.jobs
+        self._commands = means.commands
+        self._life = means.life
+        self._events = History(f"{means.state_dir}/history.sqlite")
+        self._restarting = asyncio.Lock()
+        self._planning = asyncio.Lock()
+        self.single: Mapping[str, Callable[[Arguments], Awaitable[Any]]] = {
+            "ping": self._ping,
+            "status": self._status,
+            "happened": self._happened,
+            "logs": self._logs,
+            "plan": self._plan,
+            "run": self._run,
+            "jobs": self._newest_jobs,
+            "job": self._job,
+            "restart": self._restart,
+            "credentials": self._credentials,
+            "reveal": self._reveal,
+            "stop": self._stop,
+        }
+        self.streams: Mapping[str, Callable[[Arguments], AsyncGenerator[Any, None]]] = {
+            "watch": lambda given: self.watch(),
+            "follow": lambda given: means.jobs.follow(given["id"]),
+            "tail": self._tail,
+        }
+
+    async def watch(self) -> AsyncGenerator[dict[str, Any], None]:
+        """Everything, then what changed, and a sign of life where nothing did; a burst of changes comes as one."""
+        changed, done = self._board.watch()
+        version = 0
+        try:
+            while True:
+                changed.clear()
+                since, version = version, self._board.version
+                yield self._page(since)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                await asyncio.sleep(COALESCE_S)
+        finally:
+            done()
+
+    def _page(self, since: int) -> dict[str, Any]:
+        return {"at": round(self._clock.now(), 1), **self._board.since(since)}
+
+    async def _ping(self, given: Arguments) -> str:
+        return "pong"
+
+    async def _status(self, given: Arguments) -> dict[str, Any]:
+        return self._page(0)
+
+    async def _happened(self, given: Arguments) -> dict[str, Any]:
+        limit = min(max(given.get("limit", 100), 1), MOST_EVENTS)
+        events = await asyncio.to_thread(self._events.recent, limit)
+        return {"events": [asdict(event) for event in events]}
+
+    async def _logs(self, given: Arguments) -> dict[str, Any]:
+        lines, _place = await asyncio.to_thread(logs.last_lines, self._log(given["process"]), _count(given))
+        return {"lines": lines}
+
+    async def _tail(self, given: Arguments) -> AsyncGenerator[dict[str, Any], None]:
+        """`{"lines": [[at, text] …]}`: first the last lines, then each burst of new ones; `{"at": …}` in silence."""
+        path = self._log(given["process"])
+        lines, place = await asyncio.to_thread(logs.last_lines, path, _count(given))
+        yield {"lines": lines}
+        spoken = self._clock.monotonic()
+        async for lines in logs.new_lines(path, place):
+            now = self._clock.monotonic()
+            if lines:
+                yield {"lines": lines}
+            elif now - spoken >= HEARTBEAT_S:
+                yield {"at": round(self._clock.now(), 1)}
+            else:
+                continue
+            spoken = now
+
+    async def _plan(self, given: Arguments) -> dict[str, Any]:
+        async with self._planning:
+            document = await asyncio.to_thread(
+                self._commands.answer, ("plan", "--json"), language=given.get("language", "")
+            )
+        return {"digest": document.get("digest", ""), "steps": document.get("changes", [])}
+
+    async def _run(self, given: Arguments) -> dict[str, str]:
+        process = self._records.by_name.get(str(given["options"].get("process", "")))
+        if given["verb"] == "stop" and process and not process.stops:
+            raise StackError(
+                what=_("{name} is not stopped from here").format(name=process.name),
+                why=_("This page, or what starts it again, would go with it."),
+                fix=_("Run in the terminal: founder stop {name}").format(name=process.name),
+            )
+        started = await self._jobs.run(given["verb"], given["options"], given["by"], given.get("language", ""))
+        return {"job": started}
+
+    async def _newest_jobs(self, given: Arguments) -> dict[str, Any]:
+        return {"jobs": await asyncio.to_thread(self._jobs.newest)}
+
+    async def _job(self, given: Arguments) -> dict[str, Any]:
+        return self._jobs.get(given["id"])
+
+    async def _credentials(self, given: Arguments) -> list[dict[str, Any]]:
+        return sign_ins.shown(self._records.by_name.values())
+
+    async def _reveal(self, given: Arguments) -> dict[str, str]:
+        """The secret of a sign-in. That somebody saw it is written down before it is told."""
+        credential = sign_ins.find(self._records.by_name, given["name"])
+        who = "".join(letter for letter in given["by"] if letter.isprintable())[:64]
+        told = {"value": self._fill(secret(credential.secret)), "url": self._fill(credential.url)}
+        sys.stderr.write(f"secret {credential.secret} shown to {who}\n")
+        seen = Event("done", f"secrets show:{credential.secret}", self._clock.now(), detail=who)
+        await asyncio.to_thread(self._events.record, seen)
+        return told
+
+    async def _stop(self, given: Arguments) -> None:
+        self._life.stop()
+
+    async def _restart(self, given: Arguments) -> None:
+        name = given["process"]
+        if not self._record(name).restarts:
+            raise StackError(
+                what=_("The agent cannot restart itself"),
+                why=_("It would be stopped before it could start again."),
+                fix=_("Run in the terminal: founder restart {name}").format(name=name),
+            )
+        async with self._restarting:
+            await asyncio.to_thread(self._runtime.restart, name)
+        self._life.ask_soon(name)
+
+    def _record(self, name: str) -> Record:
+        record = self._records.by_name.get(name)
+        if record is None:
+            raise StackError(
+                what=_("There is no process {name}").format(name=name[:64]),
+                why=_("It is not among the processes of this stack."),
+                fix=_("See their names: founder status"),
+            )
+        return record
+
+    def _log(self, name: str) -> str:
+        """The path of a log by its name, `nginx` or `nginx:access`; raises StackError where there is none."""
+        found = logs.logs_of(self._state_dir, self._record(name.partition(":")[0]))
+        if name not in found:
+            raise refused(_("There is no such log."))
+        return found[name]
+
+
+def _count(given: Arguments) -> int:
+    return min(max(int(given.get("lines", 200)), 1), logs.MOST_LINES)

@@ -1,0 +1,90 @@
+"""What a process says: the end of its logs, and each new line as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from founderstack.agent.records import Record
+
+MOST_LINES = 2000
+LOOK_S = 0.5
+_MOST_BYTES = 512 * 1024
+"""What is read of a log's end, however long its lines are."""
+_LONGEST_LINE = 4000
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+Line = tuple[float | None, str]
+"""(when it was written, where that is known, and its text)"""
+
+
+def logs_of(state_dir: str, record: Record) -> dict[str, str]:
+    """Name → path of each log of a process: its output under its own name, its files as `NAME:FILE`."""
+    found = {record.name: f"{state_dir}/log/{record.name}.log"}
+    for path in record.log_files:
+        found[f"{record.name}:{os.path.splitext(os.path.basename(path))[0]}"] = path
+    return found
+
+
+def last_lines(path: str, count: int) -> tuple[list[Line], Place]:
+    """The last lines of a file, oldest first, and where reading goes on; none where there is no file."""
+    try:
+        with open(path, "rb") as file:
+            status = os.fstat(file.fileno())
+            file.seek(max(status.st_size - _MOST_BYTES, 0))
+            content = file.read(_MOST_BYTES)
+    except OSError:
+        return [], Place(0, 0)
+    whole, newline, _rest = content.rpartition(b"\n")
+    read = status.st_size - min(status.st_size, _MOST_BYTES) + len(whole) + len(newline)
+    lines = whole.split(b"\n")[-count:] if whole and count > 0 else []
+    return [_shown(line) for line in lines], Place(status.st_ino, read)
+
+
+async def new_lines(path: str, place: Place) -> AsyncGenerator[list[Line], None]:
+    """Each burst of new lines from `place` on; an empty one twice a second while nothing comes.
+
+    A file that was renamed or cut is read anew from its beginning.
+    """
+    while True:
+        lines, place = _more(path, place)
+        yield lines
+        if not lines:
+            await asyncio.sleep(LOOK_S)
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a file was read."""
+
+    inode: int
+    offset: int
+
+
+def _more(path: str, place: Place) -> tuple[list[Line], Place]:
+    try:
+        status = os.stat(path)
+        start = place.offset if (status.st_ino == place.inode and status.st_size >= place.offset) else 0
+        if status.st_size == start:
+            return [], Place(status.st_ino, start)
+        with open(path, "rb") as file:
+            file.seek(start)
+            content = file.read(_MOST_BYTES)
+    except OSError:
+        return [], place
+    whole, newline, _rest = content.rpartition(b"\n")
+    if not newline and len(content) == _MOST_BYTES:  # one line without an end: shown in pieces
+        whole, newline = content, b""
+    if not whole and not newline:
+        return [], Place(status.st_ino, start)
+    return [_shown(line) for line in whole.split(b"\n")], Place(status.st_ino, start + len(whole) + len(newline))
+
+
+def _shown(line: bytes) -> Line:
+    """A line as it may be shown: without what steers a terminal."""
+    text = _COLOURS.sub("", line[:_LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
+    readable = (letter if letter == "\t" or letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return None, "".join(readable)

@@ -1,0 +1,43 @@
+"""What `stop`, `start` and `restart` share: the services that are meant, consent, and a line for each."""
+
+from __future__ import annotations
+
+import sys
+
+from founderstack.cli.changes import Emit, Manner, consent
+from founderstack.cli.render import paint, seconds
+from founderstack.cli.telling import tell_event
+from founderstack.locale import _
+from founderstack.model.events import Event
+from founderstack.operations.single import who_needs
+from founderstack.operations.site import Site
+
+_TITLES = {"stop": lambda: _("stop {name}"), "start": lambda: _("start {name}"), "restart": lambda: _("restart {name}")}
+
+
+def shows(manner: Manner) -> Emit:
+    """Where the events of single services go."""
+    return _tell if manner.events else _show
+
+
+def ask_to_stop(site: Site, names: list[str], manner: Manner) -> None:
+    """Say who needs them and ask; raises StackError where the answer is no or nobody can be asked."""
+    needing = who_needs(site.runtime.observe().processes, names)
+    if needing and not manner.events:
+        text = _("These need it and will fail meanwhile: {names}").format(names=", ".join(needing))
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    if not manner.yes:
+        question = _("Stop {names}? [y/N] ").format(names=", ".join(names))
+        consent(question, _("It interrupts a service, and nobody can be asked here."))
+
+
+def _tell(event: Event) -> None:
+    verb, _colon, name = event.step.partition(":")
+    tell_event(event, _TITLES[verb]().format(name=name))
+
+
+def _show(event: Event) -> None:
+    name = event.step.partition(":")[2]
+    if event.kind in ("done", "failed"):
+        sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
+        print(f"{sign} {name}  {seconds(event.seconds)}", file=sys.stderr)

@@ -1,0 +1,26 @@
+"""`founder start`: start services again that were stopped, as they were."""
+
+from __future__ import annotations
+
+from founderstack import wiring
+from founderstack.cli.changes import manner_of
+from founderstack.cli.names import known
+from founderstack.cli.options import parser
+from founderstack.cli.single import shows
+from founderstack.cli.telling import tell_result
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
+from founderstack.operations.single import start
+from founderstack.world.stack_file import find_stack_file
+
+
+def run(arguments: list[str]) -> int:
+    """Whoever is needed by another comes first; done when each is ready."""
+    options = parser("start", yes=True, example="founder start pgadmin")
+    options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
+    given = options.parse_args(arguments)
+    manner = manner_of(given)
+    site = wiring.open_site(find_stack_file(given.file))
+    names = known(site, given.services)
+    start(site, names, shows(manner))
+    return tell_result({"started": names}) if manner.events else EXIT_OK

@@ -1,0 +1,30 @@
+"""`founder stop`: stop single services on purpose; they are shown as stopped, not as failed."""
+
+from __future__ import annotations
+
+from founderstack import wiring
+from founderstack.cli.changes import manner_of
+from founderstack.cli.names import known
+from founderstack.cli.options import parser
+from founderstack.cli.single import ask_to_stop, shows
+from founderstack.cli.telling import tell_result
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
+from founderstack.operations.single import stop
+from founderstack.world.stack_file import find_stack_file
+
+
+def run(arguments: list[str]) -> int:
+    """Whoever needs another goes first; `founder up` starts them all again."""
+    options = parser("stop", yes=True, example="founder stop pgadmin")
+    options.add_argument("services", nargs="+", help=_("names as “founder status” shows them; “app” for the app"))
+    given = options.parse_args(arguments)
+    manner = manner_of(given)
+    site = wiring.open_site(find_stack_file(given.file))
+    names = known(site, given.services)
+    ask_to_stop(site, names, manner)
+    stop(site, names, shows(manner))
+    if manner.events:
+        return tell_result({"stopped": names})
+    print(_("Stopped. “founder start” or “founder up” starts it again."))
+    return EXIT_OK
