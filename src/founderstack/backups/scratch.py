@@ -59,6 +59,7 @@ class Scratch:
     binaries: str
     user: str
     """System user that it runs as; the owner of this process where that is not root."""
+    nice: int = NICE
     settings: Mapping[str, object] = field(default_factory=lambda: EMPTY)
 
     @property
@@ -70,6 +71,10 @@ class Scratch:
     def server(self) -> Server:
         """How to sign in to it."""
         return Server(binaries=self.binaries, socket=f"{self.folder}/run", port=PORT, user=self.user)
+
+
+class NoServer(StackError):
+    """The throw-away server did not start."""
 
 
 Fill = Callable[[str], None]
@@ -92,7 +97,7 @@ def running(scratch: Scratch, fill: Fill | None = None) -> Iterator[Server]:
             _command(scratch),
             log=f"{scratch.folder}/log",
             user=scratch.user,
-            nice=NICE,
+            nice=scratch.nice,
             oom_score=OOM_SCORE,
         ) as child:
             _wait(scratch, child)
@@ -134,7 +139,7 @@ def refuse_small_disk(folder: str, needed_mib: int) -> None:
 def _initdb(scratch: Scratch) -> Fill:
     def fill(data: str) -> None:
         command = [f"{scratch.binaries}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-        processes.run([*command, "--no-sync", "--auth=reject"], user=scratch.user, nice=NICE, timeout_s=300)
+        processes.run([*command, "--no-sync", "--auth=reject"], user=scratch.user, nice=scratch.nice, timeout_s=300)
 
     return fill
 
@@ -165,7 +170,7 @@ def _wait(scratch: Scratch, child: Companion) -> None:
         return not child.runs() or processes.run(ready, user=scratch.user, check=False, timeout_s=10).code == 0
 
     if not until(settled, START_S, every_s=0.1) or not child.runs():
-        raise StackError(
+        raise NoServer(
             _("The throw-away database did not start"),
             child.last_words() or _("It gave no reason."),
             _("Cure what it says, then run the command again."),

@@ -1,0 +1,120 @@
+"""Drills: a set is restored beside the running database to see that it can be, and compared with what was dumped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from founderstack.backups import databases, facts
+from founderstack.backups.scratch import NoServer, Scratch, refuse_small_disk, running
+from founderstack.backups.server import ask, connected
+from founderstack.backups.store import OpenSet, SetStore
+from founderstack.locale import _
+from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Proof
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Clock, Progress, Server
+from founderstack.world.files import free_mib
+from founderstack.world.sealing import Key
+
+UNPACKED = 5
+"""How many times as large as its dump a database may become, where nobody can be asked how large it is."""
+_FULL_MIB = 64
+_ALWAYS_THERE = ("postgres", "template1")
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a drill works with."""
+
+    scratch: Scratch
+    clock: Clock
+    database: str = ""
+    """The app's database."""
+    question: str = ""
+    """SQL that the app's database must answer with a row at least, "" for none."""
+
+
+def room_needed_mib(manifest: Manifest, running_bytes: int = 0) -> int:
+    """MiB that the copy takes: what the running databases take, or a guess from the set where they do not run."""
+    dumped = sum(file.plain_size for file in manifest.of_kind("dump"))
+    return (running_bytes or dumped * UNPACKED) // 2**20
+
+
+def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress: Progress, room_mib: int) -> Proof:
+    """Restore the set and say how it went; nothing of it is left.
+
+    Every file is read to its end and checked; the databases are restored into a throw-away server and compared with
+    what was dumped: rows, their content, roles, owners and rights. Raises StackError, which says nothing about the
+    set, where there is no room, the place cannot be reached or the throw-away server does not start.
+    """
+    refuse_small_disk(trial.scratch.folder, room_mib)
+    began, at = trial.clock.monotonic(), trial.clock.now()
+    opened = store.opened(manifest, key)
+    try:
+        _read_the_rest(opened, progress)
+        problems, seconds = _tried(opened, trial, progress, began)
+    except StackError as error:
+        problems, seconds = _blamed(store, manifest, trial, error), trial.clock.monotonic() - began
+    return Proof(
+        manifest.id, at, not problems, round(seconds, 1), max(at - manifest.taken_at, 0.0), problems, store.place
+    )
+
+
+def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> tuple[tuple[str, ...], float]:
+    """What is not as it was, and the seconds until the copy answered."""
+    wanted = databases.facts_of(opened)
+    with running(trial.scratch) as server:
+        found = _restored(server, opened, wanted, progress)
+        seconds = trial.clock.monotonic() - began
+        return (*_differences(server, wanted, found), *_smoke(server, trial)), seconds
+
+
+def _read_the_rest(opened: OpenSet, progress: Progress) -> None:
+    """Read what no database is made of to its end, where it is checked."""
+    for file in opened.manifest.files:
+        if file.kind != "dump":
+            with opened.open(file) as source:
+                while chunk := source.read(_CHUNK):
+                    progress(file.about or file.name, len(chunk))
+
+
+def _restored(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> list[DatabaseFacts]:
+    databases.restore_roles(server, opened)
+    return [
+        databases.restore_database(server, opened, about, _name(about.name), progress) for about in wanted.databases
+    ]
+
+
+def _name(database: str) -> str:
+    """What a database is called in the copy: what the server itself signs in to cannot be replaced."""
+    return f"restored {database}" if database in _ALWAYS_THERE else database
+
+
+def _differences(server: Server, wanted: Facts, found: Sequence[DatabaseFacts]) -> Iterator[str]:
+    for before, now in zip(wanted.databases, found, strict=True):
+        yield from databases.differences(before, now)
+    with connected(server, "postgres", server.superuser) as connection:
+        if facts.roles_digest(connection) != wanted.roles:
+            yield _("The roles, what they may do or whose members they are, are others than were dumped.")
+
+
+def _smoke(server: Server, trial: Trial) -> Iterator[str]:
+    """Ask what the founder wants to be asked."""
+    if not (trial.question and trial.database):
+        return
+    try:
+        if not ask(server, _name(trial.database), "SET default_transaction_read_only = on", trial.question):
+            yield _("The question of `prove_query` got no row.")
+    except StackError as error:
+        yield _("The question of `prove_query` failed: {why}").format(why=error.why)
+
+
+def _blamed(store: SetStore, manifest: Manifest, trial: Trial, error: StackError) -> tuple[str, ...]:
+    """What an error says about the set; raises it again where the set is not to blame."""
+    damaged = store.damage(manifest)
+    if damaged:
+        return tuple(_("{name} is missing or not as it was written.").format(name=name) for name in damaged)
+    if isinstance(error, NoServer) or free_mib(trial.scratch.folder) < _FULL_MIB:
+        raise error
+    return (f"{error.what}: {error.why}",)
