@@ -1,0 +1,119 @@
+"""Indexes, constraints, triggers, policies and all that is made when the rows are there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from founderstack.locale import _
+from founderstack.migration import policies, rows, schema
+from founderstack.migration.fates import Decided
+from founderstack.migration.parallel import each
+from founderstack.migration.values import Context, Finding, Item, Progress
+
+_MATERIALIZED = """
+SELECT named.identity, relispopulated FROM pg_class AS c
+CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named WHERE relkind = 'm'
+"""
+_WEBHOOKS = """
+SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) FROM pg_trigger
+WHERE tgfoid = to_regproc('supabase_functions.http_request') AND tgenabled <> 'D'
+"""
+_TRIGGERS = """
+SELECT named.identity, tgenabled::text FROM pg_trigger
+CROSS JOIN LATERAL pg_identify_object('pg_trigger'::regclass, pg_trigger.oid, 0) AS named
+WHERE NOT tgisinternal AND tgfoid <> coalesce(to_regproc('supabase_functions.http_request')::oid, 0)
+"""
+
+
+class Finish:
+    """The step: everything that is made after the rows."""
+
+    name = "finish"
+
+    def plan(self, context: Context) -> Sequence[Item]:
+        """Its objects are listed with the others."""
+        return ()
+
+    def run(self, context: Context) -> None:
+        """Indexes and keys in parallel, largest tables first; then, in order, all that builds on them."""
+        wanted = [one for one in context.objects if one.carried and one.after_rows]
+        done = context.journal.done(self.name)
+        left = [one for one in wanted if one.key not in done]
+        groups = _apart(left)
+        told = [len(wanted) - len(left)]
+
+        def build(group: Sequence[Decided]) -> None:
+            with context.target.connect() as target:
+                schema.make(context, target, self.name, group)
+            told[0] += len(group)
+            context.tell(Progress(self.name, told[0], len(wanted), "objects"))
+
+        each(groups, context.options.jobs, build)
+        apart = {one.key for group in groups for one in group}
+        with context.target.connect() as target:
+            schema.make(context, target, self.name, [one for one in left if one.key not in apart])
+            for (statement,) in target.execute(_WEBHOOKS).fetchall():
+                target.execute(statement)
+        self._refresh(context, done)
+        self._analyze(context, done)
+
+    def settle(self, context: Context) -> None:
+        """Materialized views show what the rows are now; those whose rows did not change are made anew as well."""
+        self._refresh(context, {})
+
+    def verify(self, context: Context) -> Sequence[Finding]:
+        """Policies, states of triggers, and whether materialized views are filled."""
+        with context.source.connect() as source, context.target.connect() as target:
+            carried = {one.item.name for one in context.objects if one.carried}
+            left = {form for form in policies.forms(source, context.kind) if form[0] in carried}
+            lost = sorted(str(form[0]) for form in left - policies.forms(target, "plain"))
+            findings = [Finding(self.name, name, False, _("the policy differs")) for name in lost]
+            findings.append(Finding(self.name, _("{count} policies").format(count=len(left)), not lost))
+            for what, query in (
+                (_("states of {count} triggers"), _TRIGGERS),
+                (_("{count} materialized views"), _MATERIALIZED),
+            ):
+                here, there = dict(target.execute(query).fetchall()), dict(source.execute(query).fetchall())
+                other = sorted(name for name, state in there.items() if name in carried and here.get(name) != state)
+                count = sum(name in carried for name in there)
+                findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
+        return findings
+
+    def _refresh(self, context: Context, done: dict[str, Any]) -> None:
+        """Fill the materialized views that are filled at the source, in the order of their needs."""
+        with context.source.connect() as source:
+            filled = dict(source.execute(_MATERIALIZED).fetchall())
+        with context.target.connect() as target:
+            for one in context.objects:
+                name, mark = one.item.name, f"refresh {one.item.name}"
+                if one.carried and one.entry.kind == "MATERIALIZED VIEW" and filled.get(name) and mark not in done:
+                    with target.transaction():
+                        # Its query names things as it did at the source.
+                        target.execute("SET LOCAL search_path = public, extensions")
+                        target.execute(f"REFRESH MATERIALIZED VIEW {name}")
+                        context.journal.mark(target, self.name, mark)
+
+    def _analyze(self, context: Context, done: dict[str, Any]) -> None:
+        """Statistics, so that the first queries are planned with what is there."""
+        if "analyze" in done:
+            return
+
+        def analyze(name: str) -> None:
+            with context.target.connect() as target:
+                target.execute(f"ANALYZE {name}")
+
+        each(rows.wanted(context), context.options.jobs, analyze)
+        with context.target.connect() as target:
+            context.journal.mark(target, self.name, "analyze")
+
+
+def _apart(left: Sequence[Decided]) -> list[list[Decided]]:
+    """What can be built at the same time: each index by itself, the keys of a table together."""
+    indexes = [[one] for one in left if one.entry.kind == "INDEX"]
+    keys: dict[str, list[Decided]] = defaultdict(list)
+    for one in left:
+        if one.entry.kind == "CONSTRAINT":
+            keys[one.item.name.rpartition(" on ")[2]].append(one)
+    return [*keys.values(), *indexes]

@@ -1,0 +1,109 @@
+"""What is done already, written in the target by the same commit as the work itself: a kill leaves both or neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from founderstack.migration.target import Target
+
+SCHEMA = "founder_migration"
+
+_TABLES = f"""
+CREATE SCHEMA IF NOT EXISTS {SCHEMA};
+REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC;
+CREATE TABLE IF NOT EXISTS {SCHEMA}.run (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    source text NOT NULL, kind text NOT NULL, digest text NOT NULL,
+    state text NOT NULL DEFAULT 'running', began_at timestamptz NOT NULL DEFAULT now(),
+    facts jsonb NOT NULL DEFAULT '{{}}'
+);
+CREATE TABLE IF NOT EXISTS {SCHEMA}.done (
+    step text, what text, detail jsonb NOT NULL DEFAULT '{{}}', at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (step, what)
+);
+CREATE TABLE IF NOT EXISTS {SCHEMA}.kept (
+    kind text, name text, content jsonb NOT NULL, PRIMARY KEY (kind, name)
+);
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The one migration that a target knows of."""
+
+    source: str
+    """Address without the password."""
+    kind: str
+    digest: str
+    """Of the source's objects when the run began."""
+    state: str
+    """`running`, `moved`, `cut over`."""
+    facts: Mapping[str, Any]
+
+
+class Journal:
+    """The journal of one target."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def begin(self, source: str, kind: str, digest: str) -> None:
+        """Make the journal where there is none."""
+        with self._target.connect() as connection, connection.transaction():
+            connection.execute(_TABLES)
+            connection.execute(
+                f"INSERT INTO {SCHEMA}.run (source, kind, digest) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                (source, kind, digest),
+            )
+
+    def run(self) -> Run | None:
+        """The run that the target knows of, None where there is none."""
+        with self._target.connect() as connection:
+            if not _there(connection):
+                return None
+            row = connection.execute(f"SELECT source, kind, digest, state, facts FROM {SCHEMA}.run").fetchone()
+        return Run(*row) if row else None
+
+    def note(self, **facts: object) -> None:
+        """Keep facts of the run; `state` among them changes its state."""
+        state = facts.pop("state", None)
+        with self._target.connect() as connection:
+            connection.execute(
+                f"UPDATE {SCHEMA}.run SET facts = facts || %s::jsonb, state = coalesce(%s, state)",
+                (json.dumps(facts), state),
+            )
+
+    def done(self, step: str) -> dict[str, Any]:
+        """What a step has done → the detail it kept; empty before anything began."""
+        with self._target.connect() as connection:
+            if not _there(connection):
+                return {}
+            rows = connection.execute(f"SELECT what, detail FROM {SCHEMA}.done WHERE step = %s", (step,)).fetchall()
+        return dict(rows)
+
+    def mark(self, connection: psycopg.Connection[Any], step: str, what: str, detail: object = None) -> None:
+        """Write down, in the transaction of `connection`, that something is done."""
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.done (step, what, detail) VALUES (%s, %s, %s)"
+            " ON CONFLICT (step, what) DO UPDATE SET detail = excluded.detail, at = clock_timestamp()",
+            (step, what, json.dumps(detail or {})),
+        )
+
+    def keep(self, connection: psycopg.Connection[Any], kind: str, name: str, content: object) -> None:
+        """Keep something that has no place of its own in the target: a scheduled job, a publication."""
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.kept VALUES (%s, %s, %s) ON CONFLICT (kind, name) DO UPDATE"
+            " SET content = excluded.content",
+            (kind, name, json.dumps(content)),
+        )
+
+
+def _there(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (f"{SCHEMA}.run",)).fetchone()
+    return bool(row and row[0])

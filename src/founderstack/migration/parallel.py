@@ -1,0 +1,60 @@
+"""Several connections at work at the same time, and a limit to what they read in a second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from founderstack.model.protocols import Clock
+
+Work = TypeVar("Work")
+
+
+def each(work: Iterable[Work], jobs: int, do: Callable[[Work], object]) -> None:
+    """`do` every piece of work in its order, at most `jobs` at a time; the first error stops what has not begun."""
+    queue: SimpleQueue[Work] = SimpleQueue()
+    for piece in work:
+        queue.put(piece)
+    errors: list[BaseException] = []
+
+    def worker() -> None:
+        while not errors:
+            try:
+                piece = queue.get_nowait()
+            except Empty:
+                return
+            try:
+                do(piece)
+            except BaseException as error:  # noqa: BLE001  (given to the caller's thread)
+                errors.append(error)
+
+    threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, max(queue.qsize(), 1)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+class Pace:
+    """Spares the source: no more than so much in a second, over all connections."""
+
+    def __init__(self, clock: Clock, mib_s: float) -> None:
+        self._clock = clock
+        self._bytes_s = mib_s * 2**20
+        self._began = clock.monotonic()
+        self._spent = 0
+        self._lock = threading.Lock()
+
+    def spend(self, size: int) -> None:
+        """Count `size` bytes, and wait where they came too early."""
+        if not self._bytes_s:
+            return
+        with self._lock:
+            self._spent += size
+            early = self._spent / self._bytes_s - (self._clock.monotonic() - self._began)
+        if early > 0:
+            self._clock.wait(early)

@@ -1,0 +1,86 @@
+"""What belongs to Supabase's platform and not to the project on it. Values only.
+
+Source: supabase/cli internal/utils (InternalSchemas, as of 2026-06), supabase/postgres migrations, supabase/auth and
+supabase/storage migrations (2026-08).
+"""
+
+from __future__ import annotations
+
+_SCHEMAS = (
+    "_analytics _realtime _supavisor auth cron dbdev etl graphql graphql_public net pgbouncer pgmq pgsodium "
+    "pgsodium_masks pgtle realtime repack storage supabase_functions tiger tiger_data topology vault"
+)
+SCHEMAS = frozenset(_SCHEMAS.split())
+"""Schemas that the platform fills. What people put there themselves is told by its owner."""
+
+KEPT_TABLES = frozenset({"auth.users", "auth.identities", "auth.mfa_factors", "storage.buckets", "storage.objects"})
+"""Tables of the platform that the project's own objects build on: keys, triggers, views and policies."""
+
+SHIM_SCHEMAS = frozenset({"auth", "storage", "vault", "supabase_functions"})
+"""Schemas of the platform that exist at the target as well, with what is ours in them."""
+
+SHIM_FUNCTIONS = frozenset(
+    {
+        "auth.uid()",
+        "auth.jwt()",
+        "auth.role()",
+        "auth.email()",
+        "storage.foldername(pg_catalog.text)",
+        "storage.filename(pg_catalog.text)",
+        "storage.extension(pg_catalog.text)",
+        "storage.operation()",
+        "storage.allow_any_operation(pg_catalog.text[])",
+        "storage.allow_only_operation(pg_catalog.text)",
+        "supabase_functions.http_request()",
+    }
+)
+"""Functions that are there at the target under the same name, written anew."""
+
+WEBHOOK = "supabase_functions.http_request()"
+
+EXTENSION_FUNCTIONS = frozenset(
+    {"grant_pg_cron_access", "grant_pg_graphql_access", "grant_pg_net_access", "set_graphql_placeholder"}
+    | {"pgrst_ddl_watch", "pgrst_drop_watch"}
+)
+"""The platform's own functions in the schema `extensions`."""
+
+EVENT_TRIGGERS = ("issue_", "pgrst_")
+"""How the names of the platform's event triggers begin."""
+
+ROLE_PREFIXES = ("supabase_", "cli_login_", "pgsodium_", "pgtle_")
+ROLES = frozenset({"dashboard_user", "pgbouncer", "pgtle_admin"})
+"""Roles of the platform: nothing at the target is owned by them or granted to them."""
+
+MASKED = {
+    "auth.users": (
+        "encrypted_password",
+        "confirmation_token",
+        "recovery_token",
+        "email_change_token_new",
+        "email_change_token_current",
+        "phone_change_token",
+        "reauthentication_token",
+    ),
+    "auth.mfa_factors": ("secret",),
+}
+"""Columns that arrive empty: passwords live where people sign in, and tokens of the platform open nothing any more."""
+
+REPLACEMENTS = {
+    "pg_cron": "apt: postgresql-MAJOR-cron, or a timer of the machine",
+    "vector": "apt: postgresql-MAJOR-pgvector",
+    "pg_net": "requests from the app itself",
+    "supabase_vault": "the schema vault, which is made here",
+    "pg_graphql": "the app’s own API",
+    "pgsodium": "pgcrypto",
+    "pgjwt": "tokens made by the app",
+    "pgmq": "a queue in the app or the cache",
+    "postgis": "apt: postgresql-MAJOR-postgis-3",
+    "timescaledb": "partitioned tables",
+    "wrappers": "postgres_fdw, for other PostgreSQL servers",
+}
+"""What does the work of an extension that the target does not have."""
+
+
+def is_role(name: str) -> bool:
+    """True for a role of the platform."""
+    return name in ROLES or name.startswith(ROLE_PREFIXES)

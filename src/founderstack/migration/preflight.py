@@ -1,0 +1,75 @@
+"""What can be told before anything begins: versions, encodings, sizes, and how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from founderstack.locale import _
+from founderstack.migration.source import Source, route
+from founderstack.migration.target import Target
+from founderstack.migration.values import Item
+
+_LOADS_MIB_S = 25
+_COMPARES_MIB_S = 120
+"""Measured on two cores with source and target on one machine: see bench/migration.py."""
+_SHORTEST_PAUSE_S = 3
+
+_FACTS = """
+SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,
+    current_setting('wal_level'),
+    pg_encoding_to_char(encoding), pg_database_size(oid), (SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint
+        FROM pg_class AS c WHERE relkind = 'r' AND c.oid >= 16384)
+FROM pg_database WHERE datname = current_database()
+"""
+
+
+def facts(source: Source, target: Target) -> dict[str, Any]:
+    """What the report begins with. Seconds are estimates."""
+    with source.connect() as left, target.connect() as right:
+        version, major, wal, encoding, size, rows = _asked(left)
+        own_version, own_major, _wal, own_encoding, _size, _rows = _asked(right)
+    mib = rows / 2**20
+    return {
+        "source": source.address.url,
+        "route": route(source.address),
+        "source_version": version,
+        "source_major": major,
+        "source_encoding": encoding,
+        "wal_level": wal,
+        "target_version": own_version,
+        "target_major": own_major,
+        "target_encoding": own_encoding,
+        "database_bytes": size,
+        "table_bytes": rows,
+        "expected_s": round(5 + mib / _LOADS_MIB_S),
+        "expected_pause_s": round(_SHORTEST_PAUSE_S + mib / _COMPARES_MIB_S),
+    }
+
+
+def items(found: Mapping[str, Any]) -> Sequence[Item]:
+    """What of it stands in the way."""
+    blockers = []
+    if found["source_major"] > found["target_major"]:
+        why = _("The source is PostgreSQL {theirs}, newer than this machine’s {ours}.")
+        blockers.append(
+            Item(
+                "preflight",
+                "version",
+                found["source_version"],
+                "blocker",
+                why.format(theirs=found["source_major"], ours=found["target_major"]),
+                _("Bring the stack up on a system with a newer PostgreSQL: Debian 13 has 17, Ubuntu 26.04 has 18."),
+            )
+        )
+    if found["source_encoding"] != found["target_encoding"]:
+        why = _("The source is {theirs}, the target {ours}.")
+        why = why.format(theirs=found["source_encoding"], ours=found["target_encoding"])
+        fix = _("Convert the source to {ours} first.").format(ours=found["target_encoding"])
+        blockers.append(Item("preflight", "encoding", found["source_encoding"], "blocker", why, fix))
+    return blockers
+
+
+def _asked(connection: Any) -> tuple[Any, ...]:
+    row: tuple[Any, ...] = connection.execute(_FACTS).fetchone()
+    return row

@@ -1,0 +1,270 @@
+"""Rows: streamed in parallel from one snapshot into empty tables, and afterwards brought over where they differ."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from founderstack.locale import _
+from founderstack.migration import tables
+from founderstack.migration.parallel import Pace, each
+from founderstack.migration.tables import Part, Table
+from founderstack.migration.values import Context, Finding, Item, Progress
+
+if TYPE_CHECKING:
+    import psycopg
+
+_UNREADABLE = """
+SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+    quote_ident(n.nspname)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
+WHERE named.identity = ANY (%s) AND c.relkind IN ('r', 'p', 'S') AND NOT (
+    has_schema_privilege(relnamespace, 'USAGE')
+    AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+        ELSE has_table_privilege(c.oid, 'SELECT') END
+    AND (NOT c.relrowsecurity OR c.relkind = 'S'
+        OR (SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))))
+"""
+_STUBBORN = """
+SELECT format('ALTER TABLE %%s DISABLE TRIGGER %%I', t.oid, tgname),
+    format('ALTER TABLE %%s ENABLE %%s TRIGGER %%I', t.oid,
+        CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END, tgname)
+FROM pg_trigger, (SELECT %(table)s::regclass AS oid) AS t
+WHERE tgrelid = t.oid AND NOT tgisinternal AND tgenabled IN ('A', 'R')
+UNION ALL
+SELECT format('ALTER TABLE %%s DISABLE RULE %%I', t.oid, rulename),
+    format('ALTER TABLE %%s ENABLE %%s RULE %%I', t.oid,
+        CASE ev_enabled WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END, rulename)
+FROM pg_rewrite, (SELECT %(table)s::regclass AS oid) AS t WHERE ev_class = t.oid AND ev_enabled IN ('A', 'R')
+UNION ALL
+SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', t.oid, conname),
+    format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', t.oid, conname, pg_get_constraintdef(c.oid))
+FROM pg_constraint AS c, (SELECT %(table)s::regclass AS oid) AS t
+WHERE conrelid = t.oid AND contype = 'c' AND NOT convalidated AND conislocal
+"""
+"""What would still act on rows in a session that replicates: what switches each off, and back to what it was."""
+
+
+class Rows:
+    """The step: the rows of every table."""
+
+    name = "rows"
+
+    def plan(self, context: Context) -> Sequence[Item]:
+        """Rows to come, tables that may not be read, and rows that the target holds already."""
+        names = wanted(context)
+        with context.source.connect() as source:
+            unreadable = source.execute(_UNREADABLE, ([*names, *_sequences(context)],)).fetchall()
+            refused = {row[0] for row in unreadable}
+            found = tables.read(source, [name for name in names if name not in refused], masks=_masks(context))
+            counted = [(table, _count(source, table)) for table in found]
+        items = [Item(self.name, "rows of", table.name, "moved", count=count) for table, count in counted]
+        return [*(_missing_right(context, row) for row in unreadable), *items, *_in_the_way(context)]
+
+    def run(self, context: Context) -> None:
+        """Load what is not loaded, then even out what was loaded from an earlier snapshot."""
+        with context.source.reader() as reader:
+            found = tables.read(reader, wanted(context), masks=_masks(context))
+        parts = [part for table in found for part in tables.parts(table, context.options.part_mib)]
+        done = context.journal.done(self.name)
+        loaded = {name.rpartition(" ")[0] for name in done}
+        fresh = [part for part in parts if part.name not in done and _same_cut(part, done, loaded)]
+        progress = _Sum(context, sum(part.size for part in fresh))
+        pace = Pace(context.clock, context.options.rate_mib_s)
+        each(fresh, context.options.jobs, lambda part: _load(context, part, pace, progress))
+        early = {name.rpartition(" ")[0] for name, detail in done.items() if detail["snapshot"] != _mark(context)}
+        self._even_out(context, [table for table in found if table.name in early])
+
+    def settle(self, context: Context) -> None:
+        """Bring over every row that is another one by now."""
+        with context.source.reader() as reader:
+            found = tables.read(reader, wanted(context), masks=_masks(context))
+        self._even_out(context, found)
+
+    def verify(self, context: Context) -> Sequence[Finding]:
+        """Count and hash of every table on both sides."""
+        with context.source.connect() as source:
+            found = tables.read(source, wanted(context), masks=_masks(context))
+        findings: list[Finding] = []
+        total = [0]
+
+        def compare(table: Table) -> None:
+            left, right = _both(context, table, 1, context.source.connect)
+            total[0] += left.get(0, (0, 0))[0]
+            if left != right:
+                counts = _("{here} rows here, {there} at the source").format(
+                    here=right.get(0, (0, 0))[0], there=left.get(0, (0, 0))[0]
+                )
+                findings.append(Finding(self.name, table.name, False, counts))
+
+        each(found, context.options.jobs, compare)
+        what = _("rows of {tables} tables: {rows} rows, counted and hashed on both sides")
+        return [*findings, Finding(self.name, what.format(tables=len(found), rows=total[0]), not findings)]
+
+    def _even_out(self, context: Context, found: Sequence[Table]) -> None:
+        progress = _Sum(context, sum(table.size for table in found), _("comparing"))
+        each(found, context.options.jobs, lambda table: even_out(context, table, progress))
+
+
+def wanted(context: Context) -> list[str]:
+    """Whole names of the tables whose rows come."""
+    return [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
+
+
+def even_out(context: Context, table: Table, progress: Callable[[int], None]) -> int:
+    """Make the target's rows those of the snapshot, touching only groups that differ; returns how many groups did."""
+    left, right = _both(context, table, table.buckets, context.source.reader)
+    groups = sorted(group for group in left.keys() | right.keys() if left.get(group) != right.get(group))
+    with context.target.connect(quiet=True) as target, target.transaction():
+        if groups:
+            _replace(context, target, table, groups)
+        for part in tables.parts(table, context.options.part_mib):
+            context.journal.mark(target, Rows.name, part.name, {"snapshot": _mark(context)})
+    progress(table.size)
+    return len(groups)
+
+
+def _replace(context: Context, target: psycopg.Connection[Any], table: Table, groups: Iterable[int]) -> None:
+    chosen = f"& {table.buckets - 1} IN ({', '.join(map(str, groups))})"
+    stubborn = target.execute(_STUBBORN, {"table": table.name}).fetchall()
+    for off, _on in stubborn:
+        target.execute(off)
+    target.execute(f"DELETE FROM ONLY {table.name} WHERE {table.hashed(at_source=False)} {chosen}")
+    where = f" WHERE {table.hashed(at_source=True)} {chosen}"
+    with context.source.reader() as reader:
+        _stream(reader, target, table, where, "", lambda size: None)
+    for _off, on in stubborn:
+        target.execute(on)
+
+
+def _load(context: Context, part: Part, pace: Pace, progress: Callable[[int], None]) -> None:
+    """One part in one commit, with its mark. A table that is loaded whole needs no cleaning up afterwards (FREEZE)."""
+    with context.source.reader() as reader, context.target.connect(quiet=True) as target, target.transaction():
+        if part.count == 1:
+            target.execute(f"TRUNCATE ONLY {part.table.name}")
+
+        def moved(size: int) -> None:
+            pace.spend(size)
+
+        rows = _stream(reader, target, part.table, part.where, "(FREEZE)" if part.count == 1 else "", moved)
+        context.journal.mark(target, Rows.name, part.name, {"snapshot": _mark(context), "rows": rows})
+    progress(part.size)
+
+
+def _stream(
+    reader: psycopg.Connection[Any],
+    target: psycopg.Connection[Any],
+    table: Table,
+    where: str,
+    options: str,
+    moved: Callable[[int], None],
+) -> int:
+    """COPY from one side to the other, row by row through this process's hands; how many rows."""
+    columns = f" ({', '.join(table.columns)})" if table.columns else ""
+    with (
+        reader.cursor() as out,
+        target.cursor() as into,
+        out.copy(f"COPY ({table.read(where)}) TO STDOUT") as rows,
+        into.copy(f"COPY {table.name}{columns} FROM STDIN {options}") as sink,
+    ):
+        waiting, size = [], 0
+        for row in rows:
+            waiting.append(row)
+            size += len(row)
+            if size > 262_144:
+                sink.write(b"".join(waiting))
+                moved(size)
+                waiting, size = [], 0
+        sink.write(b"".join(waiting))
+    return into.rowcount
+
+
+def _both(
+    context: Context, table: Table, buckets: int, opened: Callable[[], Any]
+) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
+    """The table's fingerprints at the source and at the target, taken at the same time."""
+    found: dict[str, Any] = {}
+
+    def side(name: str) -> None:
+        with opened() if name == "source" else context.target.connect() as connection:
+            found[name] = tables.fingerprint(connection, table, buckets, at_source=name == "source")
+
+    each(("source", "target"), 2, side)
+    return found["source"], found["target"]
+
+
+def _mark(context: Context) -> str:
+    """Names the snapshot of this run in the journal: another run has another one."""
+    return f"{context.source.snapshot_name} {context.run_id}"
+
+
+def _same_cut(part: Part, done: Iterable[str], loaded: Iterable[str]) -> bool:
+    """False where the table was loaded in other parts than it has now: then it is evened out instead."""
+    return part.table.name not in loaded or any(
+        name.startswith(f"{part.table.name} ") and name.endswith(f"/{part.count}") for name in done
+    )
+
+
+def _masks(context: Context) -> bool:
+    return context.kind == "supabase"
+
+
+def _sequences(context: Context) -> list[str]:
+    return [one.item.name for one in context.objects if one.carried and one.entry.kind == "SEQUENCE"]
+
+
+def _count(source: psycopg.Connection[Any], table: Table) -> int:
+    row = source.execute(f"SELECT count(*) FROM ONLY {table.name}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _missing_right(context: Context, row: tuple[Any, ...]) -> Item:
+    name, usage, select, schema = row
+    user = '"' + context.source.address.user.partition(".")[0].replace('"', '""') + '"'
+    grant = f"GRANT SELECT ON {name} TO {user};"
+    if not usage:
+        grant = f"GRANT USAGE ON SCHEMA {schema} TO {user}; {grant}"
+    elif select:
+        grant = f"ALTER ROLE {user} BYPASSRLS;"
+    why = _("{user} may not read all of it.").format(user=user)
+    return Item(Rows.name, "rows of", name, "blocker", why, _("At the source, run: {sql}").format(sql=grant))
+
+
+def _in_the_way(context: Context) -> list[Item]:
+    """Rows that somebody else has put into the target. The list of an app's migrations does not count."""
+    if context.journal.run() is not None:
+        return []
+    blockers = []
+    with context.target.connect() as target:
+        names = [
+            name
+            for (name,) in target.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT LIKE 'pg\\_%'"
+                " AND schemaname <> 'information_schema' AND tablename NOT LIKE '%schema\\_migration%'"
+                " AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')"
+            ).fetchall()
+        ]
+        for name in names:
+            row = target.execute(f"SELECT EXISTS (SELECT FROM ONLY {name})").fetchone()
+            if row and row[0]:
+                why = _("The target is not empty: this table holds rows.")
+                fix = _("Move into a stack that nobody uses yet: a new one, or after “founder destroy”.")
+                blockers.append(Item(Rows.name, "table", name, "blocker", why, fix))
+    return blockers
+
+
+class _Sum:
+    """Adds up what the parallel jobs have done, and tells it."""
+
+    def __init__(self, context: Context, total: int, detail: str = "") -> None:
+        self._context, self._total, self._detail = context, total, detail
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, size: int) -> None:
+        with self._lock:
+            self._done += size
+            self._context.tell(Progress(Rows.name, self._done, self._total, "bytes", self._detail))

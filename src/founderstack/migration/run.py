@@ -1,0 +1,240 @@
+"""A migration as a whole: planned, run, and run again until it is done; compared; taken back."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from founderstack.locale import _
+from founderstack.migration import archive, preflight, schema
+from founderstack.migration.journal import SCHEMA, Journal
+from founderstack.migration.roles import OWN_ROLES, target_name
+from founderstack.migration.source import APPLICATION, Source, Unreachable
+from founderstack.migration.steps import steps_for
+from founderstack.migration.target import Target
+from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
+from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, StackError, StackErrors
+from founderstack.model.protocols import Clock
+from founderstack.world.files import ensure_folder
+from founderstack.world.lock import stack_lock
+
+_AGAIN_AFTER_S = 2.0
+_ATTEMPTS_WITHOUT_PROGRESS = 5
+_ENDS_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True)
+class Migration:
+    """From one source into one target. Every method may be called again."""
+
+    source: Source
+    target: Target
+    kind: Kind
+    folder: str
+    """Its own folder (0700)."""
+    options: Options
+    clock: Clock
+    tell: Callable[[Progress], None]
+
+    @property
+    def journal(self) -> Journal:
+        """What is done already."""
+        return Journal(self.target)
+
+    def plan(self) -> tuple[dict[str, Any], list[Item]]:
+        """(facts, what becomes of everything). Writes nothing but the archive in its own folder."""
+        found = preflight.facts(self.source, self.target)
+        blockers = list(preflight.items(found))
+        if blockers:
+            return found, blockers
+        ensure_folder(self.folder, mode=0o700)
+        context = self._context("plan.dump")
+        return found, [item for step in steps_for(self.kind) for item in step.plan(context)]
+
+    def run(self) -> None:
+        """Do all of it; a source or a target that goes away is waited for. Raises StackError with every blocker."""
+        ensure_folder(self.folder, mode=0o700)
+        with self.alone("run"):
+            self.patiently(self._run_once)
+
+    def _run_once(self) -> None:
+        self._end_remains()
+        with self.source.snapshot():
+            context = self._begin()
+            for step in steps_for(self.kind):
+                step.run(context)
+        if (run := self.journal.run()) and run.state == "running":
+            self.journal.note(state="moved")
+
+    def settle(self, snapshot: str = "") -> None:
+        """Bring over what has changed since the run; for a cut-over, inside its write freeze."""
+        with self.source.snapshot(snapshot):
+            context = self._begin()
+            for step in steps_for(self.kind):
+                step.settle(context)
+
+    def verify(self) -> list[Finding]:
+        """Both sides as they are now."""
+        if self.journal.run() is None:
+            raise StackError(
+                _("There is nothing to verify yet"),
+                _("The target knows of no migration."),
+                _("Run: founder migrate SOURCE run"),
+                exit_code=EXIT_PRECONDITION,
+            )
+        ensure_folder(self.folder, mode=0o700)
+        context = self._context("verify.dump")
+        return [finding for step in steps_for(self.kind) for finding in step.verify(context)]
+
+    def undo(self) -> None:
+        """Take out of the target what the migration has made there. The source is not touched."""
+        with self.alone("undo"):
+            self._end_remains()
+            if self.journal.run() is None:
+                return
+            context = self._context("source.dump")
+            wanted = [one.entry.id for one in context.objects if one.carried]
+            path = os.path.join(self.folder, "source.dump")
+            statements = archive.removal(self.target.binaries, path, wanted, f"{path}.list")
+            with self.source.connect() as source:
+                names = [target_name(role, self.kind) for (role,) in source.execute("SELECT rolname FROM pg_roles")]
+            with self.target.connect() as target, target.transaction():
+                _remove(target, statements, names, self.target.owner, platform=self.kind == "supabase")
+
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """One command at a time works on a migration."""
+        return stack_lock(os.path.join(self.folder, "lock"), command=f"founder migrate {what}")
+
+    def patiently(self, do: Callable[[], None]) -> None:
+        """`do`, again where the source or the target went away meanwhile, as long as there is progress and patience."""
+        import psycopg
+
+        failures, before = 0, -1
+        while True:
+            try:
+                return do()
+            except psycopg.errors.DiskFull as error:
+                raise _disk_full(error) from error
+            except (psycopg.OperationalError, Unreachable) as error:
+                self._wait_for_both(error)
+                done = self._done()
+                failures, before = (failures + 1 if done == before else 0), done
+                if failures >= _ATTEMPTS_WITHOUT_PROGRESS:
+                    raise _lost(error) from error
+                self.tell(Progress("connection", 0, 0, "objects", _("again: {why}").format(why=_first_line(error))))
+
+    def _wait_for_both(self, error: Exception) -> None:
+        deadline = self.clock.monotonic() + self.options.patience_s
+        while True:
+            self.clock.wait(_AGAIN_AFTER_S)
+            try:
+                with self.source.connect(), self.target.connect():
+                    return
+            except Unreachable as still:
+                if self.clock.monotonic() > deadline:
+                    raise still from error
+                self.tell(Progress("connection", 0, 0, "objects", still.what))
+
+    def _done(self) -> int:
+        with self.target.connect() as target:
+            row = target.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{SCHEMA}.done",)).fetchone()
+            if not row or not row[0]:
+                return 0
+            counted = target.execute(f"SELECT count(*) FROM {SCHEMA}.done").fetchone()
+            return int(counted[0]) if counted else 0
+
+    def _begin(self) -> Context:
+        """The context of a run that may go on: new and without blockers, or the one that the target knows of."""
+        run = self.journal.run()
+        context = self._context("source.dump")
+        digest = schema.digest(context.objects)
+        if run is None:
+            found = preflight.items(preflight.facts(self.source, self.target))
+            items = [*found, *(item for step in steps_for(self.kind) for item in step.plan(context))]
+            if blockers := [item for item in items if item.fate == "blocker"]:
+                raise StackErrors([_blocked(item) for item in blockers])
+            self.journal.begin(self.source.address.url, self.kind, digest)
+        elif run.source != self.source.address.url:
+            raise StackError(
+                _("The target holds a migration from somewhere else"),
+                _("It came from {url}.").format(url=run.source),
+                _("Take it back first: founder migrate undo"),
+                exit_code=EXIT_PRECONDITION,
+            )
+        elif run.digest != digest:
+            raise StackError(
+                _("The source’s objects are other ones than when the migration began"),
+                _("Somebody has changed a table, a function or a policy there."),
+                _("Begin anew: founder migrate undo, then founder migrate run"),
+                exit_code=EXIT_PRECONDITION,
+            )
+        return context
+
+    def _context(self, dump: str) -> Context:
+        journal = self.journal
+        begun = journal.run() is not None
+        path = os.path.join(self.folder, dump)
+        decided = schema.read(self.source, self.target, self.kind, self.options, path=path, begun=begun)
+        context = Context(
+            self.kind, self.source, self.target, journal, self.folder, self.options, self.clock, self.tell
+        )
+        return replace(context, objects=decided, run_id=str(uuid.uuid4()))
+
+    def _end_remains(self) -> None:
+        """End what an earlier command, killed in the middle, still has at work in the target."""
+        others = (
+            "FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()"
+            " AND datname = current_database() AND usename = current_user"
+        )
+        deadline = self.clock.monotonic() + _ENDS_WITHIN_S
+        with self.target.connect() as target:
+            while target.execute(f"SELECT pg_terminate_backend(pid) {others}", (APPLICATION,)).fetchall():
+                if self.clock.monotonic() > deadline:
+                    raise _lost(TimeoutError(_("an earlier run does not end")))
+                self.clock.wait(0.1)
+
+
+def _remove(target: Any, statements: str, roles: Sequence[str], owner: str, *, platform: bool) -> None:
+    from psycopg import sql
+
+    target.execute(statements)
+    shims = ("auth", "storage", "vault", "supabase_functions") if platform else ()
+    for name in (SCHEMA, *shims):
+        target.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
+    target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
+    for name in roles:
+        there = target.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+        if name and there is not None and name not in (owner, *OWN_ROLES) and not name.startswith("pg_"):
+            target.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(sql.Identifier(name)))
+            target.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def _blocked(item: Item) -> StackError:
+    what = f"{item.kind} {item.name}"
+    return StackError(what, item.why, item.fix or _("See: founder migrate plan"), exit_code=EXIT_PRECONDITION)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _lost(error: Exception) -> StackError:
+    return StackError(
+        _("The migration does not get on"),
+        _first_line(error),
+        _("Run the same command again when that is cured; it goes on where it stopped."),
+        exit_code=EXIT_FAILED,
+    )
+
+
+def _disk_full(error: Exception) -> StackError:
+    return StackError(
+        _("The target’s disk is full"),
+        _first_line(error),
+        _("Make room, then run the same command again; it goes on where it stopped."),
+        exit_code=EXIT_FAILED,
+    )

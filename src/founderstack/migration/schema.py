@@ -1,0 +1,209 @@
+"""Schemas, types, functions, tables and views: what must be there before rows can come."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from founderstack.locale import _
+from founderstack.migration import archive, fates, objects, policies, rights
+from founderstack.migration.archive import Entry
+from founderstack.migration.fates import Decided, Setting
+from founderstack.migration.source import Source
+from founderstack.migration.target import Target
+from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
+from founderstack.model.errors import StackError
+
+if TYPE_CHECKING:
+    import psycopg
+
+_BATCH = 100
+"""Entries in one transaction: few enough locks for any server."""
+_ELSEWHERE = re.compile(
+    r"\b(net|vault|cron|realtime|graphql|pgmq|pgsodium|supabase_functions)\s*\.\s*\w+", re.IGNORECASE
+)
+_CLAIMS = re.compile(r"'(aal|amr|session_id|app_metadata)'")
+
+_BODIES = """
+SELECT identity, prosrc FROM pg_proc CROSS JOIN LATERAL pg_identify_object('pg_proc'::regclass, pg_proc.oid, 0)
+WHERE pg_proc.oid >= 16384 AND prosrc IS NOT NULL
+"""
+_VIEWS_PAST_RLS = """
+SELECT DISTINCT view.identity FROM pg_rewrite JOIN pg_class AS c ON c.oid = ev_class AND relkind = 'v'
+JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = pg_rewrite.oid
+CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS view
+WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass('auth.users')
+    AND NOT coalesce(reloptions::text ~ 'security_invoker=(true|on|1)', false)
+"""
+
+
+def read(
+    source: Source, target: Target, kind: Kind, options: Options, *, path: str, begun: bool
+) -> tuple[Decided, ...]:
+    """Every object of the source with its fate; its archive lies at `path` afterwards.
+
+    `begun` says that what the target has of the same names is our own work.
+    """
+    archive.dump(source.address, source.snapshot_name, target.binaries, path)
+    with source.connect() as left, target.connect() as right:
+        entries = archive.entries(target.binaries, path)
+        known = objects.known(left, entries)
+        setting = Setting(
+            kind=kind,
+            extensions=objects.extensions(right),
+            present=() if begun else objects.present(right),
+            leave=options.leave,
+            nobody=policies.for_nobody(left, kind),
+        )
+        made = policies.statements(left, kind)
+    renamed = [
+        replace(one, sql=made.get(known[one.id].identity, "")) if one.kind == "POLICY" else one for one in entries
+    ]
+    return fates.decide(renamed, known, setting)
+
+
+def digest(decided: Iterable[Decided]) -> str:
+    """Changes when an object of the source does."""
+    lines = sorted(f"{one.entry.kind} {one.item.name}\n{one.entry.sql}" for one in decided)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class Schema:
+    """The step: everything that is made before the rows."""
+
+    name = fates.STEP
+
+    def plan(self, context: Context) -> Sequence[Item]:
+        """Every object of the source, and what its owner should look at."""
+        with context.source.connect() as source:
+            notes = _notes(source, context.objects)
+        return [*(one.item for one in context.objects), *notes]
+
+    def run(self, context: Context) -> None:
+        """Make what is missing."""
+        with context.target.connect() as target:
+            if context.kind == "supabase":
+                make_shims(target)
+            make(context, target, self.name, [one for one in context.objects if one.carried and not one.after_rows])
+        # Before the rows: what computes while they come does so with its owner's rights.
+        rights.converge(context)
+
+    def settle(self, context: Context) -> None:
+        """Objects do not change during a migration: a run whose source has other objects is refused."""
+
+    def verify(self, context: Context) -> Sequence[Finding]:
+        """Each object is there, with the same definition."""
+        with context.target.connect() as target:
+            there = objects.present(target)
+        return compare(context, there)
+
+
+def make_shims(target: psycopg.Connection[Any]) -> None:
+    """The functions of the platform that policies and views call, written anew; safe to call again."""
+    for name in ("auth", "storage", "webhooks"):
+        target.execute(files("founderstack.migration").joinpath(f"shim/{name}.sql").read_text(encoding="utf-8"))
+
+
+def make(context: Context, target: psycopg.Connection[Any], step: str, wanted: Sequence[Decided]) -> None:
+    """Run the statements of entries that are not done yet, in their order; each is marked in the same commit."""
+    done = context.journal.done(step)
+    left = [one for one in wanted if one.key not in done]
+    for begin in range(0, len(left), _BATCH):
+        with target.transaction():
+            for one in left[begin : begin + _BATCH]:
+                make_one(context, target, one)
+                context.journal.mark(target, step, one.key)
+        context.tell(Progress(step, len(wanted) - len(left) + begin + 1, len(wanted), "objects"))
+
+
+def make_one(context: Context, target: psycopg.Connection[Any], decided: Decided) -> None:
+    """Run the statements of one entry; raises StackError with PostgreSQL's own words."""
+    import psycopg
+
+    statements = statement_of(decided.entry)
+    try:
+        try:
+            with target.transaction():
+                target.execute(statements)
+        except (psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction):
+            # An expression of a function that names things without their schemas, as at the source.
+            with target.transaction():
+                target.execute("SET LOCAL search_path = public, extensions")
+                target.execute(statements)
+        if decided.entry.kind == "EXTENSION":
+            _place_extension(target, statements)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise StackError(
+            _("{kind} {name} cannot be made").format(kind=decided.entry.kind.lower(), name=decided.item.name),
+            str(error).strip(),
+            _("Cure it at the source, or leave it behind: --leave '{name}'").format(name=decided.item.name),
+        ) from error
+
+
+def statement_of(entry: Entry) -> str:
+    """What makes an entry, in a form that may run where its schema is there already."""
+    if entry.kind == "SCHEMA":
+        return entry.sql.replace("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1)
+    return entry.sql
+
+
+def compare(context: Context, there: Iterable[str]) -> list[Finding]:
+    """Definitions of both sides: the target is dumped as the source was, and each entry looked for."""
+    path = os.path.join(context.folder, "target.dump")
+    archive.dump(context.target.address, "", context.target.binaries, path)
+    found = {_form(entry) for entry in archive.entries(context.target.binaries, path)}
+    os.remove(path)
+    findings = []
+    for one in context.objects:
+        if not one.carried or one.item.fate == "converted":
+            continue
+        same = one.entry.kind in ("POLICY", "EXTENSION") or _form(one.entry) in found
+        if not same:
+            findings.append(Finding(fates.STEP, f"{one.item.kind} {one.item.name}", False, _("its definition differs")))
+    carried = sum(one.carried for one in context.objects)
+    what = _("definitions of {count} objects").format(count=carried)
+    return [*findings, Finding(fates.STEP, what, not findings)]
+
+
+def _form(entry: Entry) -> str:
+    return f"{entry.kind}\n{entry.sql}"
+
+
+def _place_extension(target: psycopg.Connection[Any], statements: str) -> None:
+    """An extension that the target had already, in the schema in which the source's objects look for it."""
+    told = re.search(r'EXTENSION IF NOT EXISTS ("(?:[^"]|"")+"|\w+) WITH SCHEMA ("(?:[^"]|"")+"|\w+)', statements)
+    if told is None:
+        return
+    row = target.execute(
+        "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace"
+        " WHERE quote_ident(extname) = %s AND extrelocatable",
+        (told[1],),
+    ).fetchone()
+    if row and row[0] != told[2]:
+        target.execute(f"ALTER EXTENSION {told[1]} SET SCHEMA {told[2]}")
+
+
+def _notes(source: psycopg.Connection[Any], decided: Sequence[Decided]) -> list[Item]:
+    """What is moved as it is and needs somebody's eyes."""
+    moved = {one.item.name for one in decided if one.item.fate == "moved"}
+    notes = []
+    for name, body in source.execute(_BODIES).fetchall():
+        if name in moved and (called := sorted({match[0] for match in _ELSEWHERE.finditer(body)})):
+            why = _("It calls {names}, which is not there any more.").format(names=", ".join(called))
+            notes.append(Item(fates.STEP, "function body", name, "reported", why, _("Write it anew after the move.")))
+    for (name,) in source.execute(_VIEWS_PAST_RLS).fetchall():
+        if name in moved:
+            why = _("It shows auth.users with its owner’s rights, to everybody who may read it.")
+            notes.append(Item(fates.STEP, "view past row security", name, "reported", why))
+    for one in decided:
+        if one.entry.kind == "POLICY" and one.carried and (claims := sorted(set(_CLAIMS.findall(one.entry.sql)))):
+            why = _("It asks for claims that your app must set: {names}.").format(names=", ".join(claims))
+            notes.append(Item(fates.STEP, "policy’s claims", one.item.name, "reported", why))
+    return notes

@@ -1,0 +1,130 @@
+"""Tables as they are copied and compared: their columns, their parts, and what tells that two of them are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from founderstack.migration import platform
+
+if TYPE_CHECKING:
+    import psycopg
+
+_PAGE = 8192
+_SMALL = 10_000
+"""Rows up to which a table is compared and brought over as one."""
+BUCKETS = 1024
+
+_TABLES = """
+SELECT named.identity, pg_catalog.pg_table_size(c.oid), pg_catalog.pg_relation_size(c.oid),
+    greatest(c.reltuples, 0)::bigint,
+    ARRAY(SELECT ROW(quote_ident(attname), attgenerated = '') FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum)
+FROM pg_class AS c CROSS JOIN LATERAL pg_catalog.pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
+WHERE c.relkind = 'r' AND named.identity = ANY (%s)
+"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that holds rows itself: an ordinary one, a partition, or a parent that others inherit from."""
+
+    name: str
+    """Whole and quoted."""
+    size: int
+    """Bytes with what lies outside of the table proper."""
+    pages: int
+    rows: int
+    """As the source's statistics have it."""
+    columns: tuple[str, ...]
+    """Quoted; those that are computed are left out."""
+    computed: tuple[str, ...]
+    masked: tuple[str, ...] = ()
+    """Columns that arrive empty."""
+
+    @property
+    def buckets(self) -> int:
+        """Groups in which its rows are compared, so that only groups with a difference are brought over again."""
+        return BUCKETS if self.rows > _SMALL else 1
+
+    def read(self, where: str = "") -> str:
+        """The rows as they leave the source."""
+        return f"SELECT {', '.join(self._seen(self.columns))} FROM ONLY {self.name}{where}"
+
+    def hashed(self, *, at_source: bool) -> str:
+        """Expression of a row's hash; at the target what was masked is as it arrived."""
+        every = (*self.columns, *self.computed)
+        seen = self._seen(every) if at_source else every
+        return f"hashtextextended(ROW({', '.join(seen)})::text, 0)" if every else "0::bigint"
+
+    def _seen(self, columns: Iterable[str]) -> list[str]:
+        return [f"CASE WHEN {one} IS NULL THEN NULL ELSE '' END" if one in self.masked else one for one in columns]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a table by its place in the source's file; the only one where `count` is 1."""
+
+    table: Table
+    number: int
+    count: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        return f"{self.table.name} {self.number}/{self.count}"
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return self.table.size // self.count
+
+    @property
+    def where(self) -> str:
+        """Which rows. The last part is open: a table may have grown since it was measured."""
+        if self.count == 1:
+            return ""
+        first, after = (self.table.pages * place // self.count for place in (self.number - 1, self.number))
+        upper = f" AND ctid < '({after},0)'::tid" if self.number < self.count else ""
+        return f" WHERE ctid >= '({first},0)'::tid{upper}"
+
+
+def read(connection: psycopg.Connection[Any], wanted: Sequence[str], *, masks: bool) -> tuple[Table, ...]:
+    """The tables among `wanted` that hold rows, largest first."""
+    rows = connection.execute(_TABLES, (list(wanted),)).fetchall()
+    tables = [
+        Table(
+            name=name,
+            size=size,
+            pages=pages // _PAGE,
+            rows=count,
+            columns=tuple(column for column, kept in _pairs(columns) if kept),
+            computed=tuple(column for column, kept in _pairs(columns) if not kept),
+            masked=platform.MASKED.get(name, ()) if masks else (),
+        )
+        for name, size, pages, count, columns in rows
+    ]
+    return tuple(sorted(tables, key=lambda table: (-table.size, table.name)))
+
+
+def parts(table: Table, part_mib: int) -> tuple[Part, ...]:
+    """A table in parts of about `part_mib`."""
+    count = max(1, min(round(table.size / (part_mib * 2**20)), table.pages or 1))
+    return tuple(Part(table, number, count) for number in range(1, count + 1))
+
+
+def fingerprint(
+    connection: psycopg.Connection[Any], table: Table, buckets: int, *, at_source: bool
+) -> Mapping[int, tuple[int, int]]:
+    """Group → (rows, sum of their hashes). Equal on both sides where the same rows are, however often each."""
+    rows = connection.execute(
+        f"SELECT hash & {buckets - 1}, count(*), sum(hash)"
+        f" FROM (SELECT {table.hashed(at_source=at_source)} AS hash FROM ONLY {table.name}) AS hashed GROUP BY 1"
+    ).fetchall()
+    return {group: (count, int(total)) for group, count, total in rows}
+
+
+def _pairs(columns: Sequence[Any]) -> list[tuple[str, bool]]:
+    """psycopg gives records of an unknown row type as texts."""
+    return [(str(name), kept in (True, "t")) for name, kept in columns]

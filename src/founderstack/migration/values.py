@@ -1,0 +1,96 @@
+"""The words of a migration: what becomes of each thing, what was found afterwards, what the run works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from founderstack.model.protocols import Clock
+
+if TYPE_CHECKING:
+    from founderstack.migration.fates import Decided
+    from founderstack.migration.journal import Journal
+    from founderstack.migration.source import Source
+    from founderstack.migration.target import Target
+
+Fate = Literal["moved", "converted", "reported", "blocker"]
+"""`moved` as it is, `converted` into something of ours, `reported` and left where it is, `blocker`: nothing begins."""
+
+Kind = Literal["supabase", "plain"]
+"""What the source is: a plain PostgreSQL has no people, no files and no schemas of a platform."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing of the source, and what becomes of it."""
+
+    step: str
+    """Name of the step that decides."""
+    kind: str
+    """What it is, in lower case: `table`, `policy`, `user`, `stored object`."""
+    name: str
+    """How its owner calls it: `public.todos`."""
+    fate: Fate
+    why: str = ""
+    fix: str = ""
+    """For a blocker, and where the founder has something to do: one command or one edit."""
+    count: int | None = None
+    """How many it stands for (rows of a table, people of a class), where that is known."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer of the verification."""
+
+    step: str
+    what: str
+    ok: bool
+    detail: str = ""
+    """What differs, for a person; never a value out of a row."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run goes about it."""
+
+    jobs: int = 2
+    """Connections to the source that read at the same time."""
+    rate_mib_s: float = 0.0
+    """Most data read from the source in a second, 0 for no limit."""
+    patience_s: float = 600.0
+    """How long a source or a target that does not answer is waited for."""
+    part_mib: int = 128
+    """Tables larger than this are read in parts."""
+    leave: tuple[str, ...] = ()
+    """Whole names of objects that the founder leaves behind."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a step is. `unit` is `rows`, `objects` or `bytes`."""
+
+    step: str
+    done: int
+    total: int
+    unit: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a step works with."""
+
+    kind: Kind
+    source: Source
+    target: Target
+    journal: Journal
+    folder: str
+    """Where the migration keeps its files (0700)."""
+    options: Options
+    clock: Clock
+    tell: Callable[[Progress], None]
+    run_id: str = ""
+    """Names this command's run: a later one has another."""
+    objects: Sequence[Decided] = ()
+    """Every object of the source with its fate, in the order in which they can be made."""
