@@ -13,6 +13,8 @@ from founderstack.model.errors import EXIT_USAGE, StackError
 if TYPE_CHECKING:
     import psycopg
 
+SCHEMES = ("postgres", "postgresql")
+"""How the address of a database begins."""
 CONNECT_TIMEOUT_S = 10
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 """A peer that vanished without a word is noticed within half a minute."""
@@ -59,7 +61,7 @@ def parse(url: str) -> Address:
         port = parts.port or 5432
     except ValueError:
         port = 0
-    if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or not port:
+    if parts.scheme not in SCHEMES or not parts.hostname or not port:
         raise StackError(
             _("This is no address of a PostgreSQL database"),
             _("It must look like postgres://USER@HOST:5432/DATABASE."),
