@@ -40,5 +40,6 @@ CASES = (
     Case("app-by-port", _PORT_APP, files=("server.py",)),
     Case("small", '[cache]\nuse = "none"\n[database-admin]\nuse = "none"\n', files=()),
     Case("storage", "[storage]\n"),
+    Case("pgbackrest", '[backup]\nuse = "pgbackrest"\n'),
     Case("not-root", root=False),
 )

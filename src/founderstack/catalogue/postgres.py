@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,8 +52,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/postgresql.conf", _configuration(view)),
                 p.File(f"{etc}/pg_hba.conf", _packaged.text("postgres_files", "pg_hba.conf")),
                 p.File(f"{etc}/pg_ident.conf", _ident(view)),
-                p.File(f"{etc}/archive-wal", _archive_command(etc), executable=True),
-                p.File(f"{etc}/archive.mode", "discard\n"),
+                p.File(f"{etc}/archive-wal", _packaged.text("postgres_files", "archive-wal.sh"), executable=True),
             ),
             ready=p.Probe("sql", f"{run}:{port}", ask="SELECT 1", credential=PROBE, timeout_s=60),
             needs=("postgres/packages", "postgres/initdb"),
@@ -168,8 +168,12 @@ def credentials(view: View) -> tuple[Credential, ...]:
 
 
 def database(view: View) -> Database:
-    waiting = f"{_data(view)}/pg_wal/archive_status"
-    return Database(DATABASE, VIEWER, "postgres.founder", binaries=_binaries(view), archive_status=waiting)
+    return Database(
+        *(DATABASE, VIEWER, "postgres.founder", _binaries(view)),
+        folder=_data(view),
+        socket=view.places.run("postgres"),
+        archive_status=f"{_data(view)}/pg_wal/archive_status",
+    )
 
 
 def _url(view: View, user: str, password: str) -> str:
@@ -213,7 +217,9 @@ def _configuration(view: View) -> str:
     """postgresql.conf: all that the server reads again on a reload."""
     settings = {
         "password_encryption": "scram-sha-256",
-        "archive_command": f"'{view.places.etc('postgres')}/archive-wal %p %f'",
+        "archive_command": _archive_command(view),
+        # Nothing that was committed waits longer than this for its place elsewhere.
+        "archive_timeout": "60s" if view.archive else 0,
         "jit": "off",
         "random_page_cost": 1.1,
         "log_line_prefix": "'%m [%p] %q%u@%d '",
@@ -261,18 +267,12 @@ def _ident(view: View) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _archive_command(etc: str) -> str:
-    """The stable wrapper through which archiving starts later by changing one file, without a restart.
-
-    Until then segments are released at once, so that nothing piles up; an unknown mode fails, so that nothing is lost.
-    """
-    return f"""#!/bin/sh
-read -r mode < {etc}/archive.mode || exit 1
-case $mode in
-    discard) exit 0 ;;
-    *) exit 1 ;;
-esac
-"""
+def _archive_command(view: View) -> str:
+    """Through one program, so that archiving starts and ends by a file; pgBackRest insists on being named in it."""
+    words = (view.archive.folder, *view.archive.command) if view.archive else ()
+    # Quoted for the shell, then for the setting, in which a percent sign begins a placeholder.
+    quoted = " ".join(shlex.quote(word).replace("'", "''").replace("%", "%%") for word in words)
+    return f"'{view.places.etc('postgres')}/archive-wal %p %f {quoted}'"
 
 
 COMPONENT = Component(

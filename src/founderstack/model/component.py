@@ -53,8 +53,23 @@ class Database:
     viewer_secret: str
     binaries: str
     """Folder of psql, pg_dump and the like."""
+    folder: str = ""
+    """Its data folder."""
+    socket: str = ""
+    """Folder of its Unix socket."""
+
     archive_status: str = ""
     """Folder with a file `….ready` for each piece of its log that waits to be archived."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """How the database hands on each finished segment of its log of changes."""
+
+    command: tuple[str, ...]
+    """Gets the segment's path as its last argument; ends with 0 once the segment is kept for good."""
+    folder: str
+    """The database user's. A file `wanted` in it says that segments are wanted; `broken`, that some were let go."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,8 @@ class View:
     """The relays that the gateway must offer to instances that listen on a TCP port."""
     limits: Limits | None = None
     """Beyond which somebody is told; None where nobody wants to be."""
+    archive: Archive | None = None
+    """Where the database's log of changes is kept; None where nobody keeps it."""
     secret_digests: Mapping[str, str] = field(default_factory=dict)
     """Secret → digest of its value, so that what is replaced side by side can be named after it."""
     providers: Mapping[Role, str] = field(default_factory=dict)
@@ -166,6 +183,7 @@ class Component:
     limits: Callable[[View], Limits | None] = lambda view: None
     database: Callable[[View], Database | None] = lambda view: None
     key_value: Callable[[View], KeyValue | None] = lambda view: None
+    archive: Callable[[View], Archive | None] = lambda view: None
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""
     ready_after: tuple[str, ...] = ()

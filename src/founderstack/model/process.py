@@ -1,8 +1,9 @@
 """A component made concrete: processes, the files they read, and work done once before or between them.
 
 Text that holds a secret carries a reference, `{{secret:NAME}}` or `{{secret:NAME|FILTER}}`, which the runtime
-fills in when it writes the file with mode 0600. Filters: `url` (percent-encoded), `sha256` (hex digest),
-`argon2` (password hash), `json` (without the quotes), `sh` (single-quoted for a shell).
+fills in when it writes the file with mode 0600. Filters: `url` (percent-encoded), `sha256` (hex digest), `oldest`
+(that of its last line, the first key that was made), `argon2` (password hash), `json` (without the quotes), `sh`
+(single-quoted for a shell).
 """
 
 from __future__ import annotations

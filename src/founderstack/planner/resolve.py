@@ -112,7 +112,7 @@ def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapp
     routes = tuple(route for role, component in chosen.items() for route in component.routes(bare[role]))
     rings = tuple(ring for role, component in chosen.items() for ring in component.rings(bare[role]))
     known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings}
-    for name in ("database", "key_value", "relays", "limits"):
+    for name in ("database", "key_value", "archive", "relays", "limits"):
         told = (getattr(component, name)(bare[role]) for role, component in chosen.items())
         if found := next(filter(None, told), None):
             known[name] = found

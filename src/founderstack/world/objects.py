@@ -109,7 +109,8 @@ class FolderStore:
     def _make_folder(self, folder: str) -> None:
         if folder != self._folder and not os.path.isdir(folder):
             self._make_folder(os.path.dirname(folder))
-        ensure_folder(folder, mode=0o700)
+        # An engine's own repository may lie beside the sets, and its user must reach it.
+        ensure_folder(folder, mode=0o711 if folder == self._folder else 0o700)
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)

@@ -221,6 +221,7 @@ def _filtered(value: str, chosen: str, salt: str) -> str:
         "": lambda: value,
         "url": lambda: _url(value),
         "sha256": lambda: hashlib.sha256(value.encode()).hexdigest(),
+        "oldest": lambda: hashlib.sha256(value.split()[-1].encode()).hexdigest(),
         "argon2": lambda: _argon2(value, salt),
         "json": lambda: _json(value),
         "sh": lambda: "'" + value.replace("'", "'\"'\"'") + "'",

@@ -1,0 +1,210 @@
+"""A server that recovers from restored files, beside the running one: own folder, own socket, no TCP, no archiving."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from founderstack.backups.repository import Run
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.moments import Target
+from founderstack.model.protocols import Clock, Server
+from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
+from founderstack.world.processes import run
+
+PORT = 5432
+"""Only part of its socket's name."""
+_STUCK_S = 600
+"""Without one more piece of the log in that time, it will not come to an end."""
+_POLL_S = 0.1
+_ENDED_EARLY = "recovery ended before configured recovery target was reached"
+_TOO_EARLY = "requested recovery stop point is before consistent recovery point"
+_PIECE = re.compile(r'restored log file "([0-9A-F]{24})"')
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a server recovers, and as whom."""
+
+    binaries: str
+    user: str
+    folder: str
+    """Holds `pgdata`, `run` and the server's files; it must not be a folder of the running server."""
+    clock: Clock
+    run: Run = run
+
+    @property
+    def data(self) -> str:
+        """The data folder."""
+        return f"{self.folder}/pgdata"
+
+    @property
+    def server(self) -> Server:
+        """The server, once it runs."""
+        return Server(self.binaries, f"{self.folder}/run", PORT, self.user)
+
+
+def prepare(site: Site) -> None:
+    """The folders, with nothing of a former attempt still running in them."""
+    end(site)
+    for name in ("", "/run", "/pgdata"):
+        ensure_folder(site.folder + name, mode=0o700, owner=site.user)
+
+
+def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: Tell) -> bool:
+    """Start the server on restored files and return once it has recovered; False where the log ended before the target.
+
+    `wal` is the folder of the log of the lost server, where that survived, or "". The log may end before the target
+    only with `may_end_early`: where nothing was committed after it, there is nothing that would show that it is there.
+    Raises StackError, with the server's own reason, where it does not come to an end.
+    """
+    if wal:
+        _use_what_survived(site, wal)
+    _write_files(site)
+    reason = _run_to_the_end(site, tell)
+    if _ENDED_EARLY in reason and may_end_early:
+        _aim_at_the_end(site)
+        reason = _run_to_the_end(site, tell)
+        if not reason:
+            return False
+    if reason:
+        end(site)
+        raise _failed(target, reason)
+    return True
+
+
+@contextmanager
+def running(site: Site) -> Iterator[Server]:
+    """The recovered server, ended when the block is left."""
+    try:
+        yield site.server
+    finally:
+        end(site)
+
+
+def end(site: Site) -> None:
+    """End the server where it runs, also one that a killed command left behind."""
+    if os.path.exists(f"{site.data}/postmaster.pid"):
+        _control(site, "-m", "fast", "-t", "60", "stop", check=False)
+
+
+def clear_away(site: Site) -> None:
+    """End the server and remove all of it."""
+    end(site)
+    remove_tree(site.folder)
+
+
+def _write_files(site: Site) -> None:
+    """The server's files: as lean as it can be, and nobody but its own user comes near it."""
+    settings = {
+        "listen_addresses": "''",
+        "unix_socket_directories": f"'{site.folder}/run'",
+        "port": PORT,
+        "hba_file": f"'{site.folder}/pg_hba.conf'",
+        "ident_file": f"'{site.folder}/pg_ident.conf'",
+        # It answers only when it is where it shall be; so it needs no more connections than it is given here.
+        "hot_standby": "off",
+        "archive_mode": "off",
+        "max_connections": 20,
+        "shared_buffers": "64MB",
+        "track_commit_timestamp": "on",
+        "wal_level": "replica",
+        "max_wal_senders": 0,
+        "autovacuum": "off",
+        "jit": "off",
+        "log_timezone": "'UTC'",
+        "timezone": "'UTC'",
+    }
+    text = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    write_atomic(f"{site.folder}/postgresql.conf", text, owner=site.user)
+    write_atomic(f"{site.folder}/pg_hba.conf", "local all all peer map=own\n", owner=site.user)
+    users = dict.fromkeys((site.user, _owner()))
+    ident = "".join(f"own {user} all\nown {user} postgres\n" for user in users)
+    write_atomic(f"{site.folder}/pg_ident.conf", ident, owner=site.user)
+
+
+def _run_to_the_end(site: Site, tell: Tell) -> str:
+    """ "" once it has recovered, else the reason that it gave for ending."""
+    log = f"{site.folder}/log"
+    remove_tree(log)
+    options = f"-c config_file={site.folder}/postgresql.conf"
+    _control(site, "-l", log, "-o", options, "-W", "start")
+    seen, since = 0, site.clock.monotonic()
+    while True:
+        said = read_text(log) or ""
+        pieces = _PIECE.findall(said)
+        if len(pieces) > seen:
+            seen, since = len(pieces), site.clock.monotonic()
+            tell(pieces[-1])
+        if _answers(site):
+            return ""
+        if not os.path.exists(f"{site.data}/postmaster.pid") and "shut down" in said:
+            return said
+        if site.clock.monotonic() - since > _STUCK_S:
+            return said or _("It said nothing.")
+        site.clock.wait(_POLL_S)
+
+
+def _answers(site: Site) -> bool:
+    """True once it takes questions, which it does at the end of its recovery."""
+    if not os.path.exists(f"{site.folder}/run/.s.PGSQL.{PORT}"):
+        return False
+    command = [f"{site.binaries}/psql", "-XqAtw", "-h", f"{site.folder}/run", "-p", str(PORT), "-U", "postgres"]
+    command += ["-d", "postgres", "-c", "SELECT pg_is_in_recovery()"]
+    return site.run(command, user=site.user, timeout_s=30, check=False).out.strip() == "f"
+
+
+def _control(site: Site, *words: str, check: bool = True) -> None:
+    command = [f"{site.binaries}/pg_ctl", "-s", "-D", site.data, *words]
+    site.run(command, user=site.user, timeout_s=120, nice=10, check=check)
+
+
+def _use_what_survived(site: Site, wal: str) -> None:
+    """Copies, because the server writes over what it has read."""
+    script = 'cp -n -- "$1"/0000* "$2/" 2>/dev/null; true'
+    command = ["/bin/sh", "-c", script, "copy", wal, f"{site.data}/pg_wal"]
+    site.run(command, user=site.user, timeout_s=3600)
+
+
+def _aim_at_the_end(site: Site) -> None:
+    """Forget the target: what pgBackRest has written there is read in order, so that the last one counts."""
+    path = f"{site.data}/postgresql.auto.conf"
+    kept = [line for line in (read_text(path) or "").splitlines() if not line.startswith("recovery_target")]
+    write_atomic(path, "\n".join(kept) + "\n", mode=0o600, owner=site.user)
+    write_atomic(f"{site.data}/recovery.signal", "", mode=0o600, owner=site.user)
+
+
+def _owner() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _failed(target: Target, said: str) -> StackError:
+    if _ENDED_EARLY in said:
+        return StackError(
+            _("{moment} was not reached").format(moment=target.text),
+            _("A piece of the log of changes that leads there is missing in the repository."),
+            _("Choose an earlier moment, or a backup that was taken later: founder backups"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    if _TOO_EARLY in said:
+        return StackError(
+            _("{moment} was not reached").format(moment=target.text),
+            _("The backup that the recovery began with had not ended by then."),
+            _("Choose a later moment, or an older backup: founder backups"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    lines = said.strip().splitlines()
+    told = [line for line in lines if line.startswith("ERROR:") or "FATAL:" in line]
+    return StackError(
+        _("The recovered server did not start"),
+        "\n".join(dict.fromkeys(told[-4:] or lines[-4:])),
+        _("Take another backup to begin with: founder backups"),
+    )

@@ -1,0 +1,203 @@
+"""pgBackRest's own commands: what is stored, taking it, giving it back, letting it go."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.moments import Archived, Gap, Stored, Target
+from founderstack.world.files import ensure_folder, read_text, write_atomic
+from founderstack.world.processes import Result, run
+
+PROGRAM = "/usr/bin/pgbackrest"
+STANZA = "main"
+_QUICK_S = 300
+_LONG_S = 24 * 3600
+# "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
+_PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
+
+Progress = Callable[[str, float], None]
+"""Told what is worked on and how far it is, 0 to 100."""
+
+
+class Run(Protocol):
+    """How a program is run (world.processes.run)."""
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        user: str = ...,
+        timeout_s: float = ...,
+        nice: int = ...,
+        on_line: Callable[[str], None] | None = ...,
+        check: bool = ...,
+    ) -> Result: ...
+
+
+def nothing_to_tell(_what: str, _percent: float) -> None:
+    """Nobody wants to know how far it is."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repositories of one stack, on this machine and in S3."""
+
+    configuration: str
+    """Path of pgbackrest.conf."""
+    user: str
+    """The database's system user, whom the repository on this machine belongs to."""
+    folder: str
+    """What is kept beside the repositories: markers, locks (model.component.Archive)."""
+    run: Run = run
+
+    def prepare(self) -> None:
+        """Make what is missing of each repository; from then on segments of the log are wanted.
+
+        Archiving begins after it, never before: attempts that fail would hold pgBackRest's locks.
+        """
+        path = self._option("repo1-path")
+        if not os.path.isdir(os.path.dirname(path)):
+            ensure_folder(os.path.dirname(path), mode=0o711)
+        ensure_folder(path, mode=0o700, owner=self.user)
+        self._ask("stanza-create", timeout_s=_QUICK_S)
+        write_atomic(f"{self.folder}/wanted", "", owner=self.user)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The repositories that are set up."""
+        return (1, 2) if self._option("repo2-path") else (1,)
+
+    def stored(self) -> tuple[Stored, ...]:
+        """Every whole backup, oldest first. A repository that cannot be reached has none."""
+        found = json.loads(self._ask("info", "--output=json", timeout_s=_QUICK_S).out)
+        backups = [_stored(one) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")]
+        return tuple(sorted(backups, key=lambda one: (one.ended, one.repository)))
+
+    def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
+        """Take one backup into one repository; what builds upon nothing becomes a full one by itself."""
+        options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")
+        self._ask(*options, "backup", timeout_s=_LONG_S, on_line=_told(_("files of the database"), progress))
+        return max((one for one in self.stored() if one.repository == number), key=lambda one: one.ended)
+
+    def restore(self, begin: Stored, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
+        """Write the data folder of a server that will recover up to the target when it starts.
+
+        Whatever a former attempt left in `folder` is used or replaced, so that it may be called again.
+        """
+        # Beside a server that archives: no lock shared with it, and nothing sent into its archive.
+        own = [f"--repo={begin.repository}", f"--pg1-path={folder}", f"--lock-path={self.folder}/restore"]
+        options = [*own, f"--set={begin.label}", "--archive-mode=off", "--delta", *_target(target)]
+        options.append(f"--recovery-option=restore_command={self._fetch(own)}")
+        told = _told(_("files of the database"), progress)
+        self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=told)
+
+    def expire(self, keep: set[str]) -> None:
+        """Let go of every backup but those labels, and of the log that none of them needs."""
+        for one in reversed(self.stored()):
+            if one.label not in keep:
+                options = (f"--repo={one.repository}", f"--set={one.label}")
+                # What builds upon it went before; the last full one stays by pgBackRest's own rule.
+                self._ask(*options, "expire", timeout_s=_LONG_S, check=False)
+
+    def archived(self, data_folder: str) -> Archived:
+        """How the log of changes is kept now, of the server in that data folder."""
+        try:
+            names = os.listdir(f"{data_folder}/pg_wal/archive_status")
+        except OSError:
+            names = []
+        broken = (read_text(f"{self.folder}/broken") or "0").split()
+        waiting = sum(name.endswith(".ready") for name in names)
+        return Archived(os.path.exists(f"{self.folder}/wanted"), float(broken[0]), waiting)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """Stretches of which the log was let go, oldest first."""
+        lines = (read_text(f"{self.folder}/gaps") or "").splitlines()
+        closed = [Gap(*(float(word) for word in line.split())) for line in lines]
+        broken = (read_text(f"{self.folder}/broken") or "").split()
+        return (*closed, Gap(float(broken[0]), 0.0)) if broken else tuple(closed)
+
+    def mended(self, whole: Stored) -> None:
+        """A full backup was taken after the chain broke: write down what lies between, and be whole again."""
+        broken = (read_text(f"{self.folder}/broken") or "").split()
+        if broken:
+            before = read_text(f"{self.folder}/gaps") or ""
+            write_atomic(f"{self.folder}/gaps", f"{before}{broken[0]} {whole.ended}\n", owner=self.user)
+            os.unlink(f"{self.folder}/broken")
+
+    def _fetch(self, own: Sequence[str]) -> str:
+        """The command that fetches a piece of the log; PostgreSQL takes a failure up to 125 for the end of the log."""
+        get = shlex.join([PROGRAM, f"--config={self.configuration}", f"--stanza={STANZA}", *own, "archive-get"])
+        # 1 says that there is no such piece. Whatever else is wrong must not look like it: the server gives up at 255.
+        return f'{get.replace("%", "%%")} %f "%p" || {{ [ $? -eq 1 ] && exit 1; exit 255; }}'
+
+    def _option(self, name: str) -> str:
+        for line in (read_text(self.configuration) or "").splitlines():
+            found, _equals, value = line.partition("=")
+            if found == name:
+                return value
+        return ""
+
+    def _ask(
+        self,
+        *words: str,
+        timeout_s: float,
+        on_line: Callable[[str], None] | None = None,
+        check: bool = True,
+    ) -> Result:
+        command = [PROGRAM, f"--config={self.configuration}", f"--stanza={STANZA}", *words]
+        said = self.run(command, user=self.user, timeout_s=timeout_s, nice=10, on_line=on_line, check=False)
+        if check and said.code != 0:
+            raise _failure(words[-1], said)
+        return said
+
+
+def _told(what: str, progress: Progress) -> Callable[[str], None]:
+    told = -1
+
+    def line(text: str) -> None:
+        nonlocal told
+        if (found := _PASSED.search(text)) and int(float(found[1])) > told:
+            told = int(float(found[1]))
+            progress(what, float(told))
+
+    return line
+
+
+def _target(target: Target) -> list[str]:
+    kinds = {"time": "time", "point": "name", "backup": "immediate", "newest": "default"}
+    options = [f"--type={kinds[target.kind]}"]
+    if target.kind in ("time", "point"):
+        options.append(f"--target={target.text}")
+    # The end of the log needs no action: there the server promotes itself.
+    return options if target.kind == "newest" else [*options, "--target-action=promote"]
+
+
+def _stored(found: dict[str, Any]) -> Stored:
+    return Stored(
+        label=found["label"],
+        repository=int(found["database"]["repo-key"]),
+        kind=found["type"],
+        began=float(found["timestamp"]["start"]),
+        ended=float(found["timestamp"]["stop"]),
+        needs=tuple(found.get("reference") or ()),
+        size=int(found["info"]["size"]),
+        stored=int(found["info"]["repository"].get("delta") or 0),
+    )
+
+
+def _failure(command: str, said: Result) -> StackError:
+    lines = [line for line in f"{said.out}\n{said.err}".splitlines() if "ERROR" in line or line.startswith("  ")]
+    why = "\n".join(line.partition("ERROR: ")[2] or line.strip() for line in lines[-6:])
+    return StackError(
+        _("pgBackRest could not do “{command}”").format(command=command),
+        why or _("It gave no reason."),
+        _("Cure what it says, then run the command again."),
+    )

@@ -1,0 +1,231 @@
+"""A PostgreSQL of the catalogue's making, archived by pgBackRest, on this system or inside the root of another one."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import random
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from founderstack.backups import recovery
+from founderstack.backups.repository import Repository
+from founderstack.catalogue import COMPONENTS
+from founderstack.model import process as p
+from founderstack.model.moments import Target
+from founderstack.model.stack import Choices, Machine, Places
+from founderstack.planner.choose import choose
+from founderstack.planner.moments import beginning
+from founderstack.planner.resolve import Facts, Resolved, resolve
+from founderstack.stackfile.check import check
+from founderstack.world.clock import SystemClock
+from founderstack.world.network import can_bind
+from founderstack.world.processes import Result, run
+from founderstack.world.secrets import Secrets
+from tests.conftest import enterable_folder, wait_until
+
+USER = "postgres"
+"""The packages' own user, in every root."""
+MOMENT = "YYYY-MM-DD HH24:MI:SS.US+00"
+
+
+@dataclass(frozen=True)
+class System:
+    """Where the programs come from."""
+
+    os: str
+    major: str
+    root: Path | None = None
+    """Root folder of another system, whose `/tmp` is reached by the same paths as ours."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        user: str = "",
+        timeout_s: float = 120,
+        nice: int = 0,
+        on_line: Callable[[str], None] | None = None,
+        check: bool = True,
+    ) -> Result:
+        """world.processes.run, inside that root."""
+        if self.root is None:
+            return run(argv, user=user, timeout_s=timeout_s, nice=nice, on_line=on_line, check=check)
+        prefix = ["chroot", *([f"--userspec={user}:{user}"] if user else []), str(self.root)]
+        return run([*prefix, *argv], timeout_s=timeout_s, nice=nice, on_line=on_line, check=check)
+
+    @contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        """A new folder that has one path on both sides."""
+        outside = enterable_folder(prefix)
+        if self.root is not None:
+            inside = Path(f"{self.root}{outside}")
+            inside.mkdir(mode=0o711, parents=True)
+            outside.rmdir()
+            outside.symlink_to(inside)
+        try:
+            yield outside
+        finally:
+            shutil.rmtree(outside.resolve())
+            if self.root is not None:
+                outside.unlink()
+
+
+@dataclass
+class Primary:
+    """The running server and its repositories."""
+
+    system: System
+    places: Places
+    resolved: Resolved
+    repository: Repository
+
+    @property
+    def process(self) -> p.Process:
+        return self.resolved.desired.processes["postgres"]
+
+    @property
+    def binaries(self) -> str:
+        return f"/usr/lib/postgresql/{self.system.major}/bin"
+
+    @property
+    def data(self) -> str:
+        return self.resolved.views["database"].database.folder
+
+    @property
+    def socket(self) -> str:
+        return self.resolved.views["database"].database.socket
+
+    @property
+    def port(self) -> int:
+        return self.resolved.views["database"].port("database", "sql")
+
+    def start(self) -> None:
+        options = " ".join(self.process.argv[3:])
+        command = [f"{self.binaries}/pg_ctl", "-s", "-D", self.data, "-l", f"{self.places.data('postgres')}/log"]
+        self.system.run([*command, "-o", options, "-w", "start"], user=USER)
+
+    def stop(self, how: str = "fast") -> None:
+        command = [f"{self.binaries}/pg_ctl", "-s", "-D", self.data, "-m", how, "-w", "stop"]
+        self.system.run(command, user=USER, check=False)
+
+    def ask(self, question: str, *, database: str = "postgres") -> str:
+        return self.asked(question, self.socket, self.port, database)
+
+    def asked(self, question: str, socket: str, port: int, database: str = "postgres") -> str:
+        """What a server of this system answers the superuser."""
+        command = [f"{self.binaries}/psql", "-XqAtw", "-v", "ON_ERROR_STOP=1", "-h", socket, "-p", str(port)]
+        return self.system.run([*command, "-U", USER, "-d", database, "-c", question], user=USER).out.strip()
+
+    def load(self, seconds: int, clients: int = 4) -> subprocess.Popen[bytes]:
+        """Clients that commit one row after the other, for so long."""
+        script = f"{self.places.state}/load.sql"
+        Path(script).write_text("INSERT INTO load DEFAULT VALUES;\n")
+        command = [f"{self.binaries}/pgbench", "-n", "-c", str(clients), "-R", "150", "-T", str(seconds), "-f", script]
+        command += ["-h", self.socket, "-p", str(self.port), "-U", USER, "postgres"]
+        prefix = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
+        if self.system.root:
+            prefix = ["chroot", f"--userspec={USER}:{USER}", str(self.system.root)]
+        return subprocess.Popen([*prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+    def archive_everything(self) -> None:
+        """Hand on the segment that is being written, and wait until none waits."""
+        self.ask("SELECT pg_current_xact_id()" if int(self.system.major) >= 13 else "SELECT txid_current()")
+        self.ask("SELECT pg_switch_wal()")
+        wait_until(lambda: self.repository.archived(self.data).waiting == 0, "all is archived", 60)
+
+    def site(self, name: str) -> recovery.Site:
+        folder = f"{self.places.state}/{name}"
+        return recovery.Site(self.binaries, USER, folder, SystemClock(), self.system.run)
+
+    def recovered(self, target: Target, *, number: int = 0, wal: str = "", may_end_early: bool = False) -> list[str]:
+        """Every row of the load after a recovery to the target, from one repository or from the best one."""
+        backups = [one for one in self.repository.stored() if number in (0, one.repository)]
+        chosen = beginning(backups, self.repository.gaps(), target, SystemClock().now())
+        site = self.site("recovered")
+        recovery.prepare(site)
+        self.repository.restore(chosen, target, site.data)
+        recovery.recover(site, target, wal, may_end_early=may_end_early, tell=lambda _piece: None)
+        try:
+            return self.asked("SELECT id FROM load ORDER BY id", site.server.socket, site.server.port).split()
+        finally:
+            recovery.clear_away(site)
+
+
+HERE = (
+    System(f"debian:{12}", sorted(os.listdir("/usr/lib/postgresql"))[-1])
+    if Path("/usr/lib/postgresql").is_dir()
+    else None
+)
+
+
+@contextmanager
+def primary(system: System, settings: str = "", given: dict[str, str] | None = None) -> Iterator[Primary]:
+    """A running server with an empty table `load`, archived as the stack file's [backup] says."""
+    with system.folder("founder-pitr-") as folder:
+        places = Places(f"{folder}/s", f"{folder}/shared", "/usr/bin/python3", "/nowhere")
+        Path(places.state).mkdir(mode=0o755)
+        made = _made(system, places, f'[backup]\nuse = "pgbackrest"\n{settings}', given or {})
+        made.start()
+        try:
+            made.ask("CREATE TABLE load (id bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+            yield made
+        finally:
+            made.stop("immediate")
+
+
+def _made(system: System, places: Places, text: str, given: dict[str, str]) -> Primary:
+    machine = Machine(os=system.os, ram_mib=1024, cores=2, root=False, user=USER)
+    stack = check(
+        f'name = "pitr"\n{text}'.encode(),
+        file="/nowhere/founder.toml",
+        folder="/nowhere",
+        components=COMPONENTS,
+        machine=machine,
+        choices=Choices(),
+        folder_exists=lambda _path: False,
+    )
+    first = random.randrange(12_000, 30_000)
+    choices = choose(
+        stack, COMPONENTS, machine, Choices(), lambda port: port >= first and can_bind(port), lambda _port: ""
+    )
+    secrets = Secrets(f"{places.state}/secrets.json")
+    secrets.ensure([name for part in stack.parts.values() for name in COMPONENTS[part.component].secrets])
+    for name, value in given.items():
+        secrets.put(name, value)
+    choices = replace(choices, versions={**choices.versions, "postgres": system.major})
+    resolved = resolve(stack, COMPONENTS, Facts(machine, places, choices, secret_digests=secrets.digests()))
+    desired = resolved.desired
+    postgres = desired.processes["postgres"]
+    configuration = desired.tasks["pgbackrest/configuration"].action
+    cluster = desired.tasks["postgres/initdb"].action
+    assert isinstance(configuration, p.Run)
+    assert isinstance(cluster, p.Run)
+    for made in (postgres, configuration, cluster):
+        _write(made.files, made.folders, secrets)
+    for command in cluster.commands:
+        if not (command.unless_exists and os.path.exists(command.unless_exists)):
+            system.run(
+                ["/bin/sh", "-c", 'printf %s "$1" | { shift; "$@"; }', "sh", command.stdin, *command.argv], user=USER
+            )
+    archive = resolved.views["database"].archive
+    assert archive is not None
+    path = f"{places.etc('pgbackrest')}/pgbackrest.conf"
+    return Primary(system, places, resolved, Repository(path, USER, archive.folder, system.run))
+
+
+def _write(files: Sequence[p.File], folders: Sequence[p.Folder], secrets: Secrets) -> None:
+    owner = pwd.getpwnam(USER)
+    for folder in folders:
+        Path(folder.path).mkdir(parents=True, exist_ok=True)
+        os.chown(folder.path, owner.pw_uid, owner.pw_gid)
+    for file in files:
+        path = Path(file.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.fill(file.content))
+        path.chmod(0o755 if file.executable else 0o400)
+        os.chown(path, owner.pw_uid, owner.pw_gid)
