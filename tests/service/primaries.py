@@ -164,12 +164,12 @@ HERE = (
 
 
 @contextmanager
-def primary(system: System, settings: str = "", given: dict[str, str] | None = None) -> Iterator[Primary]:
+def primary(system: System, text: str, given: dict[str, str] | None = None) -> Iterator[Primary]:
     """A running server with an empty table `load`, archived as the stack file's [backup] says."""
     with system.folder("founder-pitr-") as folder:
         places = Places(f"{folder}/s", f"{folder}/shared", "/usr/bin/python3", "/nowhere")
         Path(places.state).mkdir(mode=0o755)
-        made = _made(system, places, f'[backup]\nuse = "pgbackrest"\n{settings}', given or {})
+        made = _made(system, places, text, given or {})
         made.start()
         try:
             made.ask("CREATE TABLE load (id bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")

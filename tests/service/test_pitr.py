@@ -11,6 +11,8 @@ import pytest
 from founderstack.model.moments import Target
 from tests.service.primaries import HERE, MOMENT, Primary, primary
 
+BACKUP = '[backup]\nuse = "pgbackrest"\n'
+
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -21,7 +23,7 @@ def target_of(text: str) -> Target:
 @pytest.fixture(scope="module")
 def here() -> Iterator[Primary]:
     assert HERE
-    with primary(HERE) as made:
+    with primary(HERE, BACKUP) as made:
         yield made
 
 
