@@ -74,7 +74,7 @@ def test_a_stranger_sees_the_sign_in_page_and_nothing_else(browser: Browser) -> 
     assert browser.get("/auth").status_code == 401
     assert browser.get("/events").status_code == 401
     assert browser.get("/tiles").status_code == 401
-    assert browser.post("/restart", process="postgres").headers["location"] == "/sign-in"
+    assert browser.post("/service/postgres/restart").headers["location"] == "/sign-in"
     browser.cookies[COOKIE] = "forged"
     assert browser.get("/auth", X_Founder_User="founder", X_Founder_Session="1").status_code == 401
 
@@ -119,7 +119,7 @@ def test_signing_in_gives_a_new_session_and_the_cookie_is_well_kept(browser: Bro
     browser.cookies[COOKIE] = signed
 
 
-def test_a_viewer_sees_the_page_but_gets_no_tool_and_no_action(panel: Door, bench: Bench) -> None:
+def test_a_viewer_sees_the_page_but_gets_no_tool_and_no_action(panel: Door) -> None:
     viewer = panel.browser()
     viewer.sign_in("ana")
     wait_until(lambda: "pgAdmin" in viewer.get("/").text, "the tiles are there")
@@ -127,8 +127,8 @@ def test_a_viewer_sees_the_page_but_gets_no_tool_and_no_action(panel: Door, benc
     assert "/tools/pgadmin/" not in page
     assert "/restart" not in page
     assert viewer.get("/auth").status_code == 403
-    assert viewer.post("/restart", process="postgres").status_code == 403
-    assert bench.runtime.told == []
+    assert viewer.post("/service/postgres/restart").status_code == 403
+    assert viewer.get("/service/postgres/logs").status_code == 403
 
 
 def test_wrong_passwords_and_unknown_names_get_one_and_the_same_answer(browser: Browser) -> None:
@@ -180,7 +180,7 @@ def test_a_form_from_anywhere_else_does_nothing(browser: Browser) -> None:
         assert browser.post("/sign-in", headers=headers, **good).status_code == 403
     browser.sign_in()
     browser.get("/")
-    for path in ("/sign-out", "/restart", "/language"):
+    for path in ("/sign-out", "/service/postgres/restart", "/language"):
         assert browser.post(path, token="0" * 43).status_code == 403
         assert browser.post(path, headers={"Origin": "https://evil.example"}).status_code == 403
     assert browser.post("/sign-out", padding="x" * 20_000).status_code == 403
@@ -315,22 +315,7 @@ def test_texts_from_processes_are_shown_and_not_obeyed(bench: Bench) -> None:
         assert "<script>alert" not in page
         assert 'href="javascript' not in page
         assert 'href="//evil' not in page
-        assert browser.get("/").text.count("<script") == 1
-
-
-def test_restart_asks_the_agent_and_tells_what_came_of_it(panel: Door, bench: Bench) -> None:
-    browser = panel.browser()
-    browser.sign_in()
-    browser.get("/")
-    assert browser.post("/restart", process="postgres").headers["location"] == "/"
-    assert bench.runtime.told == ["restart postgres"]
-    assert "postgres was restarted" in browser.get("/").text
-    assert "postgres was restarted" not in browser.get("/").text, "said once"
-    bench.runtime.broken = "It crashed."
-    browser.post("/restart", process="postgres")
-    assert "It crashed." in browser.get("/").text
-    browser.post("/restart", process="../../etc")
-    assert "There is no process" in browser.get("/").text
+        assert browser.get("/").text.count("<script") == 2
 
 
 def test_without_its_agent_the_panel_says_so_and_claims_nothing(browser: Browser) -> None:
@@ -338,8 +323,10 @@ def test_without_its_agent_the_panel_says_so_and_claims_nothing(browser: Browser
     page = browser.get("/")
     assert page.status_code == 200
     assert "Everything is online" not in page.text
-    browser.post("/restart", process="postgres")
-    assert "cannot be reached" in browser.get("/").text
+    plan = browser.get("/plan")
+    assert plan.status_code == 503
+    assert "cannot be reached" in plan.text
+    assert "founder up" in plan.text
 
 
 def test_the_language_is_the_choice_then_the_stacks_then_the_browsers(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -84,6 +84,10 @@ class Ask:
         """A page that says one thing: its title and a sentence."""
         return self.plain_page("message.html", status=status, title=message[0], text=message[1])
 
+    def part(self, template: str, **values: object) -> bytes:
+        """A piece of a page, for what a script puts in."""
+        return self.parts.rendering.part(template, self.language, reader=self.reader, **values)
+
     def go(self, path: str) -> RedirectResponse:
         """Send the browser on, with a GET, to a path of ours."""
         return RedirectResponse(path, status_code=303)
@@ -102,9 +106,17 @@ class Ask:
         who = self.visitor.account.user if self.visitor else user
         self.parts.store.audit(self.parts.clock.now(), who, self.address, action, detail)
 
-    async def agent(self, verb: str, **arguments: Any) -> Any:
+    async def agent(self, verb: str, /, **arguments: Any) -> Any:
         """What the agent answers; raises StackError with its words."""
         return await client.ask_async(self.parts.config.agent, verb, **arguments)
+
+    def agent_stream(self, verb: str, /, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        """Everything that the agent answers, line by line; raises StackError with its words."""
+        return client.stream(self.parts.config.agent, verb, **arguments)
+
+    def still_signed_in(self) -> bool:
+        """Whether the session goes on: what streams asks again and again."""
+        return self.parts.visitors.find(self.request, seen=False) is not None
 
 
 Answer = Callable[[Ask], Awaitable[Response]]

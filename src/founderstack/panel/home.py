@@ -26,15 +26,17 @@ class Home:
         self._rendering = rendering
         self._live = live
         self._clock = clock
-        self._page_in: dict[Reader, tuple[int, bytes]] = {}
+        self._page_in: dict[tuple[Reader, bool], tuple[int, bytes]] = {}
         self._tiles_in: dict[Reader, tuple[int, dict[str, bytes]]] = {}
 
-    def page(self, reader: Reader, user: str, form_token: str, notice: Notice | None) -> bytes:
-        """The page with all tiles."""
-        version, page = self._page_in.get(reader, (-1, b""))
+    def page(
+        self, reader: Reader, user: str, form_token: str, notice: Notice | None = None, *, only: bool = False
+    ) -> bytes:
+        """The page with all tiles; `only` shows those that are not online, and the others once they are not."""
+        version, page = self._page_in.get((reader, only), (-1, b""))
         if version != self._live.version:
-            page = self._rendered(reader)
-            self._page_in[reader] = (self._live.version, page)
+            page = self._rendered(reader, only)
+            self._page_in[reader, only] = (self._live.version, page)
         shown = self._rendering.part("notice.html", reader.language, notice=notice) if notice else b""
         page = page.replace(_NOTICE.encode(), shown, 1).replace(_USER.encode(), escape(user).encode())
         return page.replace(_FORM_TOKEN.encode(), form_token.encode())
@@ -57,14 +59,13 @@ class Home:
         self._tiles_in[reader] = (self._live.version, fresh)
         return dict(fresh)
 
-    def _rendered(self, reader: Reader) -> bytes:
+    def _rendered(self, reader: Reader, only: bool) -> bytes:
         fragments = self.fragments(reader)
         return self._rendering.page(
             "home.html", reader.language, reader=reader, user=_USER, form_token=_FORM_TOKEN, notice=_NOTICE,
-            section="home", here="/",
+            section="home", here="/", only=only,
             summary=Markup(fragments.pop("").decode()),  # noqa: S704 - our own
             tiles=[Markup(fragment.decode()) for fragment in fragments.values()],  # noqa: S704 - our own
-            version=self._live.version,
         )  # fmt: skip
 
     def _shown(self, reader: Reader, stale_s: float) -> Sequence[tiles.Tile]:

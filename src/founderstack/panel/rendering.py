@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from founderstack import locale
 from founderstack.panel.accounts import Role
 from founderstack.panel.config import Config
-from founderstack.panel.words import Translate
+from founderstack.panel.words import Translate, stamp, utc
 
 _HERE = os.path.dirname(__file__)
 
@@ -20,6 +20,9 @@ LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "es": "Español"}
 STATIC_TYPES: Mapping[str, str] = {
     "panel.css": "text/css; charset=utf-8",
     "panel.js": "text/javascript; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "job.js": "text/javascript; charset=utf-8",
+    "log.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 
@@ -45,6 +48,8 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["utc"] = utc
+        self._templates.filters["stamp"] = stamp
         self._translate = {language: locale.translator(language) for language in locale.LANGUAGES}
         self.static = {name: _content(name) for name in STATIC_TYPES}
         self._mark = hashlib.sha256(b"".join(self.static.values())).hexdigest()[:12]

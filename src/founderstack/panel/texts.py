@@ -33,5 +33,13 @@ def wait(_: Translate, seconds: int) -> str:
     return _("Too many attempts. Try again in {seconds} s.").format(seconds=seconds)
 
 
-def restarted(_: Translate, name: str) -> str:
-    return _("{name} was restarted and answers.").format(name=name)
+def name_differs(_: Translate) -> str:
+    return _("That is not its name, so nothing was done.")
+
+
+def number_differs(_: Translate) -> str:
+    return _("That is not its number, so nothing was done.")
+
+
+def copies_differ(_: Translate, most: int) -> str:
+    return _("Choose between 1 and {most} copies.").format(most=most)

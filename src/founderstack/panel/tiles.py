@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any, Literal
 
-from founderstack.panel.words import Translate, duration, explained, milliseconds
+from founderstack.panel.bars import Chart, buckets, chart
+from founderstack.panel.words import Translate, duration, explained, milliseconds, percent
 
 TileState = Literal["down", "degraded", "stale", "unknown", "online"]
 
 RANKS: Mapping[TileState, int] = {"down": 0, "degraded": 1, "stale": 2, "unknown": 3, "online": 4}
 """Order on the page: what needs somebody comes first."""
-BARS = 30
-BAR_STEP = 4
-BAR_HEIGHT = 28
+CHANGES = frozenset({"restart", "stop", "start"})
 _FAILURES_UNTIL_DOWN = 3
 _GROUP_ORDER = ("app", "data", "gateway", "tools")
 _OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~/-]*")
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One answer in the history: where it stands, how tall, and what it means."""
+class LastError:
+    """The last failure, which may be over."""
 
-    x: int
-    y: int
-    height: int
-    kind: Literal["ok", "failed", "empty"]
+    text: str
+    ago: str
 
 
 @dataclass(frozen=True)
@@ -48,15 +43,29 @@ class Tile:
     address: str
     link: str
     """Where its page opens, or ""."""
-    restarts: bool
-    """Whether it can be restarted from here: not the agent that would do it, nor the page that asks for it."""
+    tool: bool
+    """Whether that is one of the stack's tools, which are for admins."""
+    actions: frozenset[str]
+    """What can be done from here: restart, stop, start, logs, credentials."""
+    outside: bool
+    """Whether it is only looked at: the stack does not run it."""
     since: str
-    latency: str
-    history: str
-    """The bars in words."""
-    bars: tuple[Bar, ...]
+    uptime: str
+    """Share of good answers in the last 24 hours, or ""."""
+    p50: str
+    p95: str
+    chart: Chart
     error: str
+    last_error: LastError | None
+    """What went wrong before; None while something is wrong now, or nothing was."""
+    copies: str
+    """How many instances serve, where there is more than one place for them."""
     order: tuple[int, int, str, str]
+
+    @property
+    def changeable(self) -> bool:
+        """Whether it can be restarted, stopped or started from here."""
+        return bool(self.actions & CHANGES)
 
     @property
     def rank(self) -> str:
@@ -78,11 +87,11 @@ def tile(
 ) -> Tile:
     """The tile of one process. `stale_s` > 0: nothing was heard for so long, so nothing is claimed either.
 
-    `here` is the panel's own address, which needs no link.
+    `here` is the panel's own address, which needs no link and cannot stop itself.
     """
     state: TileState = "stale" if stale_s else said["state"]
-    history: Sequence[Sequence[Any]] = said["history"]
     title, about = _(str(said["title"])), str(said["summary"])
+    error = _error(state, said, _)
     return Tile(
         key=key,
         state=state,
@@ -93,12 +102,17 @@ def tile(
         version=str(said["version"]),
         address=str(said["address"]).removeprefix("https://").rstrip("/"),
         link=_link(said, here),
-        restarts=said["restarts"] and not _is_here(said, here),
+        tool=bool(_OWN_PATH.fullmatch(str(said["path"]))),
+        actions=_actions(said, here),
+        outside=bool(said.get("outside")),
         since=_since(state, said, _, now, stale_s),
-        latency=milliseconds(said["latency_ms"], language) if state in ("online", "degraded") else "",
-        history=_history(history, _, language),
-        bars=_bars(history),
-        error=_error(state, said, _),
+        uptime="" if said.get("uptime_24h") is None else percent(said["uptime_24h"], language),
+        p50=_speed(said.get("p50_ms"), language),
+        p95=_speed(said.get("p95_ms"), language),
+        chart=chart(buckets(said.get("bars") or ()), _, language),
+        error=error,
+        last_error=None if error or stale_s else _last_error(said, _, now),
+        copies=_copies(said.get("copies"), _),
         order=(RANKS[state], _group_rank(said["group"]), title.casefold(), key),
     )
 
@@ -107,6 +121,8 @@ def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:
     """The line above: what is wrong in a few words, or that nothing is."""
     counts = {state: sum(one.state == state for one in tiles) for state in RANKS}
     online = _("{online} of {all} online").format(online=counts["online"], all=len(tiles))
+    if counts["degraded"]:
+        online += " · " + _("{count} degraded").format(count=counts["degraded"])
     if stale_s:
         age = _("Last heard of {age} ago").format(age=duration(stale_s))
         return Summary("stale", _("No news from the agent"), age)
@@ -116,6 +132,8 @@ def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:
         return Summary("down", _named(tiles, "down", _("{names} down"), _), online)
     if counts["degraded"]:
         return Summary("degraded", _named(tiles, "degraded", _("{names} not answering well"), _), online)
+    if stopped := [one for one in tiles if one.state == "unknown" and "start" in one.actions]:
+        return Summary("unknown", _named(stopped, "unknown", _("{names} stopped"), _), online)
     if counts["unknown"]:
         return Summary("unknown", _("Waiting for the first answers"), online)
     return Summary("online", _("Everything is online"), online)
@@ -147,34 +165,37 @@ def _since(state: TileState, said: Mapping[str, Any], _: Translate, now: float, 
 def _error(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
     if state in ("online", "stale") or not said["error"] or said["error"] == "stopped":
         return ""
-    text = explained(str(said["error"]), _)
-    text = text[:1].upper() + text[1:]
+    text = _sentence(str(said["error"]), _)
     if state == "degraded":
         count = _("{count} of {most} failures").format(count=said["failures"], most=_FAILURES_UNTIL_DOWN)
         return f"{text} ({count})"
     return text
 
 
-def _history(history: Sequence[Sequence[Any]], _: Translate, language: str) -> str:
-    if not history:
-        return _("No answers yet")
-    failed = sum(not ok for _at, _ms, ok in history)
-    good = [ms for _at, ms, ok in history if ok]
-    middle = milliseconds(median(good), language) if good else "–"
-    return _("Last {count} answers: {failed} failed, median {middle}").format(
-        count=len(history), failed=failed, middle=middle
-    )
+def _last_error(said: Mapping[str, Any], _: Translate, now: float) -> LastError | None:
+    found = said.get("last_error")
+    if not found or not found["text"]:
+        return None
+    ago = _("{age} ago").format(age=duration(now - found["at"]))
+    return LastError(_sentence(str(found["text"]), _), ago)
 
 
-def _bars(history: Sequence[Sequence[Any]]) -> tuple[Bar, ...]:
-    """The newest answers from the right; height by the logarithm, 0.5 ms low and 5 s full."""
-    newest = list(history)[-BARS:]
-    bars = [Bar(index * BAR_STEP, BAR_HEIGHT - 3, 3, "empty") for index in range(BARS - len(newest))]
-    for index, (_at, ms, ok) in enumerate(newest, start=len(bars)):
-        share = math.log10(min(max(float(ms), 0.5), 5000) / 0.5) / 4
-        height = round(4 + share * (BAR_HEIGHT - 4)) if ok else BAR_HEIGHT
-        bars.append(Bar(index * BAR_STEP, BAR_HEIGHT - height, height, "ok" if ok else "failed"))
-    return tuple(bars)
+def _sentence(error: str, _: Translate) -> str:
+    text = explained(error, _)
+    return text[:1].upper() + text[1:]
+
+
+def _speed(value: float | None, language: str) -> str:
+    return "" if value is None else milliseconds(value, language)
+
+
+def _copies(said: Mapping[str, Any] | None, _: Translate) -> str:
+    return _("{serving} of {wanted} copies").format(**said) if said and said.get("wanted", 0) > 1 else ""
+
+
+def _actions(said: Mapping[str, Any], here: str) -> frozenset[str]:
+    found = frozenset(str(action) for action in said.get("actions") or ())
+    return found - CHANGES if _is_here(said, here) else found
 
 
 def _link(said: Mapping[str, Any], here: str) -> str:
@@ -183,7 +204,8 @@ def _link(said: Mapping[str, Any], here: str) -> str:
         return path
     if address.startswith("https://") and not _is_here(said, here):
         return address
-    return ""
+    # The stack's own services answer people over TLS alone; a tool elsewhere may not.
+    return address if address.startswith("http://") and said.get("outside") else ""
 
 
 def _is_here(said: Mapping[str, Any], here: str) -> bool:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.panel import texts
 from founderstack.panel.asking import Ask, Route
@@ -53,7 +54,7 @@ class Panel:
                 if route.asked_by == "person":
                     raise HTTPException(403)
                 return Response(status_code=403)
-            return await route.answer(Ask(request, self._parts, visitor, fields))
+            return await _answered(route, Ask(request, self._parts, visitor, fields))
 
         return answer
 
@@ -82,6 +83,19 @@ class Panel:
     async def _broken(self, request: Request, problem: Exception) -> Response:
         ask = Ask(request, self._parts)
         return ask.message(texts.broken(ask.say), 500)
+
+
+async def _answered(route: Route, ask: Ask) -> Response:
+    """What the route answers; a page that says why, where it had to ask the agent and got no answer."""
+    try:
+        return await route.answer(ask)
+    except StackError as problem:
+        if ask.visitor is None or route.asked_by != "person":
+            return Response(status_code=503)
+        problems = [
+            {"what": ask.say(one.what), "why": ask.say(one.why), "fix": ask.say(one.fix)} for one in problem.problems
+        ]
+        return ask.page("problem.html", status=503, problems=problems)
 
 
 def _sign_in_first(request: Request, route: Route) -> Response:

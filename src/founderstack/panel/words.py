@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 Translate = Callable[[str], str]
 
@@ -30,6 +32,33 @@ def milliseconds(value: float, language: str) -> str:
     else:
         text = f"{value:.1f} ms"
     return text.replace(".", ",") if language == "es" else text
+
+
+def percent(share: float, language: str) -> str:
+    """`99.98 %` of a share between 0 and 1; rounded down, so that 100 % means every single one."""
+    text = f"{math.floor(share * 10_000) / 100:.2f}".rstrip("0").rstrip(".")
+    return (text.replace(".", ",") if language == "es" else text) + "\N{NO-BREAK SPACE}%"
+
+
+def size(octets: float, language: str) -> str:
+    """`812 B`, `3.4 MB`, `12 GB`: decimal units, as disks and object stores count."""
+    unit = "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if octets < 1000:
+            break
+        octets, unit = octets / 1000, larger
+    text = f"{octets:.1f}".removesuffix(".0") if octets < 10 and unit != "B" else f"{octets:.0f}"
+    return f"{text.replace('.', ',') if language == 'es' else text} {unit}"
+
+
+def stamp(at: float) -> str:
+    """`2026-11-24T18:03:05Z`, for machines: a script shows it in the reader's zone."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc(at: float) -> str:
+    """`2026-11-24 18:03 UTC`, where no script can say it in the reader's zone."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def explained(error: str, _: Translate) -> str:

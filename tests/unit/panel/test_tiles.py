@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
 
-from founderstack.panel.tiles import BAR_HEIGHT, BARS, Tile, summary, tile
+from founderstack.panel.tiles import LastError, Tile, summary, tile
 
 NOW = 1_700_000_000.0
 
@@ -16,7 +15,8 @@ def said(**more: Any) -> dict[str, Any]:
     return {
         "title": "PostgreSQL", "group": "data", "path": "", "summary": "", "version": "15", "address": "127.0.0.1:5432",
         "restarts": True, "state": "online", "since": NOW - 7500, "latency_ms": 1.5, "error": "", "checked": NOW,
-        "failures": 0, "history": [[NOW, 1.5, True]], **more,
+        "failures": 0, "uptime_24h": 0.99987, "p50_ms": 1.5, "p95_ms": 4.0, "last_error": None, "bars": [],
+        "actions": ["restart", "stop", "logs"], "outside": False, "copies": None, **more,
     }  # fmt: skip
 
 
@@ -26,8 +26,26 @@ def shown(key: str = "postgres", *, language: str = "en", stale_s: float = 0.0, 
 
 def test_an_online_tile_says_since_when_and_how_fast() -> None:
     found = shown()
-    assert (found.word, found.since, found.latency, found.error) == ("Online", "for 2 h 5 min", "1.5 ms", "")
-    assert shown(language="es").latency == "1,5 ms"
+    assert (found.word, found.since, found.p50, found.p95) == ("Online", "for 2 h 5 min", "1.5 ms", "4.0 ms")
+    assert (found.uptime, found.error, found.last_error) == ("99.98\N{NO-BREAK SPACE}%", "", None)
+    assert (shown(language="es").p50, shown(language="es").uptime) == ("1,5 ms", "99,98\N{NO-BREAK SPACE}%")
+
+
+def test_an_agent_that_knows_no_past_yet_is_no_reason_to_show_nothing() -> None:
+    found = shown(uptime_24h=None, p50_ms=None, p95_ms=None, bars=None)
+    assert (found.word, found.uptime, found.p50, found.chart.count) == ("Online", "", "", 0)
+
+
+def test_an_error_that_is_over_is_told_with_its_age_and_one_that_lasts_is_told_once() -> None:
+    before = {"at": NOW - 7200, "text": "no answer in time"}
+    assert shown(last_error=before).last_error == LastError("No answer in time", "2 h ago")
+    lasting = shown(state="down", error="no answer in time", last_error=before)
+    assert (lasting.error, lasting.last_error) == ("No answer in time", None)
+
+
+def test_copies_are_counted_where_there_can_be_more_than_one() -> None:
+    assert shown(copies={"serving": 1, "wanted": 2}).copies == "1 of 2 copies"
+    assert shown(copies={"serving": 1, "wanted": 1}).copies == ""
 
 
 def test_a_degraded_tile_counts_its_failures_and_gives_the_error_in_place() -> None:
@@ -44,7 +62,7 @@ def test_the_sentence_of_an_error_is_translated_and_the_servers_words_are_not() 
 
 def test_without_news_nothing_is_claimed() -> None:
     found = shown(stale_s=45)
-    assert (found.state, found.word, found.since, found.latency) == ("stale", "No news", "no data for 45 s", "")
+    assert (found.state, found.word, found.since, found.last_error) == ("stale", "No news", "no data for 45 s", None)
 
 
 def test_stopped_on_purpose_and_not_yet_asked_are_told_apart() -> None:
@@ -74,19 +92,15 @@ def test_only_safe_places_are_linked(path: str, address: str, link: str) -> None
     assert shown(path=path, address=address).link == link
 
 
+def test_a_tool_elsewhere_may_be_opened_without_tls() -> None:
+    assert shown(address="http://grafana.example", outside=True).link == "http://grafana.example"
+    assert shown(address="ftp://grafana.example", outside=True).link == ""
+
+
 def test_the_page_itself_offers_no_restart_of_itself() -> None:
-    assert not shown(address="https://localhost:9443").restarts
-    assert not shown(restarts=False).restarts
-
-
-@given(st.lists(st.tuples(st.floats(0, 2e9), st.floats(0, 1e7), st.booleans()), max_size=60))
-def test_there_are_always_thirty_bars_within_the_picture(history: list[tuple[float, float, bool]]) -> None:
-    bars = shown(history=history).bars
-    assert len(bars) == BARS
-    for bar in bars:
-        assert 0 < bar.height <= BAR_HEIGHT
-        assert bar.y + bar.height == BAR_HEIGHT
-    assert sum(bar.kind != "empty" for bar in bars) == min(len(history), BARS)
+    assert shown(address="https://localhost:9443").actions == {"logs"}
+    assert shown().changeable
+    assert not shown(actions=["logs"]).changeable
 
 
 def test_the_summary_names_what_is_wrong() -> None:
@@ -96,4 +110,7 @@ def test_the_summary_names_what_is_wrong() -> None:
     assert summary([fine, down], str, 0).detail == "1 of 2 online"
     assert summary([down] * 5, str, 0).headline == "Redis, Redis and 3 more down"
     assert summary([fine], str, 60).headline == "No news from the agent"
+    stopped = shown(state="unknown", error="stopped", actions=["start"])
+    assert summary([fine, stopped], str, 0).headline == "PostgreSQL stopped"
+    assert summary([fine, shown(state="degraded")], str, 0).detail == "1 of 2 online · 1 degraded"
     assert summary([], str, 0).state == "unknown"

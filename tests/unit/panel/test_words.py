@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from founderstack.panel.language import language_for
 from founderstack.panel.requests import next_path
-from founderstack.panel.words import duration, milliseconds
+from founderstack.panel.words import duration, milliseconds, percent, size, stamp, utc
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,22 @@ def test_the_way_back_is_always_a_plain_path_here(text: str) -> None:
     assert not path.startswith("//")
     assert not set(path) & set("\\%?#:@ \r\n\t")
     assert ".." not in path.split("/")
+
+
+@pytest.mark.parametrize(
+    ("share", "language", "text"),
+    [(1.0, "en", "100"), (0.999999, "en", "99.99"), (0.98765, "es", "98,76"), (0.5, "en", "50"), (0.0, "en", "0")],
+)
+def test_a_share_is_never_rounded_up(share: float, language: str, text: str) -> None:
+    assert percent(share, language) == text + "\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"), [(0, "0 B"), (999, "999 B"), (3_400, "3,4 kB"), (12_000_000, "12 MB"), (2e12, "2 TB")]
+)
+def test_sizes_have_the_unit_that_fits(octets: float, text: str) -> None:
+    assert size(octets, "es") == text
+
+
+def test_times_are_told_to_machines_and_to_people_without_scripts() -> None:
+    assert (stamp(1_795_550_400), utc(1_795_550_400)) == ("2026-11-24T20:00:00Z", "2026-11-24 20:00 UTC")

@@ -8,7 +8,7 @@ function is called.
 from __future__ import annotations
 
 from founderstack.panel.asking import Route
-from founderstack.panel.routes import ground, home, signing
+from founderstack.panel.routes import activity, app, find, ground, home, jobs, plan, service, signing
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", "anybody", ground.health, asked_by="gateway"),
@@ -21,5 +21,23 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", "viewer", home.home),
     Route("GET", "/tiles", "viewer", home.all_tiles, asked_by="script"),
     Route("GET", "/events", "viewer", home.events, asked_by="script"),
-    Route("POST", "/restart", "admin", home.restart),
+    Route("GET", "/find", "viewer", find.page),
+    Route("GET", "/find/list", "viewer", find.listed, asked_by="script"),
+    Route("GET", "/service/{name}", "viewer", service.page),
+    Route("GET", "/service/{name}/logs", "admin", service.logs),
+    Route("GET", "/service/{name}/log.txt", "admin", service.log_file),
+    Route("GET", "/service/{name}/tail", "admin", service.tail, asked_by="script"),
+    Route("GET", "/service/{name}/{action}", "admin", service.confirm),
+    Route("POST", "/service/{name}/{action}", "admin", service.act),
+    Route("GET", "/app", "viewer", app.page),
+    Route("POST", "/app/scale", "admin", app.scale),
+    Route("POST", "/app/deploy", "admin", app.deploy),
+    Route("GET", "/app/rollback/{number:int}", "admin", app.confirm_rollback),
+    Route("POST", "/app/rollback/{number:int}", "admin", app.rollback),
+    Route("GET", "/plan", "viewer", plan.page),
+    Route("POST", "/plan", "admin", plan.apply),
+    Route("GET", "/jobs", "viewer", jobs.listed),
+    Route("GET", "/job/{id}", "viewer", jobs.one),
+    Route("GET", "/job/{id}/progress", "viewer", jobs.progress, asked_by="script"),
+    Route("GET", "/history", "viewer", activity.events),
 )

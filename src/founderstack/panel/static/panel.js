@@ -1,82 +1,142 @@
 "use strict";
-(() => {
-  const tiles = document.getElementById("tiles"), live = document.getElementById("live");
-  const act = document.getElementById("act");
-  let heard = Date.now(), polling = 0;
+/* For every page: times in the reader's zone, bars that explain themselves, menus, and the palette. */
+const panel = (() => {
+  const language = document.documentElement.lang, body = document.body;
+  const texts = document.getElementById("main")?.dataset ?? {};
+  const format = (options) => new Intl.DateTimeFormat(language, options).format;
+  const full = format({ dateStyle: "medium", timeStyle: "medium" });
+  const short = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const hour = format({ hour: "2-digit", minute: "2-digit" });
+  const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format;
+  const milliseconds = (ms) => (ms < 1000 ? number(ms) + " ms" : number(ms / 1000) + " s");
 
-  const show = (kind) => {
-    if (kind !== "lost") heard = Date.now();
-    if (live.textContent !== live.dataset[kind]) live.textContent = live.dataset[kind];
-    live.className = "pulse " + kind;
+  const localize = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      time.title = full(at);
+      if (!("relative" in time.dataset)) time.textContent = short(at);
+    }
+    return root;
   };
   const parse = (html) => {
     const box = document.createElement("template");
     box.innerHTML = html;
-    return box.content;
-  };
-  /* An open menu keeps its tile as it is; focus stays on the control that had it. */
-  const put = (tile) => {
-    const old = document.getElementById(tile.id);
-    if (!old) tiles.append(tile);
-    else if (!old.querySelector("details[open]")) {
-      const focus = old.contains(document.activeElement) && document.activeElement.id;
-      old.replaceWith(tile);
-      if (focus) document.getElementById(focus)?.focus();
-    }
-  };
-  const sort = () => {
-    const all = [...tiles.children];
-    const wanted = [...all].sort((a, b) => (a.dataset.rank < b.dataset.rank ? -1 : 1));
-    if (all.some((tile, at) => tile !== wanted[at]) && !tiles.querySelector("details[open]")) tiles.append(...wanted);
-  };
-  const keep = (names) => {
-    for (const tile of [...tiles.children]) if (!names.includes(tile.id.slice(5))) tile.remove();
-  };
-  const sum = (node) => document.getElementById("summary").replaceWith(node);
-
-  const poll = async () => {
-    try {
-      const answer = await fetch("/tiles");
-      if (answer.status === 401) return location.reload();
-      if (!answer.ok) return;
-      const fresh = parse(await answer.text());
-      sum(fresh.firstElementChild);
-      const found = [...fresh.children];
-      keep(found.map((tile) => tile.id.slice(5)));
-      found.forEach(put);
-      sort();
-      show("polling");
-    } catch { /* shown once it lasts */ }
-  };
-  const listen = () => {
-    const source = new EventSource("/events");
-    const on = (name, take) => source.addEventListener(name, (event) => {
-      clearInterval(polling);
-      polling = 0;
-      take(event.data);
-      show("live");
-    });
-    on("names", (data) => keep(JSON.parse(data)));
-    on("summary", (data) => sum(parse(data)));
-    on("tile", (data) => { put(parse(data).firstElementChild); sort(); });
-    on("over", () => { source.close(); location.reload(); });
-    source.onerror = () => {
-      polling ||= setInterval(poll, 10000);
-      if (source.readyState === EventSource.CLOSED) { poll(); setTimeout(listen, 15000); }
-    };
+    return localize(box.content);
   };
 
-  if (tiles) setInterval(() => { if (Date.now() - heard > 30000) show("lost"); }, 3000);
-  const menus = () => document.querySelectorAll("details[open]");
+  /* Bars: the chosen one in words, where the facts stand otherwise. */
+  let shown = null;
+  const hide = () => {
+    if (!shown) return;
+    shown.parentElement.classList.remove("shown");
+    const said = document.querySelector(`output[for="${shown.id}"]`);
+    if (said) said.textContent = "";
+    shown = null;
+  };
+  const explain = (range) => {
+    if (shown !== range) hide();
+    shown = range;
+    const bars = range.parentElement, { from, step, values } = bars.dataset, at = Number(range.value);
+    const [median, ok, failed] = values.split(" ")[at].split(",").map(Number);
+    const start = (Number(from) + at * step) * 1000;
+    const what = (ok + failed ? texts.some : texts.none).replace("{ok}", ok).replace("{all}", ok + failed)
+      .replace("{median}", ok ? milliseconds(median) : "–");
+    const said = `${hour(start)}–${hour(start + step * 1000)}: ${what}`;
+    bars.classList.add("shown");
+    range.setAttribute("aria-valuetext", said);
+    document.querySelector(`output[for="${range.id}"]`).textContent = said;
+  };
+  const bar = (target) => target instanceof Element && target.matches(".bars input") && target;
+  for (const kind of ["input", "focusin", "click"]) {
+    document.addEventListener(kind, ({ target }) => { if (bar(target)) explain(target); });
+  }
+  document.addEventListener("focusout", ({ target }) => { if (bar(target)) hide(); });
+  document.addEventListener("pointermove", ({ target, pointerType, offsetX }) => {
+    if (pointerType !== "mouse") return;
+    const range = bar(target);
+    if (range) {
+      range.value = Math.floor((offsetX / range.clientWidth) * (Number(range.max) + 1));
+      explain(range);
+    } else if (shown && shown !== document.activeElement) hide();
+  });
+
+  /* Menus close like menus, and a form that was sent shows that it was. */
+  const menus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("click", ({ target }) => {
     for (const menu of menus()) if (!menu.contains(target)) menu.open = false;
   });
-  document.addEventListener("keydown", ({ key }) => {
+  document.addEventListener("submit", ({ target }) => { if (target.method === "post") body.classList.add("busy"); });
+  addEventListener("pageshow", () => body.classList.remove("busy"));
+
+  /* The palette: everything by name. */
+  const palette = document.getElementById("palette"), found = document.getElementById("found");
+  const seek = document.getElementById("seek"), oneKey = document.getElementById("one-key");
+  const plain = (text) => text.toLowerCase().normalize("NFD").replace(/\p{Diacritic}/gu, "");
+  let all = null, chosen = null;
+  const choose = (item) => {
+    chosen?.removeAttribute("aria-selected");
+    chosen = item;
+    const ask = palette.querySelector("input");
+    if (!item) return ask.removeAttribute("aria-activedescendant");
+    item.setAttribute("aria-selected", "true");
+    item.scrollIntoView({ block: "nearest" });
+    ask.setAttribute("aria-activedescendant", item.id);
+  };
+  const filter = (wish) => {
+    const words = plain(wish).split(/\s+/).filter(Boolean);
+    const fits = all.filter((item) => words.every((word) => plain(item.textContent).includes(word)));
+    const first = (item) => (words.length && plain(item.textContent.trim()).startsWith(words[0]) ? 0 : 1);
+    fits.sort((a, b) => first(a) - first(b) || all.indexOf(a) - all.indexOf(b));
+    found.replaceChildren(...fits);
+    if (!fits.length) found.append(Object.assign(document.createElement("p"), { className: "empty", textContent: palette.dataset.none }));
+    choose(fits[0]);
+  };
+  const open = async () => {
+    if (!all) {
+      const answer = await fetch("/find/list").catch(() => null);
+      if (!answer?.ok) return location.assign("/find");
+      all = [...parse(await answer.text()).children];
+    }
+    if (palette.open) return;
+    palette.showModal();
+    const ask = palette.querySelector("input");
+    ask.value = "";
+    filter("");
+    ask.focus();
+  };
+  if (palette) {
+    const ask = palette.querySelector("input");
+    oneKey.checked = localStorage.getItem("one-key") !== "no";
+    oneKey.addEventListener("change", () => localStorage.setItem("one-key", oneKey.checked ? "yes" : "no"));
+    seek.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      open();
+    });
+    ask.addEventListener("input", () => filter(ask.value));
+    ask.addEventListener("keydown", (event) => {
+      const items = [...found.querySelectorAll("a")], at = items.indexOf(chosen);
+      const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
+      if (event.key in moves && (event.key.startsWith("Arrow") || event.ctrlKey)) {
+        event.preventDefault();
+        choose(items.at(moves[event.key] % items.length));
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        chosen?.click();
+        palette.close();
+      }
+    });
+    palette.addEventListener("click", ({ target }) => { if (target === palette) palette.close(); });
+  }
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
     if (key === "Escape") for (const menu of menus()) { menu.open = false; menu.firstElementChild.focus(); }
+    if (!palette) return;
+    const writes = target instanceof Element && target.matches("input:not([type=range], [type=checkbox]), textarea, select");
+    const asked = (key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) ||
+      (key === "/" && !writes && oneKey.checked && !event.ctrlKey && !event.metaKey && !event.altKey);
+    if (asked) { event.preventDefault(); open(); }
   });
-  act?.addEventListener("submit", (event) => {
-    document.body.classList.add("busy");
-    event.submitter.textContent = act.dataset.busy;
-  });
-  if (tiles) listen();
+  localize(document);
+  return { localize, parse, explain };
 })();

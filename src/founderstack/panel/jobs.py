@@ -1,0 +1,155 @@
+"""What a job's page shows, decided from what the agent said of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from founderstack.panel.words import Translate, duration
+
+StepState = Literal["waiting", "running", "done", "failed", "skipped"]
+
+SHAPES: Mapping[StepState, str] = {
+    "waiting": "unknown", "running": "running", "done": "online", "failed": "down", "skipped": "unknown",
+}  # fmt: skip
+"""The shape that stands for each state, the same as those of services."""
+_OF_EVENT: Mapping[str, StepState] = {
+    "started": "running", "progress": "running", "done": "done", "failed": "failed", "skipped": "skipped",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StepLine:
+    """One step of a job."""
+
+    title: str
+    state: StepState
+    word: str
+    shape: str
+    took: str
+    detail: str
+    """Its newest line of output, or why it is done."""
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as its page and the list of jobs show it."""
+
+    id: str
+    title: str
+    state: str
+    """Its colour and shape: `running`, or a tile's state."""
+    word: str
+    by: str
+    at: float
+    took: str
+    steps: tuple[StepLine, ...]
+    done: int
+    """Steps that are done."""
+    error: Mapping[str, str] | None
+    running: bool
+
+
+def view(job: Mapping[str, Any], _: Translate, now: float) -> JobView:
+    """A job, with its steps in the order in which they are carried out."""
+    words = {"running": _("Running"), "done": _("Done"), "failed": _("Failed"), "lost": _("End unknown")}
+    colours = {"running": "running", "done": "online", "failed": "down"}
+    state = str(job["state"])
+    steps = _steps(job, _, running=state == "running")
+    ended = float(job.get("ended") or 0.0)
+    error = job.get("error")
+    return JobView(
+        id=str(job["id"]),
+        title=title(str(job["verb"]), job.get("options") or {}, _),
+        state=colours.get(state, "unknown"),
+        word=words.get(state, state),
+        by=str(job.get("by") or ""),
+        at=float(job["started"]),
+        took=duration((ended or now) - float(job["started"])),
+        steps=steps,
+        done=sum(step.state == "done" for step in steps),
+        error={part: _(str(error.get(part, ""))) for part in ("what", "why", "fix")} if error else None,
+        running=state == "running",
+    )
+
+
+def title(verb: str, options: Mapping[str, Any], _: Translate) -> str:
+    """What a job does, in a few words."""
+    texts = {
+        "up": _("Apply the plan"),
+        "deploy": _("Deploy {ref}"),
+        "rollback": _("Go back to release {number}"),
+        "scale": _("Run {replicas} copies of the app"),
+        "restart": _("Restart {process}"),
+        "stop": _("Stop {process}"),
+        "start": _("Start {process}"),
+        "rotate": _("Change the secret {secret}"),
+        "backup": _("Take a backup"),
+        "prove": _("Prove the backup {set}"),
+        "restore": _("Restore the backup {set}"),
+    }
+    known = {"ref": "", "number": "", "replicas": "", "process": "", "secret": "", "set": "", **options}
+    return texts[verb].format(**known).strip() if verb in texts else verb
+
+
+def step_title(action: str, name: str, _: Translate) -> str:
+    """What a step does, in a few words."""
+    texts = {
+        "do": _("prepare {name}"),
+        "start": _("start {name}"),
+        "restart": _("restart {name}"),
+        "reload": _("{name} reads its files again"),
+        "switch": _("send requests to the new instances of {name}"),
+        "stop": _("stop {name}"),
+    }
+    return texts.get(action, "{name}").format(name=name)
+
+
+def _steps(job: Mapping[str, Any], _: Translate, *, running: bool) -> tuple[StepLine, ...]:
+    """Those of the plan first, then those that only events speak of, such as a backup's."""
+    planned = {str(step["id"]): step for step in job.get("steps") or ()}
+    told: dict[str, Mapping[str, Any]] = {}
+    details: dict[str, str] = {}
+    for event in job.get("events") or ():
+        told[str(event["step"])] = event
+        details[str(event["step"])] = str(event.get("detail") or "") or details.get(str(event["step"]), "")
+    return tuple(
+        _line(key, planned.get(key), told.get(key), details.get(key, ""), _, running=running)
+        for key in dict.fromkeys([*planned, *told])
+    )
+
+
+def _line(
+    key: str, planned: Mapping[str, Any] | None, event: Mapping[str, Any] | None, detail: str, _: Translate, *,
+    running: bool,
+) -> StepLine:  # fmt: skip
+    state: StepState = _OF_EVENT.get(str(event["kind"]), "running") if event else "waiting"
+    if not running and state in ("running", "waiting"):
+        state = "skipped"
+    words = {
+        "waiting": _("waiting"), "running": _("running"), "done": _("done"), "failed": _("failed"),
+        "skipped": _("not done"),
+    }  # fmt: skip
+    action, _colon, name = key.partition(":")
+    said = str((planned or {}).get("title") or (event or {}).get("title") or "")
+    name = said or (step_title(action, name, _) if name else action)
+    took = float(event.get("seconds") or 0.0) if event else 0.0
+    return StepLine(
+        title=name[:1].upper() + name[1:],
+        state=state,
+        word=words[state],
+        shape=SHAPES[state],
+        took=seconds(took) if took else "",
+        detail=detail if state in ("running", "failed") else "",
+    )
+
+
+def seconds(value: float) -> str:
+    """How long a step took: `0.3 s`, `12 s`, `3 min`."""
+    return duration(value) if value >= 10 else f"{value:.1f} s"
+
+
+def views(jobs: Sequence[Mapping[str, Any]], _: Translate, now: float) -> tuple[JobView, ...]:
+    """Jobs of a list, in its order."""
+    return tuple(view(job, _, now) for job in jobs)

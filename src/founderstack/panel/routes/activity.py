@@ -1,0 +1,52 @@
+"""What happened to the stack, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from founderstack.panel.asking import Ask
+from founderstack.panel.jobs import seconds, step_title
+from founderstack.panel.words import Translate
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event of the history."""
+
+    at: float
+    title: str
+    state: str
+    word: str
+    took: str
+    detail: str
+
+
+async def events(ask: Ask) -> Response:
+    """The newest events of the stack's history."""
+    answer = await ask.agent("happened", limit=_SHOWN)
+    _ = ask.say
+    words = {"done": _("Done"), "failed": _("Failed"), "skipped": _("Not done"), "started": _("Begun")}
+    shapes = {"done": "online", "failed": "down"}
+    found = []
+    for one in answer["events"]:
+        action, colon, name = str(one["step"]).partition(":")
+        found.append(
+            Happened(
+                at=float(one["at"]),
+                title=_title(action, name, _) if colon else action,
+                state=shapes.get(one["kind"], "unknown"),
+                word=words.get(one["kind"], str(one["kind"])),
+                took=seconds(float(one["seconds"])) if one["seconds"] else "",
+                detail=str(one["detail"]),
+            )
+        )
+    return ask.page("events.html", section="activity", tab="events", events=found)
+
+
+def _title(action: str, name: str, _: Translate) -> str:
+    text = step_title(action, name, _)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,48 @@
+"""What `founder up` would change, and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from founderstack.panel import texts
+from founderstack.panel.asking import Ask
+from founderstack.panel.jobs import step_title
+from founderstack.panel.routes.jobs import begin
+from founderstack.panel.words import Translate
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step of the plan, in words."""
+
+    title: str
+    reason: str
+    risk: str
+    """`none`, `interruption` or `data`."""
+
+
+async def page(ask: Ask) -> Response:
+    """The plan with its reasons and risks."""
+    plan = await ask.agent("plan", language=ask.language)
+    steps = [_step(one, ask.say) for one in plan["steps"]]
+    risks = {step.risk for step in steps}
+    return ask.page("plan.html", section="plan", steps=steps, risks=risks, digest=plan["digest"])
+
+
+async def apply(ask: Ask) -> Response:
+    """Carry out the plan that was shown, and no other. One that touches data needs the stack's name."""
+    if ask.fields.get("risk") == "data" and ask.fields.get("name", "").strip() != ask.parts.config.stack:
+        ask.note(texts.name_differs(ask.say), failed=True)
+        return ask.go("/plan")
+    if not ask.fields.get("plan"):
+        return ask.go("/plan")
+    return await begin(ask, "up", {"plan": ask.fields.get("plan", "")}, back="/plan")
+
+
+def _step(said: Mapping[str, Any], _: Translate) -> PlannedStep:
+    title = str(said.get("title") or step_title(str(said["action"]), str(said.get("target") or said["id"]), _))
+    return PlannedStep(title[:1].upper() + title[1:], str(said["reason"]), str(said["risk"]))

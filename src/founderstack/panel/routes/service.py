@@ -1,0 +1,113 @@
+"""One service: its day, its log, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from founderstack.model.errors import StackError
+from founderstack.panel import bars, texts, tiles
+from founderstack.panel.asking import Ask
+from founderstack.panel.routes.jobs import begin
+from founderstack.panel.streams import event
+from founderstack.panel.words import stamp
+
+_SHOWN_LINES, _FILE_LINES = 500, 2000
+_HISTORY_HOURS = 24
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+async def page(ask: Ask) -> Response:
+    """State, 24 hours in detail, and where everything else of this service is."""
+    tile = _tile(ask)
+    try:
+        answer = await ask.agent("history", process=tile.key, hours=_HISTORY_HOURS)
+        day = bars.buckets(answer["buckets"])
+    except StackError:
+        day = ()  # the tile says that the agent is silent
+    chart = bars.chart(day, ask.say, ask.language)
+    return ask.page("service.html", section="home", tile=tile, chart=chart, hours=bars.by_hour(day, ask.language))
+
+
+async def confirm(ask: Ask) -> Response:
+    """Ask whether it is meant."""
+    tile = _tile(ask)
+    action = _action(ask, tile)
+    return ask.page("service_confirm.html", section="home", tile=tile, action=action)
+
+
+async def act(ask: Ask) -> Response:
+    """Restart, stop or start it. Whatever takes it away for longer than a moment needs its name."""
+    tile = _tile(ask)
+    action = _action(ask, tile)
+    here = f"/service/{tile.key}"
+    if action == "stop" and ask.fields.get("name", "").strip() != tile.key:
+        ask.note(texts.name_differs(ask.say), failed=True)
+        return ask.go(f"{here}/stop")
+    return await begin(ask, action, {"process": tile.key}, back=here)
+
+
+async def logs(ask: Ask) -> Response:
+    """The last lines of its log; `q` keeps those that hold it."""
+    tile = _tile(ask)
+    wanted = ask.request.query_params.get("q", "")[:200]
+    answer = await ask.agent("logs", process=tile.key, lines=_SHOWN_LINES)
+    lines = [line for line in answer["lines"] if wanted.lower() in str(line[1]).lower()]
+    return ask.page("logs.html", section="home", tile=tile, wanted=wanted, lines=_readable(lines))
+
+
+async def log_file(ask: Ask) -> Response:
+    """More of the log, as a file to keep."""
+    tile = _tile(ask)
+    answer = await ask.agent("logs", process=tile.key, lines=_FILE_LINES)
+    text = "".join(f"{_CONTROL.sub('', str(line[1]))}\n" for line in answer["lines"])
+    ask.audit("log downloaded", tile.key)
+    name = f"{ask.parts.config.stack}-{tile.key}.log"
+    return PlainTextResponse(text, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+async def tail(ask: Ask) -> Response:
+    """Each new line of the log as it is written."""
+    return ask.parts.listeners.answer(_tail(ask, _tile(ask).key))
+
+
+async def _tail(ask: Ask, name: str) -> AsyncIterator[bytes]:
+    """The last lines as `all`, so that nothing is missing or there twice after a break, then new ones as `lines`."""
+    kind = "all"
+    try:
+        async for said in ask.agent_stream("tail", process=name, lines=_SHOWN_LINES):
+            if not ask.still_signed_in():
+                break
+            if "lines" in said:
+                yield event(kind, ask.part("log_lines.html", lines=_readable(said["lines"])).decode())
+                kind = "lines"
+            else:
+                yield event("alive", "")
+    except StackError:
+        return  # the browser asks again
+    yield event("over", "")
+
+
+def _readable(lines: Sequence[Sequence[Any]]) -> list[Mapping[str, str]]:
+    return [{"at": stamp(at) if at else "", "text": _CONTROL.sub("", str(text))} for at, text in lines]
+
+
+def _tile(ask: Ask) -> tiles.Tile:
+    name = str(ask.request.path_params["name"])
+    live = ask.parts.live
+    said = live.processes.get(name)
+    if said is None:
+        raise HTTPException(404)
+    now, here = ask.parts.clock.now(), ask.parts.config.panel_url
+    return tiles.tile(name, said, ask.say, ask.language, now, live.stale_s, here)
+
+
+def _action(ask: Ask, tile: tiles.Tile) -> str:
+    action = str(ask.request.path_params["action"])
+    if action not in tiles.CHANGES & tile.actions:
+        raise HTTPException(404)
+    return action

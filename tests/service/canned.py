@@ -1,0 +1,169 @@
+"""An agent that answers from values: fifteen services with a past, and jobs, logs and plans that a test can change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+NOW = 1_795_550_400.0
+"""2026-11-24 20:00 UTC: what is shown is the same in every run."""
+BUCKET_S = 2880
+SERVICES = (
+    # name, title, group, summary, version, address, path, median ms
+    ("diary-1", "Founder Diary", "app", "The application", "release 3", "https://localhost:8443", "", 14.0),
+    ("postgres", "PostgreSQL", "data", "Main database", "15", "127.0.0.1:5432", "", 1.2),
+    ("redis", "Redis", "data", "Cache and sessions", "7.0", "127.0.0.1:6379", "", 0.4),
+    ("nginx", "Nginx", "gateway", "Gateway with TLS", "1.22", "https://localhost:8443", "", 0.9),
+    ("pgadmin", "pgAdmin", "tools", "See and manage the database", "9.18", "", "/tools/pgadmin/", 41.0),
+    ("redis-commander", "Redis Commander", "tools", "Look into the cache", "0.9", "", "/tools/redis/", 9.0),
+    ("panel", "Panel", "tools", "This page", "", "https://localhost:9443", "", 2.0),
+    ("agent", "Agent", "tools", "Schedules, probes and retries", "", "", "", 0.3),
+)
+MORE = (
+    ("diary-2", "Founder Diary", "app", "The application", "release 3", "https://localhost:8443", "", 15.0),
+    ("seaweedfs", "SeaweedFS", "data", "Files and objects", "3.99", "127.0.0.1:8333", "", 3.0),
+    ("grafana", "Grafana", "outside", "", "", "https://grafana.example", "", 88.0),
+    ("dokploy", "Dokploy", "outside", "", "", "https://dokploy.example", "", 120.0),
+    ("mail", "Mail relay", "outside", "", "", "https://mail.example", "", 60.0),
+    ("docs", "Documents", "outside", "", "", "https://docs.example", "", 30.0),
+    ("status", "Status page", "outside", "", "", "https://status.example", "", 70.0),
+)
+
+Answer = Callable[[Mapping[str, Any]], Awaitable[Any]]
+Lines = Callable[[Mapping[str, Any]], AsyncIterator[Any]]
+
+
+def bars(milliseconds: float, *, bad: Mapping[int, int] | None = None, count: int = 30, seed: int = 7) -> list[Any]:
+    """Buckets of 48 minutes up to now; `bad` gives the failures of some of them, by index."""
+    chance = random.Random(seed + int(milliseconds * 10))
+    found = []
+    for index in range(count):
+        failed = (bad or {}).get(index, 0)
+        ms = round(milliseconds * chance.lognormvariate(0, 0.35), 2)
+        began = NOW - (count - index) * BUCKET_S
+        found.append([began, BUCKET_S, 0.0 if failed >= 288 else ms, max(0, 288 - failed), failed])
+    return found
+
+
+def service(name: str, **more: Any) -> dict[str, Any]:
+    """What the agent says of one of the services."""
+    _name, title, group, summary, version, address, path, ms = next(one for one in (*SERVICES, *MORE) if one[0] == name)
+    outside = group == "outside"
+    actions = ["logs"] if name == "agent" else ["restart", "stop", "logs", "credentials"]
+    return {
+        "title": title, "group": group, "path": path, "summary": summary, "version": version, "address": address,
+        "restarts": name != "agent", "state": "online", "since": NOW - 273_000, "latency_ms": ms, "error": "",
+        "checked": NOW - 4, "failures": 0, "history": [], "uptime_24h": 1.0, "p50_ms": ms, "p95_ms": ms * 2.4,
+        "last_error": None, "bars": bars(ms), "condition": "running", "actions": [] if outside else actions,
+        "outside": outside, "copies": {"serving": 2, "wanted": 2} if group == "app" else None, **more,
+    }  # fmt: skip
+
+
+class CannedAgent:
+    """Speaks the agent's protocol on a socket of its own, from a thread; what it answers are its attributes."""
+
+    def __init__(self, path: Path, *, everything: bool = False) -> None:
+        self.path = path
+        names = [one[0] for one in ((*SERVICES, *MORE) if everything else SERVICES)]
+        self.processes: dict[str, dict[str, Any]] = {name: service(name) for name in names}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {}
+        """By verb: a value, a StackError's three texts under "error", or a list of lines for those that stream."""
+        self._loop = asyncio.new_event_loop()
+        self._changed: asyncio.Event | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+        self._ready, self._end = threading.Event(), asyncio.Event()
+
+    def __enter__(self) -> CannedAgent:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+        self._loop.close()
+
+    def change(self, name: str, **more: Any) -> None:
+        """Have a service do otherwise, and tell those who watch."""
+        self.processes[name] = {**self.processes[name], **more}
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake up every stream: what they give is looked up anew."""
+
+        def wake() -> None:
+            assert self._changed is not None
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+        self._loop.call_soon_threadsafe(wake)
+
+    async def _serve(self) -> None:
+        self._changed = asyncio.Event()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.unlink(missing_ok=True)
+        listener = await asyncio.start_unix_server(self._accept, str(self.path))
+        self._ready.set()
+        await self._end.wait()
+        listener.close()
+        for connection in list(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            with suppress(OSError, asyncio.CancelledError):
+                request = json.loads(await reader.readline())
+                await self._answer(request["verb"], request["args"], writer)
+        finally:
+            self._connections.discard(task)
+            writer.transport.abort()
+
+    async def _answer(self, verb: str, arguments: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        self.asked.append((verb, arguments))
+
+        async def say(result: Any) -> None:
+            writer.write(json.dumps({"v": 1, "ok": True, "result": result}).encode() + b"\n")
+            await writer.drain()
+
+        answer = self.answers.get(verb)
+        if isinstance(answer, dict) and "error" in answer and verb != "job":
+            writer.write(json.dumps({"v": 1, "ok": False, "error": answer["error"]}).encode() + b"\n")
+            await writer.drain()
+        elif verb == "watch":
+            await self._repeat(lambda: {"at": NOW, "names": list(self.processes), "processes": self.processes}, say)
+        elif verb in ("follow", "tail"):
+            await self._lines(verb, say)
+        else:
+            await say(answer(arguments) if callable(answer) else answer)
+
+    async def _repeat(self, value: Callable[[], Any], say: Callable[[Any], Awaitable[None]]) -> None:
+        while True:
+            assert self._changed is not None
+            changed = self._changed
+            await say(value())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), 5)
+
+    async def _lines(self, verb: str, say: Callable[[Any], Awaitable[None]]) -> None:
+        told = 0
+        while True:
+            assert self._changed is not None
+            changed, lines = self._changed, list(self.answers.get(verb) or [])
+            for line in lines[told:]:
+                await say(line)
+                if "job" in line:
+                    return
+            told = len(lines)
+            await changed.wait()

@@ -1,0 +1,47 @@
+"""The history as bars: always within the picture, and true in words."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, strategies as st
+
+from founderstack.panel.bars import HEIGHT, STEP, Bucket, by_hour, chart
+
+MOST = st.floats(0, 1e7)
+BUCKETS = st.lists(st.builds(Bucket, st.just(0.0), st.just(2880.0), MOST, st.integers(0, 300), st.integers(0, 300)))
+BAR = re.compile(r"M(\d+) (\d+)h3v(\d+)h-3z")
+
+
+@given(BUCKETS)
+def test_each_bucket_is_one_bar_within_the_picture(buckets: list[Bucket]) -> None:
+    found = chart(buckets, str, "en")
+    bars = sorted(tuple(map(int, bar)) for _kind, path in found.paths for bar in BAR.findall(path))
+    assert [x for x, _y, _height in bars] == [index * STEP for index in range(len(buckets))]
+    assert all(0 < height <= HEIGHT and y + height == HEIGHT for _x, y, height in bars)
+    assert len(found.values.split()) == found.count == len(buckets)
+
+
+def test_colours_tell_good_mixed_failed_and_unasked_apart() -> None:
+    one_each = [Bucket(0, 60, 2, 9, 0), Bucket(60, 60, 2, 8, 1), Bucket(120, 60, 0, 0, 9), Bucket(180, 60, 0, 0, 0)]
+    found = chart(one_each, str, "en")
+    assert [kind for kind, _path in found.paths] == ["ok", "mixed", "failed", "empty"]
+    assert found.values == "2,9,0 2,8,1 0,0,9 0,0,0"
+    assert found.text == "Last 24 hours: 17 answers, 10 failures, median 2.0 ms"
+
+
+def test_slower_is_taller() -> None:
+    slow, fast = chart([Bucket(0, 60, 900, 9, 0)], str, "en"), chart([Bucket(0, 60, 2, 9, 0)], str, "en")
+    assert int(BAR.findall(slow.paths[0][1])[0][2]) > int(BAR.findall(fast.paths[0][1])[0][2])
+
+
+def test_nothing_known_is_said_so() -> None:
+    assert chart([], str, "en").text == "No answers yet"
+    assert chart([Bucket(0, 60, 0, 0, 0)], str, "en").text == "No answers yet"
+
+
+def test_the_table_adds_up_hours_newest_first_and_leaves_out_silence() -> None:
+    buckets = [Bucket(3600, 300, 2, 30, 0), Bucket(3900, 300, 4, 28, 2), Bucket(7200, 300, 0, 0, 0)]
+    buckets.append(Bucket(10_800, 300, 0, 0, 30))
+    rows = [(hour.began, hour.ok, hour.failed, hour.median) for hour in by_hour(buckets, "es")]
+    assert rows == [(10_800, 0, 30, "–"), (3600, 58, 2, "4,0 ms")]
