@@ -7,20 +7,11 @@ from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.backup import Backup
-from founderstack.model.component import Credential
+from founderstack.operations.paper import Entry, backups_on_paper
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 
 Secret = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a section: what it is about, and a text or a command to type."""
-
-    label: str
-    text: str = ""
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ def kit(site: Site, prepared: Prepared, *, with_secrets: bool) -> tuple[Section,
         Section(_("Sign-ins"), tuple(_sign_ins(site, prepared, with_secrets=with_secrets))),
         Section(_("Trust the certificate"), tuple(_trust(site))),
         Section(_("Where things are"), tuple(_where(site, prepared))),
-        Section(_("Copies"), tuple(_copies(site, prepared))),
+        Section(_("Backups"), tuple(backups_on_paper(site, prepared, with_secrets=with_secrets))),
         Section(_("On a bad day"), tuple(_bad_day(site))),
     )
 
@@ -90,39 +81,12 @@ def _where(site: Site, prepared: Prepared) -> Iterator[Entry]:
             yield Entry(f"{part.component}: {_(declared.what)}", folder)
 
 
-def _copies(site: Site, prepared: Prepared) -> Iterator[Entry]:
-    yield Entry(_("Today"), _("Nothing is copied by itself yet. A copy that you make is the only one there is."))
-    view = prepared.resolved.views["database"]
-    dump = _dump(prepared.resolved.components["database"].credentials(view))
-    if dump is not None:
-        yield Entry(
-            _("The database, while it runs"),
-            _("It asks for the password: founder secrets show {name}").format(name=dump.secret),
-            f"{dump.command.replace('psql ', 'pg_dump -Fc ', 1)} > {site.stack.name}.dump",
-        )
-    yield Entry(
-        _("Everything, while it is stopped"),
-        _("Secrets are in it: keep it where only you can read it."),
-        f"founder down && sudo tar -C / -czpf {site.stack.name}.tgz {site.places.state.lstrip('/')}"
-        f" {site.stack.file.lstrip('/')} {site.stack.folder.lstrip('/')}/founder.lock && founder up",
-    )
-    yield Entry(
-        _("Bring it back"),
-        _("On this same machine, while nothing runs; on another one, restore the dump of the database."),
-        f"sudo tar -C / -xzpf {site.stack.name}.tgz && founder up",
-    )
-
-
-def _dump(credentials: tuple[Credential, ...]) -> Credential | None:
-    """The sign-in that a dump is taken with: the app's, which owns all that the app has written."""
-    return next((one for one in credentials if one.command), None)
-
-
 def _bad_day(site: Site) -> Iterator[Entry]:
     yield Entry(_("What is wrong?"), command="founder status; founder doctor")
     yield Entry(_("What does it say?"), command="founder logs SERVICE -n 200")
     yield Entry(_("One service hangs"), command="founder restart SERVICE")
     yield Entry(_("Nothing runs, or the machine started anew"), command="founder up")
+    yield Entry(_("Something was deleted or spoiled"), _("Brought back beside what runs."), "founder restore")
     yield Entry(_("The new release is bad"), command="founder rollback")
     yield Entry(
         _("The disk is full"),

@@ -27,7 +27,9 @@ def test_the_page_names_addresses_places_and_what_to_type() -> None:
         PLACES.state,
         "founder rollback",
         "founder secrets show panel.admin",
-        "pg_dump -Fc",
+        f"founder rebuild --from {PLACES.state}/backups",
+        "founder secrets show backup.identity",
+        "age -d -i KEY",
     ):
         assert text in page
 
@@ -37,8 +39,39 @@ def test_no_password_is_on_it_unless_asked_for() -> None:
     assert "the-value-of-panel.admin-1" in written(sections(FakeWorld(), with_secrets=True))
 
 
-def test_it_says_that_nothing_is_copied_by_itself() -> None:
-    assert "Nothing is copied by itself yet" in written(sections(FakeWorld()))
+BUCKET = """
+[backup]
+s3_endpoint = "https://s3.example.com"
+s3_bucket = "diary-backups"
+s3_prefix = "home"
+s3_region = "eu-1"
+"""
+
+
+def test_it_says_in_capitals_that_nothing_leaves_the_machine() -> None:
+    assert "NOWHERE" in written(sections(FakeWorld()))
+    assert "NOWHERE" not in written(sections(FakeWorld(), BUCKET))
+
+
+def test_with_a_bucket_it_holds_all_that_a_bare_machine_needs() -> None:
+    world = FakeWorld()
+    world.secrets.put("backup.s3_key", "the-bucket-s-key")
+    world.secrets.put("backup.s3_secret", "the-bucket-s-secret")
+    page = written(sections(world, BUCKET, with_secrets=True))
+    for text in (
+        "founder rebuild --from s3://diary-backups/home --endpoint https://s3.example.com --region eu-1",
+        "the-value-of-backup.identity-1",
+        "the-bucket-s-key",
+        "the-bucket-s-secret",
+    ):
+        assert text in page
+    assert "the-bucket-s-key" not in written(sections(world, BUCKET))
+
+
+def test_without_backups_it_says_how_to_copy_by_hand() -> None:
+    page = written(sections(FakeWorld(), '[backup]\nuse = "none"\n'))
+    assert "No backups are made" in page
+    assert "pg_dump -Fc" in page
 
 
 def test_every_folder_on_it_is_one_that_a_process_uses() -> None:

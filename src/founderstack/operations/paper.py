@@ -1,0 +1,110 @@
+"""What stands on paper about backups: where they are, the key, and how to come back from nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from founderstack.locale import _
+from founderstack.model.component import Credential
+from founderstack.operations.prepare import Prepared
+from founderstack.operations.site import Site
+
+KEY = "backup.identity"
+AWAY_SECRETS = ("backup.s3_key", "backup.s3_secret")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a section: what it is about, and a text or a command to type."""
+
+    label: str
+    text: str = ""
+    command: str = ""
+
+
+def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> Iterator[Entry]:
+    """Everything that is needed on the day on which this machine is gone, and nothing else is at hand."""
+    part = site.stack.parts.get("backup")
+    if part is None:
+        yield Entry(_("Today"), _("No backups are made: the stack file says so. A copy that you make is the only one."))
+        yield from _by_hand(site, prepared)
+        return
+    folder = part.settings.folder or f"{site.places.state}/backups"
+    away = _address(part.settings)
+    yield Entry(_("On this machine"), folder)
+    yield Entry(
+        _("Elsewhere"),
+        away or _("NOWHERE. If this machine is lost, so are its backups. docs/backups.md shows how to name a place."),
+    )
+    yield from _key(site, away, with_secrets=with_secrets)
+    yield Entry(
+        _("On a new machine, everything"),
+        _("It asks for the key and, for a bucket, for what signs in to it."),
+        f"founder rebuild --from {_from(part.settings) or folder}",
+    )
+    yield Entry(
+        _("Without this tool"),
+        _("A set is a folder of files that Debian's “age” opens; KEY is a file with the key."),
+        "age -d -i KEY database/app.dump.age | pg_restore -d DATABASE",
+    )
+    yield Entry(_("Are they good?"), _("Each is proven by restoring it."), "founder backups; founder backup prove")
+
+
+def _key(site: Site, away: str, *, with_secrets: bool) -> Iterator[Entry]:
+    """The key must not live only inside what it opens."""
+    if not with_secrets:
+        yield Entry(
+            _("The key"),
+            _("Without it nobody can open a backup. It must be on paper:"),
+            f"founder secrets show {KEY}",
+        )
+        return
+    names = [KEY, *(AWAY_SECRETS if away else ())]
+    known = site.secrets.names()
+    for name in names:
+        if name in known:
+            yield Entry(_("The key") if name == KEY else name, " ".join(site.secrets.get(name).split()))
+
+
+def _address(settings: Any) -> str:
+    found = _from(settings)
+    return f"{found.partition(' ')[0]} ({settings.s3_endpoint})" if found else ""
+
+
+def _from(settings: Any) -> str:
+    """The bucket as `founder rebuild` takes it, "" where there is none."""
+    if not settings.s3_bucket:
+        return ""
+    prefix = f"/{settings.s3_prefix}" if settings.s3_prefix else ""
+    region = f" --region {settings.s3_region}" if settings.s3_region != "us-east-1" else ""
+    authority = f" --ca {settings.s3_ca}" if settings.s3_ca else ""
+    return f"s3://{settings.s3_bucket}{prefix} --endpoint {settings.s3_endpoint}{region}{authority}"
+
+
+def _by_hand(site: Site, prepared: Prepared) -> Iterator[Entry]:
+    view = prepared.resolved.views["database"]
+    dump = _dump(prepared.resolved.components["database"].credentials(view))
+    if dump is not None:
+        yield Entry(
+            _("The database, while it runs"),
+            _("It asks for the password: founder secrets show {name}").format(name=dump.secret),
+            f"{dump.command.replace('psql ', 'pg_dump -Fc ', 1)} > {site.stack.name}.dump",
+        )
+    yield Entry(
+        _("Everything, while it is stopped"),
+        _("Secrets are in it: keep it where only you can read it."),
+        f"founder down && sudo tar -C / -czpf {site.stack.name}.tgz {site.places.state.lstrip('/')}"
+        f" {site.stack.file.lstrip('/')} {site.stack.folder.lstrip('/')}/founder.lock && founder up",
+    )
+    yield Entry(
+        _("Bring it back"),
+        _("On this same machine, while nothing runs; on another one, restore the dump of the database."),
+        f"sudo tar -C / -xzpf {site.stack.name}.tgz && founder up",
+    )
+
+
+def _dump(credentials: tuple[Credential, ...]) -> Credential | None:
+    """The sign-in that a dump is taken with: the app's, which owns all that the app has written."""
+    return next((one for one in credentials if one.command), None)
