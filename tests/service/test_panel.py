@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from founderstack.model.protocols import Answer
+from founderstack.panel.attempts import NEWCOMERS_AN_HOUR
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench
 from tests.service.panels import (
@@ -142,15 +143,19 @@ def test_wrong_passwords_and_unknown_names_get_one_and_the_same_answer(browser: 
 
 
 @pytest.mark.parametrize("tries", [600, pytest.param(10_000, marks=pytest.mark.soak)])
-def test_thousands_of_tries_get_no_further_than_a_few(browser: Browser, tries: int) -> None:
-    browser.get("/sign-in")
+def test_thousands_of_tries_get_no_further_than_a_few_and_keep_out_nobody_who_was_here(
+    lonely: Door, tries: int
+) -> None:
+    founder, attacker = lonely.browser(), lonely.browser()
+    assert founder.sign_in().status_code == 303
+    attacker.get("/sign-in")
 
     def attempt(number: int) -> int:
-        answer = browser.client.post(
+        answer = attacker.client.post(
             "/sign-in",
-            data={"form": browser.token, "user": "founder", "password": f"guess {number}"},
+            data={"form": attacker.token, "user": "founder", "password": f"guess {number}"},
             headers={
-                "X-Founder-Gateway": SECRET, "Host": HOST, "Cookie": f"{COOKIE}={browser.cookies[COOKIE]}",
+                "X-Founder-Gateway": SECRET, "Host": HOST, "Cookie": f"{COOKIE}={attacker.cookies[COOKIE]}",
                 "X-Real-IP": f"198.51.100.{number % 250}",
             },
         )  # fmt: skip
@@ -159,10 +164,14 @@ def test_thousands_of_tries_get_no_further_than_a_few(browser: Browser, tries: i
     with ThreadPoolExecutor(4) as crowd:
         statuses = list(crowd.map(attempt, range(tries)))
     assert set(statuses) == {401, 429}
-    assert statuses.count(401) < 15
-    refused = browser.sign_in()
+    assert statuses.count(401) < NEWCOMERS_AN_HOUR + 20
+    stranger = lonely.browser()
+    refused = stranger.sign_in(headers={"X-Real-IP": "198.51.100.7"})
     assert refused.status_code == 429
-    assert int(refused.headers["retry-after"]) > 0
+    assert 0 < int(refused.headers["retry-after"]) <= 31
+    founder.get("/")
+    founder.post("/sign-out")
+    assert founder.sign_in().status_code == 303, "a browser that has signed in before does not wait for others"
 
 
 def test_a_form_from_anywhere_else_does_nothing(browser: Browser) -> None:

@@ -20,6 +20,11 @@ class SystemClock:
         time.sleep(seconds)  # noqa: TID251 - the panel's one place for it
 
 
+def random_bytes(count: int) -> bytes:
+    """Bytes that nobody can guess."""
+    return os.urandom(count)
+
+
 def new_token() -> str:
     """256 random bits for a cookie."""
-    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()

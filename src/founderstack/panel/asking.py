@@ -128,8 +128,11 @@ class Route:
 
     method: Literal["GET", "POST"]
     path: str
-    who: Literal["anybody", Role]
-    """The least that the visitor must be; an admin may do what a viewer may."""
+    who: Literal["anybody", "newcomer", Role]
+    """The least that the visitor must be, each including those before it. A newcomer has signed in with a password
+    that was given to them, and has to choose their own."""
     answer: Answer
     asked_by: Literal["person", "script", "gateway"] = "person"
     """Others get a bare status instead of a page, and a script's asking is no sign of its person."""
+    fresh: bool = False
+    """Whether the visitor must have given a password or a code within the last ten minutes."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from founderstack.model.protocols import Clock
-from founderstack.panel.accounts import Accounts, Passwords
+from founderstack.panel.accounts import Accounts
+from founderstack.panel.beginnings import Beginnings
 from founderstack.panel.config import Config
 from founderstack.panel.home import Home
 from founderstack.panel.live import Live
 from founderstack.panel.notices import Notices
+from founderstack.panel.passwords import Passwords
 from founderstack.panel.rendering import Rendering
 from founderstack.panel.sessions import Sessions
 from founderstack.panel.sign_in import SignIn
@@ -25,6 +27,8 @@ class Parts:
     config: Config
     clock: Clock
     store: Store
+    accounts: Accounts
+    sessions: Sessions
     visitors: Visitors
     sign_in: SignIn
     live: Live
@@ -32,19 +36,22 @@ class Parts:
     home: Home
     notices: Notices = field(default_factory=Notices)
     listeners: Listeners = field(default_factory=Listeners)
+    beginnings: Beginnings = field(default_factory=Beginnings)
 
 
 def assembled(config: Config, clock: Clock) -> Parts:
     """The parts of the panel of one stack."""
-    accounts = Accounts(config.accounts)
     store = Store(f"{config.data}/panel.sqlite")
+    accounts, sessions = Accounts(config.accounts, store), Sessions(store, clock)
     live = Live(config.agent, clock)
     rendering = Rendering(config)
     return Parts(
         config=config,
         clock=clock,
         store=store,
-        visitors=Visitors(config.cookie, accounts, Sessions(store, clock)),
+        accounts=accounts,
+        sessions=sessions,
+        visitors=Visitors(config.cookie, accounts, sessions),
         sign_in=SignIn(accounts, Passwords(), clock),
         live=live,
         rendering=rendering,

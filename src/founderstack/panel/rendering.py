@@ -19,10 +19,12 @@ _HERE = os.path.dirname(__file__)
 LANGUAGE_NAMES: Mapping[str, str] = {"en": "English", "es": "Español"}
 STATIC_TYPES: Mapping[str, str] = {
     "panel.css": "text/css; charset=utf-8",
+    "people.css": "text/css; charset=utf-8",
     "panel.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "job.js": "text/javascript; charset=utf-8",
     "log.js": "text/javascript; charset=utf-8",
+    "credentials.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

@@ -43,3 +43,15 @@ def number_differs(_: Translate) -> str:
 
 def copies_differ(_: Translate, most: int) -> str:
     return _("Choose between 1 and {most} copies.").format(most=most)
+
+
+def wrong_code(_: Translate) -> str:
+    return _("That code is not right, or it was used already.")
+
+
+def wrong_confirmation(_: Translate) -> str:
+    return _("That is not right.")
+
+
+def rotating(_: Translate, secret: str) -> str:
+    return _("{secret} is being made anew.").format(secret=secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from founderstack.panel.guard import Guard
 from founderstack.panel.parts import Parts, assembled
 from founderstack.panel.requests import FormRefused, next_path, read_form
 from founderstack.panel.routes import ROUTES
+from founderstack.panel.visitors import Visitor
 
 
 class Panel:
@@ -50,10 +51,10 @@ class Panel:
             fields = {}
             if route.method == "POST":
                 fields = dict(await read_form(request, self._parts.visitors.form_token(request)))
-            if visitor is not None and route.who == "admin" and visitor.account.role != "admin":
-                if route.asked_by == "person":
-                    raise HTTPException(403)
-                return Response(status_code=403)
+            if _RANKS.index(_rank(visitor)) < _RANKS.index(route.who):
+                return _not_for(visitor, route)
+            if route.fresh and visitor is not None and not visitor.fresh:
+                return _say_who_first(request, route, fields)
             return await _answered(route, Ask(request, self._parts, visitor, fields))
 
         return answer
@@ -96,6 +97,32 @@ async def _answered(route: Route, ask: Ask) -> Response:
             {"what": ask.say(one.what), "why": ask.say(one.why), "fix": ask.say(one.fix)} for one in problem.problems
         ]
         return ask.page("problem.html", status=503, problems=problems)
+
+
+_RANKS = ("anybody", "newcomer", "viewer", "admin")
+
+
+def _rank(visitor: Visitor | None) -> str:
+    if visitor is None:
+        return "anybody"
+    return "newcomer" if visitor.account.must_choose else visitor.account.role
+
+
+def _not_for(visitor: Visitor | None, route: Route) -> Response:
+    """What somebody gets who is signed in and may not have it."""
+    if route.asked_by != "person":
+        return Response(status_code=403)
+    if _rank(visitor) == "newcomer":
+        return Response(status_code=303, headers={"location": "/password"})
+    raise HTTPException(403)
+
+
+def _say_who_first(request: Request, route: Route, fields: Mapping[str, str]) -> Response:
+    """Ask once more who is there, and go back to the page that wanted it: nothing was done yet."""
+    if route.asked_by != "person":
+        return Response(status_code=403, headers={"x-founder-confirm": "/confirm"})
+    page = request.url.path if route.method == "GET" else fields.get("back", "/")
+    return Response(status_code=303, headers={"location": f"/confirm?next={quote(next_path(page))}"})
 
 
 def _sign_in_first(request: Request, route: Route) -> Response:

@@ -10,6 +10,8 @@ ANYBODY = {
     ("POST", "/language"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/code"),
+    ("POST", "/sign-in/code"),
 }
 
 
@@ -23,5 +25,17 @@ def test_no_address_is_listed_twice() -> None:
 
 
 def test_a_viewer_changes_nothing_but_their_own_session() -> None:
-    theirs = {route.path for route in ROUTES if route.method == "POST" and route.who == "viewer"}
-    assert theirs <= {"/sign-out"}
+    theirs = {route.path for route in ROUTES if route.method == "POST" and route.who in ("viewer", "newcomer")}
+    own_account = {"/password", "/account/two-step", "/account/two-step/off", "/account/recovery", "/sessions/end"}
+    assert theirs == {"/sign-out", "/confirm", *own_account}
+
+
+def test_secrets_and_accounts_want_a_fresh_sign_in() -> None:
+    fresh = {route.path for route in ROUTES if route.method == "POST" and route.fresh}
+    wanted = {
+        route.path
+        for route in ROUTES
+        if route.method == "POST" and route.path.split("/")[1] in ("credentials", "people")
+    }
+    assert wanted
+    assert wanted <= fresh

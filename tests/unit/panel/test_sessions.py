@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.panel.sessions import IDLE_S, LONGEST_S, Sessions
+from founderstack.panel.sessions import FRESH_S, IDLE_S, LONGEST_S, MOST_EACH, Sessions
 from founderstack.panel.store import Store
 
 
@@ -78,14 +78,50 @@ def test_sessions_and_form_tokens_survive_in_the_store(tmp_path: Path, clock: Ma
     store.close()
 
 
-def test_the_many_make_room_for_the_new(sessions: Sessions, clock: ManualClock) -> None:
+def test_too_many_sessions_of_one_account_end_its_oldest_and_nobody_elses(
+    sessions: Sessions, clock: ManualClock
+) -> None:
+    founders = sessions.open("founder", "mark", "", "")
     cookies = []
     for _ in range(510):
         clock.wait(1)
         cookies.append(sessions.open("ana", "mark", "", ""))
-    assert sessions.find(cookies[0]) is None
-    assert sessions.find(cookies[-1])
-    assert sum(sessions.find(cookie) is not None for cookie in cookies) == 500
+    assert [cookie for cookie in cookies if sessions.find(cookie)] == cookies[-MOST_EACH:]
+    assert sessions.find(founders)
+
+
+def test_a_renewed_session_has_another_cookie_and_is_fresh_for_ten_minutes(
+    sessions: Sessions, clock: ManualClock
+) -> None:
+    first = sessions.open("ana", "mark", "203.0.113.7", "Firefox")
+    clock.wait(FRESH_S + 1)
+    stale = sessions.find(first)
+    assert stale
+    assert not sessions.is_fresh(stale)
+    second = sessions.renew(stale, "mark")
+    assert sessions.find(first) is None
+    fresh = sessions.find(second)
+    assert fresh
+    assert sessions.is_fresh(fresh)
+    assert (fresh.created, fresh.address) == (stale.created, stale.address), "its week is not begun anew"
+    assert sessions.tool_session(first) != sessions.tool_session(second), "what a tool held for it is over"
+    clock.wait(-FRESH_S)
+    assert not sessions.is_fresh(fresh), "a clock that jumped back makes nothing fresh"
+
+
+def test_all_sessions_but_one_can_be_ended(sessions: Sessions) -> None:
+    kept, other, anas = (sessions.open(user, "mark", "", "") for user in ("founder", "founder", "ana"))
+    mine = sessions.find(kept)
+    assert sessions.close_all("founder", lambda session: session == mine) == 1
+    assert [bool(sessions.find(cookie)) for cookie in (kept, other, anas)] == [True, False, True]
+
+
+def test_a_browsers_mark_is_good_for_its_account_alone(sessions: Sessions) -> None:
+    mark = sessions.browser_mark("founder")
+    assert sessions.known_browser(mark, "founder")
+    for forged in (mark.replace(".", "x.", 1), mark[:-1], "", ".", "x"):
+        assert sessions.known_browser(forged, "founder") == ""
+    assert sessions.known_browser(mark, "ana") == ""
 
 
 def test_tokens_differ_by_purpose_and_by_cookie(sessions: Sessions) -> None:

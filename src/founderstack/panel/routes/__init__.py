@@ -8,7 +8,21 @@ function is called.
 from __future__ import annotations
 
 from founderstack.panel.asking import Route
-from founderstack.panel.routes import activity, app, find, ground, home, jobs, plan, service, signing
+from founderstack.panel.routes import (
+    account,
+    activity,
+    app,
+    audit,
+    credentials,
+    find,
+    ground,
+    home,
+    jobs,
+    people,
+    plan,
+    service,
+    signing,
+)
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", "anybody", ground.health, asked_by="gateway"),
@@ -17,7 +31,19 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/language", "anybody", ground.choose_language),
     Route("GET", "/sign-in", "anybody", signing.sign_in_page),
     Route("POST", "/sign-in", "anybody", signing.sign_in),
-    Route("POST", "/sign-out", "viewer", signing.sign_out),
+    Route("GET", "/sign-in/code", "anybody", signing.code_page),
+    Route("POST", "/sign-in/code", "anybody", signing.code),
+    Route("POST", "/sign-out", "newcomer", signing.sign_out),
+    Route("GET", "/confirm", "viewer", signing.confirm_page),
+    Route("POST", "/confirm", "viewer", signing.confirm),
+    Route("GET", "/password", "newcomer", account.password_page),
+    Route("POST", "/password", "newcomer", account.change_password),
+    Route("GET", "/account", "viewer", account.account),
+    Route("GET", "/account/two-step", "viewer", account.two_step_page, fresh=True),
+    Route("POST", "/account/two-step", "viewer", account.start_two_step, fresh=True),
+    Route("POST", "/account/two-step/off", "viewer", account.stop_two_step, fresh=True),
+    Route("POST", "/account/recovery", "viewer", account.new_recovery_codes, fresh=True),
+    Route("POST", "/sessions/end", "viewer", account.end_session),
     Route("GET", "/", "viewer", home.home),
     Route("GET", "/tiles", "viewer", home.all_tiles, asked_by="script"),
     Route("GET", "/events", "viewer", home.events, asked_by="script"),
@@ -40,4 +66,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/job/{id}", "viewer", jobs.one),
     Route("GET", "/job/{id}/progress", "viewer", jobs.progress, asked_by="script"),
     Route("GET", "/history", "viewer", activity.events),
+    Route("GET", "/credentials", "admin", credentials.credentials),
+    Route("POST", "/credentials/show", "admin", credentials.show, fresh=True),
+    Route("POST", "/credentials/value", "admin", credentials.value, asked_by="script", fresh=True),
+    Route("POST", "/credentials/rotate", "admin", credentials.rotate, fresh=True),
+    Route("GET", "/people", "admin", people.people),
+    Route("POST", "/people/invite", "admin", people.invite, fresh=True),
+    Route("POST", "/people/role", "admin", people.give_role, fresh=True),
+    Route("POST", "/people/reset", "admin", people.reset, fresh=True),
+    Route("POST", "/people/remove", "admin", people.remove, fresh=True),
+    Route("POST", "/people/sessions", "admin", people.end_sessions, fresh=True),
+    Route("GET", "/audit", "admin", audit.audit),
+    Route("GET", "/audit/export", "admin", audit.export),
 )
