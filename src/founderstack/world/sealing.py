@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -16,9 +14,9 @@ from typing import IO, Any
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Source
+from founderstack.world.piped import BUFFER, Piped
 
 ENDING = ".age"
-_BUFFER = 256 * 1024
 
 
 def new_identity() -> str:
@@ -43,8 +41,16 @@ class Key:
         """What `source` gives, sealed while it is read; memory stays bounded."""
         import pyrage
 
-        recipient = self._identities[0].to_public()
-        with _Piped(source, lambda reader, writer: pyrage.encrypt_io(reader, writer, [recipient])) as stream:
+        recipients = [self._identities[0].to_public()]
+        once = _Once(source)
+
+        def seal(writer: IO[bytes]) -> None:
+            try:
+                pyrage.encrypt_io(once, writer, recipients)
+            except pyrage.EncryptError as error:
+                raise once.problem or error from None
+
+        with Piped(seal) as stream:
             yield stream
 
     @contextmanager
@@ -52,15 +58,17 @@ class Key:
         """What was sealed. Raises StackError that tells a wrong key from damage, and names what was read."""
         import pyrage
 
-        def unseal(reader: Source, writer: object) -> None:
+        once = _Once(source)
+
+        def unseal(writer: IO[bytes]) -> None:
             try:
-                pyrage.decrypt_io(reader, writer, self._identities)
+                pyrage.decrypt_io(once, writer, self._identities)
             except BrokenPipeError:
                 raise
             except (pyrage.DecryptError, OSError) as error:
-                raise _cannot_open(name, str(error)) from None
+                raise once.problem or _cannot_open(name, str(error)) from None
 
-        with _Piped(source, unseal) as stream:
+        with Piped(unseal) as stream:
             yield stream
 
     def mark(self, content: bytes) -> str:
@@ -72,44 +80,8 @@ class Key:
         return any(hmac.compare_digest(mark, hmac.new(key, content, hashlib.sha256).hexdigest()) for key in self._marks)
 
 
-class _Piped:
-    """Runs a conversion of one stream into another in a thread and gives its output to whoever reads."""
-
-    def __init__(self, source: Source, convert: Any) -> None:
-        self._source = _Once(source)
-        self._convert = convert
-        self._problem: BaseException | None = None
-
-    def __enter__(self) -> Source:
-        out, into = os.pipe()
-        self._reader = os.fdopen(out, "rb", buffering=_BUFFER)
-        self._thread = threading.Thread(target=self._work, args=(into,), daemon=True)
-        self._thread.start()
-        return _Checked(self._reader, self._raise)
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.close()  # a writer that is still at it gets EPIPE and ends
-        self._thread.join()
-
-    def _work(self, into: int) -> None:
-        try:
-            with os.fdopen(into, "wb", buffering=_BUFFER) as writer:
-                try:
-                    self._convert(self._source, writer)
-                except BaseException as problem:  # noqa: BLE001 - raised again in the thread that reads
-                    # Known before the stream ends: its end would be taken for the end of the data. The library tells
-                    # of the source's own error in a text of its own.
-                    self._problem = self._source.problem or problem
-        except BrokenPipeError:
-            pass  # the reader has left
-
-    def _raise(self) -> None:
-        if self._problem is not None:
-            raise self._problem
-
-
 class _Once:
-    """A source as the library wants it: an object with `read` that gives all of what is asked, or the end."""
+    """A source as the library wants it, which tells of the source's own error in a text of its own."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -117,24 +89,10 @@ class _Once:
 
     def read(self, size: int = -1) -> bytes:
         try:
-            return self._source.read(min(size, _BUFFER) if size >= 0 else _BUFFER)
+            return self._source.read(min(size, BUFFER) if size >= 0 else BUFFER)
         except BaseException as problem:
             self.problem = problem
             raise
-
-
-class _Checked:
-    """The end of the stream is only reported where the conversion went well."""
-
-    def __init__(self, stream: IO[bytes], at_end: Any) -> None:
-        self._stream = stream
-        self._at_end = at_end
-
-    def read(self, size: int = -1, /) -> bytes:
-        found = self._stream.read(size)
-        if not found and size != 0:
-            self._at_end()
-        return found
 
 
 def _parsed(line: str) -> Any:

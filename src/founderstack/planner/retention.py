@@ -1,0 +1,52 @@
+"""Which sets have served their time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from founderstack.model.backup import FoundSet
+
+FUTURE_S = 3600.0
+"""A set that was taken later than now says that a clock was wrong: it counts for nothing and is never removed."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """How many sets stay: the newest ones, and the last one of each of so many days, weeks and months."""
+
+    last: int
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+
+
+def expired(sets: Iterable[FoundSet], keep: Keep, now: float) -> tuple[FoundSet, ...]:
+    """The sets of one place that nothing keeps, oldest first.
+
+    Kept whatever is asked for: the newest set, and the newest one of which a restore was done and checked.
+    """
+    past = sorted((one for one in sets if one.manifest.taken_at <= now + FUTURE_S), key=_taken, reverse=True)
+    kept: set[str] = {one.manifest.id for one in past[: max(keep.last, 1)]}
+    periods: tuple[tuple[int, Callable[[datetime], object]], ...] = (
+        (keep.daily, lambda at: at.date()),
+        (keep.weekly, lambda at: at.isocalendar()[:2]),
+        (keep.monthly, lambda at: (at.year, at.month)),
+    )
+    for count, period in periods:
+        kept |= _last_of_each(past, count, period)
+    proven = next((one.manifest.id for one in past if one.proof is not None and one.proof.ok), "")
+    return tuple(one for one in reversed(past) if one.manifest.id not in {*kept, proven})
+
+
+def _last_of_each(newest_first: Sequence[FoundSet], count: int, period: Callable[[datetime], object]) -> set[str]:
+    """The newest set of each of the last `count` periods that have any."""
+    found: dict[object, str] = {}
+    for one in newest_first:
+        found.setdefault(period(datetime.fromtimestamp(_taken(one), UTC)), one.manifest.id)
+    return set(list(found.values())[:count])
+
+
+def _taken(one: FoundSet) -> float:
+    return one.manifest.taken_at

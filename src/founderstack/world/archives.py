@@ -1,0 +1,253 @@
+"""Files as one stream, and back: tar, whose later entry of a name wins over an earlier one."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import os
+import stat
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+from urllib.parse import quote
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Source
+from founderstack.world.files import cannot_write
+from founderstack.world.piped import Piped
+
+_CHUNK = 1024 * 1024
+_TRIES = 3
+"""How often a file is read that changes while it is."""
+_SQLITE = b"SQLite format 3\0"
+_SQLITE_ASIDE = ("-wal", "-shm", "-journal")
+_KEEPS_TIME = 0o7777
+
+
+@dataclass
+class Packing:
+    """What is packed, and what was found while it was."""
+
+    entries: Iterable[tuple[str, str]]
+    """(name in the archive, path)."""
+    scratch: str
+    """Folder for the moment's copy of a SQLite file; on the disk that the file itself lies on, in clear as it is."""
+    files: int = 0
+    changed: list[str] = field(default_factory=list)
+    """Files that were still changing at the last try: they hold parts of several moments."""
+
+
+def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """Entries for everything in these folders or files, relative to `folder`; what is not there is left out.
+
+    `exclude` are patterns as in a shell, of a name or of a path relative to `folder`. A SQLite file's companions are
+    left out, because the file itself is copied by SQLite.
+    """
+    for name in names:
+        top = os.path.normpath(os.path.join(folder, name))
+        if os.path.isfile(top):
+            yield os.path.relpath(top, folder), top
+            continue
+        for current, folders, files in os.walk(top):
+            folders[:] = sorted(one for one in folders if not _left_out(folder, current, one, exclude))
+            if current != folder:
+                yield os.path.relpath(current, folder), current
+            links = [one for one in folders if os.path.islink(os.path.join(current, one))]
+            for file in sorted([*files, *links]):
+                if not _left_out(folder, current, file, exclude) and not _companion(current, file):
+                    path = os.path.join(current, file)
+                    yield os.path.relpath(path, folder), path
+
+
+@contextmanager
+def packed(packing: Packing) -> Iterator[Source]:
+    """The archive, made while it is read. A file that vanishes meanwhile is left out."""
+
+    def pack(writer: IO[bytes]) -> None:
+        with tarfile.open(fileobj=writer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+            for name, path in packing.entries:
+                _add(archive, packing, name, path)
+
+    with Piped(pack) as stream:
+        yield stream
+
+
+def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
+    """Put everything back below `folder`, as this user's; the number of files.
+
+    Raises StackError for an entry that would lie outside and where the disk is full.
+    """
+    count = 0
+    times: list[tuple[str, float]] = []
+    try:
+        with tarfile.open(fileobj=_whole(source), mode="r|") as archive:
+            for member in archive:
+                path = _inside(folder, member.name)
+                _put(archive, member, path)
+                os.chown(path, uid, gid, follow_symlinks=False)
+                if not member.issym():
+                    os.chmod(path, member.mode & _KEEPS_TIME)
+                    times.append((path, member.mtime))
+                count += member.isfile()
+    except tarfile.TarError as error:
+        raise StackError(
+            _("The files cannot be put back"), f"{error}.", _("Take another set: founder backups")
+        ) from None
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    for path, at in reversed(times):
+        os.utime(path, (at, at))
+    while source.read(_CHUNK):  # to the end, where its digest is checked
+        pass
+    return count
+
+
+def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    member = _member(name, found)
+    if stat.S_ISLNK(found.st_mode):
+        member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
+        archive.addfile(member)
+    elif stat.S_ISDIR(found.st_mode):
+        member.type = tarfile.DIRTYPE
+        archive.addfile(member)
+    elif stat.S_ISREG(found.st_mode):
+        packing.files += 1
+        _add_file(archive, packing, name, path)
+
+
+def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
+    for _again in range(_TRIES):
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return
+        with open(file, "rb") as opened:
+            before = os.fstat(file)
+            if opened.peek(len(_SQLITE)).startswith(_SQLITE):
+                _add_sqlite(archive, packing, name, path, before)
+                return
+            member = _member(name, before)
+            member.size = before.st_size
+            archive.addfile(member, _Padded(opened))
+            after = os.fstat(file)
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+            return
+    packing.changed.append(name)
+
+
+def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str, found: os.stat_result) -> None:
+    """A database that somebody may be writing to, as of one moment."""
+    import sqlite3
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(dir=packing.scratch, prefix="sqlite-") as copy:
+        try:
+            with (
+                closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=30)) as database,
+                closing(sqlite3.connect(copy.name)) as target,
+            ):
+                database.backup(target)
+        except sqlite3.Error as error:
+            raise StackError(
+                _("{path} cannot be copied").format(path=path),
+                _("It is a SQLite file, and SQLite says: {error}.").format(error=error),
+                _("Mend or remove it, then run the command again."),
+            ) from None
+        member = _member(name, found)
+        with open(copy.name, "rb") as opened:
+            member.size = os.fstat(opened.fileno()).st_size
+            archive.addfile(member, opened)
+
+
+class _Padded(io.RawIOBase):
+    """A file that ends early goes on with zeros: its header has told its size. The next try comes after it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        found = self._file.read(size)
+        return found + bytes(size - len(found))
+
+
+def _member(name: str, found: os.stat_result) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.mode = stat.S_IMODE(found.st_mode)
+    member.mtime = found.st_mtime
+    return member
+
+
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
+    parent = os.path.dirname(path)
+    os.makedirs(parent, exist_ok=True)
+    if member.isdir():
+        os.makedirs(path, exist_ok=True)
+        return
+    if os.path.lexists(path):
+        os.unlink(path)
+    if member.issym():
+        os.symlink(member.linkname, path)
+        return
+    content = archive.extractfile(member)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with open(file, "wb") as opened:
+        while content is not None and (chunk := content.read(_CHUNK)):
+            opened.write(chunk)
+
+
+def _inside(folder: str, name: str) -> str:
+    """Where an entry goes; what would leave the folder, by its name or through a link, is refused."""
+    parts = name.split("/")
+    path = folder
+    for part in parts[:-1]:
+        path = f"{path}/{part}"
+        if os.path.islink(path):
+            break
+    else:
+        if not name.startswith("/") and ".." not in parts:
+            return f"{folder}/{name}"
+    raise StackError(
+        _("The files cannot be put back"),
+        _("{name} would lie outside of {folder}.").format(name=name, folder=folder),
+        _("Take another set: founder backups"),
+    )
+
+
+def _left_out(folder: str, current: str, name: str, exclude: Sequence[str]) -> bool:
+    path = os.path.relpath(os.path.join(current, name), folder)
+    return any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(path, pattern) for pattern in exclude)
+
+
+def _companion(current: str, name: str) -> bool:
+    return any(
+        name.endswith(ending) and _is_sqlite(os.path.join(current, name[: -len(ending)])) for ending in _SQLITE_ASIDE
+    )
+
+
+def _is_sqlite(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+class _Reading(io.RawIOBase):
+    """A source as tarfile reads it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._source.read(size)
+
+
+def _whole(source: Source) -> IO[bytes]:
+    return _Reading(source)  # type: ignore[return-value]

@@ -1,0 +1,75 @@
+"""Retention by count and calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, strategies as st
+
+from founderstack.model.backup import FoundSet, Manifest, Proof
+from founderstack.planner.retention import Keep, expired
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _set(at: datetime, *, ok: bool | None = None) -> FoundSet:
+    name = at.strftime("%Y%m%dT%H%M%SZ")
+    proofs = () if ok is None else (Proof(name, at.timestamp() + 60, ok=ok, seconds=1.0),)
+    return FoundSet(Manifest(name, "diary", at.timestamp(), 1.0, "dump", "full", ()), ("local",), proofs)
+
+
+def _left(sets: list[FoundSet], keep: Keep) -> list[str]:
+    gone = {one.manifest.id for one in expired(sets, keep, NOW.timestamp())}
+    return [one.manifest.id[:8] for one in sets if one.manifest.id not in gone]
+
+
+def _nights(count: int) -> list[FoundSet]:
+    return [_set(NOW - timedelta(days=days)) for days in range(count)]
+
+
+def test_the_newest_ones_stay() -> None:
+    assert _left(_nights(10), Keep(3)) == ["20261124", "20261123", "20261122"]
+
+
+def test_the_last_set_of_each_day_week_and_month_stays() -> None:
+    hourly = [_set(NOW - timedelta(hours=hours)) for hours in range(24 * 3)]
+    assert len(_left(hourly, Keep(1, daily=3))) == 3
+    left = _left(_nights(100), Keep(1, weekly=3, monthly=3))
+    assert left == ["20261124", "20261122", "20261115", "20261031", "20260930"]
+
+
+def test_days_without_a_set_do_not_count() -> None:
+    sparse = [_set(NOW - timedelta(days=30 * number)) for number in range(5)]
+    assert len(_left(sparse, Keep(1, daily=4))) == 4
+
+
+def test_the_last_proven_set_stays_whatever_is_asked_for() -> None:
+    sets = [*_nights(5), _set(NOW - timedelta(days=400), ok=True), _set(NOW - timedelta(days=500), ok=True)]
+    assert _left(sets, Keep(1)) == ["20261124", "20251020"]
+
+
+def test_a_drill_that_failed_keeps_nothing() -> None:
+    assert _left([*_nights(2), _set(NOW - timedelta(days=400), ok=False)], Keep(1)) == ["20261124"]
+
+
+def test_a_set_from_the_future_counts_for_nothing_and_stays() -> None:
+    sets = [_set(NOW + timedelta(days=365)), *_nights(3)]
+    assert _left(sets, Keep(2)) == ["20271124", "20261124", "20261123"]
+
+
+ages = st.lists(st.floats(0, 1000), max_size=40, unique_by=lambda days: int(days * 86400))
+keeps = st.builds(Keep, st.integers(1, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+
+
+@given(ages, keeps, st.integers(0, 40))
+def test_newest_and_newest_proven_always_stay_and_nothing_changes_the_second_time(
+    days: list[float], keep: Keep, proven: int
+) -> None:
+    sets = [_set(NOW - timedelta(days=age), ok=True if n == proven else None) for n, age in enumerate(days)]
+    gone = {one.manifest.id for one in expired(sets, keep, NOW.timestamp())}
+    left = [one for one in sets if one.manifest.id not in gone]
+    if sets:
+        assert max(sets, key=lambda one: one.manifest.taken_at) in left
+    assert len(left) >= min(keep.last, len(sets))
+    assert all(one in left for one in sets if one.proof)
+    assert expired(left, keep, NOW.timestamp()) == ()
