@@ -14,6 +14,7 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
+from founderstack.model.vault import Vault
 from founderstack.operations.site import Site
 from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
@@ -91,6 +92,24 @@ def open_site(file: str) -> Site:
         lock=lock,
         changed=settled.forget,
         settled=settled.remember,
+    )
+
+
+def open_vault(site: Site) -> Vault:
+    """The stack's backups; raises StackError where it makes none or was never brought up."""
+    from founderstack.backups.assemble import Made, vault_of
+
+    return vault_of(
+        Made(
+            stack=site.stack,
+            components=site.components,
+            machine=site.machine,
+            places=site.places,
+            choices=site.choices.load(),
+            secret=site.secrets.get,
+            lock_file=lock_file_of(site.stack.file),
+            clock=site.clock,
+        )
     )
 
 

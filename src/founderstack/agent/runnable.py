@@ -18,6 +18,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """A process, a secret, a set."""
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,199}|")
 """A git commit, branch or tag, or nothing; git itself says what of it exists."""
+KIND = re.compile(r"[a-z]{1,16}|")
+"""What a backup's engine takes; the usual when empty."""
 DIGEST = re.compile(r"[0-9a-f]{8,64}|")
 
 
@@ -57,6 +59,7 @@ RUNNABLE: Mapping[str, Runnable] = {
     "restart": Runnable(lambda given: ("restart", given["process"]), _PROCESS),
     "stop": Runnable(lambda given: ("stop", given["process"]), _PROCESS),
     "start": Runnable(lambda given: ("start", given["process"]), _PROCESS),
+    "backup": Runnable(lambda given: ("backup", f"--kind={given['kind']}"), {"kind": Option(str, KIND)}, nice=10),
     "rotate": Runnable(lambda given: ("secrets", "rotate", given["secret"]), {"secret": Option(str)}),
 }
 

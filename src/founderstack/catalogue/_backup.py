@@ -7,11 +7,6 @@ from typing import Literal
 
 from founderstack.model.settings import setting
 
-IDENTITY = "backup.identity"
-"""The secret that sets are sealed for; made at set-up, printed by `founder kit --with-secrets`."""
-S3_KEY, S3_SECRET = "backup.s3_key", "backup.s3_secret"
-"""What the founder gives by `founder secrets set`, never generated."""
-
 
 @dataclass(frozen=True)
 class BackupSettings:

@@ -249,7 +249,7 @@ COMPONENT = Component(
     summary=N_("The main application: any command in any folder"),
     role="app",
     phase=1,
-    backup=Backup("files", "files that people uploaded"),
+    backup=Backup("files", "files that people uploaded", folders=("files",)),
     settings=AppSettings,
     processes=processes,
     tasks=tasks,

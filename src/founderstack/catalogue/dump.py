@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack.catalogue import _backup
 from founderstack.locale import N_
-from founderstack.model.backup import NoBackup
+from founderstack.model.backup import IDENTITY, NoBackup
 from founderstack.model.component import Component
 
 COMPONENT = Component(
@@ -17,5 +17,5 @@ COMPONENT = Component(
     processes=lambda view: (),
     ram_mib=0,
     replaces=("the backups of Supabase, Neon and RDS",),
-    secrets=(_backup.IDENTITY,),
+    secrets=(IDENTITY,),
 )

@@ -9,7 +9,7 @@ from typing import Literal
 from founderstack.catalogue import _nginx_servers, _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
-from founderstack.model.backup import Backup
+from founderstack.model.backup import NoBackup
 from founderstack.model.component import Component, Port, View
 from founderstack.model.settings import setting
 
@@ -171,7 +171,7 @@ COMPONENT = Component(
     summary=N_("Nginx, the gateway with TLS"),
     role="gateway",
     phase=1,
-    backup=Backup("files", "certificates and the stack's own authority"),
+    backup=NoBackup("its files are made anew; certificates and the stack's own authority are in every set"),
     settings=GatewaySettings,
     processes=processes,
     tasks=tasks,

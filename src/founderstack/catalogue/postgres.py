@@ -21,6 +21,8 @@ VIEWER = "founder"
 """The role that people's tools sign in with: may do what the application may, and read statistics."""
 PROBE = "probe"
 """The role that health questions are asked with: may connect and nothing else."""
+READER = "backup"
+"""The role that backups are taken with: may read everything and change nothing."""
 
 MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
 
@@ -169,10 +171,8 @@ def credentials(view: View) -> tuple[Credential, ...]:
 
 def database(view: View) -> Database:
     return Database(
-        *(DATABASE, VIEWER, "postgres.founder", _binaries(view)),
-        folder=_data(view),
-        socket=view.places.run("postgres"),
-        archive_status=f"{_data(view)}/pg_wal/archive_status",
+        *(DATABASE, VIEWER, "postgres.founder", _binaries(view), _data(view), view.places.run("postgres")),
+        *(f"{_data(view)}/pg_wal/archive_status", view.port("database", "sql"), "postgres", READER),
     )
 
 
@@ -261,9 +261,8 @@ def _connections(view: View) -> int:
 
 def _ident(view: View) -> str:
     database_user, owner = view.system_user("postgres"), view.machine.user
-    # The owner can become the server's own user anyway.
-    users = dict.fromkeys((database_user, owner))
-    lines = [f"founder {user} {role}" for role in ("postgres", "probe", "backup") for user in users]
+    users = dict.fromkeys((database_user, owner))  # the owner can become the server's own user anyway
+    lines = [f"founder {user} {role}" for role in ("postgres", PROBE, READER) for user in users]
     return "\n".join(lines) + "\n"
 
 

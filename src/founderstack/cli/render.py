@@ -38,6 +38,15 @@ def seconds(value: float) -> str:
     return text.replace(".", ",") if locale.language() == "es" else text
 
 
+def age(seconds: float) -> str:
+    """A duration in its two largest units: `3 d 4 h`."""
+    left = int(max(seconds, 0))
+    for size, big, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if left >= size:
+            return f"{left // size} {big} {left % size // small_size} {small}"
+    return f"{left} s"
+
+
 def title(step: Step, desired: Desired) -> str:
     """What a step does, in a few words."""
     if step.verb == "do":

@@ -12,6 +12,10 @@ from typing import Literal
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+IDENTITY = "backup.identity"
+"""The secret that sets are sealed for; made at set-up, printed by `founder kit --with-secrets`."""
+S3_KEY, S3_SECRET = "backup.s3_key", "backup.s3_secret"
+"""What the founder gives by `founder secrets set`, never generated."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,8 @@ class FoundSet:
     """Names of the places that hold it: `local`, `s3`."""
     proofs: tuple[Proof, ...] = ()
     """Newest last."""
+    missing: tuple[str, ...] = ()
+    """`place: file` for each file that is not there, or not of its size."""
 
     @property
     def proof(self) -> Proof | None:

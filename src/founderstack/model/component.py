@@ -57,9 +57,13 @@ class Database:
     """Its data folder."""
     socket: str = ""
     """Folder of its Unix socket."""
-
     archive_status: str = ""
     """Folder with a file `….ready` for each piece of its log that waits to be archived."""
+    port: int = 0
+    account: str = ""
+    """Whose system user may sign in over it as the superuser."""
+    reader: str = ""
+    """Role that the stack's owner may sign in with over it to read everything, for backups."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,12 @@ def take_source(folder: str, ref: str, target: str) -> None:
         raise cannot_write(target, error) from None
 
 
+def source_files(folder: str) -> list[str]:
+    """Paths of the files that the source is made of, relative to its folder, as it lies there now."""
+    _require_folder(folder)
+    return _working_files(folder)
+
+
 def _require_folder(folder: str) -> None:
     if not os.path.isdir(folder):
         raise StackError(

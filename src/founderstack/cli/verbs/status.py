@@ -7,7 +7,7 @@ import sys
 
 from founderstack import locale
 from founderstack.cli import glance
-from founderstack.cli.render import paint
+from founderstack.cli.render import age, paint
 from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.operations.status import Line, Status, as_json, status
@@ -78,8 +78,9 @@ def screen(seen: Status, urls: dict[str, str], now: float) -> list[str]:
     elif seen.agent_age_s is None:
         lines.append(paint(_("The agent has not reported yet: only what the supervisor says is known."), "yellow"))
     elif seen.stale:
-        age = _ago(seen.agent_age_s)
-        text = _("The agent has been silent for {time}: only what the supervisor says is known.").format(time=age)
+        text = _("The agent has been silent for {time}: only what the supervisor says is known.").format(
+            time=age(seen.agent_age_s)
+        )
         lines.append(paint(text, "yellow"))
     if lines:
         lines.append("")
@@ -122,15 +123,6 @@ def _row(line: Line, now: float) -> tuple[str, ...]:
         f"{shape} {_(word)}",
         f"{_(line.title)} {line.version}".strip(),
         line.address,
-        _ago(now - line.since) if line.since else "",
+        age(now - line.since) if line.since else "",
         latency.replace(".", ",") if locale.language() == "es" else latency,
     )
-
-
-def _ago(seconds: float) -> str:
-    """A duration in its two largest units: `3 d 4 h`."""
-    left = int(max(seconds, 0))
-    for size, big, small_size, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if left >= size:
-            return f"{left // size} {big} {left % size // small_size} {small}"
-    return f"{left} s"

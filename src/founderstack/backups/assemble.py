@@ -1,0 +1,167 @@
+"""Puts a stack's vault together: from its components' declarations, its settings and its secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from founderstack import __version__
+from founderstack.backups.contents import Contents, Files
+from founderstack.backups.engines import Making, engine_of
+from founderstack.backups.store import SetStore
+from founderstack.backups.vault import About, Vault, no_engine
+from founderstack.locale import _
+from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, Backup
+from founderstack.model.component import Component, View
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Clock, ObjectStore, Server
+from founderstack.model.stack import Choices, Machine, Places, Stack
+from founderstack.planner.resolve import Facts, resolve
+from founderstack.world.accounts import user_name
+from founderstack.world.archives import below
+from founderstack.world.buckets import Bucket, S3Store
+from founderstack.world.objects import FolderStore
+from founderstack.world.sealing import Key
+from founderstack.world.sources import source_files
+
+SETTINGS = "settings.tar"
+"""In it: `stack/` with the stack file and its lock, and below `state/` what is named here."""
+STATE_FILES = ("secrets.json", "releases.json", "tls")
+
+Secret = Callable[[str], str]
+Entries = Iterator[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a vault is made from."""
+
+    stack: Stack
+    components: Mapping[str, Component]
+    machine: Machine
+    places: Places
+    choices: Choices
+    secret: Secret
+    lock_file: str
+    clock: Clock
+
+
+def vault_of(made: Made) -> Vault:
+    """The stack's vault; raises StackError where it has no backups, or nothing yet to back up."""
+    part = made.stack.parts.get("backup")
+    if part is None:
+        raise no_engine(made.stack.file)
+    if not made.choices.ports:
+        raise StackError(
+            _("There is nothing to back up yet"),
+            _("This stack was never brought up on this machine."),
+            _("Run “founder up” first."),
+            exit_code=EXIT_PRECONDITION,
+        )
+    facts = Facts(made.machine, made.places, made.choices)
+    views = resolve(made.stack, made.components, facts).views
+    making = Making(views["backup"], made.secret, made.clock)
+    about = About(made.stack.name, made.places.state, made.machine.os, made.machine.hostname, __version__)
+    stores = tuple(
+        SetStore(place, made.stack.name) for place in places_of(part.settings, made.places.state, made.secret)
+    )
+    return Vault(
+        about,
+        engine_of(part.component, making),
+        lambda: contents_of(made, views),
+        lambda: Key(made.secret(IDENTITY)),
+        stores,
+        made.clock,
+        lambda: os.urandom(3).hex(),
+    )
+
+
+def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, ...]:
+    """Where sets are kept: a folder of this machine and, where one is set, a bucket."""
+    here = FolderStore(settings.folder or f"{state}/backups")
+    if not settings.s3_bucket:
+        return (here,)
+    if not settings.s3_endpoint:
+        raise StackError(
+            _("The place off this machine is not known"),
+            _("[backup] has s3_bucket, but not s3_endpoint."),
+            _('Add the address of your provider: s3_endpoint = "https://…"'),
+            exit_code=EXIT_PRECONDITION,
+        )
+    bucket = Bucket(
+        settings.s3_endpoint,
+        settings.s3_bucket,
+        _given(secret, S3_KEY),
+        _given(secret, S3_SECRET),
+        settings.s3_region,
+        settings.s3_prefix,
+        settings.s3_ca,
+    )
+    return (here, S3Store(bucket))
+
+
+def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
+    """All that the stack would miss."""
+    view = next(iter(views.values()))
+    database, files = view.database, [*_component_files(made), *_own_files(made)]
+    server = None
+    if database.socket:
+        user = view.system_user(database.account)
+        server = Server(database.binaries, database.socket, database.port, user, reader=database.reader)
+    return Contents(server, made.choices.versions.get(made.stack.parts["database"].component, ""), tuple(files))
+
+
+def _component_files(made: Made) -> Iterator[Files]:
+    for part in made.stack.parts.values():
+        declared = made.components[part.component].backup
+        if not isinstance(declared, Backup) or declared.kind != "files":
+            continue
+        account = declared.account or part.component
+        folder = made.places.data(account)
+        yield Files(
+            name=f"files/{part.component}.tar",
+            kind="files",
+            about=part.component,
+            entries=_entries(folder, declared.folders, declared.exclude),
+            folder=folder,
+            names=declared.folders,
+            account=user_name(made.stack.name, account) if made.machine.root else "",
+        )
+
+
+def _entries(folder: str, names: Iterable[str], exclude: Iterable[str]) -> Callable[[], Entries]:
+    return lambda: below(folder, tuple(names), tuple(exclude))
+
+
+def _own_files(made: Made) -> Iterator[Files]:
+    """What is the stack's and no component's: its files, its secrets, its certificates, the source of its app."""
+
+    def settings() -> Entries:
+        for path in (made.stack.file, made.lock_file):
+            if os.path.exists(path):
+                yield f"stack/{os.path.basename(path)}", path
+        for name, path in below(made.places.state, STATE_FILES):
+            yield f"state/{name}", path
+
+    def source() -> Entries:
+        folder = f"{made.stack.folder}/{made.stack.parts['app'].settings.path}"
+        if os.path.isdir(folder):
+            yield from ((name, f"{folder}/{name}") for name in source_files(folder))
+
+    yield Files(SETTINGS, "settings", "", settings)
+    if "app" in made.stack.parts:
+        yield Files("source.tar", "source", "app", source)
+
+
+def _given(secret: Secret, name: str) -> str:
+    try:
+        return secret(name)
+    except StackError:
+        raise StackError(
+            _("The secret {name} is not set").format(name=name),
+            _("The place off this machine cannot be signed in to without it."),
+            _("Run: founder secrets set {name}").format(name=name),
+            exit_code=EXIT_PRECONDITION,
+        ) from None

@@ -1,0 +1,29 @@
+"""The engines by the name of the component that stands for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from founderstack.backups.dump import Dump
+from founderstack.model.component import View
+from founderstack.model.protocols import Clock, Engine
+
+
+@dataclass(frozen=True)
+class Making:
+    """What an engine can be made from."""
+
+    view: View
+    """The view of its component: settings, places, choices."""
+    secret: Callable[[str], str]
+    """The value of a secret."""
+    clock: Clock
+
+
+ENGINES: Mapping[str, Callable[[Making], Engine]] = {"dump": lambda making: Dump()}
+
+
+def engine_of(component: str, making: Making) -> Engine:
+    """The engine that a component stands for."""
+    return ENGINES[component](making)

@@ -1,0 +1,169 @@
+"""How what a set holds comes back to a stack: beside what is used, or in its place."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Callable
+
+from founderstack.backups import databases
+from founderstack.backups.contents import Contents, Files
+from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.streams import Told
+from founderstack.locale import _
+from founderstack.model.backup import DatabaseFacts, FoundSet, SetFile
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Progress, Server
+from founderstack.model.vault import FilesOf, Restorable
+from founderstack.world.archives import unpack
+from founderstack.world.files import ensure_folder, remove_tree
+from founderstack.world.sealing import Key
+
+RESTORING, REPLACED = ".restoring", ".replaced"
+
+
+class GivingBack:
+    """The half of the vault that restores."""
+
+    def __init__(
+        self,
+        stack: str,
+        state: str,
+        contents: Callable[[], Contents],
+        key: Callable[[], Key],
+        stores: tuple[SetStore, ...],
+    ) -> None:
+        self._stack = stack
+        self._state = state
+        self._contents = contents
+        self._key = key
+        self._stores = stores
+        self._opened: dict[str, OpenSet] = {}
+
+    def open(self, one: FoundSet) -> Restorable:
+        """Open a set with the key, from the nearest place that has all of it."""
+        store = self._whole(one)
+        opened = store.opened(one.manifest, self._key())
+        self._opened[one.manifest.id] = opened
+        facts = databases.facts_of(opened)
+        dumped = {file.about: file.plain_size for file in one.manifest.of_kind("dump")}
+        return Restorable(
+            manifest=one.manifest,
+            place=store.place,
+            databases=facts.databases,
+            files=tuple(FilesOf(file.about, file.plain_size) for file in one.manifest.of_kind("files")),
+            keyspace=bool(one.manifest.of_kind("keyspace")),
+            sizes=dumped,
+        )
+
+    def restore_roles(self, one: Restorable) -> None:
+        """Make roles that are missing; refuses dumps that this server is too old for."""
+        databases.refuse_older_server(one.manifest, self._server)
+        databases.restore_roles(self._server, self._opened[one.manifest.id])
+
+    def restore_database(
+        self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
+    ) -> None:
+        """Restore a database under another name and compare it with what was dumped."""
+        opened = self._opened[one.manifest.id]
+        found = databases.restore_database(self._server, opened, about, into, progress, table=table)
+        problems = () if table else databases.differences(about, found)
+        if problems:
+            databases.drop(self._server, into)
+            raise StackError(
+                _("The database {name} did not come back as it was dumped").format(name=about.name),
+                " ".join(problems),
+                _("Nothing was changed. Take another set: founder backups"),
+            )
+
+    def has_database(self, name: str) -> bool:
+        """True where the server has it."""
+        return databases.exists(self._server, name)
+
+    def swap_database(self, name: str, restored: str, aside: str) -> None:
+        """Put the restored one in the place of the other."""
+        databases.swap(self._server, name, restored, aside)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database."""
+        databases.drop(self._server, name)
+
+    def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
+        """Put a component's files into a new folder: one to look at, or one that waits to take the used one's place."""
+        opened = self._opened[one.manifest.id]
+        file, about = self._archive(one, component), self._files(component)
+        folder = self.restored_folder(component) if beside else about.folder + RESTORING
+        remove_tree(folder)
+        ensure_folder(os.path.dirname(folder), mode=0o711 if beside else 0o755)
+        ensure_folder(folder, mode=0o700)
+        uid, gid = _ids(about.account)
+        os.chown(folder, uid, gid)
+        with opened.open(file) as source:
+            unpack(Told(source, component, progress), folder, uid=uid, gid=gid)
+        return folder
+
+    def swap_files(self, one: Restorable, component: str) -> None:
+        """Put restored files in the place of the used ones; what was killed in the middle is finished."""
+        about = self._files(component)
+        fresh, gone = about.folder + RESTORING, about.folder + REPLACED
+        names = [""] if "." in about.names else list(about.names)
+        if not os.path.isdir(fresh):
+            return
+        for name in names:
+            used, new, old = (os.path.join(folder, name).rstrip("/") for folder in (about.folder, fresh, gone))
+            if not os.path.lexists(new):
+                continue
+            if os.path.lexists(used) and not os.path.lexists(old):
+                os.makedirs(os.path.dirname(old), mode=0o700, exist_ok=True)
+                os.rename(used, old)
+            remove_tree(used)
+            os.rename(new, used)
+        remove_tree(fresh)
+        remove_tree(gone)
+
+    def restored_folder(self, component: str) -> str:
+        """Where files are restored to beside the used ones."""
+        return f"{self._state}/restored/{component}"
+
+    def _files(self, component: str) -> Files:
+        for files in self._contents().files:
+            if files.about == component and files.kind == "files":
+                return files
+        raise StackError(
+            _("There is no component “{name}” whose files could be restored").format(name=component),
+            _("The stack file does not have it any more."),
+            _("Put it back into the stack file, run: founder up, and try again."),
+            exit_code=EXIT_PRECONDITION,
+        )
+
+    @staticmethod
+    def _archive(one: Restorable, component: str) -> SetFile:
+        return next(file for file in one.manifest.of_kind("files") if file.about == component)
+
+    @property
+    def _server(self) -> Server:
+        server = self._contents().server
+        assert server is not None, "databases are only restored where the set holds some"
+        return server
+
+    def _store(self, place: str) -> SetStore:
+        return next(store for store in self._stores if store.place == place)
+
+    def _whole(self, one: FoundSet) -> SetStore:
+        """The nearest place that has every file of the set."""
+        broken = {name.partition(": ")[0] for name in one.missing}
+        for place in one.places:
+            if place not in broken:
+                return self._store(place)
+        raise StackError(
+            _("The set {id} is not whole anywhere").format(id=one.manifest.id),
+            _("Missing: {files}.").format(files=", ".join(one.missing)),
+            _("Take another set: founder backups"),
+        )
+
+
+def _ids(user: str) -> tuple[int, int]:
+    if not user:
+        return -1, -1
+    found = pwd.getpwnam(user)
+    return found.pw_uid, found.pw_gid

@@ -1,0 +1,202 @@
+"""A stack's backups: what is taken, where it is kept, and what lies there (a model.vault.Vault)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from founderstack.backups.contents import Contents
+from founderstack.backups.giving_back import GivingBack
+from founderstack.backups.store import SetStore
+from founderstack.locale import _
+from founderstack.model.backup import MANIFEST, FoundSet, Manifest
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Clock, Engine, Progress
+from founderstack.model.vault import Found, Place
+from founderstack.world.files import read_json, remove_tree, write_atomic
+from founderstack.world.lock import stack_lock
+from founderstack.world.sealing import Key
+
+INDEX = "backups.json"
+_SCRATCH = ".work"
+
+
+@dataclass(frozen=True)
+class About:
+    """The stack and the machine, for the page of contents."""
+
+    stack: str
+    state: str
+    """The stack's state folder."""
+    os: str
+    host: str
+    tool: str
+
+
+class Vault(GivingBack):
+    """Everything that verbs do with sets. The key is only asked for when it is needed."""
+
+    def __init__(
+        self,
+        about: About,
+        engine: Engine,
+        contents: Callable[[], Contents],
+        key: Callable[[], Key],
+        stores: tuple[SetStore, ...],
+        clock: Clock,
+        random_letters: Callable[[], str],
+    ) -> None:
+        """`stores`: first the one on this machine, then the one that is not, where there is one."""
+        super().__init__(about.stack, about.state, contents, key, stores)
+        self._about = about
+        self._engine = engine
+        self._clock = clock
+        self._random_letters = random_letters
+
+    def lock(self, command: str) -> AbstractContextManager[None]:
+        """One backup or restore at a time."""
+        return stack_lock(f"{self._about.state}/backup.lock", command=f"founder {command}")
+
+    def kinds(self) -> Sequence[str]:
+        """What the engine can take."""
+        return self._engine.kinds
+
+    def tidy(self) -> None:
+        """Remove what was left by backups that were killed. Only under the lock: another's would look the same."""
+        remove_tree(self._scratch)
+        here = self._stores[0].contents()
+        for set_id, names in here.items():
+            if MANIFEST not in names:
+                self._stores[0].remove(set_id)
+        for store in self._stores[1:]:
+            for set_id, names in store.contents().items():
+                if MANIFEST not in names and MANIFEST not in here.get(set_id, {}):
+                    store.remove(set_id)
+
+    def take(self, kind: str, progress: Progress) -> Manifest:
+        """Take a whole set into the place on this machine."""
+        contents, key = self._contents(), self._key()
+        now, began = self._clock.now(), self._clock.monotonic()
+        set_id = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{self._random_letters()}"
+        new = self._stores[0].begin(set_id, key)
+        os.makedirs(self._scratch, mode=0o700, exist_ok=True)
+        try:
+            taken = self._engine.take(kind, contents.server, new, progress) if contents.server else None
+            notes = contents.pack(new, self._scratch, progress)
+            return new.finish(
+                Manifest(
+                    id=set_id,
+                    stack=self._about.stack,
+                    taken_at=taken.at if taken else now,
+                    seconds=round(self._clock.monotonic() - began, 1),
+                    engine=self._engine.name,
+                    kind=taken.kind if taken else kind,
+                    files=(),
+                    tool=self._about.tool,
+                    os=self._about.os,
+                    host=self._about.host,
+                    major=contents.major,
+                    repository=taken.repository if taken else {},
+                    notes=notes,
+                )
+            )
+        except BaseException:
+            new.abandon()
+            raise
+        finally:
+            remove_tree(self._scratch)
+
+    def away(self) -> str:
+        """Where copies off this machine go."""
+        return self._stores[1].objects.where if len(self._stores) > 1 else ""
+
+    def send(self, manifest: Manifest, progress: Progress) -> None:
+        """Copy a set off the machine."""
+        here, there = self._stores[0], self._stores[1]
+        here.copy(manifest, there, lambda count: progress(there.place, count))
+
+    def found(self) -> Found:
+        """Everything that there is, in every place that answers."""
+        sets: dict[str, FoundSet] = {}
+        places = []
+        for store in self._stores:
+            damaged: list[str] = []
+            error = ""
+            try:
+                self._look(store, sets, damaged)
+            except StackError as problem:
+                error = f"{problem.what}: {problem.why}"
+            places.append(Place(store.place, store.objects.where, error, tuple(damaged)))
+        return Found(tuple(sorted(sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
+
+    def _look(self, store: SetStore, sets: dict[str, FoundSet], damaged: list[str]) -> None:
+        for set_id, names in store.contents().items():
+            if MANIFEST not in names:
+                continue
+            before = sets.get(set_id)
+            try:
+                manifest = before.manifest if before else store.manifest(set_id)
+            except StackError:
+                damaged.append(set_id)
+                continue
+            sizes = {name: one.size for name, one in names.items()}
+            missing = tuple(
+                f"{store.place}: {file.name}" for file in manifest.files if sizes.get(file.name) != file.size
+            )
+            proofs = store.proofs(set_id, names)
+            if before:
+                known = {proof.at for proof in before.proofs}
+                proofs = tuple(
+                    sorted([*before.proofs, *(one for one in proofs if one.at not in known)], key=lambda one: one.at)
+                )
+                missing, places = (*before.missing, *missing), (*before.places, store.place)
+            else:
+                places = (store.place,)
+            sets[set_id] = FoundSet(manifest, places, proofs, missing)
+
+    def remove(self, place: str, set_id: str) -> None:
+        """Remove a set from one place."""
+        self._store(place).remove(set_id)
+
+    def forget(self, kept: Sequence[Manifest]) -> None:
+        """Have the engine forget what none of these sets needs."""
+        self._engine.forget(kept)
+
+    def write_index(self, value: dict[str, object]) -> None:
+        """Keep what the agent and the panel show, in the agent's folder."""
+        folder = f"{self._about.state}/agent"
+        if os.path.isdir(folder):
+            write_atomic(f"{folder}/{INDEX}", json.dumps(value, ensure_ascii=False) + "\n", mode=0o644)
+
+    def journal(self) -> dict[str, object]:
+        """What an unfinished restore has written down."""
+        return read_json(self._journal_file)
+
+    def write_journal(self, content: dict[str, object]) -> None:
+        """Write it down; an empty one is removed."""
+        if content:
+            write_atomic(self._journal_file, json.dumps(content) + "\n", mode=0o600)
+        else:
+            remove_tree(self._journal_file)
+
+    @property
+    def _journal_file(self) -> str:
+        return f"{self._about.state}/restore.json"
+
+    @property
+    def _scratch(self) -> str:
+        return f"{self._about.state}/{_SCRATCH}"
+
+
+def no_engine(stack_file: str) -> StackError:
+    """The error for a stack that shall make no backups."""
+    return StackError(
+        _("This stack makes no backups"),
+        _('{file} says [backup] use = "none".').format(file=stack_file),
+        _("Take that line out of the file, run: founder up, and try again."),
+        exit_code=EXIT_PRECONDITION,
+    )

@@ -1,0 +1,57 @@
+"""`founder backup`: take a set now."""
+
+from __future__ import annotations
+
+import sys
+
+from founderstack import wiring
+from founderstack.cli.changes import manner_of
+from founderstack.cli.options import parser
+from founderstack.cli.render import paint
+from founderstack.cli.telling import tell_result
+from founderstack.cli.transfer import shows
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
+from founderstack.operations.backup import Outcome, backup, megabytes
+from founderstack.world.stack_file import find_stack_file
+
+
+def run(arguments: list[str]) -> int:
+    """Take it, bring it off the machine where there is a place, and say what comes next."""
+    options = parser("backup", yes=True, as_json=True, example="founder backup")
+    options.add_argument("--kind", default="", help=_("what the engine can take; the usual kind when not given"))
+    given = options.parse_args(arguments)
+    site = wiring.open_site(find_stack_file(given.file))
+    vault = wiring.open_vault(site)
+    outcome = backup(site, vault, given.kind, shows(manner_of(given)))
+    if given.events or given.json:
+        return tell_result(_values(outcome))
+    print(paint("✓ ", "green") + _("Backup {id} · {size} · {places}").format(**_words(outcome)))
+    for name in outcome.manifest.notes:
+        text = _("{name} changed again and again while it was read.").format(name=name)
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    if not vault.away():
+        text = _("It is on this machine only. To keep copies elsewhere, add s3_endpoint and s3_bucket to [backup].")
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    return EXIT_OK
+
+
+def _values(outcome: Outcome) -> dict[str, object]:
+    manifest = outcome.manifest
+    return {
+        "id": manifest.id,
+        "size": manifest.size,
+        "seconds": manifest.seconds,
+        "kind": manifest.kind,
+        "places": list(outcome.places),
+        "removed": list(outcome.removed),
+        "notes": list(manifest.notes),
+    }
+
+
+def _words(outcome: Outcome) -> dict[str, str]:
+    return {
+        "id": outcome.manifest.id,
+        "size": megabytes(outcome.manifest.size),
+        "places": ", ".join(outcome.places),
+    }

@@ -1,0 +1,69 @@
+"""`founder backups`: what there is, where it is, and whether it was proven."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from founderstack import wiring
+from founderstack.cli.options import parser
+from founderstack.cli.render import age, paint, seconds
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
+from founderstack.operations.backup import megabytes
+from founderstack.operations.backups import PRESSING, index
+from founderstack.world.stack_file import find_stack_file
+
+
+def run(arguments: list[str]) -> int:
+    """The list; exit code 3 where something wants to be done."""
+    options = parser("backups", as_json=True, example="founder backups --json")
+    given = options.parse_args(arguments)
+    site = wiring.open_site(find_stack_file(given.file))
+    vault = wiring.open_vault(site)
+    now = site.clock.now()
+    value = index(site.stack, vault.found(), now)
+    vault.write_index(value)
+    if given.json:
+        print(json.dumps(value, ensure_ascii=False))
+    else:
+        print("\n".join(_table(value, now)))
+    return EXIT_UNHEALTHY if set(value["warnings"]) & set(PRESSING) else EXIT_OK
+
+
+def _table(value: dict[str, Any], now: float) -> list[str]:
+    lines = [_row(one, now) for one in value["sets"]]
+    heading = (_("SET"), _("AGE"), _("SIZE"), _("ENGINE"), _("PLACE"), _("PROVEN"))
+    widths = [max(len(row[column]) for row in [heading, *lines]) for column in range(len(heading))]
+    told = [paint(_joined(heading, widths), "dim")] if lines else []
+    told += [_joined(row, widths) for row in lines]
+    for one in value["sets"]:
+        told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in one["missing"]]
+    for place in value["places"]:
+        total = _("{name}: {sets} sets, {size} · {where}").format(
+            name=place["name"], sets=place["sets"], size=megabytes(place["bytes"]), where=place["where"]
+        )
+        told.append(paint(total, "dim"))
+        told += [f"  {paint('✗', 'red')} {place['error']}"] if place["error"] else []
+        told += [f"  {paint('✗', 'red')} {set_id}: manifest.json" for set_id in place["damaged"]]
+    if value["next"]:
+        told.append(
+            paint(_("Next: {when} UTC").format(when=f"{datetime.fromtimestamp(value['next'], UTC):%F %H:%M}"), "dim")
+        )
+    told += [paint("! ", "yellow") + _(text) for text in value["warnings"]]
+    return told
+
+
+def _row(one: dict[str, Any], now: float) -> tuple[str, ...]:
+    proven = one["proven"]
+    shown = _("not yet")
+    if proven:
+        word = _("in {time}").format(time=seconds(proven["seconds"])) if proven["ok"] else _("FAILED")
+        shown = f"{'✓' if proven['ok'] else '✗'} {age(now - proven['at'])}, {word}"
+    kind = f"{one['engine']} ({one['kind']})"
+    return (one["id"], age(now - one["taken_at"]), megabytes(one["size"]), kind, ", ".join(one["places"]), shown)
+
+
+def _joined(row: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

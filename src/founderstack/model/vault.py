@@ -1,0 +1,142 @@
+"""The stack's backups as the verbs see them: protocols and values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
+from founderstack.model.protocols import Progress
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that sets are kept in, as it was found."""
+
+    name: str
+    where: str
+    error: str = ""
+    """Why it could not be asked, "" where it was."""
+    damaged: tuple[str, ...] = ()
+    """Ids of sets whose page of contents cannot be read."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """All sets, newest first, and the places that were looked into."""
+
+    sets: tuple[FoundSet, ...] = ()
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
+class FilesOf:
+    """A component's files in a set."""
+
+    component: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Restorable:
+    """What a set that was opened with the key holds."""
+
+    manifest: Manifest
+    place: str
+    databases: tuple[DatabaseFacts, ...] = ()
+    files: tuple[FilesOf, ...] = ()
+    keyspace: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Database → bytes of its dump."""
+
+
+class Vault(Protocol):
+    """Takes, keeps, lists and gives back."""
+
+    def lock(self, command: str) -> AbstractContextManager[None]:
+        """One backup or restore at a time; raises StackError naming the holder."""
+        ...
+
+    def kinds(self) -> Sequence[str]:
+        """What the engine can take, the usual one first."""
+        ...
+
+    def tidy(self) -> None:
+        """Remove what backups left that were killed: files without a manifest."""
+        ...
+
+    def take(self, kind: str, progress: Progress) -> Manifest:
+        """Take a whole set into the place on this machine; raises StackError with nothing left of it."""
+        ...
+
+    def away(self) -> str:
+        """Where copies off this machine go, "" where there is no such place."""
+        ...
+
+    def send(self, manifest: Manifest, progress: Progress) -> None:
+        """Copy a set off the machine; goes on where an earlier attempt stopped."""
+        ...
+
+    def found(self) -> Found:
+        """Everything that there is."""
+        ...
+
+    def remove(self, place: str, set_id: str) -> None:
+        """Remove a set from one place."""
+        ...
+
+    def forget(self, kept: Sequence[Manifest]) -> None:
+        """Have the engine forget what none of these sets needs."""
+        ...
+
+    def open(self, one: FoundSet) -> Restorable:
+        """Open a set with the key; raises StackError where it is another's, damaged, or of a later PostgreSQL."""
+        ...
+
+    def restore_roles(self, one: Restorable) -> None:
+        """Make roles that are missing."""
+        ...
+
+    def restore_database(
+        self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
+    ) -> None:
+        """Restore a database under another name; raises StackError where it is not what was dumped."""
+        ...
+
+    def has_database(self, name: str) -> bool:
+        """True where the server has it."""
+        ...
+
+    def swap_database(self, name: str, restored: str, aside: str) -> None:
+        """Put the restored one in the place of the other, at once."""
+        ...
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database."""
+        ...
+
+    def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
+        """Put a component's files beside those that are used; the folder that they lie in."""
+        ...
+
+    def swap_files(self, one: Restorable, component: str) -> None:
+        """Put them in the place of those that are used; safe to repeat."""
+        ...
+
+    def restored_folder(self, component: str) -> str:
+        """Where files are restored to beside the used ones."""
+        ...
+
+    def journal(self) -> dict[str, object]:
+        """What an unfinished restore in place has written down; empty where there is none."""
+        ...
+
+    def write_journal(self, content: dict[str, object]) -> None:
+        """Write it down; an empty one is removed."""
+        ...
+
+    def write_index(self, value: dict[str, object]) -> None:
+        """Keep what the agent and the panel show."""
+        ...

@@ -1,0 +1,180 @@
+"""Take a set, bring it off the machine, and let go of those that have served their time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.backup import FoundSet, Manifest
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.events import Event
+from founderstack.model.protocols import Clock, Emit, Progress
+from founderstack.model.vault import Found, Vault
+from founderstack.operations.backups import index
+from founderstack.operations.site import Site
+from founderstack.planner.retention import Keep, expired
+
+_TELL_EVERY_S = 0.5
+TAKE, SEND, EXPIRE = "backup:take", "backup:send", "backup:expire"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a backup came to."""
+
+    manifest: Manifest
+    places: tuple[str, ...]
+    """Names of the places that hold it."""
+    removed: tuple[str, ...] = ()
+    """Ids of sets whose time was over."""
+
+
+def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
+    """A new set in every place; older ones that were not yet brought off the machine go with it.
+
+    Raises StackError where it cannot be taken, with nothing left of it; and where it was taken but could not be
+    brought off the machine: then it is here, and the next backup brings it there.
+    """
+    chosen = kind or vault.kinds()[0]
+    if chosen not in vault.kinds():
+        raise StackError(
+            _("There is no kind of backup called “{kind}”").format(kind=chosen),
+            _("This engine takes: {kinds}.").format(kinds=", ".join(vault.kinds())),
+            _("Name one of these: founder backup --kind {kind}").format(kind=vault.kinds()[0]),
+            exit_code=EXIT_USAGE,
+        )
+    with vault.lock("backup"):
+        try:
+            return _backup(site, vault, chosen, emit)
+        finally:
+            remember(site, vault)
+
+
+def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
+    """A set on this machine alone, before something is put in the place of what it holds. Under the caller's lock."""
+    return step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress))
+
+
+def remember(site: Site, vault: Vault) -> None:
+    """Keep for the agent and the panel what there is now."""
+    vault.write_index(index(site.stack, vault.found(), site.clock.now()))
+
+
+def step(site: Site, name: str, emit: Emit, work: Callable[[Progress], Manifest]) -> Manifest:
+    """Do one thing, told as events and kept in the history."""
+    began = site.clock.monotonic()
+    _say(site, emit, Event("started", name, site.clock.now()))
+    telling = Telling(name, emit, site.clock)
+    try:
+        done = work(telling.progress)
+    except StackError as error:
+        took = site.clock.monotonic() - began
+        _say(site, emit, Event("failed", name, site.clock.now(), took, f"{error.what}: {error.why}"))
+        raise
+    _say(site, emit, Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total))
+    return done
+
+
+def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
+    vault.tidy()
+    manifest = step(site, TAKE, emit, lambda progress: vault.take(kind, progress))
+    places: tuple[str, ...] = ("local",)
+    problem: StackError | None = None
+    if vault.away():
+        try:
+            for one in _waiting(vault, manifest):
+                step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
+            places = (*places, "s3")
+        except StackError as error:
+            problem = error
+    removed = _expire(site, vault, emit)
+    if problem is not None:
+        raise StackError(
+            _("The backup is on this machine only"),
+            f"{problem.what}: {problem.why}",
+            _("{fix} The set {id} is kept, and the next backup brings it along.").format(
+                fix=problem.fix, id=manifest.id
+            ),
+            exit_code=problem.exit_code,
+        )
+    return Outcome(manifest, places, removed)
+
+
+def _sent(vault: Vault, manifest: Manifest, progress: Progress) -> Manifest:
+    vault.send(manifest, progress)
+    return manifest
+
+
+def _waiting(vault: Vault, newest: Manifest) -> Sequence[Manifest]:
+    """Sets that are here and not there: the newest first, so that it is safe before time goes into older ones."""
+    found = vault.found()
+    waiting = [one.manifest for one in found.sets if one.places == ("local",) and one.manifest.id != newest.id]
+    return [newest, *waiting[:1]]
+
+
+def _expire(site: Site, vault: Vault, emit: Emit) -> tuple[str, ...]:
+    found, settings = vault.found(), site.stack.parts["backup"].settings
+    keep = Keep(settings.keep_last, settings.keep_daily, settings.keep_weekly, settings.keep_monthly)
+    gone = [
+        (place.name, one) for place in found.places for one in expired(_of(found, place.name), keep, site.clock.now())
+    ]
+    removed: dict[str, None] = {}
+    for place, one in gone:
+        vault.remove(place, one.manifest.id)
+        removed[f"{one.manifest.id} ({place})"] = None
+    kept = {one.manifest.id: one.manifest for one in found.sets}
+    for one in found.sets:
+        if all((place, one) in gone for place in one.places):
+            kept.pop(one.manifest.id)
+    vault.forget(tuple(kept.values()))
+    if removed:
+        _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, ", ".join(removed)))
+    return tuple(removed)
+
+
+def _of(found: Found, place: str) -> list[FoundSet]:
+    """The sets of one place; what is not whole there keeps nothing else from being kept."""
+    return [
+        one for one in found.sets if place in one.places and not any(name.startswith(place) for name in one.missing)
+    ]
+
+
+class Telling:
+    """Makes progress into events: how much has passed, and how fast."""
+
+    def __init__(self, name: str, emit: Emit, clock: Clock) -> None:
+        self._name = name
+        self._emit = emit
+        self._clock = clock
+        self._began = self._told = clock.monotonic()
+        self._bytes = 0
+
+    def progress(self, about: str, count: int) -> None:
+        """Some bytes of something have passed."""
+        self._bytes += count
+        now = self._clock.monotonic()
+        if now - self._told >= _TELL_EVERY_S:
+            self._told = now
+            rate = self._bytes / max(now - self._began, 0.001)
+            detail = f"{about}: {megabytes(self._bytes)}, {megabytes(rate)}/s"
+            self._emit(Event("progress", self._name, self._clock.now(), now - self._began, detail))
+
+    @property
+    def total(self) -> str:
+        """What has passed in all, and how fast."""
+        rate = self._bytes / max(self._clock.monotonic() - self._began, 0.001)
+        return f"{megabytes(self._bytes)}, {megabytes(rate)}/s"
+
+
+def megabytes(count: float) -> str:
+    """A size for a person."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+
+
+def _say(site: Site, emit: Emit, event: Event) -> None:
+    if event.kind in ("done", "failed"):
+        site.history.record(event)
+    emit(event)

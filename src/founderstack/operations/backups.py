@@ -1,0 +1,116 @@
+"""What backups there are, for people, the panel and programs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from founderstack.locale import N_
+from founderstack.model.backup import FoundSet, Proof
+from founderstack.model.stack import Stack
+from founderstack.model.vault import Found
+from founderstack.planner.schedule import following, overdue_s
+
+NOT_AWAY = N_("No copy leaves this machine: if it is lost, so are its backups.")
+NOT_YET = N_("There is no backup yet.")
+LATE = N_("The newest backup is older than planned.")
+UNPROVEN = N_("No backup was restored and checked yet.")
+NOT_SENT = N_("The newest backup is on this machine only.")
+NOT_WHOLE = N_("Files of a backup are missing or damaged.")
+NO_PLACE = N_("A place that keeps backups cannot be asked.")
+BAD = N_("The newest drill failed: that backup could not be restored.")
+PRESSING = (NOT_YET, BAD, LATE, NOT_WHOLE, NO_PLACE)
+"""Warnings that want something to be done now; the others are for a quiet hour."""
+
+
+def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
+    """Everything about the stack's backups as plain values; warnings are English texts to be translated.
+
+    `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, places: [{name, where, error, sets, bytes,
+    damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
+    notes, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first; times are
+    seconds since the epoch, sizes bytes.
+    """
+    part = stack.parts["backup"]
+    settings = part.settings
+    newest = max((one.manifest.taken_at for one in found.sets), default=0.0)
+    return {
+        "v": 1,
+        "at": round(now, 1),
+        "stack": stack.name,
+        "engine": part.component,
+        "schedule": settings.schedule,
+        "prove": settings.prove,
+        "next": following(settings.schedule, now, stack.name),
+        "newest": newest or None,
+        "overdue_s": round(overdue_s(settings.schedule, newest, now, stack.name), 1) if newest else None,
+        "places": [_place(found, place.name) for place in found.places],
+        "warnings": warnings(stack, found, now),
+        "sets": [set_values(one) for one in found.sets],
+    }
+
+
+def warnings(stack: Stack, found: Found, now: float) -> list[str]:
+    """What a person must know, the worst first."""
+    settings = stack.parts["backup"].settings
+    sets = found.sets
+    newest = sets[0] if sets else None
+    late = newest is not None and overdue_s(settings.schedule, newest.manifest.taken_at, now, stack.name) > 3600
+    proof = next((one.proof for one in sets if one.proof is not None), None)
+    told = {
+        NOT_YET: newest is None,
+        BAD: proof is not None and not proof.ok,
+        LATE: late,
+        NOT_WHOLE: any(one.missing for one in sets) or any(place.damaged for place in found.places),
+        NO_PLACE: any(place.error for place in found.places),
+        NOT_AWAY: len(found.places) < 2,
+        NOT_SENT: newest is not None and len(found.places) > 1 and newest.places == (found.places[0].name,),
+        UNPROVEN: newest is not None and proof is None and settings.prove != "never",
+    }
+    return [text for text, holds in told.items() if holds]
+
+
+def set_values(one: FoundSet) -> dict[str, Any]:
+    """One set as plain values."""
+    manifest = one.manifest
+    return {
+        "id": manifest.id,
+        "taken_at": round(manifest.taken_at, 1),
+        "seconds": manifest.seconds,
+        "size": manifest.size,
+        "engine": manifest.engine,
+        "kind": manifest.kind,
+        "major": manifest.major,
+        "os": manifest.os,
+        "places": list(one.places),
+        "missing": list(one.missing),
+        "notes": list(manifest.notes),
+        "databases": [file.about for file in manifest.of_kind("dump")],
+        "proven": _proof(one.proof),
+    }
+
+
+def _proof(proof: Proof | None) -> Mapping[str, Any] | None:
+    if proof is None:
+        return None
+    return {
+        "at": proof.at,
+        "ok": proof.ok,
+        "seconds": proof.seconds,
+        "loss_s": round(proof.loss_s, 1),
+        "problems": list(proof.problems),
+        "place": proof.place,
+    }
+
+
+def _place(found: Found, name: str) -> dict[str, Any]:
+    place = next(place for place in found.places if place.name == name)
+    held = [one for one in found.sets if name in one.places]
+    return {
+        "name": name,
+        "where": place.where,
+        "error": place.error,
+        "sets": len(held),
+        "bytes": sum(one.manifest.size for one in held),
+        "damaged": list(place.damaged),
+    }
