@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET
 from founderstack.model.settings import setting
+
+__all__ = ["IDENTITY", "S3_KEY", "S3_SECRET", "BackupSettings"]
 
 
 @dataclass(frozen=True)
