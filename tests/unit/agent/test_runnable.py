@@ -21,6 +21,7 @@ from founderstack.model.errors import StackError
         ("rollback", {"number": 0}, ("rollback", "0")),
         ("scale", {"replicas": 3}, ("scale", "app=3")),
         ("restart", {"process": "app-2-0f3a9c-1"}, ("restart", "app-2-0f3a9c-1")),
+        ("backup", {"kind": ""}, ("backup", "--kind=")),
         ("rotate", {"secret": "postgres.app"}, ("secrets", "rotate", "postgres.app")),
     ],
 )
@@ -51,5 +52,5 @@ def test_no_value_becomes_an_option_of_its_own(verb: str, value: object) -> None
     except StackError:
         return
     assert words[0] in VERBS
-    known = ("--plan=", "--ref=", "--yes", "--events")
+    known = ("--plan=", "--ref=", "--kind=", "--yes", "--events")
     assert all(word.startswith(known) for word in words if word.startswith("-"))
