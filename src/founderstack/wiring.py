@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from founderstack import locale
 from founderstack.catalogue import COMPONENTS
@@ -30,6 +31,9 @@ from founderstack.world.places import places, state_root
 from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
 from founderstack.world.settled import Settled
+
+if TYPE_CHECKING:
+    from founderstack.migration.target import Target
 
 
 def lock_file_of(stack_file: str) -> str:
@@ -111,6 +115,18 @@ def open_vault(site: Site) -> Vault:
             clock=site.clock,
         )
     )
+
+
+def migration_target(site: Site) -> Target:
+    """The stack's own database, as a migration signs in to it: as its superuser, over its socket."""
+    from founderstack.migration.target import Target
+    from founderstack.operations.prepare import prepare
+    from founderstack.world.postgres import Address
+
+    view = prepare(site).resolved.views["database"]
+    socket = view.places.run(view.providers["database"])
+    address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
+    return Target(address, view.database.binaries)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "backup": N_("Take a backup now"),
     "backups": N_("What backups there are, where, and whether they were proven"),
     "restore": N_("Bring back databases or files, beside what is used or in its place"),
+    "migrate": N_("Move in from Supabase or any PostgreSQL: plan, run, verify, cutover, undo"),
     "secrets": N_("List, show or rotate generated secrets"),
     "alerts": N_("Who is told when something breaks: add, list, remove, test"),
     "down": N_("Stop everything; data stays"),

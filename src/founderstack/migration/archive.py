@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.world.files import write_atomic
 from founderstack.world.postgres import Address
 from founderstack.world.processes import Result, run
 
@@ -89,16 +88,6 @@ def entries(binaries: str, path: str) -> tuple[Entry, ...]:
         Entry(number, kinds[number][0], kinds[number][1], kinds[number][2], kinds[number][3], needs, sql)
         for number, needs, sql in cut
         if kinds[number][0] not in _NO_OBJECT
-    )
-
-
-def removal(binaries: str, path: str, wanted: Sequence[int], list_file: str) -> str:
-    """Statements that remove what these entries made, in the order that PostgreSQL needs."""
-    write_atomic(list_file, "".join(f"{number};\n" for number in wanted), mode=0o600)
-    options = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--file=-", f"--use-list={list_file}"]
-    script = run([f"{binaries}/pg_restore", *options, path], timeout_s=300).out
-    return "\n".join(
-        line for line in script.splitlines() if line.startswith(("DROP ", "ALTER ")) and " DROP " in f" {line}"
     )
 
 

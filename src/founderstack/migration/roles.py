@@ -13,7 +13,7 @@ from founderstack.migration.values import Context, Finding, Item, Kind
 if TYPE_CHECKING:
     import psycopg
 
-OWN_ROLES = frozenset({"postgres", "founder", "probe", "founder_migration"})
+OWN_ROLES = frozenset({"postgres", "founder", "probe", "backup"})
 """Roles of the stack: one of the same name at the source becomes source_NAME, so that it gets no right of ours."""
 
 _ROLES = """
@@ -25,6 +25,10 @@ SELECT rolname, rolcanlogin, rolinherit, rolbypassrls, rolconnlimit,
         ORDER BY setdatabase, setting)
 FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%'
 ORDER BY rolname
+"""
+_DATABASE = """
+SELECT unnest(setconfig) FROM pg_db_role_setting
+WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 _MEMBERS = """
 SELECT g.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS g ON g.oid = a.roleid
@@ -76,12 +80,15 @@ class Roles:
     def plan(self, context: Context) -> Sequence[Item]:
         """Every role of the source."""
         with context.source.connect() as connection:
-            return [_item(role, context.kind) for role in read(connection)]
+            settings = [Item(self.name, "database setting", key, "moved") for key, _value in _database(connection)]
+            return [*(_item(role, context.kind) for role in read(connection)), *settings]
 
     def run(self, context: Context) -> None:
         """Make what is missing; what is there is brought to the same attributes."""
+        from psycopg import sql
+
         with context.source.connect() as source:
-            roles, members = read(source), memberships(source)
+            roles, members, settings = read(source), memberships(source), _database(source)
         with context.target.connect() as target, target.transaction():
             there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
             for role in roles:
@@ -89,6 +96,9 @@ class Roles:
                     _make(target, role, name, there)
             for statement in _grants(target, members, context):
                 target.execute(statement)
+            database = sql.SQL("DATABASE {}").format(sql.Identifier(context.target.address.database))
+            for key, value in settings:
+                target.execute(setting_statement(database, key, value))
             context.journal.mark(target, self.name, "roles")
 
     def settle(self, context: Context) -> None:
@@ -101,12 +111,23 @@ class Roles:
             wanted = {target_name(role.name, context.kind): role for role in read(source)}
             found = {role.name: role for role in read(target)}
             missing = _mapped(memberships(source), context.kind) - memberships(target)
+            settings = set(_database(source)) - set(_database(target))
         findings = [
-            Finding(self.name, name, _alike(role, found.get(name)), _("missing or with other attributes"))
+            Finding(
+                self.name,
+                _("role {name}").format(name=name),
+                _alike(role, found.get(name)),
+                _("missing or with other attributes"),
+            )
             for name, role in wanted.items()
             if name and name != context.target.owner
         ]
-        return [*findings, Finding(self.name, "memberships", not missing, ", ".join(sorted(map(str, missing))))]
+        lost = ", ".join(sorted(f"{member} → {group}" for group, member in missing))
+        return [
+            *findings,
+            Finding(self.name, _("memberships of roles"), not missing, lost),
+            Finding(self.name, _("settings of the database"), not settings, ", ".join(key for key, _value in settings)),
+        ]
 
 
 def _item(role: Role, kind: Kind) -> Item:
@@ -160,6 +181,12 @@ def _carried(role: Role) -> list[str]:
     """Its settings; one for this database comes after, and wins over, one for all databases."""
     last = {one.partition("=")[0]: one for one in role.settings}
     return [one for key, one in last.items() if key not in _NOT_CARRIED]
+
+
+def _database(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
+    """(name, value) of what is set for the whole database."""
+    pairs = [one.partition("=") for (one,) in connection.execute(_DATABASE).fetchall()]
+    return [(key, value) for key, _sign, value in pairs if key not in _NOT_CARRIED]
 
 
 def _mapped(members: Iterable[tuple[str, str]], kind: Kind) -> set[tuple[str, str]]:

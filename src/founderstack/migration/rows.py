@@ -11,6 +11,7 @@ from founderstack.migration import tables
 from founderstack.migration.parallel import Pace, each
 from founderstack.migration.tables import Part, Table
 from founderstack.migration.values import Context, Finding, Item, Progress
+from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
     import psycopg
@@ -121,6 +122,8 @@ def even_out(context: Context, table: Table, progress: Callable[[int], None]) ->
     with context.target.connect(quiet=True) as target, target.transaction():
         if groups:
             _replace(context, target, table, groups)
+            if tables.fingerprint(target, table, table.buckets, at_source=False) != left:
+                raise _differs_still(table)
         for part in tables.parts(table, context.options.part_mib):
             context.journal.mark(target, Rows.name, part.name, {"snapshot": _mark(context)})
     progress(table.size)
@@ -138,6 +141,14 @@ def _replace(context: Context, target: psycopg.Connection[Any], table: Table, gr
         _stream(reader, target, table, where, "", lambda size: None)
     for _off, on in stubborn:
         target.execute(on)
+
+
+def _differs_still(table: Table) -> StackError:
+    return StackError(
+        _("{table} still differs after it was brought over").format(table=table.name),
+        _("Something at the target changes its rows while they arrive."),
+        _("Stop whatever writes to the target, then run the same command again."),
+    )
 
 
 def _load(context: Context, part: Part, pace: Pace, progress: Callable[[int], None]) -> None:

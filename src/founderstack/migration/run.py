@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import archive, preflight, schema
+from founderstack.migration import preflight, schema
 from founderstack.migration.journal import SCHEMA, Journal
-from founderstack.migration.roles import OWN_ROLES, target_name
+from founderstack.migration.removal import take_out
 from founderstack.migration.source import APPLICATION, Source, Unreachable
 from founderstack.migration.steps import steps_for
 from founderstack.migration.target import Target
@@ -52,7 +52,7 @@ class Migration:
         if blockers:
             return found, blockers
         ensure_folder(self.folder, mode=0o700)
-        context = self._context("plan.dump")
+        context = self.context("plan.dump")
         return found, [item for step in steps_for(self.kind) for item in step.plan(context)]
 
     def run(self) -> None:
@@ -87,7 +87,7 @@ class Migration:
                 exit_code=EXIT_PRECONDITION,
             )
         ensure_folder(self.folder, mode=0o700)
-        context = self._context("verify.dump")
+        context = self.context("verify.dump")
         return [finding for step in steps_for(self.kind) for finding in step.verify(context)]
 
     def undo(self) -> None:
@@ -96,14 +96,8 @@ class Migration:
             self._end_remains()
             if self.journal.run() is None:
                 return
-            context = self._context("source.dump")
-            wanted = [one.entry.id for one in context.objects if one.carried]
-            path = os.path.join(self.folder, "source.dump")
-            statements = archive.removal(self.target.binaries, path, wanted, f"{path}.list")
-            with self.source.connect() as source:
-                names = [target_name(role, self.kind) for (role,) in source.execute("SELECT rolname FROM pg_roles")]
-            with self.target.connect() as target, target.transaction():
-                _remove(target, statements, names, self.target.owner, platform=self.kind == "supabase")
+            context = self.context("source.dump")
+            take_out(context)
 
     def alone(self, what: str) -> AbstractContextManager[None]:
         """One command at a time works on a migration."""
@@ -150,14 +144,17 @@ class Migration:
     def _begin(self) -> Context:
         """The context of a run that may go on: new and without blockers, or the one that the target knows of."""
         run = self.journal.run()
-        context = self._context("source.dump")
+        context = self.context("source.dump")
         digest = schema.digest(context.objects)
         if run is None:
             found = preflight.items(preflight.facts(self.source, self.target))
             items = [*found, *(item for step in steps_for(self.kind) for item in step.plan(context))]
             if blockers := [item for item in items if item.fate == "blocker"]:
                 raise StackErrors([_blocked(item) for item in blockers])
+            with self.target.connect() as target:
+                before = sorted(name for (name,) in target.execute("SELECT extname FROM pg_extension"))
             self.journal.begin(self.source.address.url, self.kind, digest)
+            self.journal.note(extensions_before=before)
         elif run.source != self.source.address.url:
             raise StackError(
                 _("The target holds a migration from somewhere else"),
@@ -174,7 +171,8 @@ class Migration:
             )
         return context
 
-    def _context(self, dump: str) -> Context:
+    def context(self, dump: str) -> Context:
+        """What the steps work with: the source's objects are read anew, into the archive of this name."""
         journal = self.journal
         begun = journal.run() is not None
         path = os.path.join(self.folder, dump)
@@ -196,21 +194,6 @@ class Migration:
                 if self.clock.monotonic() > deadline:
                     raise _lost(TimeoutError(_("an earlier run does not end")))
                 self.clock.wait(0.1)
-
-
-def _remove(target: Any, statements: str, roles: Sequence[str], owner: str, *, platform: bool) -> None:
-    from psycopg import sql
-
-    target.execute(statements)
-    shims = ("auth", "storage", "vault", "supabase_functions") if platform else ()
-    for name in (SCHEMA, *shims):
-        target.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
-    target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
-    for name in roles:
-        there = target.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
-        if name and there is not None and name not in (owner, *OWN_ROLES) and not name.startswith("pg_"):
-            target.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(sql.Identifier(name)))
-            target.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def _blocked(item: Item) -> StackError:

@@ -22,6 +22,8 @@ from founderstack.model.errors import StackError
 if TYPE_CHECKING:
     import psycopg
 
+FOLLOWER = "founder_migration"
+"""Name of the publication, the slot and the subscription by which the source is followed."""
 _BATCH = 100
 """Entries in one transaction: few enough locks for any server."""
 _ELSEWHERE = re.compile(
@@ -61,10 +63,16 @@ def read(
             nobody=policies.for_nobody(left, kind),
         )
         made = policies.statements(left, kind)
+    entries = tuple(one for one in entries if not _our_own(one))
     renamed = [
         replace(one, sql=made.get(known[one.id].identity, "")) if one.kind == "POLICY" else one for one in entries
     ]
     return fates.decide(renamed, known, setting)
+
+
+def _our_own(entry: Entry) -> bool:
+    """The publication by which we follow the source is no object of the founder's."""
+    return entry.kind.startswith("PUBLICATION") and FOLLOWER in entry.label.split()
 
 
 def digest(decided: Iterable[Decided]) -> str:

@@ -78,7 +78,9 @@ class Source:
 
     def connect_to_write(self, *, replication: bool = False) -> psycopg.Connection[Any]:
         """A session that may write: for a cut-over alone, which says what it writes and takes it back."""
-        return self._open({**_READS_ONLY, "default_transaction_read_only": "off"}, replication=replication)
+        if replication:
+            return self._open({}, replication=True)  # its language knows no settings
+        return self._open({**_READS_ONLY, "default_transaction_read_only": "off"})
 
     @contextmanager
     def snapshot(self, taken: str = "") -> Iterator[str]:

@@ -18,7 +18,6 @@ _WRITES = {
     **SAME_TEXT,
     "statement_timeout": "0",
     "check_function_bodies": "off",
-    "default_transaction_read_only": "off",
     "synchronous_commit": "off",  # what was marked as done is in the same commit, so a crash loses both or neither
     "client_min_messages": "warning",
 }
@@ -29,9 +28,11 @@ class Target:
     """Sessions at the target."""
 
     address: Address
-    """Of a superuser, while something is changed; of anybody who may read the catalogue, for a plan."""
+    """Of the superuser."""
     binaries: str
     """Folder of psql, pg_dump and pg_restore, of the target's major version."""
+    reads_only: bool = False
+    """True for a plan or a verification: nothing can be written."""
     owner: str = "app"
     """The role that the application is. It owns the database and may do what the source's owner could."""
 
@@ -42,7 +43,8 @@ class Target:
         """
         import psycopg
 
-        settings = {**_WRITES, "session_replication_role": "replica"} if quiet else _WRITES
+        settings = {**_WRITES, "default_transaction_read_only": "on" if self.reads_only else "off"}
+        settings |= {"session_replication_role": "replica"} if quiet else {}
         try:
             return postgres.connect(self.address, application=APPLICATION, settings=settings)
         except psycopg.OperationalError as error:

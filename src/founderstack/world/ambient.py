@@ -23,6 +23,16 @@ def state_home() -> str:
     return os.environ.get("FOUNDER_HOME", "")
 
 
+def source_url() -> str:
+    """FOUNDER_SOURCE_URL, the address of a database to move from, or ""."""
+    return os.environ.get("FOUNDER_SOURCE_URL", "")
+
+
+def source_password() -> str:
+    """FOUNDER_SOURCE_PASSWORD, or ""."""
+    return os.environ.get("FOUNDER_SOURCE_PASSWORD", "")
+
+
 def speak(language: str) -> None:
     """Make the libraries that ask the environment for the reader's language speak this one."""
     os.environ["LANGUAGE"] = language
