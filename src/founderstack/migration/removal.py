@@ -46,9 +46,9 @@ def take_out(context: Context) -> None:
 def _drops(context: Context, before: list[str]) -> Iterator[str]:
     done = context.journal.done("schema") | context.journal.done("finish")
     made = [one for one in context.objects if one.carried and one.key in done]
-    whole = [one for one in made if one.entry.kind in _WHOLE and one.item.name != "public"]
+    whole = [one for one in reversed(made) if one.entry.kind in _WHOLE and one.item.name != "public"]
     # Dependents first. Sequences last: one of an identity column goes with its table only.
-    for one in sorted(reversed(whole), key=lambda one: one.entry.kind == "SEQUENCE"):
+    for one in sorted(whole, key=lambda one: one.entry.kind == "SEQUENCE"):
         yield f"DROP {one.entry.kind} IF EXISTS {one.item.name} CASCADE"
     for one in made:
         if one.entry.kind == "EXTENSION" and _bare(one) not in before:
