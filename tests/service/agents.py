@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import random
-import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -145,7 +144,8 @@ class Bench:
         self.clock = ManualClock()
         self.runtime = NotingRuntime()
         self.commands = NotingCommands()
-        self.answers: dict[str, Answer | threading.Event] = {}
+        self.answers: dict[str, Answer | None] = {}
+        """Process → its answer, one that is well where there is nothing; None never comes."""
         self.asked: dict[str, int] = {}
         self.agent = self.new_agent()
 
@@ -170,12 +170,12 @@ class Bench:
         path.with_suffix(".new").write_text(json.dumps(record))
         path.with_suffix(".new").rename(path)
 
-    def _check(self, probe: Probe, fill: Callable[[str], str]) -> Answer:
+    async def _check(self, probe: Probe, fill: Callable[[str], str]) -> Answer:
         self.asked[probe.target] = self.asked.get(probe.target, 0) + 1
         answer = self.answers.get(probe.target, ONLINE)
-        if isinstance(answer, threading.Event):
-            answer.wait(30)
-            return ONLINE
+        if answer is None:
+            await asyncio.Event().wait()
+        assert answer
         return answer
 
     async def forward(self, seconds: float) -> None:
@@ -184,7 +184,8 @@ class Bench:
             self.clock.advance(1.0)
             self.agent.tick()
             for _ in range(200):
-                if self.agent.idle or any(isinstance(answer, threading.Event) for answer in self.answers.values()):
+                await asyncio.sleep(0)
+                if self.agent.idle or None in self.answers.values():
                     break
                 await asyncio.sleep(0.001)
             await asyncio.sleep(0)

@@ -13,6 +13,7 @@ from founderstack.agent import logs, sign_ins
 from founderstack.agent.board import Board
 from founderstack.agent.commands import Commands
 from founderstack.agent.jobs import Jobs
+from founderstack.agent.past import MOST_HOURS, Past
 from founderstack.agent.records import Record, Records
 from founderstack.agent.verbs import refused
 from founderstack.locale import _
@@ -51,6 +52,7 @@ class Means:
     clock: Clock
     records: Records
     board: Board
+    past: Past
     jobs: Jobs
     commands: Commands
     life: Life
@@ -66,6 +68,7 @@ class Answers:
         self._clock = means.clock
         self._records = means.records
         self._board = means.board
+        self._past = means.past
         self._jobs = means.jobs
         self._commands = means.commands
         self._life = means.life
@@ -75,6 +78,7 @@ class Answers:
         self.single: Mapping[str, Callable[[Arguments], Awaitable[Any]]] = {
             "ping": self._ping,
             "status": self._status,
+            "history": self._history,
             "happened": self._happened,
             "logs": self._logs,
             "plan": self._plan,
@@ -115,6 +119,12 @@ class Answers:
 
     async def _status(self, given: Arguments) -> dict[str, Any]:
         return self._page(0)
+
+    async def _history(self, given: Arguments) -> dict[str, Any]:
+        """`{"buckets": [[began_at, seconds, median_ms, p95_ms, ok, failed, error] …]}`, oldest first, gaps left out."""
+        name, now = self._record(given["process"]).lasting_name, self._clock.now()
+        hours = min(max(given.get("hours", 24), 1), MOST_HOURS)
+        return {"buckets": await asyncio.to_thread(self._past.buckets, name, hours, now)}
 
     async def _happened(self, given: Arguments) -> dict[str, Any]:
         limit = min(max(given.get("limit", 100), 1), MOST_EVENTS)

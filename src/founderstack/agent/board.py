@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from founderstack.agent.health import Health, restored
@@ -14,8 +14,10 @@ from founderstack.agent.records import Record
 class Board:
     """Health by process name, with a number that grows on every change so that a watcher can ask for the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Callable[[Record], Mapping[str, Any]]) -> None:
+        """`more` gives what else a tile shows of a process."""
         self.version = 0
+        self._more = more
         self._records: Mapping[str, Record] = {}
         self._health: dict[str, Health] = {}
         self._changed_in: dict[str, int] = {}
@@ -36,6 +38,12 @@ class Board:
         if name in self._records and health != self._health[name]:
             self._health[name] = health
             self._changed(name)
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Tell those who watch that something else of these has changed."""
+        shown = [name for name in names if name in self._records]
+        if shown:
+            self._changed(*shown)
 
     def since(self, version: int) -> dict[str, Any]:
         """The names of all processes, and the full tile of each that changed after `version`."""
@@ -62,7 +70,8 @@ class Board:
         return changed, lambda: self._watchers.discard(changed)
 
     def _tile(self, name: str) -> dict[str, Any]:
-        return {**self._records[name].shown(), **self._health[name].as_values()}
+        record = self._records[name]
+        return {**record.shown(), **self._health[name].as_values(), **self._more(record)}
 
     def _changed(self, *names: str) -> None:
         self.version += 1

@@ -29,6 +29,8 @@ class Record:
     version: str = ""
     address: str = ""
     ring: str = ""
+    outside: bool = False
+    """True for a tool elsewhere that the stack file names: it is asked, and nothing else can be done to it."""
     stops: bool = True
     """False where stopping it would take away what starts it again."""
     credentials: tuple[Credential, ...] = ()
@@ -37,9 +39,28 @@ class Record:
     @property
     def restarts(self) -> bool:
         """Whether the agent can restart it: not itself."""
-        return self.ready.kind != "agent"
+        return self.ready.kind != "agent" and not self.outside
 
-    def shown(self) -> dict[str, str | bool]:
+    @property
+    def lasting_name(self) -> str:
+        """A name that outlasts releases: the instances of a ring are counted, `app-1`, whatever their release."""
+        return f"{self.ring}-{self.name.rpartition('-')[2]}" if self.ring else self.name
+
+    def actions(self, condition: str) -> list[str]:
+        """What makes sense to do about it while the supervisor calls it so, "" where nobody says."""
+        if self.outside:
+            return []
+        runs = condition in ("running", "starting", "failing")
+        offered = {
+            "restart": runs and self.restarts,
+            "stop": runs and self.stops,
+            "start": condition == "stopped",
+            "logs": True,
+            "credentials": bool(self.credentials),
+        }
+        return [name for name, sensible in offered.items() if sensible]
+
+    def shown(self) -> dict[str, Any]:
         """The part that a person sees."""
         return {
             "title": self.title or self.name,
@@ -49,6 +70,8 @@ class Record:
             "version": self.version,
             "address": self.address,
             "restarts": self.restarts,
+            "outside": self.outside,
+            "ring": self.ring,
         }
 
 

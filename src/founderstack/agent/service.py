@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -14,8 +14,10 @@ from founderstack.agent.answers import Answers, Means
 from founderstack.agent.board import Board
 from founderstack.agent.commands import Commands, OwnCommands
 from founderstack.agent.jobs import Jobs
+from founderstack.agent.logs import logs_of
+from founderstack.agent.past import Past
 from founderstack.agent.prober import Prober
-from founderstack.agent.records import Records
+from founderstack.agent.records import Record, Records
 from founderstack.agent.revival import Revival
 from founderstack.agent.rotation import rotate
 from founderstack.agent.server import Server
@@ -25,12 +27,14 @@ from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, Clock, ProcessStatus, Runtime
 from founderstack.planner.alerts import ServiceFacts
 from founderstack.world import probes
+from founderstack.world.answers import Answers as Spans
 from founderstack.world.files import read_text, write_atomic
 from founderstack.world.processes import signal as send_signal
 
 TICK_S = 1.0
 LOOK_S = 5.0
 ROTATE_S = 60.0
+PAST_S = 60.0
 SAVE_S = 10.0
 RENEW_S = 6 * 3600.0
 """Certificates are made anew 30 days before they end: a few looks a day are plenty."""
@@ -55,14 +59,16 @@ class Agent:
         clock: Clock,
         *,
         commands: Commands | None = None,
-        check: Callable[[Probe, probes.Fill], Answer] = probes.check,
+        check: Callable[[Probe, probes.Fill], Awaitable[Answer]] = probes.ask,
         spread: Callable[[], float] = random.random,
     ) -> None:
         self._runtime = runtime
         self._clock = clock
+        self._state_dir = state_dir
         self._state_file = f"{state_dir}/agent/state.json"
         self._records = Records(f"{state_dir}/applied")
-        self._board = Board()
+        self._board = Board(self._more)
+        self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
         self._alerts = Alerts(state_dir, self._service_facts, lambda: None, clock)
@@ -74,13 +80,14 @@ class Agent:
         commands = commands or OwnCommands(state_dir)
         self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
         answers = Answers(
-            Means(state_dir, runtime, fill, clock, self._records, self._board, self.jobs, commands, life=self)
+            Means(state_dir, runtime, fill, clock, self._records, self._board, self._past, self.jobs, commands, self)
         )
         self._server = Server(f"{state_dir}/agent/agent.sock", answers.single, answers.streams)
 
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""
         self._board.restore(read_text(self._state_file) or "")
+        self._past.load(self._clock.now())
         self.jobs.resume()
         await self._server.open()
         try:
@@ -93,6 +100,7 @@ class Agent:
             await self.jobs.close()
             await asyncio.wait(self._turns.values(), timeout=2.0)
             await _logged("save", self._save)
+            self._past.write(self._past.new(all_of_it=True), self._clock.now())
 
     def stop(self) -> None:
         """End `run` soon."""
@@ -108,10 +116,12 @@ class Agent:
         if self._records.refresh():
             self._board.take_records(self._records.by_name)
             self._prober.keep(self._records.by_name, now)
+            self._past.keep((one.lasting_name for one in self._records.by_name.values()), self._clock.now())
             self._server.let_panel_in()
         self._prober.ask_due(self._probe_of, now)
         self._begin("look", LOOK_S, now, self._look)
         self._begin("rotate", ROTATE_S, now, self._rotate)
+        self._begin("past", PAST_S, now, self._write_past)
         self._begin("renew", RENEW_S, now, self._renew)
         self._begin("alerts", ALERTS_S, now, self._alerts.turn)
         self._begin("save", 0.0 if self._states() != self._saved_states else SAVE_S, now, self._save)
@@ -125,11 +135,27 @@ class Agent:
         status = self._statuses.get(name)
         if status and status.condition == "stopped":
             self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
+            self._past.forget_pause(self._records.by_name[name].lasting_name)
             return None
         return self._records.by_name[name].ready
 
     def _heard(self, name: str, answer: Answer) -> None:
-        self._board.put(name, self._board.health(name).after(answer, self._clock.now()))
+        now = self._clock.now()
+        self._past.add(self._records.by_name[name].lasting_name, answer, now, self._clock.monotonic())
+        self._board.put(name, self._board.health(name).after(answer, now))
+
+    def _more(self, record: Record) -> dict[str, Any]:
+        status = self._statuses.get(record.name)
+        condition = status.condition if status else ""
+        return {
+            "condition": condition,
+            "actions": record.actions(condition),
+            "logs": [] if record.outside else list(logs_of(self._state_dir, record)),
+            **self._past.shown(record.lasting_name, self._clock.now()),
+        }
+
+    async def _write_past(self) -> None:
+        await asyncio.to_thread(self._past.write, self._past.new(), self._clock.now())
 
     def _service_facts(self) -> list[ServiceFacts]:
         now = self._clock.now()
@@ -156,6 +182,8 @@ class Agent:
         before = self._statuses
         self._statuses = {status.name: status for status in await asyncio.to_thread(self._runtime.statuses)}
         now = self._clock.monotonic()
+        conditions = {name: status.condition for name, status in before.items()}
+        self._board.touch(name for name, one in self._statuses.items() if one.condition != conditions.get(name))
         for name, status in self._statuses.items():
             if name in before and status.pid != before[name].pid:
                 self._prober.soon(name, now)

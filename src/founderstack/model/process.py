@@ -25,7 +25,7 @@ from founderstack.model.actions import (
 from founderstack.model.card import Card as Card
 
 Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
-ProbeKind = Literal["sql", "redis", "http", "tcp", "agent"]
+ProbeKind = Literal["sql", "redis", "http", "https", "tcp", "agent"]
 
 _SECRET = re.compile(r"\{\{secret:([a-z0-9_.-]+)(?:\|([a-z0-9]+))?\}\}")
 
@@ -79,6 +79,8 @@ class Probe:
     """`user:secret-name` where the question needs a sign-in; `os:USER` where it is asked as a system user."""
     headers: tuple[tuple[str, str], ...] = ()
     """HTTP headers to send; values may hold secret references."""
+    certificate: bool = True
+    """False where whatever certificate a server shows is good enough."""
 
 
 @dataclass(frozen=True)
