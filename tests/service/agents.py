@@ -178,10 +178,10 @@ class Bench:
         assert answer
         return answer
 
-    async def forward(self, seconds: float) -> None:
-        """Let time pass, a second a turn, and wait for what each turn began; hung probes are not waited for."""
-        for _ in range(int(seconds)):
-            self.clock.advance(1.0)
+    async def forward(self, seconds: float, step: float = 1.0) -> None:
+        """Let time pass, `step` seconds a turn, and wait for what each turn began; hung probes are not waited for."""
+        for _ in range(int(seconds / step)):
+            self.clock.advance(step)
             self.agent.tick()
             for _ in range(200):
                 await asyncio.sleep(0)

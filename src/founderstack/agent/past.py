@@ -20,6 +20,7 @@ KEPT = {MINUTE: 1440, BAR: 30 * BARS}
 """Spans of each length for one process: minutes of a day, bars of a month."""
 MOST_HOURS = 30 * 24
 _MINUTES_UP_TO_HOURS = 6
+_PRUNE_S = 3600.0
 _STANDS_FOR_S = 15.0
 """The most that one answer says about the time before it; after a longer silence, nobody knows."""
 
@@ -43,7 +44,8 @@ class Past:
         self._store = store
         self._tracks: dict[str, _Track] = {}
         self._closed: list[tuple[str, Bucket]] = []
-        """Minutes that are over and not yet in the file."""
+        """Spans that are over and not yet in the file."""
+        self._pruned = 0.0
 
     def load(self, now: float) -> None:
         """Take up what an earlier agent left of the last day. What is damaged is left out."""
@@ -63,7 +65,7 @@ class Past:
                 self._closed.append((name, minute))
             minute = track.minute = Bucket(began(now, MINUTE), MINUTE)
             track.shown = None
-        for bucket in (minute, _bar_of(track, now)):
+        for bucket in (minute, self._bar_of(name, track, now)):
             bucket.add(answer, now, stands_for)
         if not answer.ok:
             track.shown = None
@@ -85,9 +87,12 @@ class Past:
         return tuple(_span(name, bucket) for name, bucket in (*closed, *bars))
 
     def write(self, spans: tuple[Span, ...], now: float) -> None:
-        """Write them, and drop what is too old; in whatever thread."""
-        count = max(len(self._tracks), 1)
-        self._store.save(spans, keep={seconds: most * count for seconds, most in KEPT.items()}, now=now)
+        """Write them, and once an hour drop what is too much; in whatever thread."""
+        self._store.save(spans)
+        if abs(now - self._pruned) >= _PRUNE_S:
+            self._pruned = now
+            count = max(len(self._tracks), 1)
+            self._store.prune({seconds: most * count for seconds, most in KEPT.items()}, now)
 
     def keep(self, names: Iterable[str], now: float) -> None:
         """Remember these, and of others only who answered within the last day."""
@@ -115,19 +120,19 @@ class Past:
             if one
         ]
 
+    def _bar_of(self, name: str, track: _Track, now: float) -> Bucket:
+        """The bar that `now` falls into; where the clock was set back, the later ones are forgotten."""
+        at = began(now, BAR)
+        while track.bars and track.bars[-1].at > at:
+            track.bars.pop()
+        if not track.bars or track.bars[-1].at != at:
+            self._closed += [(name, bar) for bar in track.bars[-1:]]
+            track.bars.append(Bucket(at, BAR))
+            del track.bars[:-BARS]
+        return track.bars[-1]
+
     def _track(self, name: str) -> _Track:
         return self._tracks.setdefault(name, _Track([]))
-
-
-def _bar_of(track: _Track, now: float) -> Bucket:
-    """The bar that `now` falls into; where the clock was set back, the later ones are forgotten."""
-    at = began(now, BAR)
-    while track.bars and track.bars[-1].at > at:
-        track.bars.pop()
-    if not track.bars or track.bars[-1].at != at:
-        track.bars.append(Bucket(at, BAR))
-        del track.bars[:-BARS]
-    return track.bars[-1]
 
 
 def _shown(known: Iterable[Bucket], now: float) -> dict[str, Any]:

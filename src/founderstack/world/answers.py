@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -46,19 +46,28 @@ class Answers:
     """The spans of one stack. No failure of the file ever reaches the caller."""
 
     def __init__(self, path: str) -> None:
-        self._database = LossyDatabase(path, _TABLE)
+        self._database = LossyDatabase(path, _TABLE, survives_power_cut=False)
 
-    def save(self, spans: Sequence[Span], *, keep: dict[int, int], now: float) -> bool:
-        """Write these, over earlier states of the same; of each length, keep the newest `keep[seconds]`.
-
-        What claims to be of a time yet to come was written under a clock that was wrong, and goes. False where
-        nothing could be written.
-        """
+    def save(self, spans: Sequence[Span]) -> bool:
+        """Write these, over earlier states of the same; False where nothing could be written."""
 
         def write(database: sqlite3.Connection) -> bool:
             with database:
                 insert = f"INSERT OR REPLACE INTO span ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608  # our own names
                 database.executemany(insert, [astuple(span) for span in spans])
+            return True
+
+        return self._database.use(write, False)
+
+    def prune(self, keep: Mapping[int, int], now: float) -> bool:
+        """Of each length, keep the newest `keep[seconds]`; what claims to be of a time to come was written under a
+        clock that was wrong, and goes.
+
+        By number and not by age, so that a clock that is wrong for an hour does not take everything with it.
+        """
+
+        def write(database: sqlite3.Connection) -> bool:
+            with database:
                 for seconds, most in keep.items():
                     database.execute("DELETE FROM span WHERE seconds = ? AND at > ?", (seconds, now + seconds))
                     database.execute(
