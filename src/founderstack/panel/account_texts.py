@@ -47,7 +47,7 @@ def action(_: Translate, name: str) -> str:
         "role changed": _("Changed a role"),
         "person reset": _("Gave somebody a new one-time password"),
         "secret shown": _("Was given a secret"),
-        "secret rotated": _("Made a secret anew"),
+        "rotate": _("Made a secret anew"),
         "audit exported": _("Exported the audit log"),
         "restart": _("Restarted a process"),
     }

@@ -51,7 +51,3 @@ def wrong_code(_: Translate) -> str:
 
 def wrong_confirmation(_: Translate) -> str:
     return _("That is not right.")
-
-
-def rotating(_: Translate, secret: str) -> str:
-    return _("{secret} is being made anew.").format(secret=secret)

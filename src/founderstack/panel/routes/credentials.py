@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse, Response
 from founderstack.model.errors import StackError
 from founderstack.panel import texts
 from founderstack.panel.asking import Ask
+from founderstack.panel.routes.jobs import begin
 
 SHOWN_S = 30
 """How long a secret stays on a page."""
 
 
 async def credentials(ask: Ask) -> Response:
-    """Every sign-in that the services offer, without a secret."""
+    """Every sign-in that the services offer, or those of the process `of`, without a secret."""
     return await _page(ask)
 
 
@@ -48,13 +49,10 @@ async def rotate(ask: Ask) -> Response:
         listed = await listing(ask)
         if not any(one["secret"] == secret and one["rotates"] for one in listed):
             return ask.message(texts.not_found(ask.say), 404)
-        ask.audit("secret rotated", secret)
-        options = {"secret": secret}
-        await ask.agent("run", verb="rotate", options=options, by=ask.person.account.user)
-        ask.note(texts.rotating(ask.say, secret))
     except StackError as problem:
         ask.note_problem(problem)
-    return ask.go("/credentials")
+        return ask.go("/credentials")
+    return await begin(ask, "rotate", {"secret": secret}, back="/credentials")
 
 
 async def listing(ask: Ask) -> Sequence[Mapping[str, Any]]:
@@ -75,4 +73,6 @@ async def _page(ask: Ask, shown: Mapping[str, str] | None = None) -> Response:
         listed = await listing(ask)
     except StackError as problem:
         ask.note_problem(problem)
-    return ask.page("credentials.html", section="credentials", credentials=listed, shown=shown, seconds=SHOWN_S)
+    process = ask.request.query_params.get("of", "")
+    wanted = [one for one in listed if process in ("", one["process"])]
+    return ask.page("credentials.html", section="credentials", credentials=wanted, shown=shown, seconds=SHOWN_S)

@@ -48,8 +48,14 @@ def _all(ask: Ask) -> list[Find]:
         Find(_("Plan"), _("Page"), "/plan"),
         Find(_("Jobs"), _("Page"), "/jobs"),
         Find(_("Events"), _("Page"), "/history"),
+        Find(_("Your account"), _("Page"), "/account"),
     ]
     if admin:
+        found += [
+            Find(_("Credentials"), _("Page"), "/credentials"),
+            Find(_("People"), _("Page"), "/people"),
+            Find(_("Audit log"), _("Page"), "/audit"),
+        ]
         found += [Find(one.title, _("Logs"), f"/service/{one.key}/logs") for one in shown if "logs" in one.actions]
         verbs = {"restart": _("Restart {name}"), "stop": _("Stop {name}"), "start": _("Start {name}")}
         found += [
