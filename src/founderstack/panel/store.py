@@ -35,6 +35,9 @@ create table if not exists audit (
     detail text not null
 ) strict;
 create trigger if not exists audit_stays before update on audit begin select raise(abort, 'the log is kept'); end;
+create trigger if not exists audit_is_new before insert on audit
+    when exists (select 1 from audit where number = new.number)
+    begin select raise(abort, 'the log is kept'); end;
 create index if not exists audit_kind on audit (action = '{REFUSED}', number);
 create trigger if not exists audit_is_kept before delete on audit
     when old.action <> '{REFUSED}' and (
