@@ -17,11 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from argon2 import PasswordHasher
 
 from founderstack.agent import client
 from founderstack.agent.service import Agent
 from founderstack.model.errors import StackError
+from founderstack.model.protocols import Clock
+from founderstack.panel.config import read_config
+from founderstack.panel.web import Panel
 from founderstack.world.clock import SystemClock
 from tests.conftest import wait_until
 from tests.service.agents import Bench
@@ -94,6 +98,31 @@ def panel_process(folder: Path) -> Iterator[Door]:
             process.terminate()
             # uvicorn shuts down in order and then lets the signal that ended it be seen.
             assert process.wait(10) in (0, -signal.SIGTERM)
+
+
+@contextmanager
+def panel_here(folder: Path, clock: Clock) -> Iterator[Door]:
+    """A panel that serves from a thread of this process, with a clock of the test's."""
+    servers: list[uvicorn.Server] = []
+
+    def serve() -> None:
+        config = read_config(str(folder / "panel.json"))
+        application = Panel(config, clock, QUICK).application()
+        settings = uvicorn.Config(application, uds=config.socket, log_level="error", access_log=False, ws="none")
+        servers.append(uvicorn.Server(settings))
+        servers[0].run()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    door = Door(str(folder / "panel.sock"))
+    try:
+        wait_until(lambda: _listens(door.path), "the panel listens")
+        yield door
+    finally:
+        door.close()
+        for server in servers:
+            server.should_exit = True
+        thread.join(10)
 
 
 def _listens(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -89,6 +89,14 @@ def as_csv(entries: Iterator[Entry]) -> Iterator[bytes]:
         line = io.StringIO()
         csv.writer(line).writerow([_cell(value) for value in asdict(entry).values()])
         yield line.getvalue().encode()
+
+
+async def streamed(
+    entries: Iterator[Entry], write: Callable[[Iterator[Entry]], Iterator[bytes]]
+) -> AsyncIterator[bytes]:
+    """The same piece by piece, in the thread that may read the log, with room for others in between."""
+    for piece in write(entries):
+        yield piece
 
 
 def _cell(value: object) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from argon2 import PasswordHasher
+
 from founderstack.model.protocols import Clock
 from founderstack.panel.accounts import Accounts
 from founderstack.panel.beginnings import Beginnings
@@ -39,7 +41,7 @@ class Parts:
     beginnings: Beginnings = field(default_factory=Beginnings)
 
 
-def assembled(config: Config, clock: Clock) -> Parts:
+def assembled(config: Config, clock: Clock, hasher: PasswordHasher | None = None) -> Parts:
     """The parts of the panel of one stack."""
     store = Store(f"{config.data}/panel.sqlite")
     accounts, sessions = Accounts(config.accounts, store), Sessions(store, clock)
@@ -52,7 +54,7 @@ def assembled(config: Config, clock: Clock) -> Parts:
         accounts=accounts,
         sessions=sessions,
         visitors=Visitors(config.cookie, accounts, sessions),
-        sign_in=SignIn(accounts, Passwords(), clock),
+        sign_in=SignIn(accounts, Passwords(hasher), clock),
         live=live,
         rendering=rendering,
         home=Home(config, rendering, live, clock),

@@ -24,8 +24,8 @@ class Busy(Exception):
 class Passwords:
     """Checks passwords in threads, a few at a time."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
         self._waiting = 0
 

@@ -80,7 +80,7 @@ class Sessions:
     def of(self, user: str) -> Sequence[Session]:
         """The account's sessions, the one seen last first."""
         mine = [session for session in self._by_id.values() if session.user == user and not self._over(session)]
-        return sorted(mine, key=lambda session: -session.seen)
+        return sorted(mine, key=lambda session: (session.seen, session.created), reverse=True)
 
     def is_fresh(self, session: Session) -> bool:
         """Whether its person said who they are within the last ten minutes."""

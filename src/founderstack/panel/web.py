@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import quote
 
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,8 +30,8 @@ from founderstack.panel.visitors import Visitor
 class Panel:
     """The web application of one stack."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._parts: Parts = assembled(config, clock)
+    def __init__(self, config: Config, clock: Clock, hasher: PasswordHasher | None = None) -> None:
+        self._parts: Parts = assembled(config, clock, hasher)
 
     def application(self) -> ASGIApp:
         """The ASGI application, closed to everybody but the gateway."""

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from founderstack.panel import account_texts
 from founderstack.panel.asking import Ask
-from founderstack.panel.audit import PAGE, Audit, Filter, as_csv, as_json_lines
+from founderstack.panel.audit import PAGE, Audit, Filter, as_csv, as_json_lines, streamed
 
 _FORMATS = {"csv": (as_csv, "text/csv; charset=utf-8"), "jsonl": (as_json_lines, "application/x-ndjson")}
 _MOST_DIGITS = 15
@@ -38,7 +38,7 @@ async def export(ask: Ask) -> Response:
     ask.audit("audit exported", kind)
     name = f"{ask.parts.config.stack}-audit.{kind}"
     return StreamingResponse(
-        write(Audit(ask.parts.store).whole(_filter(ask))),
+        streamed(Audit(ask.parts.store).whole(_filter(ask)), write),
         media_type=media_type,
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
