@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,14 @@ MORE = (
     ("status", "Status page", "outside", "", "", "https://status.example", "", 70.0),
 )
 
-Answer = Callable[[Mapping[str, Any]], Awaitable[Any]]
-Lines = Callable[[Mapping[str, Any]], AsyncIterator[Any]]
+JOB = "20261124T195900Z-ab12cd"
+STEPS = (
+    {"id": "do:app/build", "action": "do", "title": "build the app", "reason": "its source changed", "risk": "none"},
+    {"id": "start:app-3", "action": "start", "title": "start app-3", "reason": "new release", "risk": "none"},
+    {"id": "restart:redis", "action": "restart", "title": "restart redis", "reason": "its setting maxmemory changed",
+     "risk": "interruption"},
+    {"id": "stop:app-2", "action": "stop", "title": "stop app-2", "reason": "replaced", "risk": "none"},
+)  # fmt: skip
 
 
 def bars(milliseconds: float, *, bad: Mapping[int, int] | None = None, count: int = 30, seed: int = 7) -> list[Any]:
@@ -65,16 +71,81 @@ def service(name: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def event(kind: str, step: str, ago: float, **more: Any) -> dict[str, Any]:
+    """An event of a job or of the history."""
+    return {"kind": kind, "step": step, "at": NOW - ago, "seconds": 0.0, "detail": "", **more}
+
+
+def job(**more: Any) -> dict[str, Any]:
+    """A job that runs, half way."""
+    return {
+        "id": JOB, "verb": "up", "options": {"plan": "abcd1234"}, "by": "founder", "state": "running",
+        "started": NOW - 60, "ended": 0.0, "code": None, "result": None, "error": None, "steps": list(STEPS),
+        "events": [
+            event("started", "do:app/build", 60), event("done", "do:app/build", 20, seconds=40.2),
+            event("started", "start:app-3", 20), event("progress", "start:app-3", 19, detail="GET /api/health"),
+        ], **more,
+    }  # fmt: skip
+
+
+def _jobs() -> list[dict[str, Any]]:
+    error = {
+        "what": "The build of the app failed",
+        "why": "Type error: Property 'x' does not exist.",
+        "fix": "Repair it, then run founder deploy again.",
+    }
+    done = {"verb": "restart", "options": {"process": "redis"}, "state": "done", "code": 0}
+    failed = {"verb": "deploy", "options": {"ref": "main"}, "by": "ana", "state": "failed", "code": 1, "error": error}
+    return [
+        job(),
+        job(id="20261124T190000Z-000001", started=NOW - 3600, ended=NOW - 3597, **done),
+        job(id="20261124T180000Z-000002", started=NOW - 7200, ended=NOW - 7110, **failed),
+        job(id="20261123T180000Z-000003", started=NOW - 97_200, ended=NOW - 97_110, verb="backup", state="lost"),
+    ]
+
+
+def _answers() -> dict[str, Any]:
+    chance = random.Random(3)
+    day = [[NOW - (288 - index) * 300, 300, round(chance.lognormvariate(0.4, 0.4), 2), 30, 0] for index in range(288)]
+    day[101:103] = [[began, 300, 0.0, 0, 30] for began, *_rest in day[101:103]]
+    text = (
+        "2026-11-24 19:{:02}:00.123 UTC [812] LOG:  checkpoint complete: wrote {} buffers (0.4%); 0 WAL file(s) added"
+    )
+    lines = [[None, text.format(index, index * 7 % 97)] for index in range(60)]
+    releases = [
+        {"number": number, "digest": "d", "ref": ref, "created": f"2026-11-2{number}T10:00:00+00:00", "restarts": 0}
+        for number, ref in ((1, ""), (2, "9e107d9d372bb6826bd81d3542a419d6"), (3, "4de4e1cb8bec461ea24ac0e0"))
+    ]
+    happened = [
+        event("done", "restart:redis", 3600, seconds=1.3),
+        event("failed", "do:app/build", 7100, seconds=90.0, detail="npm ended with 1"),
+        event("done", "start:postgres", 90_000, seconds=2.3),
+    ]
+    return {
+        "history": {"buckets": day},
+        "logs": {"lines": lines},
+        "tail": [{"lines": lines}],
+        "jobs": {"jobs": _jobs()},
+        "job": job(),
+        "follow": [{"event": event("started", "do:app/build", 60)}],
+        "plan": {"digest": "abcd1234", "steps": list(STEPS)},
+        "run": {"job": JOB},
+        "releases": {"current": 3, "releases": releases},
+        "happened": {"events": happened},
+    }
+
+
 class CannedAgent:
     """Speaks the agent's protocol on a socket of its own, from a thread; what it answers are its attributes."""
 
     def __init__(self, path: Path, *, everything: bool = False) -> None:
         self.path = path
-        names = [one[0] for one in ((*SERVICES, *MORE) if everything else SERVICES)]
-        self.processes: dict[str, dict[str, Any]] = {name: service(name) for name in names}
+        self._names = [one[0] for one in ((*SERVICES, *MORE) if everything else SERVICES)]
+        self.processes: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
-        """By verb: a value, a StackError's three texts under "error", or a list of lines for those that stream."""
+        """By verb: a value, an error's three texts under "error", or a list of lines for those that stream."""
+        self.reset()
         self._loop = asyncio.new_event_loop()
         self._changed: asyncio.Event | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -90,6 +161,15 @@ class CannedAgent:
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(10)
         self._loop.close()
+
+    def reset(self) -> None:
+        """Everything as it was at first."""
+        self.processes = {name: service(name) for name in self._names}
+        self.asked, self.answers = [], _answers()
+
+    def runs(self) -> list[dict[str, Any]]:
+        """What was begun as a job, in order."""
+        return [{"verb": args["verb"], **args["options"]} for verb, args in self.asked if verb == "run"]
 
     def change(self, name: str, **more: Any) -> None:
         """Have a service do otherwise, and tell those who watch."""
@@ -138,7 +218,7 @@ class CannedAgent:
             await writer.drain()
 
         answer = self.answers.get(verb)
-        if isinstance(answer, dict) and "error" in answer and verb != "job":
+        if isinstance(answer, dict) and set(answer) == {"error"}:
             writer.write(json.dumps({"v": 1, "ok": False, "error": answer["error"]}).encode() + b"\n")
             await writer.drain()
         elif verb == "watch":
@@ -146,7 +226,7 @@ class CannedAgent:
         elif verb in ("follow", "tail"):
             await self._lines(verb, say)
         else:
-            await say(answer(arguments) if callable(answer) else answer)
+            await say(answer)
 
     async def _repeat(self, value: Callable[[], Any], say: Callable[[Any], Awaitable[None]]) -> None:
         while True:

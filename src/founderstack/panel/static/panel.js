@@ -3,11 +3,12 @@
 const panel = (() => {
   const language = document.documentElement.lang, body = document.body;
   const texts = document.getElementById("main")?.dataset ?? {};
-  const format = (options) => new Intl.DateTimeFormat(language, options).format;
+  const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language;
+  const format = (options) => new Intl.DateTimeFormat(locale, options).format;
   const full = format({ dateStyle: "medium", timeStyle: "medium" });
   const short = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   const hour = format({ hour: "2-digit", minute: "2-digit" });
-  const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 }).format;
+  const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format;
   const milliseconds = (ms) => (ms < 1000 ? number(ms) + " ms" : number(ms / 1000) + " s");
 
   const localize = (root) => {
@@ -124,7 +125,7 @@ const panel = (() => {
         event.preventDefault();
         chosen?.click();
         palette.close();
-      }
+      } else if (event.key === "Escape") palette.close();
     });
     palette.addEventListener("click", ({ target }) => { if (target === palette) palette.close(); });
   }
