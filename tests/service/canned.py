@@ -131,6 +131,20 @@ def _answers() -> dict[str, Any]:
         "plan": {"digest": "abcd1234", "steps": list(STEPS)},
         "run": {"job": JOB},
         "releases": {"current": 3, "releases": releases},
+        "credentials": [
+            {
+                "name": "PostgreSQL, the app",
+                "process": "postgres",
+                "component": "postgres",
+                "host": "127.0.0.1",
+                "port": 5432,
+                "user": "app",
+                "url": "postgresql://app:••••@127.0.0.1:5432/app",
+                "command": "psql postgresql://app@127.0.0.1:5432/app",
+                "secret": "postgres.app",
+                "rotates": True,
+            }
+        ],
         "happened": {"events": happened},
     }
 

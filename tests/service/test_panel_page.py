@@ -91,10 +91,10 @@ def test_each_bar_is_explained_by_keyboard_by_mouse_and_by_finger(open_page: Ope
     expect(said).to_be_empty()
     bar.tap(position={"x": 3, "y": 20})
     expect(said).to_contain_text("21:00–21:48: 288 of 288")
-    page.locator("#tile-redis .group").tap()
+    page.get_by_role("heading", level=1).tap()
     box = bar.bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] * 28.5 / 30, box["y"] + 20)
+    bar.hover(position={"x": box["width"] * 28.5 / 30, "y": 20})
     expect(said).to_contain_text("276 of 288")
 
 

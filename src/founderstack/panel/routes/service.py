@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from founderstack.model.errors import StackError
 from founderstack.panel import bars, texts, tiles
 from founderstack.panel.asking import Ask
+from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.streams import event
 from founderstack.panel.words import stamp
@@ -30,7 +31,14 @@ async def page(ask: Ask) -> Response:
     except StackError:
         day = ()  # the tile says that the agent is silent
     chart = bars.chart(day, ask.say, ask.language)
-    return ask.page("service.html", section="home", tile=tile, chart=chart, hours=bars.by_hour(day, ask.language))
+    return ask.page(
+        "service.html",
+        section="home",
+        tile=tile,
+        chart=chart,
+        hours=bars.by_hour(day, ask.language),
+        credentials=await _credentials(ask, tile.key),
+    )
 
 
 async def confirm(ask: Ask) -> Response:
@@ -94,6 +102,16 @@ async def _tail(ask: Ask, name: str) -> AsyncIterator[bytes]:
 
 def _readable(lines: Sequence[Sequence[Any]]) -> list[Mapping[str, str]]:
     return [{"at": stamp(at) if at else "", "text": _CONTROL.sub("", str(text))} for at, text in lines]
+
+
+async def _credentials(ask: Ask, name: str) -> list[Mapping[str, Any]]:
+    """The sign-ins that the service offers, masked; none for whoever may not have them."""
+    if ask.reader.role != "admin":
+        return []
+    try:
+        return [one for one in await listing(ask) if one["process"] == name]
+    except StackError:
+        return []
 
 
 def _tile(ask: Ask) -> tiles.Tile:

@@ -1,0 +1,235 @@
+"""Every page but the front one in a real browser: what it shows, and what each button has the agent do."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.service.browsing import picture, sign_in, unfit
+from tests.service.canned import JOB, NOW, STEPS, CannedAgent, event, job
+from tests.service.conftest import OpenPage
+
+REFUSED = {"error": {"what": "Another command runs", "why": "founder up, since 20:00.", "fix": "Wait for it."}}
+PAGES = {
+    "service": "/service/postgres",
+    "stop": "/service/postgres/stop",
+    "logs": "/service/postgres/logs",
+    "app": "/app",
+    "rollback": "/app/rollback/2",
+    "plan": "/plan",
+    "jobs": "/jobs",
+    "job": f"/job/{JOB}",
+    "events": "/history",
+    "find": "/find?q=redis",
+    "not-found": "/nothing",
+}
+
+
+def at(open_page: OpenPage, path: str, **more: object) -> Page:
+    """Somebody signed in, on that page."""
+    page = open_page(path, **more)
+    sign_in(page)
+    page.wait_for_url(f"**{path}")
+    return page
+
+
+def test_a_service_shows_its_day_and_every_hour_of_it(open_page: OpenPage) -> None:
+    page = at(open_page, "/service/postgres")
+    expect(page.get_by_role("heading", level=1)).to_have_text("PostgreSQL 15")
+    page.locator("#day").focus()
+    expect(page.locator("output")).to_contain_text("30 of 30 answered")
+    page.get_by_text("As a table").click()
+    expect(page.locator("tbody tr")).to_have_count(24)
+    expect(page.locator("tbody")).to_contain_text("360")
+    assert page.locator("tbody td:nth-child(3)", has_text="60").count() == 1, "the hour with ten minutes of failures"
+    expect(page.locator("#credentials")).to_contain_text("psql postgresql://app@127.0.0.1:5432/app")
+
+
+def test_a_viewer_sees_the_service_and_nothing_to_press(open_page: OpenPage) -> None:
+    page = open_page("/service/postgres")
+    sign_in(page, user="ana")
+    page.wait_for_url("**/service/postgres")
+    expect(page.locator("#day")).to_be_visible()
+    assert page.locator("main button, main a.button, #credentials").count() == 0
+    for path in ("/app", "/plan"):
+        page.goto(page.url.replace("/service/postgres", path))
+        assert page.locator("main form").count() == 0
+        page.goto(page.url.replace(path, "/service/postgres"))
+
+
+def test_a_restart_is_two_clicks_and_its_job_is_followed_to_the_end(open_page: OpenPage, agent: CannedAgent) -> None:
+    restart = {"verb": "restart", "options": {"process": "redis"}, "steps": []}
+    agent.answers["job"] = job(**restart, events=[])
+    page = at(open_page, "/")
+    page.locator("#more-redis summary").click()
+    page.get_by_role("button", name="Restart Redis", exact=True).click()
+    page.wait_for_url(f"**/job/{JOB}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restart redis")
+    assert agent.runs() == [{"verb": "restart", "process": "redis"}]
+    begun = next(arguments for verb, arguments in agent.asked if verb == "run")
+    assert (begun["by"], begun["language"]) == ("founder", "en")
+    started = event("started", "restart:redis", 2)
+    agent.answers["job"] = job(**restart, events=[started])
+    agent.answers["follow"] = [*agent.answers["follow"], {"event": started}]
+    agent.tell()
+    expect(page.locator(".steps li.running")).to_have_text("Restart redis: runningrunning")
+    page.reload()
+    expect(page.locator(".steps li.running")).to_contain_text("Restart redis")
+    done = event("done", "restart:redis", 0, seconds=1.4)
+    agent.answers["job"] = job(**restart, events=[started, done], state="done", ended=NOW, code=0)
+    agent.answers["follow"] = [*agent.answers["follow"], {"event": done}, {"job": {}}]
+    agent.tell()
+    expect(page.locator(".summary")).to_contain_text("Done · 1 min · 1 of 1 steps")
+    expect(page.locator(".steps .done .took")).to_have_text("1.4 s")
+
+
+def test_a_job_that_fails_says_why_and_what_to_do(open_page: OpenPage, agent: CannedAgent) -> None:
+    error = {"what": "redis did not become ready", "why": "It crashed.", "fix": "Look at its log: founder logs redis"}
+    failed = event("failed", "restart:redis", 0, seconds=30.0, detail="it ended with code 1")
+    agent.answers["job"] = job(state="failed", ended=NOW, error=error, steps=[], events=[failed])
+    page = at(open_page, f"/job/{JOB}")
+    alert = page.get_by_role("alert")
+    for text in error.values():
+        expect(alert).to_contain_text(text)
+    expect(page.locator(".steps .failed")).to_contain_text("it ended with code 1")
+
+
+def test_stopping_asks_for_the_name_and_takes_no_other(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/service/redis")
+    page.get_by_role("link", name="Stop …").click()
+    page.get_by_role("textbox").fill("postgres")
+    page.locator("form.fields").evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("That is not its name")
+    assert agent.runs() == []
+    page.get_by_role("textbox").fill("redis")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "stop", "process": "redis"}]
+
+
+def test_what_cannot_begin_says_why_on_the_page_it_was_asked_from(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.answers["run"] = REFUSED
+    page = at(open_page, "/service/redis")
+    page.get_by_role("button", name="Restart", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Another command runs founder up, since 20:00. Wait for it.")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Redis")
+
+
+def test_a_log_is_followed_searched_wrapped_and_kept(open_page: OpenPage, agent: CannedAgent) -> None:
+    evil = "<script>alert(1)</script>\x1b[31m red\x1b[0m\x07"
+    page = at(open_page, "/service/postgres/logs")
+    lines = page.locator("#log > span")
+    expect(lines).to_have_count(60)
+    expect(page.locator("#live")).to_have_text("Live")
+    agent.answers["tail"] = [*agent.answers["tail"], {"lines": [[None, evil], [NOW, "ready to accept connections"]]}]
+    agent.tell()
+    expect(lines.nth(60)).to_have_text("<script>alert(1)</script> red")
+    expect(lines.last).to_contain_text("ready to accept connections")
+    expect(lines.last.locator("time")).to_have_text("24 Nov, 21:00")
+    page.get_by_role("searchbox").fill("READY to")
+    expect(page.locator("#log > span:visible")).to_have_count(1)
+    page.get_by_role("searchbox").fill("")
+    wide = page.locator("#log").evaluate("log => log.scrollWidth > log.clientWidth")
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.get_by_label("Wrap").check()
+    assert not page.locator("#log").evaluate("log => log.scrollWidth > log.clientWidth"), wide
+    page.get_by_label("Follow").uncheck()
+    agent.answers["tail"] = [*agent.answers["tail"], {"lines": [[None, "not seen"]]}]
+    agent.tell()
+    expect(page.locator("#live")).to_be_empty()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "diary-postgres.log"
+    assert download.value.path().read_text().count("checkpoint complete") == 60
+    expect(page.locator("#log")).not_to_contain_text("not seen")
+
+
+def test_without_scripts_a_log_is_searched_by_the_server(open_page: OpenPage) -> None:
+    page = at(open_page, "/service/postgres/logs", script=False)
+    page.get_by_role("searchbox").fill("19:07")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**?q=19*")
+    expect(page.locator("#log > span")).to_have_count(1)
+
+
+def test_the_plan_is_applied_as_it_was_shown(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/plan")
+    expect(page.locator("main ol li")).to_have_count(len(STEPS))
+    expect(page.locator("main ol")).to_contain_text("its setting maxmemory changed")
+    expect(page.locator("main ol .degraded")).to_have_text("interrupts")
+    page.get_by_role("button", name="Apply the plan").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "up", "plan": "abcd1234"}]
+
+
+def test_a_plan_that_touches_data_wants_the_name_of_the_stack(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.answers["plan"] = {"digest": "ffff0000", "steps": [{**STEPS[2], "risk": "data"}]}
+    page = at(open_page, "/plan")
+    expect(page.locator("main ol .down")).to_have_text("touches data")
+    page.get_by_role("textbox").fill("another")
+    page.get_by_role("button", name="Apply the plan").click()
+    expect(page.get_by_role("alert")).to_contain_text("nothing was done")
+    page.get_by_role("textbox").fill("diary")
+    page.get_by_role("button", name="Apply the plan").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "up", "plan": "ffff0000"}]
+
+
+def test_nothing_to_do_is_said_and_offers_nothing(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.answers["plan"] = {"digest": "", "steps": []}
+    page = at(open_page, "/plan")
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+    assert page.locator("main form").count() == 0
+
+
+def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/app")
+    expect(page.locator("main")).to_contain_text("9e107d9d372b")
+    page.get_by_label("How many copies").fill("3")
+    page.get_by_role("button", name="Change").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    page.goto(page.url.replace(f"/job/{JOB}", "/app"))
+    page.get_by_label("Commit, branch or tag").fill(" main ")
+    page.get_by_role("button", name="Build and serve").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    page.goto(page.url.replace(f"/job/{JOB}", "/app"))
+    page.get_by_role("link", name="Go back to it 2").click()
+    page.get_by_role("textbox").fill("2")
+    page.get_by_role("button", name="Go back to it").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [
+        {"verb": "scale", "replicas": 3},
+        {"verb": "deploy", "ref": "main"},
+        {"verb": "rollback", "number": 2},
+    ]
+    page.goto(page.url.replace(f"/job/{JOB}", "/app"))
+    page.get_by_label("How many copies").fill("99")
+    page.locator("form[action='/app/scale']").evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Change").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose between 1 and 12 copies.")
+
+
+def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
+    page = at(open_page, "/jobs")
+    titles = page.locator("main li a > span:first-child")
+    expect(titles).to_have_text(["Apply the plan", "Restart redis", "Deploy main", "Take a backup"])
+    expect(page.locator("main li .state")).to_have_text(["Running", "Done", "Failed", "End unknown"])
+    page.get_by_role("link", name="Events").click()
+    expect(page.locator("main li .grow")).to_have_text(
+        ["Restart redis", "Prepare app/buildnpm ended with 1", "Start postgres"]
+    )
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("es", "dark", 360)])
+def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme: str, width: int) -> None:
+    page = open_page("/find", language=language, scheme=scheme, width=width)
+    sign_in(page, language)
+    page.wait_for_url("**/find")
+    home = page.url.removesuffix("/find")
+    found: dict[str, list[str]] = {}
+    for name, path in PAGES.items():
+        page.goto(home + path)
+        found[name] = unfit(page)
+        picture(page, f"{name}-{'phone' if width < 500 else 'desktop'}-{scheme}")
+    assert {name: problems for name, problems in found.items() if problems} == {}
