@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page
 
@@ -35,6 +37,11 @@ def unfit(page: Page) -> list[str]:
     found += [f"wider than the window: {width}"] if width > 0 else []
     found += [f"small: {target}" for target in page.evaluate(_SMALL_TARGETS)]
     return found
+
+
+def clock(at: float, form: str = "%H:%M") -> str:
+    """A time as the tests' browsers show it."""
+    return datetime.fromtimestamp(at, ZoneInfo("Europe/Madrid")).strftime(form)
 
 
 def picture(page: Page, name: str) -> None:

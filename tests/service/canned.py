@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-NOW = 1_795_550_400.0
-"""2026-11-24 20:00 UTC: what is shown is the same in every run."""
+from founderstack.world.clock import SystemClock
+
+NOW = SystemClock().now() // 3600 * 3600
+"""The last full hour."""
 BUCKET_S = 2880
 SERVICES = (
     # name, title, group, summary, version, address, path, median ms
@@ -104,6 +106,36 @@ def _jobs() -> list[dict[str, Any]]:
     ]
 
 
+def backup_set(number: int, days: float, **more: Any) -> dict[str, Any]:
+    """A set as `founder backups --json` lists it."""
+    return {
+        "id": f"2026112{number}T033000Z-00000{number}", "taken_at": NOW - days * 86_400, "seconds": 12.4,
+        "size": 48_200_000,
+        "engine": "dump", "kind": "full", "major": "15", "os": "debian:12", "places": ["local", "s3"], "missing": [],
+        "notes": [], "databases": ["app"], "proven": None, **more,
+    }  # fmt: skip
+
+
+def _backups() -> dict[str, Any]:
+    good = {"at": NOW - 50_000, "ok": True, "seconds": 21.5, "loss_s": 3600.0, "problems": [], "place": "s3"}
+    bad = {**good, "at": NOW - 90_000, "ok": False, "problems": ["public.entry: 9 rows instead of 10"]}
+    return {
+        "v": 1, "at": NOW, "stack": "diary", "engine": "dump", "schedule": "03:30", "prove": "weekly",
+        "next": NOW + 27_000, "newest": NOW - 43_200, "overdue_s": 0.0,
+        "places": [
+            {"name": "local", "where": "/var/lib/founder/diary/backups", "error": "", "sets": 3, "bytes": 144_600_000,
+             "damaged": []},
+            {"name": "s3", "where": "https://s3.example/diary", "error": "", "sets": 3, "bytes": 144_600_000,
+             "damaged": []},
+        ],
+        "warnings": [],
+        "sets": [
+            backup_set(4, 0.5), backup_set(3, 1.5, proven=good), backup_set(2, 2.5, proven=bad),
+            backup_set(1, 3.5, missing=["database/app.dump.age"]),
+        ],
+    }  # fmt: skip
+
+
 def _answers() -> dict[str, Any]:
     chance = random.Random(3)
     day = [[NOW - (288 - index) * 300, 300, round(chance.lognormvariate(0.4, 0.4), 2), 30, 0] for index in range(288)]
@@ -130,6 +162,7 @@ def _answers() -> dict[str, Any]:
         "follow": [{"event": event("started", "do:app/build", 60)}],
         "plan": {"digest": "abcd1234", "steps": list(STEPS)},
         "run": {"job": JOB},
+        "backups": _backups(),
         "releases": {"current": 3, "releases": releases},
         "credentials": [
             {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.service.browsing import picture, sign_in, unfit
+from tests.service.browsing import clock, picture, sign_in, unfit
 from tests.service.canned import NOW, SERVICES, CannedAgent, bars
 from tests.service.conftest import OpenPage, Site
 from tests.service.panels import panel_process, write_configuration
@@ -80,9 +80,9 @@ def test_each_bar_is_explained_by_keyboard_by_mouse_and_by_finger(open_page: Ope
     sign_in(page)
     said, bar = page.locator("#tile-redis output"), page.locator("#bars-redis")
     bar.focus()
-    expect(said).to_contain_text("20:12–21:00: 288 of 288 answered, median 0.")
+    expect(said).to_contain_text(f"{clock(NOW - 2880)}–{clock(NOW)}: 288 of 288 answered, median 0.")
     page.keyboard.press("ArrowLeft")
-    expect(said).to_contain_text("19:24–20:12: 276 of 288 answered")
+    expect(said).to_contain_text(f"{clock(NOW - 5760)}–{clock(NOW - 2880)}: 276 of 288 answered")
     expect(bar).to_have_attribute("aria-valuetext", said.inner_text())
     agent.change("redis", latency_ms=0.7)
     page.wait_for_function("document.querySelector('#bars-redis').value === '28'")
@@ -90,7 +90,7 @@ def test_each_bar_is_explained_by_keyboard_by_mouse_and_by_finger(open_page: Ope
     bar.blur()
     expect(said).to_be_empty()
     bar.tap(position={"x": 3, "y": 20})
-    expect(said).to_contain_text("21:00–21:48: 288 of 288")
+    expect(said).to_contain_text(f"{clock(NOW)}–{clock(NOW + 2880)}: 288 of 288")
     page.get_by_role("heading", level=1).tap()
     box = bar.bounding_box()
     assert box

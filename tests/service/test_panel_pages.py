@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.service.browsing import picture, sign_in, unfit
+from tests.service.browsing import clock, picture, sign_in, unfit
 from tests.service.canned import JOB, NOW, STEPS, CannedAgent, event, job
 from tests.service.conftest import OpenPage
 
@@ -17,6 +17,11 @@ PAGES = {
     "app": "/app",
     "rollback": "/app/rollback/2",
     "plan": "/plan",
+    "backups": "/backups",
+    "credentials": "/credentials",
+    "account": "/account",
+    "people": "/people",
+    "audit": "/audit",
     "jobs": "/jobs",
     "job": f"/job/{JOB}",
     "events": "/history",
@@ -126,7 +131,7 @@ def test_a_log_is_followed_searched_wrapped_and_kept(open_page: OpenPage, agent:
     agent.tell()
     expect(lines.nth(60)).to_have_text("<script>alert(1)</script> red")
     expect(lines.last).to_contain_text("ready to accept connections")
-    expect(lines.last.locator("time")).to_have_text("24 Nov, 21:00")
+    expect(lines.last.locator("time")).to_have_text(clock(NOW, "%-d %b, %H:%M"))
     page.get_by_role("searchbox").fill("READY to")
     expect(page.locator("#log > span:visible")).to_have_count(1)
     page.get_by_role("searchbox").fill("")
@@ -208,6 +213,26 @@ def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: C
     page.locator("form[action='/app/scale']").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Change").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose between 1 and 12 copies.")
+
+
+def test_backups_say_how_old_how_large_where_and_whether_they_were_proven(
+    open_page: OpenPage, agent: CannedAgent
+) -> None:
+    agent.answers["backups"]["warnings"] = ["The newest backup is older than planned."]
+    page = at(open_page, "/backups")
+    expect(page.locator(".notice")).to_have_text("The newest backup is older than planned.")
+    sets = page.locator("main section").first.locator("li")
+    expect(sets.locator(".state")).to_have_text(["Not proven yet", "Proven", "Drill failed", "Damaged"])
+    expect(sets.nth(1)).to_contain_text("48 MB · dump (full) · local, s3 · taken in 12 s")
+    expect(sets.nth(1)).to_contain_text("ago, restored in 21 s")
+    expect(sets.nth(2)).to_contain_text("public.entry: 9 rows instead of 10")
+    expect(sets.nth(3)).to_contain_text("database/app.dump.age")
+    page.get_by_role("button", name="Prove it").first.click()
+    page.wait_for_url(f"**/job/{JOB}")
+    page.goto(page.url.replace(f"/job/{JOB}", "/backups"))
+    page.get_by_role("button", name="Back up now").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "prove", "set": "20261124T033000Z-000004"}, {"verb": "backup", "kind": ""}]
 
 
 def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:

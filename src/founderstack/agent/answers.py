@@ -21,11 +21,14 @@ from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.process import secret
 from founderstack.model.protocols import Clock, Runtime
+from founderstack.world.files import read_json
 from founderstack.world.history import History
 
 HEARTBEAT_S = 10.0
 COALESCE_S = 0.25
 MOST_EVENTS = 500
+BACKUPS = "backups.json"
+"""Written, in the agent's folder, by whatever takes, proves or removes a backup."""
 
 Arguments = Mapping[str, Any]
 
@@ -85,6 +88,8 @@ class Answers:
             "run": self._run,
             "jobs": self._newest_jobs,
             "job": self._job,
+            "releases": self._releases,
+            "backups": self._backups,
             "restart": self._restart,
             "credentials": self._credentials,
             "reveal": self._reveal,
@@ -174,6 +179,15 @@ class Answers:
 
     async def _job(self, given: Arguments) -> dict[str, Any]:
         return self._jobs.get(given["id"])
+
+    async def _releases(self, given: Arguments) -> dict[str, Any]:
+        kept = await asyncio.to_thread(read_json, f"{self._state_dir}/releases.json")
+        return {"current": kept.get("current", 0), "releases": kept.get("releases", [])}
+
+    async def _backups(self, given: Arguments) -> dict[str, Any]:
+        """As the last command that touched backups left them; before the first, as a look finds them."""
+        kept = await asyncio.to_thread(read_json, f"{self._state_dir}/agent/{BACKUPS}")
+        return kept or await asyncio.to_thread(self._commands.answer, ("backups", "--json"), language="")
 
     async def _credentials(self, given: Arguments) -> list[dict[str, Any]]:
         return sign_ins.shown(self._records.by_name.values())

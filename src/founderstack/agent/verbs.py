@@ -48,6 +48,8 @@ VERBS: Mapping[str, Verb] = {
         Verb("jobs", "the newest jobs, without their events"),
         Verb("job", "one job with its events", {"id": str}),
         Verb("follow", "each event of a job, then the job as it ended", {"id": str}, streams=True),
+        Verb("releases", "the releases of the app that are kept, and which of them serves"),
+        Verb("backups", "what backups there are, as the command line lists them"),
         Verb("restart", "stop and start one process, and wait until it is ready", {"process": str}),
         Verb("credentials", "the sign-ins that the services offer, secrets masked"),
         Verb("reveal", "the secret of one sign-in; who asked is written down", {"name": str, "by": str}),

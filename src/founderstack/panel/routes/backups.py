@@ -1,0 +1,96 @@
+"""Backups: what there is, how old, where, whether it was proven, and taking or proving one now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from founderstack.panel.asking import Ask
+from founderstack.panel.jobs import seconds
+from founderstack.panel.routes.jobs import begin
+from founderstack.panel.words import Translate, duration, size
+
+_SET = re.compile(r"[0-9A-Za-z-]{1,64}")
+
+
+@dataclass(frozen=True)
+class SetLine:
+    """One backup set, in words."""
+
+    id: str
+    at: float
+    ago: str
+    size: str
+    kind: str
+    took: str
+    places: str
+    state: str
+    """Its colour and shape: proven, failed its drill or damaged, or neither."""
+    word: str
+    about: str
+    """What the drill measured, or what is wrong."""
+
+
+async def page(ask: Ask) -> Response:
+    """Every set, newest first, with what wants to be done about them."""
+    said = await ask.agent("backups")
+    _, language, now = ask.say, ask.language, ask.parts.clock.now()
+    places = [
+        {**one, "size": size(float(one["bytes"]), language), "error": _(str(one["error"] or ""))}
+        for one in said["places"]
+    ]
+    return ask.page(
+        "backups.html",
+        section="backups",
+        sets=[_line(one, _, language, now) for one in said["sets"]],
+        places=places,
+        warnings=[_(str(text)) for text in said["warnings"]],
+        engine=str(said["engine"]),
+        newest=_("{age} ago").format(age=duration(now - said["newest"])) if said["newest"] else "",
+        next=said["next"],
+        late=bool(said["overdue_s"]),
+    )
+
+
+async def take(ask: Ask) -> Response:
+    """Take one now, of the kind that the engine thinks fit."""
+    return await begin(ask, "backup", {"kind": ""}, back="/backups")
+
+
+async def prove(ask: Ask) -> Response:
+    """Restore one beside what runs, and see whether all of it is there."""
+    chosen = ask.fields.get("set", "")
+    if not _SET.fullmatch(chosen):
+        raise HTTPException(404)
+    return await begin(ask, "prove", {"set": chosen}, back="/backups")
+
+
+def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> SetLine:
+    proven = said["proven"]
+    state, word, about = "unknown", _("Not proven yet"), ""
+    if proven:
+        ago = duration(now - proven["at"])
+        state, word = ("online", _("Proven")) if proven["ok"] else ("down", _("Drill failed"))
+        about = _("{ago} ago, restored in {time}").format(ago=ago, time=seconds(float(proven["seconds"])))
+        if not proven["ok"]:
+            about = " ".join([_("{age} ago").format(age=ago), *(_(str(one)) for one in proven["problems"][:3])])
+    if said["missing"]:
+        state, word, about = "down", _("Damaged"), ", ".join(str(one) for one in said["missing"][:5])
+    kind = f"{said['engine']} ({said['kind']})" if said["kind"] else str(said["engine"])
+    return SetLine(
+        id=str(said["id"]),
+        at=float(said["taken_at"]),
+        ago=_("{age} ago").format(age=duration(now - said["taken_at"])),
+        size=size(float(said["size"]), language),
+        kind=kind,
+        took=seconds(float(said["seconds"])),
+        places=", ".join(str(one) for one in said["places"]),
+        state=state,
+        word=word,
+        about=about,
+    )
