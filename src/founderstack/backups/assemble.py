@@ -109,7 +109,9 @@ def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
     server = None
     if database.socket:
         user = view.system_user(database.account)
-        server = Server(database.binaries, database.socket, database.port, user, reader=database.reader)
+        server = Server(
+            database.binaries, database.socket, database.port, user, reader=database.reader, passing=database.passing
+        )
     return Contents(server, made.choices.versions.get(made.stack.parts["database"].component, ""), tuple(files))
 
 

@@ -46,14 +46,15 @@ def refuse_older_server(manifest: Manifest, server: Server) -> None:
         )
 
 
-def restore_roles(server: Server, opened: OpenSet) -> None:
+def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
     """Make the roles that are missing, with their passwords, and every membership and setting; safe to repeat.
 
     A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
+    Missing ones that match `leave_out` stay missing.
     """
     there = set(ask(server, "postgres", "SELECT quote_ident(rolname) FROM pg_roles"))
     for file in opened.manifest.of_kind("globals"):
-        script = "\n".join(_missing_only(opened.paper(file).decode().splitlines(), there))
+        script = "\n".join(_missing_only(opened.paper(file).decode().splitlines(), there, leave_out))
         # Passwords are in it.
         ask(server, "postgres", "SET log_statement = 'none'; SET log_min_error_statement = 'panic'", script)
 
@@ -69,7 +70,7 @@ def restore_database(
     file = _dump_of(opened.manifest, about.name)
     wanted = _table_of(about, table) if table else None
     drop(server, into)
-    ask(server, "postgres", _create(about, into))
+    ask(server, "postgres", _create(about, into), f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}")
     try:
         if wanted:
             _run(server, opened, file, into, ["--section=pre-data"], progress)
@@ -128,7 +129,8 @@ def swap(server: Server, database: str, restored: str, aside: str) -> None:
     moving = [f"ALTER DATABASE {quoted(database)} RENAME TO {quoted(aside)}"] if there else []
     coming = f"ALTER DATABASE {quoted(restored)} RENAME TO {quoted(database)}"
     try:
-        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, "COMMIT")
+        used = f"COMMENT ON DATABASE {quoted(database)} IS NULL"
+        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, used, "COMMIT")
     finally:
         ask(server, "postgres", f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
 
@@ -148,12 +150,13 @@ def size(server: Server) -> int:
     return int(ask(server, "postgres", "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn")[0])
 
 
-def _missing_only(lines: Sequence[str], there: set[str]) -> list[str]:
+def _missing_only(lines: Sequence[str], there: set[str], leave_out: str) -> list[str]:
     kept = []
     for line in lines:
         created, altered = _CREATED.match(line), _ALTERED.match(line)
         named = created or altered
-        if not (named and named[1] in there) and not line.startswith(("\\", "--")):
+        passing = {name for name in re.findall(rf"\b{leave_out}\b", line) if name not in there} if leave_out else set()
+        if not (named and named[1] in there) and not passing and not line.startswith(("\\", "--")):
             kept.append(line)
     return kept
 

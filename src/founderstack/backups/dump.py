@@ -16,10 +16,14 @@ from founderstack.world.pipes import output_of
 
 NICE = 10
 """A backup gives way to the app."""
-_DATABASES = """
+_DATABASES = (
+    """
 SELECT datname, has_database_privilege(datname, 'CONNECT') FROM pg_database
-WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C"
+WHERE datallowconn AND NOT datistemplate AND coalesce(shobj_description(oid, 'pg_database'), '') <> '%s'
+ORDER BY datname COLLATE "C"
 """
+    % facts.COPY
+)
 # What even a role that may read everything is not shown whole: the superuser dumps a database with any of it.
 _HIDDEN = """
 SELECT (SELECT count(*) FROM pg_largeobject_metadata) + (SELECT count(*) FROM pg_user_mapping)

@@ -69,6 +69,8 @@ SELECT coalesce(r.rolname::text, ''), unnest(s.setconfig) FROM pg_db_role_settin
 JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
 LEFT JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1, 2
 """
+COPY = "founder: restored beside the database that is used"
+"""Comment of a database that is a copy: no backup holds it."""
 LARGE_OBJECTS = "(large objects)"
 """Stands among the tables where a database has any and the superuser counted them."""
 _LARGE = """

@@ -59,7 +59,7 @@ class GivingBack:
     def restore_roles(self, one: Restorable) -> None:
         """Make roles that are missing; refuses dumps that this server is too old for."""
         databases.refuse_older_server(one.manifest, self._server)
-        databases.restore_roles(self._server, self._opened[one.manifest.id])
+        databases.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress

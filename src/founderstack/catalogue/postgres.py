@@ -172,7 +172,13 @@ def credentials(view: View) -> tuple[Credential, ...]:
 def database(view: View) -> Database:
     return Database(
         *(DATABASE, VIEWER, "postgres.founder", _binaries(view), _data(view), view.places.run("postgres")),
-        *(f"{_data(view)}/pg_wal/archive_status", view.port("database", "sql"), "postgres", READER),
+        *(
+            f"{_data(view)}/pg_wal/archive_status",
+            view.port("database", "sql"),
+            "postgres",
+            READER,
+            f"{OWNER}_[0-9a-f]{{8}}",
+        ),
     )
 
 

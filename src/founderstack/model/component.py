@@ -64,6 +64,8 @@ class Database:
     """Whose system user may sign in over it as the superuser."""
     reader: str = ""
     """Role that the stack's owner may sign in with over it to read everything, for backups."""
+    passing: str = ""
+    """Pattern of roles that come and go with passwords."""
 
 
 @dataclass(frozen=True)

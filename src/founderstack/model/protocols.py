@@ -207,6 +207,8 @@ class Server:
     """Role with which the caller may read everything, "" where there is none: then the superuser reads."""
     databases: tuple[str, ...] = ()
     """Databases to take; () means all."""
+    passing: str = ""
+    """Pattern of roles that come and go with passwords: an old one is never given back to a stack that runs."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""`founder restore`: bring back what a set holds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+from founderstack import wiring
+from founderstack.cli.changes import manner_of
+from founderstack.cli.options import parser
+from founderstack.cli.render import age, paint, seconds
+from founderstack.cli.telling import tell_result
+from founderstack.cli.transfer import shows
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
+from founderstack.operations.backup import megabytes
+from founderstack.operations.restore import Restored, restore
+from founderstack.operations.site import Site
+from founderstack.planner.restoring import Item, Restoring, Wish
+from founderstack.world.stack_file import find_stack_file
+
+
+def run(arguments: list[str]) -> int:
+    """Show what it comes to, ask where something is replaced, and carry it out."""
+    given = _options(arguments)
+    site = wiring.open_site(find_stack_file(given.file))
+    vault = wiring.open_vault(site)
+    wish = Wish(given.set, given.only, given.database, given.table, given.component, given.in_place)
+
+    def approve(plan: Restoring) -> None:
+        if not given.events:
+            print("\n".join(_told(plan, site.clock.now(), safety=not given.without_safety_set)), file=sys.stderr)
+        if plan.wish.in_place:
+            _consent(site, given)
+
+    manner = manner_of(given)
+    done = restore(site, vault, wish, approve, shows(manner), safety=not given.without_safety_set)
+    if given.events:
+        return tell_result(_values(done))
+    print(paint("✓ ", "green") + _("Restored from {id}").format(id=done.plan.one.manifest.id))
+    print("\n".join(_next(done)))
+    return EXIT_OK
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    options = parser("restore", yes=True, example="founder restore --database app")
+    options.add_argument("set", nargs="?", default="", help=_("a set, or the beginning of its name; else the newest"))
+    options.add_argument("--only", choices=("", "databases", "files"), default="", help=_("only these"))
+    options.add_argument("--database", default="", metavar="NAME", help=_("one database alone"))
+    options.add_argument("--table", default="", metavar="SCHEMA.TABLE", help=_("one table's rows, among empty tables"))
+    options.add_argument("--files", dest="component", default="", metavar="COMPONENT", help=_("its files alone"))
+    options.add_argument("--in-place", action="store_true", help=_("replace what is used; a safety set comes first"))
+    options.add_argument("--without-safety-set", action="store_true", help=_("for when no set can be taken any more"))
+    options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
+    given = options.parse_args(arguments)
+    if given.table and given.in_place:
+        options.error(_("a table is restored beside the others only; copy its rows back with SQL"))
+    return given
+
+
+def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
+    manifest = plan.one.manifest
+    taken = datetime.fromtimestamp(manifest.taken_at, UTC)
+    when = _("{when:%Y-%m-%d %H:%M:%S} UTC, {age} ago").format(when=taken, age=age(now - manifest.taken_at))
+    lines = [_("From {id} ({place}), taken {when}").format(id=manifest.id, place=plan.one.place, when=when)]
+    lines += [_line(item, in_place=plan.wish.in_place) for item in plan.items]
+    if plan.wish.in_place:
+        text = _("What was written in the last {age} is lost from what is replaced.").format(age=age(plan.loss_s))
+        lines.append(paint(f"  ! {text}", "red", sys.stderr))
+        if safety:
+            lines.append("  " + _("A safety set is taken first, so that you can go back."))
+    lines.append(paint("  " + _("about {time}").format(time=seconds(plan.seconds)), "dim", sys.stderr))
+    return lines
+
+
+def _line(item: Item, *, in_place: bool) -> str:
+    size = megabytes(item.bytes)
+    if in_place:
+        text = _("database {name} is replaced") if item.kind == "database" else _("the files of {name} are replaced")
+        return f"  {paint('~', 'yellow', sys.stderr)} {text.format(name=item.name)} ({size})"
+    text = _("database {name} → {into}") if item.kind == "database" else _("files of {name} → {into}")
+    return f"  {paint('+', 'green', sys.stderr)} {text.format(name=item.name, into=item.into)} ({size})"
+
+
+def _consent(site: Site, given: argparse.Namespace) -> None:
+    name = site.stack.name
+    typed = given.confirm
+    if not given.yes:
+        typed = input(_("Type the stack’s name to replace it: ")).strip() if sys.stdin.isatty() else ""
+    if typed != name:
+        raise StackError(
+            _("Nothing was replaced"),
+            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name),
+            _("For scripts: founder restore --in-place --yes --confirm {name}").format(name=name),
+            exit_code=EXIT_AUTH_NEEDED,
+        )
+
+
+def _next(done: Restored) -> list[str]:
+    if done.plan.wish.in_place:
+        if not done.safety:
+            return []
+        command = f"founder restore {done.safety} --in-place"
+        return ["  " + _("To go back: {command}").format(command=command)]
+    names = [item.into for item in done.plan.items]
+    return ["  " + _("Restored beside what is used: {names}").format(names=", ".join(names))]
+
+
+def _values(done: Restored) -> dict[str, object]:
+    return {
+        "id": done.plan.one.manifest.id,
+        "in_place": done.plan.wish.in_place,
+        "safety": done.safety,
+        "items": [{"kind": item.kind, "name": item.name, "into": item.into} for item in done.plan.items],
+        "loss_s": round(done.plan.loss_s, 1),
+    }

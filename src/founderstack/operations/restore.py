@@ -1,0 +1,152 @@
+"""Bring back what a set holds: beside what is used, or in its place, with a safety set first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.events import Event
+from founderstack.model.protocols import Emit, Progress
+from founderstack.model.vault import Vault
+from founderstack.operations.backup import Telling, remember, taken_here
+from founderstack.operations.site import Site
+from founderstack.planner.restoring import Item, Restoring, Wish, pick, restoring, staged
+
+Approve = Callable[[Restoring], None]
+"""Shows what will happen and asks; raises StackError when the answer is no."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came of it."""
+
+    plan: Restoring
+    safety: str = ""
+    """Id of the set that was taken before anything was replaced, "" for none."""
+
+
+def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, *, safety: bool = True) -> Restored:
+    """Carry out a wish. One that was killed is taken up where it stopped when the same is asked for again.
+
+    In place, everything is restored and compared first; only then do names change, so that a failure leaves what was
+    there as it was. Raises StackError where the set is damaged, another's or too new for this server.
+    """
+    with ExitStack() as held:
+        held.enter_context(vault.lock("restore"))
+        if wish.in_place:
+            held.enter_context(site.lock("restore"))
+        journal = _journal(vault, wish)
+        chosen = pick(vault.found().sets, str(journal.get("set", "")) or wish.set_id)
+        one = vault.open(chosen)
+        plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, site.clock.now())
+        _refuse_full_disk(site, plan)
+        approve(plan)
+        run = _Run(site, vault, plan, emit, {"wish": wish.mark, "set": one.manifest.id, **journal})
+        if wish.in_place and safety:
+            run.once("safety", lambda: taken_here(site, vault, emit).id)
+        try:
+            run.carry_out()
+        finally:
+            remember(site, vault)
+        return Restored(plan, str(run.noted.get("safety", "")))
+
+
+class _Run:
+    """One restore, with what of it is done."""
+
+    def __init__(self, site: Site, vault: Vault, plan: Restoring, emit: Emit, noted: dict[str, object]) -> None:
+        self._site = site
+        self._vault = vault
+        self._plan = plan
+        self._emit = emit
+        self.noted = noted
+
+    def once(self, name: str, work: Callable[[], object]) -> None:
+        """Do something and note its outcome, unless it was noted by a run before."""
+        if name not in self.noted:
+            self.noted[name] = work() or True
+            self._vault.write_journal(self.noted)
+
+    def carry_out(self) -> None:
+        """Everything: first what changes nothing that is used, then the names."""
+        one = self._plan.one
+        if any(item.kind == "database" for item in self._plan.items):
+            self._step("restore:roles", lambda _progress: self._vault.restore_roles(one))
+        for item in self._plan.items:
+            self.once(item.key, lambda item=item: self._stage(item))  # type: ignore[misc]
+        if self._plan.wish.in_place:
+            for item in self._plan.items:
+                self.once(f"swap:{item.key}", lambda item=item: self._swap(item))  # type: ignore[misc]
+        self._vault.write_journal({})
+
+    def _stage(self, item: Item) -> None:
+        one, wish = self._plan.one, self._plan.wish
+
+        def work(progress: Progress) -> None:
+            if item.facts is not None:
+                self._vault.restore_database(one, item.facts, item.into, wish.table, progress)
+            else:
+                self._vault.restore_files(one, item.name, progress, beside=not wish.in_place)
+
+        self._step(f"restore:{item.key}", work)
+
+    def _swap(self, item: Item) -> None:
+        def work(_progress: Progress) -> None:
+            if item.facts is None:
+                self._vault.swap_files(self._plan.one, item.name)
+                self._restart(item.name)
+                return
+            aside = staged(item.name, "_replaced")
+            if self._vault.has_database(item.into):  # else its name was changed by a run that was killed then
+                self._vault.drop_database(aside)
+                self._vault.swap_database(item.name, item.into, aside)
+            self._vault.drop_database(aside)
+
+        self._step(f"restore:swap:{item.name}", work)
+
+    def _restart(self, component: str) -> None:
+        """Processes that have the former files open are started again; instances of a ring look them up each time."""
+        for name, instance in self._site.runtime.observe().processes.items():
+            if not instance.ring and (name == component or name.startswith(f"{component}-")):
+                self._site.runtime.restart(name)
+
+    def _step(self, name: str, work: Callable[[Progress], None]) -> None:
+        site = self._site
+        began = site.clock.monotonic()
+        self._emit(Event("started", name, site.clock.now()))
+        telling = Telling(name, self._emit, site.clock)
+        try:
+            work(telling.progress)
+        except StackError as error:
+            failed = Event("failed", name, site.clock.now(), site.clock.monotonic() - began, error.what)
+            site.history.record(failed)
+            self._emit(failed)
+            raise
+        done = Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total)
+        site.history.record(done)
+        self._emit(done)
+
+
+def _journal(vault: Vault, wish: Wish) -> dict[str, object]:
+    """What an earlier run of the same wish has done; what another wish left is forgotten."""
+    found = vault.journal()
+    same_set = not wish.set_id or str(found.get("set", "")).startswith(wish.set_id)
+    return dict(found) if found.get("wish") == wish.mark and same_set else {}
+
+
+def _refuse_full_disk(site: Site, plan: Restoring) -> None:
+    """Staging needs the room of a second copy; said before anything begins."""
+    needed = sum(item.bytes * (5 if item.kind == "database" else 1) for item in plan.items) // 2**20
+    free = site.disk.free_mib(site.places.state)
+    if free < needed + 100:
+        raise StackError(
+            _("There is not enough room to restore"),
+            _("About {needed} MiB are needed, and {free} MiB are free on the disk of {state}.").format(
+                needed=needed, free=free, state=site.places.state
+            ),
+            _("Make room there, or restore one part alone: founder restore --help"),
+            exit_code=EXIT_PRECONDITION,
+        )
