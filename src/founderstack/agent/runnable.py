@@ -20,6 +20,9 @@ REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,199}|")
 """A git commit, branch or tag, or nothing; git itself says what of it exists."""
 KIND = re.compile(r"[a-z]{1,16}|")
 """What a backup's engine takes; the usual when empty."""
+SET = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+CONFIRMED = re.compile(r"[a-z0-9][a-z0-9-]{0,63}|")
+"""The stack's name, typed by whoever wants something replaced; beside what is used when empty."""
 DIGEST = re.compile(r"[0-9a-f]{8,64}|")
 
 
@@ -60,6 +63,11 @@ RUNNABLE: Mapping[str, Runnable] = {
     "stop": Runnable(lambda given: ("stop", given["process"]), _PROCESS),
     "start": Runnable(lambda given: ("start", given["process"]), _PROCESS),
     "backup": Runnable(lambda given: ("backup", f"--kind={given['kind']}"), {"kind": Option(str, KIND)}, nice=10),
+    "restore": Runnable(
+        lambda given: ("restore", f"--only={given['only']}", *_in_place(given["confirm"]), given["set"]),
+        {"set": Option(str, SET), "only": Option(str, KIND), "confirm": Option(str, CONFIRMED)},
+        nice=5,
+    ),
     "rotate": Runnable(lambda given: ("secrets", "rotate", given["secret"]), {"secret": Option(str)}),
 }
 
@@ -75,6 +83,10 @@ def command_of(verb: str, options: Mapping[str, Any]) -> tuple[tuple[str, ...], 
     ):
         raise refused(_("Its arguments are not those of the verb {verb}.").format(verb=verb))
     return (*runnable.words(options), *JOB_OPTIONS), runnable.nice
+
+
+def _in_place(confirmed: str) -> tuple[str, ...]:
+    return ("--in-place", f"--confirm={confirmed}") if confirmed else ()
 
 
 def _takes(option: Option, value: Any) -> bool:

@@ -20,6 +20,8 @@ from founderstack.agent.prober import Prober
 from founderstack.agent.records import Record, Records
 from founderstack.agent.revival import Revival
 from founderstack.agent.rotation import rotate
+from founderstack.agent.runnable import RUNNABLE
+from founderstack.agent.schedule import LOOK_S as SCHEDULE_S, Schedule
 from founderstack.agent.server import Server
 from founderstack.locale import _
 from founderstack.model.errors import StackError
@@ -71,7 +73,6 @@ class Agent:
         self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
-        self._alerts = Alerts(state_dir, self._service_facts, lambda: None, clock)
         self._statuses: Mapping[str, ProcessStatus] = {}
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
@@ -79,6 +80,8 @@ class Agent:
         self._stopping = asyncio.Event()
         commands = commands or OwnCommands(state_dir)
         self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
+        self._schedule = Schedule(state_dir, self.jobs, clock, RUNNABLE.__contains__)
+        self._alerts = Alerts(state_dir, self._service_facts, self._schedule.facts, clock)
         answers = Answers(
             Means(state_dir, runtime, fill, clock, self._records, self._board, self._past, self.jobs, commands, self)
         )
@@ -124,6 +127,7 @@ class Agent:
         self._begin("past", PAST_S, now, self._write_past)
         self._begin("renew", RENEW_S, now, self._renew)
         self._begin("alerts", ALERTS_S, now, self._alerts.turn)
+        self._begin("schedule", SCHEDULE_S, now, self._schedule.turn)
         self._begin("save", 0.0 if self._states() != self._saved_states else SAVE_S, now, self._save)
 
     @property

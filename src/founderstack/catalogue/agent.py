@@ -27,7 +27,10 @@ def processes(view: View) -> tuple[p.Process, ...]:
             card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries"), stops=False),
             argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
-            files=(p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),),
+            files=(
+                p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),
+                p.File(f"{places.etc('agent')}/backup.json", _backup(view)),
+            ),
             folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
             ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
             needs=("panel/environment",),
@@ -43,6 +46,15 @@ def _alerts(view: View) -> str:
     """What it needs to know beyond the processes' own records to tell when somebody must hear of something."""
     limits = asdict(view.limits) if view.limits else None
     return json.dumps({"v": 1, "limits": limits, "archive_status": view.database.archive_status}, indent=1) + "\n"
+
+
+def _backup(view: View) -> str:
+    """When backups and drills are due; nothing where the stack makes none."""
+    part = view.stack.parts.get("backup")
+    if part is None:
+        return '{"v": 1}\n'
+    about = {"v": 1, "stack": view.stack.name, "schedule": part.settings.schedule, "prove": part.settings.prove}
+    return json.dumps(about, indent=1) + "\n"
 
 
 COMPONENT = Component(

@@ -78,10 +78,10 @@ def jitter(stack: str, every_s: float) -> float:
 
 
 def overdue_s(schedule: str, good: float, now: float, stack: str) -> float:
-    """For how long the last good one has been older than planned; 0 where all is well or nothing is planned."""
-    if schedule == "never" or good >= latest(schedule, now, stack):
+    """How long ago the one after `good` was planned; 0 where that is still to come or nothing is planned."""
+    if schedule == "never":
         return 0.0
-    return now - latest(schedule, now, stack)
+    return max(now - latest(schedule, good, stack) - _period(schedule)[0], 0.0)
 
 
 def _period(schedule: str) -> tuple[float, float]:

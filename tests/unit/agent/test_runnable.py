@@ -22,6 +22,16 @@ from founderstack.model.errors import StackError
         ("scale", {"replicas": 3}, ("scale", "app=3")),
         ("restart", {"process": "app-2-0f3a9c-1"}, ("restart", "app-2-0f3a9c-1")),
         ("backup", {"kind": ""}, ("backup", "--kind=")),
+        (
+            "restore",
+            {"set": "20261124T033000Z-4f1c9a", "only": "", "confirm": ""},
+            ("restore", "--only=", "20261124T033000Z-4f1c9a"),
+        ),
+        (
+            "restore",
+            {"set": "20261124T033000Z-4f1c9a", "only": "files", "confirm": "diary"},
+            ("restore", "--only=files", "--in-place", "--confirm=diary", "20261124T033000Z-4f1c9a"),
+        ),
         ("rotate", {"secret": "postgres.app"}, ("secrets", "rotate", "postgres.app")),
     ],
 )
@@ -52,5 +62,5 @@ def test_no_value_becomes_an_option_of_its_own(verb: str, value: object) -> None
     except StackError:
         return
     assert words[0] in VERBS
-    known = ("--plan=", "--ref=", "--kind=", "--yes", "--events")
+    known = ("--plan=", "--ref=", "--kind=", "--only=", "--in-place", "--confirm=", "--yes", "--events")
     assert all(word.startswith(known) for word in words if word.startswith("-"))

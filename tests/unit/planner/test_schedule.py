@@ -92,4 +92,5 @@ def test_a_week_begins_on_monday() -> None:
 def test_how_late_it_is() -> None:
     noon = NIGHT + timedelta(hours=8).total_seconds()
     assert overdue_s("03:30", NIGHT + LATE, noon, "diary") == 0
-    assert overdue_s("03:30", NIGHT - DAY, noon, "diary") == pytest.approx(8 * HOUR - LATE)
+    assert overdue_s("03:30", NIGHT - DAY + LATE, noon, "diary") == pytest.approx(8 * HOUR - LATE)
+    assert overdue_s("03:30", NIGHT - 3 * DAY + LATE, noon, "diary") == pytest.approx(2 * DAY + 8 * HOUR - LATE)

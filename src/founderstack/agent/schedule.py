@@ -1,0 +1,128 @@
+"""Begins what is due on a schedule, as jobs: backups and drills. What was missed while nobody was there comes soon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Clock
+from founderstack.planner.alerts import BackupFacts
+from founderstack.planner.schedule import Attempts, due, overdue_s
+from founderstack.world.files import read_json, write_atomic
+
+LOOK_S = 60.0
+LATE_AFTER_S = 2 * 3600.0
+"""A backup may take its time, and be tried again, before somebody is told that it is late."""
+_ENDED = ("done", "failed", "lost")
+_SPEAKER = "schedule"
+
+
+class Jobs(Protocol):
+    """Where long verbs are run (an agent.jobs.Jobs)."""
+
+    async def run(self, verb: str, options: Mapping[str, Any], by: str) -> str: ...
+    def get(self, job_id: str) -> dict[str, Any]: ...
+
+
+class Schedule:
+    """One turn a minute. What is remembered lies in a file, so that an agent that begins anew repeats nothing."""
+
+    def __init__(self, state_dir: str, jobs: Jobs, clock: Clock, known: Callable[[str], bool]) -> None:
+        """`known` tells whether a verb can be run as a job."""
+        self._settings = f"{state_dir}/etc/agent/backup.json"
+        self._index = f"{state_dir}/agent/backups.json"
+        self._path = f"{state_dir}/agent/schedule.json"
+        self._jobs = jobs
+        self._clock = clock
+        self._known = known
+        self._kept: dict[str, dict[str, Any]] | None = None
+
+    async def turn(self) -> None:
+        """Note what has ended, and begin what is due; nothing where the stack makes no backups."""
+        about = await asyncio.to_thread(read_json, self._settings)
+        if not about.get("schedule"):
+            return
+        kept = self._remembered()
+        before = json.dumps(kept, sort_keys=True)
+        index = await asyncio.to_thread(read_json, self._index)
+        for verb, schedule, options in (
+            ("backup", about["schedule"], {"kind": ""}),
+            ("prove", about["prove"], {"set": ""}),
+        ):
+            if self._known(verb) and (verb == "backup" or index.get("sets")):
+                await self._one(kept.setdefault(verb, {}), verb, str(schedule), options, str(about["stack"]))
+        if json.dumps(kept, sort_keys=True) != before:
+            await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
+
+    def facts(self) -> BackupFacts | None:
+        """How the backups stand, for alerts; None where the stack makes none."""
+        about, index = read_json(self._settings), read_json(self._index)
+        if not about.get("schedule"):
+            return None
+        now, stack, sets = self._clock.now(), str(about["stack"]), index.get("sets") or []
+        tried = self._remembered().get("backup", {})
+        newest = float(index.get("newest") or 0.0)
+        seen = newest or _attempts(tried).first_seen
+        late = overdue_s(str(about["schedule"]), seen, now, stack) if seen else 0.0
+        proofs = [one["proven"] for one in sets if one.get("proven")]
+        good = max((float(proof["at"]) for proof in proofs if proof["ok"]), default=0.0)
+        waiting = good or (min((float(one["taken_at"]) for one in sets), default=0.0))
+        unproven = overdue_s(str(about["prove"]), waiting, now, stack) if waiting else 0.0
+        return BackupFacts(
+            failed=tuple(tried["failed"]) if tried.get("failed") else None,
+            late_s=late if late > LATE_AFTER_S else 0.0,
+            newest=newest,
+            unproven_s=unproven if unproven > LATE_AFTER_S else 0.0,
+            proven=good,
+            off_machine=len(index["places"]) > 1 if index.get("places") else True,
+            bad={
+                str(one["id"]): " ".join(one["proven"]["problems"])
+                for one in sets
+                if one.get("proven") and not one["proven"]["ok"]
+            },
+        )
+
+    async def _one(
+        self, kept: dict[str, Any], verb: str, schedule: str, options: Mapping[str, Any], stack: str
+    ) -> None:
+        now = self._clock.now()
+        attempts = _attempts(kept)
+        if not attempts.first_seen:
+            attempts = replace(attempts, first_seen=now)
+        if kept.get("job"):
+            ended = self._ended(kept)
+            if ended is None:
+                return
+            attempts = attempts.ended(well=ended)
+        if due(schedule, attempts, now, stack):
+            kept["job"] = await self._jobs.run(verb, options, _SPEAKER)
+            attempts = attempts.began(now)
+        kept.update(asdict(attempts))
+
+    def _ended(self, kept: dict[str, Any]) -> bool | None:
+        """How the job that was begun has ended, None while it runs; why it failed is remembered."""
+        try:
+            job = self._jobs.get(kept["job"])
+        except StackError:  # forgotten, because many came after it
+            job = {"state": "lost"}
+        if job["state"] not in _ENDED:
+            return None
+        kept["job"] = ""
+        error = job.get("error") or {}
+        kept["failed"] = None if job["state"] == "done" else [error.get("what", job["state"]), error.get("why", "")]
+        return bool(job["state"] == "done")
+
+    def _remembered(self) -> dict[str, dict[str, Any]]:
+        if self._kept is None:
+            self._kept = {name: dict(value) for name, value in read_json(self._path).items() if isinstance(value, dict)}
+        return self._kept
+
+
+def _attempts(kept: Mapping[str, Any]) -> Attempts:
+    names = ("first_seen", "good", "last", "failures")
+    values = {name: kept[name] for name in names if isinstance(kept.get(name), (int, float))}
+    return Attempts(**values)
