@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from founderstack.catalogue import _packaged
+from founderstack.catalogue import _memory, _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
@@ -210,8 +210,8 @@ def _at_start(view: View) -> tuple[str, ...]:
         "wal_level": "logical",
         **dict.fromkeys(("max_wal_senders", "max_replication_slots"), 10),
         "archive_mode": "on",
-        "max_connections": _connections(view),
-        "shared_buffers": f"{_shared_mib(view)}MB",
+        "max_connections": _memory.connections(view),
+        "shared_buffers": f"{_memory.shared_mib(view)}MB",
         "max_worker_processes": max(8, view.machine.cores),
         "hba_file": f"{view.places.etc('postgres')}/pg_hba.conf",
         "ident_file": f"{view.places.etc('postgres')}/pg_ident.conf",
@@ -232,37 +232,9 @@ def _configuration(view: View) -> str:
         "log_min_duration_statement": "1s",
         "log_lock_waits": "on",
         **dict.fromkeys(("timezone", "log_timezone"), "'UTC'"),
-        **_memory(view),
+        **_memory.settings(view),
     }
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
-
-
-def _memory(view: View) -> dict[str, object]:
-    """Memory and parallelism from the machine, within the share that PostgreSQL may plan with."""
-    ram, planned, shared = view.machine.ram_mib, _planned_mib(view), _shared_mib(view)
-    work = min(64, max(4, (planned - shared) // (2 * _connections(view))))
-    return {
-        "effective_cache_size": f"{max(planned * 3 // 4, 32)}MB",
-        "work_mem": f"{work}MB",
-        "maintenance_work_mem": f"{min(2048, max(16, planned // 16))}MB",
-        "max_wal_size": f"{min(4096, max(512, ram // 4))}MB",
-        "max_slot_wal_keep_size": f"{min(8192, max(1024, ram // 2))}MB",
-        "max_parallel_workers": view.machine.cores,
-        "max_parallel_workers_per_gather": max(1, view.machine.cores // 2),
-    }
-
-
-def _planned_mib(view: View) -> int:
-    return int(view.machine.ram_mib * view.settings.memory_share_percent // 100)
-
-
-def _shared_mib(view: View) -> int:
-    """A 4 GiB server gets 512 MB of shared buffers at a share of 50 %."""
-    return max(_planned_mib(view) // 4, 16)
-
-
-def _connections(view: View) -> int:
-    return int(view.settings.max_connections) or min(100, max(20, view.machine.ram_mib // 68))
 
 
 def _ident(view: View) -> str:
