@@ -16,6 +16,8 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
 from founderstack.model.vault import Vault
+from founderstack.operations.prove import Drills
+from founderstack.operations.rebuild import Opening
 from founderstack.operations.site import Site
 from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
@@ -32,8 +34,11 @@ from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
 from founderstack.world.settled import Settled
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # verbs that have nothing to do with backups or a migration load nothing of them
+    from founderstack.backups.assemble import Made
+    from founderstack.backups.origin import SetsElsewhere
     from founderstack.migration.target import Target
+    from founderstack.world.buckets import Bucket
 
 
 def lock_file_of(stack_file: str) -> str:
@@ -101,19 +106,48 @@ def open_site(file: str) -> Site:
 
 def open_vault(site: Site) -> Vault:
     """The stack's backups; raises StackError where it makes none or was never brought up."""
-    from founderstack.backups.assemble import Made, vault_of
+    from founderstack.backups.assemble import vault_of
 
-    return vault_of(
-        Made(
-            stack=site.stack,
-            components=site.components,
-            machine=site.machine,
-            places=site.places,
-            choices=site.choices.load(),
-            secret=site.secrets.get,
-            lock_file=lock_file_of(site.stack.file),
-            clock=site.clock,
-        )
+    return vault_of(_made(site))
+
+
+def open_drills(site: Site) -> Drills:
+    """What restores the stack's backups to see whether they can be."""
+    from founderstack.backups.drills import drills_of
+
+    return drills_of(_made(site))
+
+
+def opening_of(origin: SetsElsewhere) -> Opening:
+    """How a stack that comes back from `origin` is opened."""
+    from founderstack.backups.refilling import Refilling
+
+    return Opening(open_site, lambda one, site: Refilling(one, _made(site), origin), SystemClock())
+
+
+def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
+    """A place that a stack is rebuilt from; raises StackError where the key is none."""
+    from founderstack.backups.origin import SetsElsewhere
+    from founderstack.world.buckets import Bucket, S3Store
+    from founderstack.world.objects import FolderStore
+    from founderstack.world.sealing import Key
+
+    objects = S3Store(place) if isinstance(place, Bucket) else FolderStore(place)
+    return SetsElsewhere(objects, Key(key), state_root())
+
+
+def _made(site: Site) -> Made:
+    from founderstack.backups.assemble import Made
+
+    return Made(
+        stack=site.stack,
+        components=site.components,
+        machine=site.machine,
+        places=site.places,
+        choices=site.choices.load(),
+        secret=site.secrets.get,
+        lock_file=lock_file_of(site.stack.file),
+        clock=site.clock,
     )
 
 

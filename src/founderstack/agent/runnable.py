@@ -18,6 +18,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """A process, a secret, a set."""
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,199}|")
 """A git commit, branch or tag, or nothing; git itself says what of it exists."""
+SET = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|")
+"""A set of backups, or nothing for the newest."""
 KIND = re.compile(r"[a-z]{1,16}|")
 """What a backup's engine takes; the usual when empty."""
 SET = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
@@ -62,6 +64,9 @@ RUNNABLE: Mapping[str, Runnable] = {
     "restart": Runnable(lambda given: ("restart", given["process"]), _PROCESS),
     "stop": Runnable(lambda given: ("stop", given["process"]), _PROCESS),
     "start": Runnable(lambda given: ("start", given["process"]), _PROCESS),
+    "prove": Runnable(
+        lambda given: ("backup", "prove", *filter(None, [given["set"]])), {"set": Option(str, SET)}, nice=10
+    ),
     "backup": Runnable(lambda given: ("backup", f"--kind={given['kind']}"), {"kind": Option(str, KIND)}, nice=10),
     "restore": Runnable(
         lambda given: ("restore", f"--only={given['only']}", *_in_place(given["confirm"]), given["set"]),

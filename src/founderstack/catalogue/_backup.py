@@ -25,6 +25,8 @@ class BackupSettings:
     """Months of which the last set is kept."""
     prove: Literal["daily", "weekly", "never"] = setting("weekly")
     """How often the newest set is restored beside the running database, to see that it can be."""
+    prove_query: str = setting("")
+    """A question to the restored database of the app that must get a row, such as `SELECT 1 FROM users LIMIT 1`."""
     folder: str = setting("", pattern=r"(/\S.*)?", example="/mnt/backups")
     """Where sets are kept on this machine; a folder of the stack's own state when empty."""
     s3_endpoint: str = setting(

@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "start": N_("Start a service that was stopped"),
     "backup": N_("Take a backup now"),
     "backups": N_("What backups there are, where, and whether they were proven"),
+    "rebuild": N_("Bring back a whole stack from its backups, on a bare machine"),
     "restore": N_("Bring back databases or files, beside what is used or in its place"),
     "migrate": N_("Move in from Supabase or any PostgreSQL: plan, run, verify, cutover, undo"),
     "secrets": N_("List, show or rotate generated secrets"),

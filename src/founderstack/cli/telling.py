@@ -37,10 +37,10 @@ def tell_event(event: Event, title: str = "") -> None:
     )
 
 
-def tell_result(values: Mapping[str, Any]) -> int:
-    """That the command ended well, as its last line; returns the exit code."""
-    _say({"result": values, "code": EXIT_OK})
-    return EXIT_OK
+def tell_result(values: Mapping[str, Any], code: int = EXIT_OK) -> int:
+    """That the command has done what it was asked, as its last line; returns the exit code."""
+    _say({"result": values, "code": code})
+    return code
 
 
 def tell_error(error: StackError) -> None:

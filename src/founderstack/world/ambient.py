@@ -33,6 +33,11 @@ def source_password() -> str:
     return os.environ.get("FOUNDER_SOURCE_PASSWORD", "")
 
 
+def given(name: str) -> str:
+    """The value of one of the variables that hand over a key (FOUNDER_BACKUP_KEY, FOUNDER_S3_…), "" where not set."""
+    return os.environ.get(name, "").strip()
+
+
 def speak(language: str) -> None:
     """Make the libraries that ask the environment for the reader's language speak this one."""
     os.environ["LANGUAGE"] = language

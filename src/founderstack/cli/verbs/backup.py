@@ -1,10 +1,11 @@
-"""`founder backup`: take a set now."""
+"""`founder backup`: take a set now, or prove one."""
 
 from __future__ import annotations
 
 import sys
 
 from founderstack import wiring
+from founderstack.cli import proving
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
@@ -20,8 +21,14 @@ def run(arguments: list[str]) -> int:
     """Take it, bring it off the machine where there is a place, and say what comes next."""
     options = parser("backup", yes=True, as_json=True, example="founder backup")
     options.add_argument("--kind", default="", help=_("what the engine can take; the usual kind when not given"))
+    options.add_argument(
+        "action", nargs="?", choices=("prove",), help=_("restore a set beside what runs, and check it")
+    )
+    options.add_argument("set", nargs="?", default="", help=_("with prove: which one (default: the newest)"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
+    if given.action == "prove":
+        return proving.run(site, given.set, manner_of(given), as_json=given.json)
     vault = wiring.open_vault(site)
     outcome = backup(site, vault, given.kind, shows(manner_of(given)))
     if given.events or given.json:

@@ -1,0 +1,58 @@
+"""Drills of a stack's own sets (an operations.prove.Drills)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from founderstack.backups import databases
+from founderstack.backups.assemble import Made, contents_of, places_of
+from founderstack.backups.drill import Trial, drill, room_needed_mib
+from founderstack.backups.scratch import Scratch
+from founderstack.backups.store import SetStore
+from founderstack.model.backup import IDENTITY, FoundSet, Proof
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Progress, Server
+from founderstack.planner.resolve import Facts, resolve
+from founderstack.world.sealing import Key
+
+
+class StackDrills:
+    """Restores sets of one stack beside its running database."""
+
+    def __init__(
+        self, stores: tuple[SetStore, ...], key: Callable[[], Key], trial: Trial, running: Server | None
+    ) -> None:
+        """`running` is asked how large its databases are; it need not answer."""
+        self._stores = {store.place: store for store in stores}
+        self._key = key
+        self._trial = trial
+        self._running = running
+
+    def drill(self, one: FoundSet, place: str, progress: Progress) -> Proof:
+        """Restore the set as it lies in a place."""
+        manifest = one.manifest
+        room = room_needed_mib(manifest, self._size())
+        return drill(self._stores[place], manifest, self._key(), self._trial, progress, room)
+
+    def keep(self, proof: Proof, places: tuple[str, ...]) -> None:
+        """Write the outcome beside the set."""
+        for place in places:
+            self._stores[place].add_proof(proof)
+
+    def _size(self) -> int:
+        """Bytes of the running databases, 0 where they cannot be asked."""
+        try:
+            return databases.size(self._running) if self._running else 0
+        except StackError:
+            return 0
+
+
+def drills_of(made: Made) -> StackDrills:
+    """The drills of a stack that has backups and was brought up."""
+    settings = made.stack.parts["backup"].settings
+    views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+    database, server = views["backup"].database, contents_of(made, views).server
+    scratch = Scratch(f"{made.places.state}/drill", database.binaries, server.user if server else made.machine.user)
+    stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))
+    trial = Trial(scratch, made.clock, database.name, settings.prove_query)
+    return StackDrills(stores, lambda: Key(made.secret(IDENTITY)), trial, server)

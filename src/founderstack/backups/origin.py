@@ -1,0 +1,161 @@
+"""A place that a stack is rebuilt from (a model.rebuilding.Origin)."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+
+from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.streams import Told
+from founderstack.locale import _
+from founderstack.model.backup import MANIFEST, FoundSet, PartKind
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import ObjectStore, Progress
+from founderstack.model.rebuilding import State
+from founderstack.world import files
+from founderstack.world.archives import unpack
+from founderstack.world.sealing import Key
+
+JOURNAL = "rebuild.json"
+_UNPACKED = ".rebuild"
+_LEFT_OUT = ("releases.json",)
+"""Of the state: releases were built on the other machine, and begin again here."""
+
+
+class SetsElsewhere:
+    """Sets in a place, and what was made of one of them on this machine so far."""
+
+    def __init__(self, objects: ObjectStore, key: Key, root: str) -> None:
+        """`root` is the folder of the states of this machine's stacks."""
+        self._objects = objects
+        self._key = key
+        self._root = root
+
+    @property
+    def where(self) -> str:
+        """The place's address."""
+        return self._objects.where
+
+    def stacks(self) -> Sequence[str]:
+        """Names of the stacks that have sets there."""
+        names = (one.name.split("/") for one in self._objects.list(""))
+        return sorted({parts[0] for parts in names if len(parts) == 4 and parts[1] == "sets" and parts[3] == MANIFEST})
+
+    def sets(self, stack: str) -> Sequence[FoundSet]:
+        """The sets of one, newest first; one whose page of contents cannot be read is none."""
+        store = self.store(stack)
+        found = []
+        for set_id, names in sorted(store.contents().items(), reverse=True):
+            if MANIFEST not in names:
+                continue
+            try:
+                manifest = store.manifest(set_id)
+            except StackError:
+                continue
+            sizes = {name: one.size for name, one in names.items()}
+            missing = tuple(file.name for file in manifest.files if sizes.get(file.name) != file.size)
+            found.append(FoundSet(manifest, (store.place,), store.proofs(set_id, names), missing))
+        return found
+
+    def store(self, stack: str) -> SetStore:
+        """The sets of one stack."""
+        return SetStore(self._objects, stack)
+
+    def opened(self, one: FoundSet) -> OpenSet:
+        """A set, opened with the key."""
+        return self.store(one.manifest.stack).opened(one.manifest, self._key)
+
+    @property
+    def key(self) -> Key:
+        """The key."""
+        return self._key
+
+    def state(self, stack: str) -> State:
+        """What this machine has of it."""
+        folder = self._state(stack)
+        noted = files.read_json(f"{folder}/{JOURNAL}")
+        there = os.path.isdir(folder) and bool(os.listdir(folder))
+        return State(there, str(noted.get("set", "")), str(noted.get("folder", "")), tuple(noted.get("done", ())))
+
+    def begin(self, one: FoundSet, folder: str) -> None:
+        """Note that it has begun."""
+        stack = one.manifest.stack
+        state = self.state(stack)
+        if (state.set, state.folder) != (one.manifest.id, folder):
+            files.ensure_folder(self._state(stack), mode=0o755)
+            self._write(stack, {"set": one.manifest.id, "folder": folder, "done": []})
+
+    def restore_settings(self, one: FoundSet, folder: str) -> str:
+        """Put back the stack file with its lock, secrets and certificates.
+
+        Raises StackError where the folder has another stack file already.
+        """
+        state = self._state(one.manifest.stack)
+        unpacked = f"{state}/{_UNPACKED}"
+        files.remove_tree(unpacked)
+        files.ensure_folder(unpacked, mode=0o700)
+        self._unpack(one, "settings", unpacked, _nobody)
+        file = _stack_file(f"{unpacked}/stack", folder)
+        _move_state(f"{unpacked}/state", state)
+        files.remove_tree(unpacked)
+        return file
+
+    def restore_source(self, one: FoundSet, file: str, progress: Progress) -> None:
+        """Put back the source of the app, beside the stack file."""
+        with open(file, "rb") as opened:
+            path = tomllib.load(opened).get("app", {}).get("path", "app")
+        self._unpack(one, "source", os.path.join(os.path.dirname(file), path), progress)
+
+    def note(self, stack: str, done: str) -> None:
+        """Note that a part is done."""
+        state = self.state(stack)
+        self._write(stack, {"set": state.set, "folder": state.folder, "done": [*state.done, done]})
+
+    def end(self, stack: str) -> None:
+        """Note that all is done."""
+        files.remove_tree(f"{self._state(stack)}/{JOURNAL}")
+
+    def _unpack(self, one: FoundSet, kind: PartKind, folder: str, progress: Progress) -> None:
+        opened = self.opened(one)
+        for file in one.manifest.of_kind(kind):
+            files.ensure_folder(folder)
+            with opened.open(file) as source:
+                unpack(Told(source, file.about or kind, progress), folder)
+
+    def _write(self, stack: str, content: dict[str, object]) -> None:
+        files.write_atomic(f"{self._state(stack)}/{JOURNAL}", json.dumps({"v": 1, **content}) + "\n", mode=0o600)
+
+    def _state(self, stack: str) -> str:
+        return os.path.join(self._root, stack)
+
+
+def _nobody(_about: str, _count: int) -> None:
+    """Nobody watches: it takes no time."""
+
+
+def _stack_file(source: str, folder: str) -> str:
+    """Put the stack file and its lock into their folder; the path of the stack file."""
+    names = sorted(os.listdir(source))
+    contents = {f"{folder}/{name}": files.read_text(f"{source}/{name}") or "" for name in names}
+    for path, content in contents.items():
+        if files.read_text(path) not in (None, content):
+            raise StackError(
+                _("{path} is there already").format(path=path),
+                _("A stack file is never overwritten."),
+                _("Name an empty folder: founder rebuild --into FOLDER …"),
+                exit_code=EXIT_PRECONDITION,
+            )
+    files.ensure_folder(folder)
+    for path, content in contents.items():
+        files.write_atomic(path, content)
+    return next(path for path in contents if path.endswith(".toml"))
+
+
+def _move_state(source: str, state: str) -> None:
+    """Put secrets and certificates into the state, over what an earlier attempt put there."""
+    for name in sorted(os.listdir(source)):
+        if name not in _LEFT_OUT:
+            files.remove_tree(f"{state}/{name}")
+            os.rename(f"{source}/{name}", f"{state}/{name}")

@@ -1,0 +1,60 @@
+"""Databases and files of a stack that is being rebuilt (a model.rebuilding.Filling)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from founderstack.backups.assemble import Made, contents_of
+from founderstack.backups.giving_back import GivingBack
+from founderstack.backups.origin import SetsElsewhere
+from founderstack.model.backup import Backup, FoundSet
+from founderstack.model.protocols import Progress
+from founderstack.planner.resolve import Facts, resolve
+from founderstack.world.accounts import ensure_user
+from founderstack.world.files import ensure_folder
+
+FRESH, ASIDE = " rebuilding", " before"
+"""Added to a database's name while it is restored, and to that of the empty one in its place."""
+
+
+class Refilling:
+    """Gives back what a set holds to a stack whose database server runs and whose other processes do not."""
+
+    def __init__(self, one: FoundSet, made: Made, origin: SetsElsewhere) -> None:
+        views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+        stores = (origin.store(one.manifest.stack),)
+        self._made = made
+        self._back = GivingBack(
+            made.stack.name, made.places.state, lambda: contents_of(made, views), lambda: origin.key, stores
+        )
+        self._opened = self._back.open(one)
+
+    def databases(self) -> Sequence[str]:
+        """Names of the databases in the set."""
+        return [about.name for about in self._opened.databases]
+
+    def components(self) -> Sequence[str]:
+        """Components whose files are in the set and that the stack has."""
+        mine = {part.component for part in self._made.stack.parts.values()}
+        return [files.component for files in self._opened.files if files.component in mine]
+
+    def restore_roles(self) -> None:
+        """Make roles that are missing."""
+        self._back.restore_roles(self._opened)
+
+    def restore_database(self, name: str, progress: Progress) -> None:
+        """Restore a database and put it in the place of the one of its name."""
+        about = next(about for about in self._opened.databases if about.name == name)
+        self._back.drop_database(name + ASIDE)
+        self._back.restore_database(self._opened, about, name + FRESH, "", progress)
+        self._back.swap_database(name, name + FRESH, name + ASIDE)
+        self._back.drop_database(name + ASIDE)
+
+    def restore_files(self, component: str, progress: Progress) -> None:
+        """Restore a component's files, as its own user's."""
+        declared = self._made.components[component].backup
+        account = (declared.account if isinstance(declared, Backup) else "") or component
+        user = ensure_user(self._made.stack.name, account)
+        ensure_folder(self._made.places.data(account), mode=0o700, owner=user)
+        self._back.restore_files(self._opened, component, progress, beside=False)
+        self._back.swap_files(self._opened, component)

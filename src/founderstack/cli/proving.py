@@ -1,0 +1,45 @@
+"""`founder backup prove`: how a drill is shown."""
+
+from __future__ import annotations
+
+from founderstack import wiring
+from founderstack.cli.changes import Manner
+from founderstack.cli.render import age, paint, seconds
+from founderstack.cli.telling import tell_result
+from founderstack.cli.transfer import shows
+from founderstack.locale import _
+from founderstack.model.backup import Proof
+from founderstack.model.errors import EXIT_FAILED, EXIT_OK
+from founderstack.operations.prove import prove
+from founderstack.operations.site import Site
+
+
+def run(site: Site, wanted: str, manner: Manner, *, as_json: bool) -> int:
+    """Restore a set beside the running database and say how it went; exit code 1 where it could not be restored."""
+    proof = prove(site, wiring.open_vault(site), wiring.open_drills(site), wanted, shows(manner))
+    code = EXIT_OK if proof.ok else EXIT_FAILED
+    if manner.events or as_json:
+        return tell_result(_values(proof), code)
+    if proof.ok:
+        text = _("{id} is proven: restored from {place} in {time}, and as it was dumped.")
+        told = text.format(id=proof.set, place=proof.place, time=seconds(proof.seconds))
+        print(paint("✓ ", "green") + told)
+        loss = _("Its data was {age} old when the drill began: so much would have been lost with this machine.")
+        print("  " + loss.format(age=age(proof.loss_s)))
+        return code
+    print(paint("✗ ", "red") + _("{id} could not be restored from {place}:").format(id=proof.set, place=proof.place))
+    for problem in proof.problems:
+        print(f"  {problem}")
+    print(paint("→ ", "blue") + _("Take a new one now: founder backup, and prove it: founder backup prove"))
+    return code
+
+
+def _values(proof: Proof) -> dict[str, object]:
+    return {
+        "set": proof.set,
+        "ok": proof.ok,
+        "seconds": proof.seconds,
+        "loss_s": round(proof.loss_s, 1),
+        "problems": list(proof.problems),
+        "place": proof.place,
+    }

@@ -1,0 +1,138 @@
+"""`founder rebuild`: a whole stack from its backups, on a machine that knows nothing of it."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import re
+import sys
+
+from founderstack import wiring
+from founderstack.cli.changes import Manner, carry_out, consent, manner_of, report
+from founderstack.cli.options import parser
+from founderstack.cli.render import age, paint, seconds
+from founderstack.cli.transfer import shows
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.operations.backup import megabytes
+from founderstack.operations.rebuild import Choice, bring_back, choose, end
+from founderstack.operations.up import up
+from founderstack.world import ambient, files
+from founderstack.world.buckets import Bucket
+from founderstack.world.clock import SystemClock
+from founderstack.world.machine import read_machine
+
+_BUCKET = re.compile(r"s3://([^/]+)(?:/(.*?))?/?")
+
+
+def run(arguments: list[str]) -> int:
+    """Show which set comes back, how old it is and where it goes; then settings, databases, files, and all the rest."""
+    given = _options(arguments)
+    place = _place(given)
+    origin = wiring.open_origin(place, _key(given.key_file))
+    choice = choose(origin, given.name, given.set)
+    folder = os.path.abspath(given.into or choice.state.folder or choice.stack)
+    manner = manner_of(given)
+    if not manner.events:
+        _show(choice, origin.where, folder)
+    if not manner.yes:
+        consent(_("Bring it back? [y/N] "), _("It makes a whole stack on this machine, and nobody can be asked here."))
+    began = SystemClock().monotonic()
+    site = bring_back(origin, choice, folder, wiring.opening_of(origin), shows(manner))
+    agreed = Manner(yes=True, events=manner.events)
+    prepared, _took = carry_out(site, up, agreed)
+    end(origin, choice, site)
+    code = report(site, prepared, SystemClock().monotonic() - began, agreed)
+    if not manner.events:
+        print(
+            "  " + _("Its stack file is {file}; run founder in that folder from now on.").format(file=site.stack.file)
+        )
+    return code
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    example = "founder rebuild --from s3://diary-backups --endpoint https://s3.example.com"
+    options = parser("rebuild", stack=False, yes=True, example=example)
+    options.add_argument("--from", dest="place", required=True, help=_("s3://BUCKET/PREFIX or a folder with sets"))
+    options.add_argument("--endpoint", default="", help=_("address of the S3, https://…"))
+    options.add_argument("--region", default="us-east-1", help=_("region that requests are signed for"))
+    options.add_argument("--ca", default="", help=_("file with the authority of that server's certificate"))
+    options.add_argument("--name", default="", help=_("the stack, where the place has several"))
+    options.add_argument("--set", default="", help=_("the set (default: the newest that is whole)"))
+    options.add_argument("--into", default="", help=_("folder for the stack file and the app (default: the name)"))
+    options.add_argument("--key-file", default="", help=_("file with the key (default: FOUNDER_BACKUP_KEY, or asked)"))
+    return options.parse_args(arguments)
+
+
+def _place(given: argparse.Namespace) -> str | Bucket:
+    found = _BUCKET.fullmatch(given.place)
+    if found is None:
+        folder = os.path.abspath(given.place)
+        if os.path.isdir(folder):
+            return str(folder)
+        raise StackError(
+            _("{place} is no place with backups").format(place=given.place),
+            _("There is no such folder on this machine."),
+            _("Name a folder, or a bucket: --from s3://BUCKET/PREFIX --endpoint https://…"),
+            exit_code=EXIT_USAGE,
+        )
+    if not given.endpoint:
+        raise StackError(
+            _("It is not known where the bucket {bucket} is").format(bucket=found[1]),
+            _("A bucket is found at the address of its provider."),
+            _("Add it: --endpoint https://…; the page of “founder kit” has it."),
+            exit_code=EXIT_USAGE,
+        )
+    key = ambient.given("FOUNDER_S3_KEY") or _asked(_("Access key of the bucket: "), "FOUNDER_S3_KEY")
+    secret = ambient.given("FOUNDER_S3_SECRET") or _asked(_("Secret key of the bucket: "), "FOUNDER_S3_SECRET")
+    return Bucket(given.endpoint, found[1], key, secret, given.region, found[2] or "", given.ca)
+
+
+def _key(file: str) -> str:
+    if file:
+        content = files.read_text(file)
+        if content is None:
+            raise StackError(
+                _("{path} cannot be read").format(path=file),
+                _("There is no such file."),
+                _("Give the file that holds the key, or leave it out to be asked."),
+                exit_code=EXIT_USAGE,
+            )
+        return "\n".join(line for line in content.splitlines() if not line.startswith("#"))
+    return ambient.given("FOUNDER_BACKUP_KEY") or _asked(_("Key of the backups: "), "FOUNDER_BACKUP_KEY")
+
+
+def _asked(question: str, variable: str) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(question).strip()
+    raise StackError(
+        _("{variable} is not set").format(variable=variable),
+        _("Nobody can be asked here."),
+        _("Set it in the environment, or run the command in a terminal."),
+        exit_code=EXIT_USAGE,
+    )
+
+
+def _show(choice: Choice, where: str, folder: str) -> None:
+    """What comes back, and what does not."""
+    manifest, proof = choice.one.manifest, choice.one.proof
+    old = age(max(SystemClock().now() - manifest.taken_at, 0.0))
+    lines = [
+        _("{stack}, as it was {age} ago; what came after that is lost.").format(stack=choice.stack, age=old),
+        _("From: {set} in {place}, {size}").format(set=manifest.id, place=where, size=megabytes(manifest.size)),
+        _("Taken on: {host}, {os}, PostgreSQL {major}; this is {here}").format(
+            host=manifest.host, os=manifest.os, major=manifest.major or "–", here=read_machine().os
+        ),
+        _("Into: {folder}").format(folder=folder),
+    ]
+    if proof is None:
+        lines.append(_("It was never restored before, so it is not known how long that takes."))
+    elif proof.ok:
+        lines.append(_("It is proven; its databases took {time}.").format(time=seconds(proof.seconds)))
+    else:
+        lines.append(_("A DRILL FOUND IT BAD: {why}").format(why=" ".join(proof.problems)))
+    if choice.state.set:
+        lines.append(_("It goes on where it stopped: {done}").format(done=", ".join(choice.state.done) or "–"))
+    for line in lines:
+        print(f"  {paint('+', 'green', sys.stderr)} {line}", file=sys.stderr)

@@ -1,0 +1,183 @@
+"""A whole stack from one of its backups, on a machine that knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from founderstack.locale import _
+from founderstack.model.backup import FoundSet
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
+from founderstack.model.events import Event, EventKind
+from founderstack.model.protocols import Clock, Emit, Progress
+from founderstack.model.rebuilding import Filling, Origin, State
+from founderstack.operations.backup import Telling
+from founderstack.operations.converge import converge
+from founderstack.operations.prepare import prepare
+from founderstack.operations.site import Site
+from founderstack.planner.moving import moved, only
+
+ALWAYS_THERE = ("postgres", "template1")
+"""Databases that every server has; what they hold is made anew."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is rebuilt from what."""
+
+    stack: str
+    one: FoundSet
+    state: State
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How what was put back is opened."""
+
+    site: Callable[[str], Site]
+    """The stack of a stack file."""
+    filling: Callable[[FoundSet, Site], Filling]
+    clock: Clock
+
+
+def choose(origin: Origin, stack: str, wanted: str) -> Choice:
+    """The stack and the set that are meant: the only stack, and its newest whole set or the one of this id.
+
+    Raises StackError where that is not clear, or where the machine has something of that stack already.
+    """
+    names = origin.stacks()
+    name = stack or (names[0] if len(names) == 1 else "")
+    if name not in names:
+        raise _which_stack(origin, stack, names)
+    state = origin.state(name)
+    if state.there and not state.set:
+        raise StackError(
+            _("This machine has a stack “{name}” already").format(name=name),
+            _("A rebuild would put the old in the place of what is here."),
+            _("To bring back data into a stack that runs: founder restore. To start over: founder destroy first."),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return Choice(name, _which_set(origin, name, wanted or state.set, state), state)
+
+
+def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, emit: Emit) -> Site:
+    """All that the set holds, put where `founder up` finds it; goes on where an earlier attempt stopped.
+
+    Settings and secrets come first, then the database server alone, its databases, and the files: nothing serves
+    before its data is there. What remains is `up` and then `end`.
+    """
+    one, parts = choice.one, _Parts(origin, choice, opening.clock, emit)
+    origin.begin(one, folder)
+    file = origin.restore_settings(one, folder)
+    parts.do("source", lambda progress: origin.restore_source(one, file, progress))
+    site = opening.site(file)
+    parts.tell("server", lambda tell: _bring_up_database(site, tell))
+    filling = opening.filling(one, site)
+    parts.do("roles", lambda _progress: filling.restore_roles())
+    for name in filling.databases():
+        if name not in ALWAYS_THERE:
+            parts.do(f"database:{name}", partial(filling.restore_database, name))
+    for component in filling.components():
+        parts.do(f"files:{component}", partial(filling.restore_files, component))
+    return site
+
+
+def end(origin: Origin, choice: Choice, site: Site) -> None:
+    """Note that everything is as it was."""
+    origin.end(choice.stack)
+    site.history.record(Event("done", f"rebuild:{choice.one.manifest.id}", site.clock.now()))
+
+
+class _Parts:
+    """Does each part once, told as events and noted when it is done."""
+
+    def __init__(self, origin: Origin, choice: Choice, clock: Clock, emit: Emit) -> None:
+        self._origin = origin
+        self._choice = choice
+        self._clock = clock
+        self._emit = emit
+
+    def do(self, name: str, work: Callable[[Progress], object]) -> None:
+        """Do it unless it is noted as done."""
+
+        def noted(step: str) -> None:
+            work(Telling(step, self._emit, self._clock).progress)
+            self._origin.note(self._choice.stack, name)
+
+        if name not in self._choice.state.done:
+            self._timed(name, noted)
+
+    def tell(self, name: str, work: Callable[[Callable[[str], None]], object]) -> None:
+        """Do it each time; what it tells is shown as its progress."""
+
+        def told(step: str) -> Callable[[str], None]:
+            return lambda detail: self._emit(Event("progress", step, self._clock.now(), detail=detail))
+
+        self._timed(name, lambda step: work(told(step)))
+
+    def _timed(self, name: str, work: Callable[[str], object]) -> None:
+        step, began = f"rebuild:{name}", self._clock.monotonic()
+        self._emit(Event("started", step, self._clock.now()))
+        try:
+            work(step)
+        except StackError as error:
+            self._ended("failed", step, began, f"{error.what}: {error.why}")
+            raise
+        self._ended("done", step, began, "")
+
+    def _ended(self, kind: EventKind, step: str, began: float, detail: str) -> None:
+        self._emit(Event(kind, step, self._clock.now(), self._clock.monotonic() - began, detail))
+
+
+def _bring_up_database(site: Site, tell: Callable[[str], None]) -> None:
+    """The database server alone, with its roles; what this system cannot keep is chosen anew first."""
+    with site.lock("rebuild"):
+        site.changed()
+        site.choices.save(moved(site.choices.load(), site.components, site.machine))
+        prepared = prepare(site)
+        site.choices.save(prepared.choices)
+        site.secrets.ensure(prepared.resolved.secrets)
+        prepared = prepare(site)
+        names = prepared.resolved.components["database"].ready_after
+        plan = only(prepared.plan, prepared.resolved.desired, names)
+        converge(plan, prepared.resolved.desired, site.runtime, site.clock, lambda event: tell(event.step))
+
+
+def _which_stack(origin: Origin, stack: str, names: Sequence[str]) -> StackError:
+    if not names:
+        return StackError(
+            _("There are no backups in {place}").format(place=origin.where),
+            _("Nothing there is a set of a stack."),
+            _("Check the address: the page of “founder kit” has it."),
+            exit_code=EXIT_PRECONDITION,
+        )
+    what = _("There are no backups of “{name}” in {place}") if stack else _("{place} has backups of several stacks")
+    return StackError(
+        what.format(name=stack, place=origin.where),
+        _("There are: {names}.").format(names=", ".join(names)),
+        _("Say which: --name {name}").format(name=names[0]),
+        exit_code=EXIT_USAGE,
+    )
+
+
+def _which_set(origin: Origin, stack: str, wanted: str, state: State) -> FoundSet:
+    if state.set and wanted != state.set:
+        raise StackError(
+            _("A rebuild from another set has not ended"),
+            _("It was from {set}.").format(set=state.set),
+            _("Go on with it: --set {set}; or start over after: founder destroy").format(set=state.set),
+            exit_code=EXIT_PRECONDITION,
+        )
+    sets = origin.sets(stack)
+    whole = [one for one in sets if not one.missing]
+    found = [one for one in whole if wanted in ("", one.manifest.id)]
+    if found:
+        return found[0]
+    listed = ", ".join(one.manifest.id for one in whole[:5]) or "–"
+    raise StackError(
+        _("There is no whole backup {id}").format(id=wanted) if wanted else _("No backup is whole"),
+        _("Whole are: {names}.").format(names=listed),
+        _("Choose one of them with --set, or look into another place with --from."),
+        exit_code=EXIT_PRECONDITION,
+    )

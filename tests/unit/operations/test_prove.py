@@ -1,0 +1,35 @@
+"""Which set is proven, and what is kept of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from founderstack.model.backup import FoundSet, Manifest
+from founderstack.model.errors import StackError
+from founderstack.model.vault import Found, Place
+from founderstack.operations.prove import chosen
+
+OLD, NEW = (
+    FoundSet(Manifest(f"2026112{day}T033000Z-4f1c9a", "diary", day, 1.0, "dump", "full", ()), ("local", "s3"))
+    for day in (3, 4)
+)
+
+
+def test_the_newest_is_proven_or_the_one_that_is_named() -> None:
+    found = Found((NEW, OLD))
+    assert chosen(found, "") is NEW
+    assert chosen(found, OLD.manifest.id) is OLD
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "expected"),
+    [
+        (Found(), "", "There is no backup yet"),
+        (Found((NEW,)), OLD.manifest.id, "There is no backup 20261123T033000Z-4f1c9a"),
+        (Found((), (Place("s3", "s3://b", "It refuses"),)), "", "No backup can be found"),
+    ],
+)
+def test_where_there_is_none_it_says_why(found: Found, wanted: str, expected: str) -> None:
+    with pytest.raises(StackError) as raised:
+        chosen(found, wanted)
+    assert raised.value.what == expected
