@@ -14,7 +14,7 @@ from founderstack.model.backup import Backup
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
 from founderstack.model.stack import OPTIONAL_ROLES, Role
-from founderstack.stackfile.keys import TABLES, StackSettings
+from founderstack.stackfile.keys import TABLES, StackSettings, ToolSettings
 from founderstack.stackfile.values import toml
 
 DOCS = Path(__file__).parent
@@ -69,6 +69,11 @@ def _stack_file() -> Iterator[str]:
     yield from _table(StackSettings)
     for role in TABLES:
         yield from _role(role)
+    yield "## [tools.NAME]"
+    yield ""
+    yield "A tool that lives elsewhere, such as a Dokploy or a Grafana: its tile stands beside those of the stack."
+    yield ""
+    yield from _table(ToolSettings)
 
 
 def _role(role: Role) -> Iterator[str]:
@@ -110,7 +115,13 @@ def _type(field: SettingField) -> str:
         return " or ".join(f"`{toml(choice)}`" for choice in field.choices if choice)
     if field.kind == "int":
         return f"whole number{_range(field)}"
-    return {"bool": "`true` or `false`", "str": "text", "list": "list of texts", "table": "table of texts"}[field.kind]
+    return {
+        "bool": "`true` or `false`",
+        "str": "text",
+        "list": "list of texts",
+        "numbers": "list of whole numbers",
+        "table": "table of texts",
+    }[field.kind]
 
 
 def _range(field: SettingField) -> str:

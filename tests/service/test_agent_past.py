@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sqlite3
 from pathlib import Path
@@ -194,6 +195,36 @@ def test_the_past_is_asked_for_over_the_socket(bench: Bench) -> None:
 
     bench.process("web")
     served(bench, story)
+
+
+def test_a_tool_elsewhere_has_a_tile_and_nothing_that_can_be_done_to_it(bench: Bench) -> None:
+    etc = bench.folder / "etc" / "agent"
+
+    def name(*tools: str) -> None:
+        probe = {"kind": "http", "target": "grafana.example.com:80", "accept": [200, 401]}
+        record = {"component": "outside", "outside": True, "stops": False, "ready": probe, "address": "http://x"}
+        new = etc / "new"
+        new.write_text(json.dumps({"v": 1, "records": [{**record, "name": f"outside-{tool}"} for tool in tools]}))
+        new.rename(etc / "tools.json")
+
+    async def story() -> None:
+        etc.mkdir(parents=True)
+        name("grafana")
+        bench.process("web")
+        await bench.forward(20)
+        tile = bench.state("outside-grafana")
+        assert (tile["state"], tile["outside"], tile["actions"], tile["logs"]) == ("online", True, [], [])
+        bench.answers["grafana.example.com:80"] = SILENT
+        await bench.forward(30)
+        assert bench.state("outside-grafana")["state"] == "down"
+        name()
+        await bench.forward(2)
+        assert bench.agent._board.since(0)["names"] == ["web"]
+        (etc / "tools.json").write_text("{")
+        await bench.forward(2)
+        assert bench.state("web")["state"] == "online"
+
+    asyncio.run(story())
 
 
 @pytest.fixture

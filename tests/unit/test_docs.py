@@ -7,7 +7,7 @@ import pytest
 from docs import generate
 from founderstack.catalogue import COMPONENTS
 from founderstack.model.settings import fields_of
-from founderstack.stackfile.keys import StackSettings
+from founderstack.stackfile.keys import StackSettings, ToolSettings
 
 
 @pytest.mark.parametrize(("name", "text"), generate.pages().items(), ids=generate.pages())
@@ -15,7 +15,7 @@ def test_a_generated_page_is_up_to_date(name: str, text: str) -> None:
     assert generate.DOCS.joinpath(name).read_text() == text, "run `python docs/generate.py`"
 
 
-@pytest.mark.parametrize("settings", [StackSettings, *(made.settings for made in COMPONENTS.values())])
+@pytest.mark.parametrize("settings", [StackSettings, ToolSettings, *(made.settings for made in COMPONENTS.values())])
 def test_every_setting_is_explained(settings: type) -> None:
     explained = generate.texts_of(settings)
     assert [field.name for field in fields_of(settings) if not explained.get(field.name)] == []

@@ -76,24 +76,30 @@ class Record:
 
 
 class Records:
-    """The records of a folder, read again only when the folder has changed."""
+    """The records of a folder, and of tools elsewhere in a file; read again only when one of the two has changed."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, outside: str = "") -> None:
         self._folder = folder
-        self._seen = -1
+        self._outside = outside
+        self._seen = (-1, -1)
         self.by_name: Mapping[str, Record] = {}
 
     def refresh(self) -> bool:
-        """Read the folder if it changed since the last call; True if it did. A missing folder holds nothing."""
-        try:
-            changed = os.stat(self._folder).st_mtime_ns
-        except FileNotFoundError:
-            changed = 0
-        if changed == self._seen:
+        """Read them if they changed since the last call; True if they did. What is missing holds nothing."""
+        seen = _changed(self._folder), _changed(self._outside)
+        if seen == self._seen:
             return False
-        self._seen = changed
-        self.by_name = _read(self._folder) if changed else {}
+        self._seen = seen
+        self.by_name = {**(_read(self._folder) if seen[0] else {}), **(_elsewhere(self._outside) if seen[1] else {})}
         return True
+
+
+def _changed(path: str) -> int:
+    """When it changed last, 0 where there is nothing."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _read(folder: str) -> dict[str, Record]:
@@ -110,11 +116,24 @@ def _record(path: str) -> Record | None:
     """The record in a file, or None where it is unreadable: the others are probed all the same."""
     try:
         with open(path, encoding="utf-8") as file:
-            values = json.load(file)
-        offered = tuple(Credential(**_known(Credential, one)) for one in values.get("credentials") or ())
-        return Record(**{**_known(Record, values), "ready": _probe(values["ready"]), "credentials": offered})
+            return _made(json.load(file))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _elsewhere(path: str) -> dict[str, Record]:
+    """The tools elsewhere; none of them where the file makes no sense."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = [_made(values) for values in json.load(file)["records"]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+    return {record.name: record for record in found}
+
+
+def _made(values: Mapping[str, Any]) -> Record:
+    offered = tuple(Credential(**_known(Credential, one)) for one in values.get("credentials") or ())
+    return Record(**{**_known(Record, values), "ready": _probe(values["ready"]), "credentials": offered})
 
 
 def _probe(values: Mapping[str, Any]) -> Probe:

@@ -68,7 +68,7 @@ class Agent:
         self._clock = clock
         self._state_dir = state_dir
         self._state_file = f"{state_dir}/agent/state.json"
-        self._records = Records(f"{state_dir}/applied")
+        self._records = Records(f"{state_dir}/applied", f"{state_dir}/etc/agent/tools.json")
         self._board = Board(self._more)
         self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
 
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
 from founderstack.model.component import Component, View
+from founderstack.model.stack import OutsideTool
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             files=(
                 p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),
                 p.File(f"{places.etc('agent')}/backup.json", _backup(view)),
+                p.File(f"{places.etc('agent')}/tools.json", _tools(view)),
             ),
             folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
             ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
@@ -55,6 +58,36 @@ def _backup(view: View) -> str:
         return '{"v": 1}\n'
     about = {"v": 1, "stack": view.stack.name, "schedule": part.settings.schedule, "prove": part.settings.prove}
     return json.dumps(about, indent=1) + "\n"
+
+
+def _tools(view: View) -> str:
+    """Tools elsewhere, in the form of the records of the stack's own processes."""
+    records = [
+        {
+            "name": f"outside-{tool.name}",
+            "component": "outside",
+            "title": tool.title,
+            "group": "outside",
+            "address": tool.url,
+            "outside": True,
+            "stops": False,
+            "ready": asdict(_question(tool)),
+        }
+        for tool in view.stack.tools
+    ]
+    return json.dumps({"v": 1, "records": records}, indent=1) + "\n"
+
+
+def _question(tool: OutsideTool) -> p.Probe:
+    parts = urlsplit(tool.url)
+    kind: p.ProbeKind = "https" if parts.scheme == "https" else "http"
+    page = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    target = parts.netloc if parts.netloc.rpartition(":")[2].isdigit() else f"{parts.netloc}:{_PORTS[kind]}"
+    return p.Probe(kind, target, ask=page, accept=tool.accept or _WELL, certificate=tool.check_certificate)
+
+
+_PORTS = {"http": 80, "https": 443}
+_WELL = (200, 201, 202, 203, 204, 206, 301, 302, 303, 304, 307, 308)
 
 
 COMPONENT = Component(

@@ -5,7 +5,8 @@
         memory_mib: int = setting(64, least=16, most=65536)
         '''Memory for keys. (The text under a field is its documentation.)'''
 
-A field may be an `int`, a `bool`, a `str`, a `Literal` of texts, a `tuple[str, ...]` or a `Mapping[str, str]`.
+A field may be an `int`, a `bool`, a `str`, a `Literal` of texts, a `tuple` of texts or of whole numbers
+(`tuple[str, ...]`, `tuple[int, ...]`) or a `Mapping[str, str]`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
-Kind = Literal["int", "bool", "str", "choice", "list", "table"]
+Kind = Literal["int", "bool", "str", "choice", "list", "numbers", "table"]
 T = TypeVar("T")
 
 _PLAIN: dict[type, Kind] = {int: "int", bool: "bool", str: "str"}
@@ -86,6 +87,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "choice", get_args(hint)
     if get_origin(hint) is tuple and get_args(hint) == (str, ...):
         return "list", ()
+    if get_origin(hint) is tuple and get_args(hint) == (int, ...):
+        return "numbers", ()
     if get_origin(hint) is Mapping and get_args(hint) == (str, str):
         return "table", ()
     raise TypeError(f"{hint!r} is not a type that a setting may have")

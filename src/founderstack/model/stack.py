@@ -55,6 +55,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class OutsideTool:
+    """A tool that lives elsewhere and is watched from here."""
+
+    name: str
+    title: str
+    url: str
+    accept: tuple[int, ...] = ()
+    """HTTP statuses that count as up; empty means those of success and redirection."""
+    check_certificate: bool = True
+
+
+@dataclass(frozen=True)
 class Stack:
     """A checked stack file."""
 
@@ -67,6 +79,8 @@ class Stack:
     """Public name of the app; "" means a machine of one's own, reached on loopback only."""
     language: Literal["", "en", "es"] = ""
     admin_email: str = ""
+    tools: tuple[OutsideTool, ...] = ()
+    """Tools elsewhere."""
 
 
 @dataclass(frozen=True)

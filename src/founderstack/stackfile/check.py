@@ -13,7 +13,8 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.settings import SettingField, fields_of
 from founderstack.model.stack import FOLLOWS, FORMAT, ON_REQUEST, OPTIONAL_ROLES, Choices, Machine, Part, Role, Stack
 from founderstack.stackfile.combinations import check_combinations
-from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, USE, StackSettings, form_of, slug
+from founderstack.stackfile.keys import NONE, RESERVED_NAMES, TABLES, TOOLS, USE, StackSettings, form_of, slug
+from founderstack.stackfile.outside import outside_tools
 from founderstack.stackfile.read import Document, read
 from founderstack.stackfile.report import Report
 from founderstack.stackfile.values import Fault, fault_of, nearest, shown, taken, toml
@@ -72,9 +73,10 @@ def check(
         elif part := _part(role, tables.get(role, {}), case):
             parts[role] = part
     check_combinations(parts, empty, components, case.report, lambda path: folder_exists(_absolute(folder, path)))
+    tools = outside_tools(document.values.get(TOOLS, {}), case.report)
     case.report.raise_if_any()
     name = top.name or slug(posixpath.basename(folder.rstrip("/")))
-    return Stack(name, file, folder, parts, top.domain, top.language, top.admin_email)
+    return Stack(name, file, folder, parts, top.domain, top.language, top.admin_email, tools)
 
 
 def _refuse_newer_format(document: Document) -> None:
@@ -94,7 +96,7 @@ def _check_top_keys(values: Mapping[str, Any], case: _Case) -> None:
         if role in values and not isinstance(values[role], dict):
             _report_not_a_table(role, values[role], case)
     for key, value in values.items():
-        if key not in TABLES and key not in _TOP:
+        if key not in TABLES and key not in _TOP and key != TOOLS:
             what = _("the table [{key}] is not known") if isinstance(value, dict) else _("the key {key} is not known")
             why = _("A stack file has its own keys at the top and one table for each role")
             case.report.add((key,), what.format(key=shown(key)), why, _fix_of_top_key(key, value, case))

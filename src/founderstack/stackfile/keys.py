@@ -14,6 +14,8 @@ TABLES: tuple[Role, ...] = tuple(role for role in ROLES if role != "agent")
 """Roles that have a table; the agent has nothing to choose."""
 USE = "use"
 """The key of a table that names the component."""
+TOOLS = "tools"
+"""The table of tables for tools elsewhere."""
 NONE = "none"
 """The value of `use` for a role that shall stay empty."""
 RESERVED_NAMES = frozenset({"shared", "receipts", "installing"})
@@ -21,6 +23,7 @@ RESERVED_NAMES = frozenset({"shared", "receipts", "installing"})
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"(?=.{{4,253}}$)({_LABEL}\.)+(?=[a-z0-9-]*[a-z]){_LABEL}"
+_PAGE = r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(/[^\s\"'<>\\]{0,500})?"
 _NAME_LENGTH = 16
 
 
@@ -40,6 +43,21 @@ class StackSettings:
     """Language of the terminal and the panel: `en` or `es`. When it is left out, each reader's own."""
     admin_email: str = setting("", pattern=rf"[^@\s\"']{{1,64}}@{_HOST}", example="ana@example.com")
     """E-mail address of the person in charge; the app gets it as `ADMIN_EMAIL`."""
+
+
+@dataclass(frozen=True)
+class ToolSettings:
+    """A tool that lives elsewhere: `[tools.grafana]`. It gets a tile and is asked like everything else."""
+
+    url: str = setting("", pattern=_PAGE, example="https://grafana.example.com")
+    """Address of a page of it that answers; a person opens the same."""
+    title: str = setting("", pattern=r".{1,40}", example="Grafana")
+    """What its tile is called; the name of the table when empty."""
+    accept: tuple[int, ...] = setting((), least=100, most=599, example="401")
+    """HTTP statuses that count as up, such as 401 and 403 for a tool that asks for a sign-in of its own. When it is
+    left out, those of success and redirection."""
+    check_certificate: bool = setting(True)
+    """`false` where its certificate is not from an authority that this machine trusts."""
 
 
 def slug(folder_name: str) -> str:

@@ -51,6 +51,8 @@ def example(field: SettingField) -> str:
         value = next((choice for choice in field.choices if choice and choice != field.default), field.default)
     elif field.kind == "list":
         value = field.default or (field.example or "text",)
+    elif field.kind == "numbers":
+        value = field.default or (int(field.example or field.least or 1),)
     elif field.kind == "table":
         value = {field.example or "KEY": "text"}
     return f"{field.name} = {toml(value)}"
@@ -80,7 +82,7 @@ def fault_of(field: SettingField, value: object) -> Fault | None:
 
 def taken(field: SettingField, value: Any) -> Any:
     """An accepted value as the settings class holds it."""
-    return tuple(value) if field.kind == "list" else value
+    return tuple(value) if field.kind in ("list", "numbers") else value
 
 
 def _wrong_type(field: SettingField, value: object) -> Fault | None:
@@ -125,6 +127,8 @@ def _fits(kind: str, value: object) -> bool:
         return isinstance(value, bool)
     if kind == "list":
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if kind == "numbers":
+        return isinstance(value, list) and all(type(item) is int for item in value)
     if kind == "table":
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return isinstance(value, str)
@@ -135,6 +139,7 @@ def _wanted(kind: str) -> str:
         "int": _("a whole number"),
         "bool": _("true or false"),
         "list": _("a list of texts"),
+        "numbers": _("a list of whole numbers"),
         "table": _("a table of texts"),
     }.get(kind, _("a text"))
 
@@ -191,6 +196,11 @@ def _list_fault(field: SettingField, value: Any) -> Fault | None:
     return next((fault for item in value if (fault := _text_fault(field, item))), None)
 
 
+def _numbers_fault(field: SettingField, value: Any) -> Fault | None:
+    fault = next((fault for item in value if (fault := _number_fault(field, item))), None)
+    return fault and Fault(fault.why, _("Write it like `{line}`").format(line=example(field)))
+
+
 def _table_fault(field: SettingField, value: Any) -> Fault | None:
     # Only the keys are ever shown: the values of a table are the app's environment, where people put secrets.
     for key, text in value.items():
@@ -219,5 +229,6 @@ _CHECKS: Mapping[str, Callable[[SettingField, Any], Fault | None]] = {
     "str": _text_fault,
     "choice": _choice_fault,
     "list": _list_fault,
+    "numbers": _numbers_fault,
     "table": _table_fault,
 }

@@ -142,7 +142,8 @@ def _redis_refusal(reply: bytes) -> str:
 
 
 def _http(probe: Probe, fill: Fill) -> Dialog:
-    host = "localhost" if probe.target.startswith("/") else probe.target
+    usual = ":443" if probe.kind == "https" else ":80"
+    host = "localhost" if probe.target.startswith("/") else probe.target.removesuffix(usual)
     headers = {"Host": host, "User-Agent": "founder-probe", "Accept": "*/*", "Connection": "close"}
     headers |= {name: fill(value) for name, value in probe.headers}
     lines = [f"GET {probe.ask or '/'} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
