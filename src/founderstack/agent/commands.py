@@ -12,8 +12,8 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world import files, processes
 
-DOWNLOADS = "agent/downloads.json"
-"""Beside the state: proxies and package indexes of whoever ran the last command, which a job needs as well."""
+DOWNLOADS = "downloads.json"
+"""In the stack's state: proxies and package indexes of whoever ran the last command, which a job needs as well."""
 _ANSWER_WITHIN_S = 90.0
 
 

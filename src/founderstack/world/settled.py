@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from founderstack import locale
 from founderstack.locale import N_
 from founderstack.model.stack import Places, Stack
-from founderstack.world import files, receipt
+from founderstack.world import ambient, files, receipt
 from founderstack.world.places import state_root
 
 
@@ -25,7 +25,8 @@ class Settled:
         self._path = receipt.path_for(state_root(), stack.file)
 
     def forget(self) -> None:
-        """What was known to hold no longer does; also tells the machine's other stacks which ports are ours."""
+        """What was known to hold no longer does; also tells the machine's other stacks which ports are ours,
+        and the agent how its owner reaches the network."""
         files.remove_tree(self._path)
         about = {
             "v": 1,
@@ -36,6 +37,9 @@ class Settled:
         }
         files.ensure_folder(self._places.state, mode=0o755)
         files.write_atomic(f"{self._places.state}/stack.json", json.dumps(about))
+        # A proxy's address may hold a password.
+        downloads = json.dumps(ambient.download_environment())
+        files.write_atomic(f"{self._places.state}/downloads.json", downloads, mode=0o600)
 
     def remember(self, processes: Sequence[str]) -> None:
         """Write the receipt, and remove copies of the tool that no stack uses any more."""
