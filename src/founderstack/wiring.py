@@ -6,14 +6,13 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from founderstack import locale
 from founderstack.catalogue import COMPONENTS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.protocols import Clock
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
 from founderstack.model.vault import Vault
 from founderstack.operations.prove import Drills
@@ -161,45 +160,6 @@ def migration_target(site: Site) -> Target:
     socket = view.places.run(view.providers["database"])
     address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
     return Target(address, view.database.binaries)
-
-
-@dataclass(frozen=True)
-class AgentWorld:
-    """What the agent works with."""
-
-    runtime: HostRuntime
-    secrets: Secrets
-    clock: Clock
-
-    def fill(self, text: str) -> str:
-        """`text` with its secret references filled in."""
-        return self.secrets.fill(text)
-
-
-def agent_world(state_dir: str) -> AgentWorld:
-    """The world of the agent of the stack whose state lies in `state_dir`."""
-    about = files.read_json(f"{state_dir}/stack.json")
-    root = os.path.dirname(state_dir)
-    name = os.path.basename(state_dir)
-    where = Places(
-        state=state_dir,
-        shared=os.path.join(root, "shared"),
-        python="",
-        package="",
-        package_digest=about.get("tool", ""),
-    )
-    clock = SystemClock()
-    secrets = Secrets(f"{state_dir}/secrets.json")
-    runtime = _AgentRuntime(name, where, read_machine(), secrets, secrets.fill, clock)
-    return AgentWorld(runtime, secrets, clock)
-
-
-class _AgentRuntime(HostRuntime):
-    """The runtime as the agent has it: what a person asks of it waits its turn like any command."""
-
-    def restart(self, process: str) -> None:
-        with stack_lock(f"{self.state}/lock", command=f"founder restart {process}"):
-            super().restart(process)
 
 
 class ChoiceFile:

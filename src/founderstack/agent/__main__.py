@@ -19,7 +19,7 @@ _AGAIN_S = 5.0
 
 
 class AgentWorld(Protocol):
-    """What wiring hands to the agent."""
+    """What the agent is handed by `resident`."""
 
     @property
     def runtime(self) -> ResidentRuntime: ...
@@ -37,7 +37,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # English inside, because each reader of the agent has a language of its own and translates.
     locale.use("en")
-    from founderstack.wiring import agent_world
+    from founderstack.resident import agent_world
 
     asyncio.run(serve(arguments.state, agent_world(arguments.state), under_systemd="INVOCATION_ID" in os.environ))
 
