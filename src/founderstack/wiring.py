@@ -36,8 +36,10 @@ from founderstack.world.settled import Settled
 if TYPE_CHECKING:  # verbs that have nothing to do with backups or a migration load nothing of them
     from founderstack.backups.assemble import Made
     from founderstack.backups.origin import SetsElsewhere
+    from founderstack.migration.sign_ins import App
     from founderstack.migration.target import Target
     from founderstack.world.buckets import Bucket
+    from founderstack.world.shelf import Shelf
 
 
 def lock_file_of(stack_file: str) -> str:
@@ -160,6 +162,44 @@ def migration_target(site: Site) -> Target:
     socket = view.places.run(view.providers["database"])
     address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
     return Target(address, view.database.binaries)
+
+
+def migration_shelf(site: Site) -> Shelf:
+    """Where the app keeps people's files: the stack's bucket where it has one, the app's folder otherwise."""
+    from founderstack.operations.prepare import prepare
+    from founderstack.world.buckets import Bucket, S3Store
+    from founderstack.world.shelf import BucketShelf, FolderShelf
+
+    view = prepare(site).resolved.views["app"]
+    secrets = Secrets(f"{site.places.state}/secrets.json")
+    offered = {name: secrets.fill(text) for name, text in view.offers.items() if name.startswith("S3_")}
+    if offered:
+        bucket = Bucket(
+            offered["S3_ENDPOINT"],
+            offered["S3_BUCKET"],
+            offered["S3_ACCESS_KEY_ID"],
+            offered["S3_SECRET_ACCESS_KEY"],
+            offered["S3_REGION"],
+        )
+        return BucketShelf(S3Store(bucket))
+    folder = f"{view.places.data('app')}/files"
+    if not os.path.isdir(folder):
+        raise StackError(
+            _("The app has no folder for files yet"),
+            _("{path} is made when the app is brought up.").format(path=folder),
+            _("Run: founder up"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return FolderShelf(folder)
+
+
+def migration_app(site: Site) -> App | None:
+    """The app as people reach it, None before its first release."""
+    from founderstack.migration.sign_ins import App
+    from founderstack.operations.prepare import prepare
+
+    view = prepare(site).resolved.views["app"]
+    return App(view.app_url, f"{site.places.state}/tls/ca.crt") if view.release else None
 
 
 class ChoiceFile:

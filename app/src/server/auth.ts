@@ -1,13 +1,13 @@
 import "server-only";
 import { APIError, betterAuth } from "better-auth";
-import { hashPassword, verifyPassword } from "better-auth/crypto";
+import { hashPassword } from "better-auth/crypto";
 import { twoFactor } from "better-auth/plugins";
-import bcrypt from "bcryptjs";
 import { resetMail, verificationMail } from "./account-mail";
 import { forgivingStorage } from "./cache";
 import { database } from "./database";
 import { environment } from "./env";
 import { refusal, useInvitation } from "./invitations";
+import { verifyAnyPassword } from "./passwords";
 
 const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
@@ -66,11 +66,6 @@ async function giveUpFiles(userId: string): Promise<void> {
      on conflict (key) do update set since = 'epoch'`,
     [userId],
   );
-}
-
-/** People who come from Supabase bring bcrypt; everybody else has scrypt. */
-async function verifyAnyPassword({ hash, password }: { hash: string; password: string }): Promise<boolean> {
-  return /^\$2[aby]\$/.test(hash) ? bcrypt.compare(password, hash) : verifyPassword({ hash, password });
 }
 
 const shared = globalThis as { diaryAuth?: ReturnType<typeof create> };

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from founderstack import wiring
+from founderstack.cli.moving_extras import Extras
 from founderstack.cli.telling import tell_event
 from founderstack.locale import _
 from founderstack.migration.run import Migration
@@ -40,14 +41,17 @@ class Moving:
     """`supabase`, an address, or "" for the one of the time before."""
     given: argparse.Namespace
 
-    def migration(self, tell: Tell, options: Options, *, reads_only: bool) -> Migration:
+    def migration(self, tell: Tell, options: Options, *, reads_only: bool, asks: bool) -> Migration:
         """The migration; its address is kept for the next command, its password is not."""
         folder = os.path.join(self.site.places.state, "migration")
         kind, address = self._address(files.read_json(f"{folder}/source.json"))
         files.ensure_folder(folder, mode=0o700)
         kept = {"kind": kind, "url": address.url, "options": [list(pair) for pair in address.options]}
         files.write_atomic(f"{folder}/source.json", json.dumps(kept) + "\n", mode=0o600)
+        with_extras = kind == SUPABASE and not self.given.database_only
+        extras = Extras(self.site, address, folder, self.given, asks).steps(options.patience_s) if with_extras else ()
         return Migration(
+            extras=extras,
             source=Source(self._with_password(address)),
             target=replace(wiring.migration_target(self.site), reads_only=reads_only),
             kind=kind,

@@ -14,7 +14,7 @@ from founderstack.migration import preflight, schema
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.removal import take_out
 from founderstack.migration.source import APPLICATION, Source, Unreachable
-from founderstack.migration.steps import steps_for
+from founderstack.migration.steps import Extra, Step, steps_for
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
 from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, StackError, StackErrors
@@ -39,6 +39,13 @@ class Migration:
     options: Options
     clock: Clock
     tell: Callable[[Progress], None]
+    extras: tuple[Extra, ...] = ()
+    """Steps beside the database."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step, in order."""
+        return (*steps_for(self.kind), *self.extras)
 
     @property
     def journal(self) -> Journal:
@@ -53,7 +60,7 @@ class Migration:
             return found, blockers
         ensure_folder(self.folder, mode=0o700)
         context = self.context("plan.dump")
-        return found, [item for step in steps_for(self.kind) for item in step.plan(context)]
+        return found, [item for step in self.steps for item in step.plan(context)]
 
     def run(self) -> None:
         """Do all of it; a source or a target that goes away is waited for. Raises StackError with every blocker."""
@@ -67,6 +74,8 @@ class Migration:
             context = self._begin()
             for step in steps_for(self.kind):
                 step.run(context)
+        for extra in self.extras:  # the source's snapshot is not held open for as long as files take
+            extra.run(context)
         if (run := self.journal.run()) and run.state == "running":
             self.journal.note(state="moved")
 
@@ -74,7 +83,7 @@ class Migration:
         """Bring over what has changed since the run; for a cut-over, inside its write freeze."""
         with self.source.snapshot(snapshot):
             context = self._begin()
-            for step in steps_for(self.kind):
+            for step in self.steps:
                 step.settle(context)
 
     def verify(self) -> list[Finding]:
@@ -88,7 +97,7 @@ class Migration:
             )
         ensure_folder(self.folder, mode=0o700)
         context = self.context("verify.dump")
-        return [finding for step in steps_for(self.kind) for finding in step.verify(context)]
+        return [finding for step in self.steps for finding in step.verify(context)]
 
     def undo(self) -> None:
         """Take out of the target what the migration has made there. The source is not touched."""
@@ -97,6 +106,8 @@ class Migration:
             if self.journal.run() is None:
                 return
             context = self.context("source.dump")
+            for extra in self.extras:
+                extra.undo(context)
             take_out(context)
 
     def alone(self, what: str) -> AbstractContextManager[None]:
@@ -148,7 +159,7 @@ class Migration:
         digest = schema.digest(context.objects)
         if run is None:
             found = preflight.items(preflight.facts(self.source, self.target))
-            items = [*found, *(item for step in steps_for(self.kind) for item in step.plan(context))]
+            items = [*found, *(item for step in self.steps for item in step.plan(context))]
             if blockers := [item for item in items if item.fate == "blocker"]:
                 raise StackErrors([_blocked(item) for item in blockers])
             with self.target.connect() as target:

@@ -33,6 +33,14 @@ class Step(Protocol):
         ...
 
 
+class Extra(Step, Protocol):
+    """A step beside the database, done after it and outside of its snapshot: people, files."""
+
+    def undo(self, context: Context) -> None:
+        """Take out of the target what `run` made there."""
+        ...
+
+
 def steps_for(kind: Kind) -> Sequence[Step]:
     """The steps in their order. Objects first, then rows, then what checks and speeds up rows, then who may do what."""
     from founderstack.migration.aside import Aside

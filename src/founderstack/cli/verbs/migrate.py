@@ -9,17 +9,18 @@ from collections.abc import Sequence
 
 from founderstack import wiring
 from founderstack.cli.moving import Moving, progress_in
+from founderstack.cli.moving_extras import add_options
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_result
 from founderstack.locale import _
-from founderstack.migration import cutover, follow, report
+from founderstack.migration import cutover, follow, people_tables, report
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.world.stack_file import find_stack_file
 
-STEPS = ("plan", "run", "verify", "cutover", "reopen", "undo", "status")
+STEPS = ("plan", "run", "verify", "cutover", "reopen", "release", "undo", "status")
 
 
 def run(arguments: list[str]) -> int:
@@ -29,7 +30,8 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     moving = Moving(site, source, given)
     with progress_in(given.events) as tell:
-        migration = moving.migration(tell, _choices(given), reads_only=step in ("plan", "verify", "status"))
+        reads_only, asks = step in ("plan", "verify", "status"), step in ("plan", "run", "verify", "cutover")
+        migration = moving.migration(tell, _choices(given), reads_only=reads_only, asks=asks)
         return _STEPS[step](migration, given)
 
 
@@ -48,6 +50,8 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--leave", action="append", default=[], metavar="NAME", help=_("leave this object behind"))
     options.add_argument("--follow", action="store_true", help=_("run: let changes arrive by logical replication"))
     options.add_argument("--frozen", action="store_true", help=_("cutover: nobody writes at the source any more"))
+    options.add_argument("--database-only", action="store_true", help=_("no people and no files"))
+    add_options(options)
     return options
 
 
@@ -132,6 +136,19 @@ def _reopen(migration: Migration, given: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _release(migration: Migration, given: argparse.Namespace) -> int:
+    with migration.target.connect() as target, target.transaction():
+        if not people_tables.release(target, people_tables.find(target), given.person):
+            raise StackError(
+                _("Nobody with this address is held"),
+                _("It is written otherwise, or they may sign in already."),
+                _("The plan names who is held: founder migrate plan"),
+                exit_code=EXIT_PRECONDITION,
+            )
+    print(paint("✓ ", "green") + _("They may sign in again, without the second factor that they had."))
+    return EXIT_OK
+
+
 def _undo(migration: Migration, given: argparse.Namespace) -> int:
     if not given.yes:
         _ask(_("Everything that the migration made in this stack is removed. Go on? [y/N] "))
@@ -185,6 +202,7 @@ _STEPS = {
     "verify": _verify,
     "cutover": _cutover,
     "reopen": _reopen,
+    "release": _release,
     "undo": _undo,
     "status": _status,
 }
