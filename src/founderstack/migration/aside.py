@@ -12,6 +12,7 @@ from founderstack.migration.values import Context, Finding, Item
 if TYPE_CHECKING:
     import psycopg
 
+VAULT = "vault.decrypted_secrets"
 _JOBS = "SELECT coalesce(jobname, 'job ' || jobid), to_jsonb(job) FROM cron.job ORDER BY jobid"
 _VAULT = (
     "SELECT id, name, coalesce(description, ''), decrypted_secret, created_at, updated_at"
@@ -34,18 +35,12 @@ class Aside:
                 Item(self.name, "scheduled job", name, "converted", why)
                 for name, _job in _rows(source, "cron.job", _JOBS)
             ]
-            secrets = [
-                Item(
-                    self.name, "vault secret", row[1] or str(row[0]), "converted", _("Encrypted with a key of its own.")
-                )
-                for row in _rows(source, "vault.decrypted_secrets", _VAULT)
-            ]
-        return [*jobs, *secrets]
+            return [*jobs, *_secret_items(source, context)]
 
     def run(self, context: Context) -> None:
         """Keep the jobs, encrypt the secrets anew."""
         with context.source.connect() as source, context.target.connect() as target:
-            jobs, secrets = _rows(source, "cron.job", _JOBS), _rows(source, "vault.decrypted_secrets", _VAULT)
+            jobs, secrets = _rows(source, "cron.job", _JOBS), _secrets(source, context)
             with target.transaction():
                 for name, job in jobs:
                     context.journal.keep(target, "scheduled job", name, {**job, "active": False})
@@ -64,12 +59,29 @@ class Aside:
                 name
                 for (name,) in target.execute("SELECT name FROM founder_migration.kept WHERE kind = 'scheduled job'")
             }
-            wanted = {row[:4] for row in _rows(source, "vault.decrypted_secrets", _VAULT)}
-            there = {row[:4] for row in _rows(target, "vault.decrypted_secrets", _VAULT)} if wanted else set()
+            wanted = {row[:4] for row in _secrets(source, context)}
+            there = {row[:4] for row in _rows(target, VAULT, _VAULT)} if wanted else set()
         return [
             Finding(self.name, _("{count} scheduled jobs").format(count=len(jobs)), jobs <= kept),
             Finding(self.name, _("{count} secrets of the vault").format(count=len(wanted)), wanted <= there),
         ]
+
+
+def _secret_items(source: psycopg.Connection[Any], context: Context) -> list[Item]:
+    """A vault that may not be read stands in the way: nothing in it may be lost in silence."""
+    import psycopg
+
+    try:
+        found = _secrets(source, context)
+    except psycopg.errors.InsufficientPrivilege as error:
+        why = str(error).strip().splitlines()[0]
+        return [Item(Aside.name, "vault", VAULT, "blocker", why, f"GRANT …, --leave {VAULT}")]
+    why = _("Encrypted with a key of its own.")
+    return [Item(Aside.name, "vault secret", row[1] or str(row[0]), "converted", why) for row in found]
+
+
+def _secrets(source: psycopg.Connection[Any], context: Context) -> list[Any]:
+    return [] if VAULT in context.options.leave else _rows(source, VAULT, _VAULT)
 
 
 def _rows(connection: psycopg.Connection[Any], table: str, query: str) -> list[Any]:

@@ -10,6 +10,7 @@ from founderstack.locale import _
 from founderstack.migration import policies, rows, schema
 from founderstack.migration.fates import Decided
 from founderstack.migration.parallel import each
+from founderstack.migration.trials import try_policies
 from founderstack.migration.values import Context, Finding, Item, Progress
 
 _MATERIALIZED = """
@@ -79,7 +80,7 @@ class Finish:
                 other = sorted(name for name, state in there.items() if name in carried and here.get(name) != state)
                 count = sum(name in carried for name in there)
                 findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
-        return findings
+        return [*findings, *try_policies(context)]
 
     def _refresh(self, context: Context, done: dict[str, Any]) -> None:
         """Fill the materialized views that are filled at the source, in the order of their needs."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration import roles
+from founderstack.migration.canonical import canonical
 from founderstack.migration.values import Kind
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def statements(connection: psycopg.Connection[Any], kind: Kind) -> dict[str, str
 
 def forms(connection: psycopg.Connection[Any], kind: Kind) -> frozenset[tuple[object, ...]]:
     """Each policy in all its parts, for a comparison; the target's roles are what they are (`plain`)."""
-    return frozenset((*row[:5], tuple(row[5]), *row[6:]) for row in _mapped(connection, kind) if row[5])
+    return frozenset((*row[:5], tuple(row[5]), *map(canonical, row[6:])) for row in _mapped(connection, kind) if row[5])
 
 
 def for_nobody(connection: psycopg.Connection[Any], kind: Kind) -> frozenset[str]:

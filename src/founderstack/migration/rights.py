@@ -71,6 +71,8 @@ SELECT pg_get_userbyid(defaclrole), coalesce(quote_ident(nspname), ''), defaclob
 FROM pg_default_acl LEFT JOIN pg_namespace ON pg_namespace.oid = defaclnamespace
 """
 
+_COLUMN = " column"
+"""How the types of columns end: `table column`, `view column`."""
 _OBJECTS_OF = {"r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS", "T": "TYPES", "n": "SCHEMAS"}
 
 
@@ -116,16 +118,15 @@ class Rights:
     def verify(self, context: Context) -> Sequence[Finding]:
         """What would still have to be done is what differs."""
         with context.source.connect() as source, context.target.connect() as target:
-            wanted, found = _wanted(source, context.kind), _read(target)
-            differing = [key for key in wanted if key in found and list(_statements(key, wanted[key], found[key]))]
+            pairs = _pairs(_wanted(source, context.kind), _read(target))
+            differing = [key for key, wanted, found in pairs if list(_statements(key, wanted, found))]
             defaults = _default_statements(source, target, context.kind)
-        compared = sum(key in found for key in wanted)
         return [
             *(
                 Finding(self.name, f"{kind} {name}", False, _("its owner or its privileges differ"))
                 for kind, name in differing
             ),
-            Finding(self.name, _("owners and privileges of {count} objects").format(count=compared), not differing),
+            Finding(self.name, _("owners and privileges of {count} objects").format(count=len(pairs)), not differing),
             Finding(self.name, _("default privileges"), not defaults),
         ]
 
@@ -136,11 +137,22 @@ def converge(context: Context) -> None:
         wanted = _wanted(source, context.kind)
         for owners in (True, False):
             with target.transaction():
-                found = _read(target)
-                for key, right in wanted.items():
-                    if key in found:
-                        for statement in _statements(key, right, found[key], owners=owners):
-                            target.execute(statement)
+                for key, right, found in _pairs(wanted, _read(target)):
+                    for statement in _statements(key, right, found, owners=owners):
+                        target.execute(statement)
+
+
+def _pairs(wanted: Mapping[Key, Right], found: Mapping[Key, Right]) -> list[tuple[Key, Right, Right]]:
+    """What both sides have, with the rights of each. A column on which nothing is granted has no line of its own."""
+    tables = {name for kind, name in found if not kind.endswith(_COLUMN)}
+    pairs = [(key, right, found[key]) for key, right in wanted.items() if key in found]
+    for key, right in wanted.items():
+        if key[0].endswith(_COLUMN) and key not in found and _column(key[1])[0] in tables:
+            pairs.append((key, right, Right(right.owner, frozenset(), True)))
+    for key, right in found.items():
+        if key[0].endswith(_COLUMN) and key not in wanted and any(name == _column(key[1])[0] for _kind, name in wanted):
+            pairs.append((key, Right(right.owner, frozenset(), True), right))
+    return pairs
 
 
 def _wanted(source: psycopg.Connection[Any], kind: Kind) -> dict[Key, Right]:
@@ -148,16 +160,14 @@ def _wanted(source: psycopg.Connection[Any], kind: Kind) -> dict[Key, Right]:
 
 
 def _read(connection: psycopg.Connection[Any]) -> dict[Key, Right]:
-    old = connection.info.server_version < 170_000
     return {
-        (kind, name): Right(owner, _grants(acl, old), follows)
+        (kind, name): Right(owner, _grants(acl), follows)
         for kind, name, owner, acl, follows in connection.execute(_RIGHTS).fetchall()
     }
 
 
-def _grants(acl: Sequence[Any], old: bool) -> frozenset[Grant]:
+def _grants(acl: Sequence[Any]) -> frozenset[Grant]:
     """MAINTAIN, which PostgreSQL 17 has added, comes and goes with the version and is left out of comparisons."""
-    del old
     return frozenset((str(who), str(what), passed in (True, "t")) for who, what, passed in acl if what != "MAINTAIN")
 
 
@@ -179,7 +189,7 @@ def _statements(key: Key, wanted: Right, found: Right, owners: bool | None = Non
     from psycopg import sql
 
     kind, name = key
-    if owners is not False and wanted.owner != found.owner and not wanted.follows and kind != "table column":
+    if owners is not False and wanted.owner != found.owner and not wanted.follows and not kind.endswith(_COLUMN):
         yield sql.SQL("ALTER {} OWNER TO {}").format(sql.SQL(f"{_noun(kind)} {name}"), sql.Identifier(wanted.owner))
     if owners is True:
         return
@@ -201,9 +211,10 @@ def _privilege(verb: str, key: Key, who: str, what: str, option: bool) -> Any:
     kind, name = key
     to = sql.Identifier(who) if who else sql.SQL("PUBLIC")
     column = ""
-    if kind == "table column":
+    if kind.endswith(_COLUMN):
         name, column = _column(name)
-    on = {"table column": "TABLE", "view": "TABLE", "materialized view": "TABLE", "foreign table": "TABLE"}.get(kind)
+    on = {"view": "TABLE", "materialized view": "TABLE", "foreign table": "TABLE"}.get(kind.removesuffix(_COLUMN))
+    on = on or ("TABLE" if column else "")
     on = on or {"server": "FOREIGN SERVER", "domain": "TYPE", "composite type": "TYPE"}.get(kind) or _noun(kind)
     words = f"{what} ({column})" if column else what
     if verb == "REVOKE":
@@ -236,9 +247,9 @@ def _default_statements(source: psycopg.Connection[Any], target: psycopg.Connect
     statements = []
     for key in wanted.keys() | found.keys():
         (role, schema, objects) = key
-        before, after = found.get(key, frozenset()), wanted.get(key, frozenset())
         if not role or (schema and schema not in there) or key not in wanted:
             continue
+        before, after = found.get(key, _without_entry(target, key)), wanted[key]
         head = f'ALTER DEFAULT PRIVILEGES FOR ROLE "{role}"' + (f" IN SCHEMA {schema}" if schema else "")
         of = _OBJECTS_OF[objects]
         statements += [
@@ -251,11 +262,24 @@ def _default_statements(source: psycopg.Connection[Any], target: psycopg.Connect
     return statements
 
 
+def _without_entry(target: psycopg.Connection[Any], key: tuple[str, str, str]) -> frozenset[Grant]:
+    """What a role's new objects are granted where no entry says otherwise: only entries for every schema replace it."""
+    role, schema, objects = key
+    if schema:
+        return frozenset()
+    rows = target.execute(
+        "SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable"
+        ' FROM pg_roles CROSS JOIN LATERAL aclexplode(acldefault(%s::"char", oid)) WHERE rolname = %s',
+        (objects.replace("S", "s"), role),
+    ).fetchall()
+    return _grants(rows)
+
+
 def _defaults(connection: psycopg.Connection[Any], kind: Kind) -> Mapping[tuple[str, str, str], frozenset[Grant]]:
     rows = connection.execute(_DEFAULTS).fetchall()
     return {
         (target_name(role, kind), schema, _text(objects)): _mapped(
-            ("", ""), Right(role, _grants(acl, False), False), kind
+            ("", ""), Right(role, _grants(acl), False), kind
         ).grants
         for role, schema, objects, acl in rows
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import archive, fates, objects, policies, rights
 from founderstack.migration.archive import Entry
+from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
@@ -181,7 +182,8 @@ def compare(context: Context, there: Iterable[str]) -> list[Finding]:
 
 
 def _form(entry: Entry) -> str:
-    return f"{entry.kind}\n{entry.sql}"
+    bodies = entry.kind in ("FUNCTION", "PROCEDURE", "COMMENT")  # texts, in which every space counts
+    return f"{entry.kind}\n{entry.sql if bodies else canonical(entry.sql)}"
 
 
 def _place_extension(target: psycopg.Connection[Any], statements: str) -> None:

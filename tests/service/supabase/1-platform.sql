@@ -374,6 +374,7 @@ create function vault.create_secret(new_secret text, new_name text default null,
   returning id
 $$;
 revoke all on function vault.root_key() from public;
+grant execute on function vault.root_key() to postgres;
 grant select, delete on vault.secrets, vault.decrypted_secrets to postgres with grant option;
 grant execute on function vault.create_secret(text, text, text) to postgres;
 
