@@ -1,8 +1,10 @@
-"""A browser, and a panel for it whose agent answers from values."""
+"""A browser and a panel for it whose agent answers from values; a Supabase-shaped source, built once."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.conftest import enterable_folder
 from tests.service.canned import CannedAgent
 from tests.service.panels import Door, panel_process, write_configuration
 from tests.service.small_gateway import Gateway
+from tests.service.supabase_source import SupabaseSource, build, supabase_source
 
 OpenPage = Callable[..., Page]
 
@@ -92,3 +96,31 @@ def _is_ours(kind: str, text: str) -> bool:
     """Chromium reports what a test refuses or cuts off on purpose as failed resources."""
     meant = ("401", "404", "503", "ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_FAILED", "ERR_ABORTED")
     return kind == "error" and not any(status in text for status in meant)
+
+
+@pytest.fixture(scope="session")
+def supabase_built() -> Iterator[Path]:
+    """The folder of a built source that is not running."""
+    folder = enterable_folder("founder-supabase-")
+    build(folder / "built")
+    yield folder / "built"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def supabase_copy(supabase_built: Path) -> Iterator[Callable[[], SupabaseSource]]:
+    """Start a source of the test's own, which it may write to."""
+    folder = enterable_folder("founder-supabase-copy-")
+    with ExitStack() as stack:
+        numbers = iter(range(10))
+        yield lambda: stack.enter_context(supabase_source(folder / str(next(numbers)), copy_of=supabase_built))
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def supabase(supabase_built: Path) -> Iterator[SupabaseSource]:
+    """A running source that tests only read from."""
+    folder = enterable_folder("founder-supabase-shared-")
+    with supabase_source(folder, copy_of=supabase_built) as source:
+        yield source
+    shutil.rmtree(folder)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.roles import target_name
 from founderstack.migration.values import Context, Finding, Item
 
 if TYPE_CHECKING:
@@ -18,6 +19,18 @@ _VAULT = (
     "SELECT id, name, coalesce(description, ''), decrypted_secret, created_at, updated_at"
     " FROM vault.decrypted_secrets ORDER BY id"
 )
+_READERS = """
+SELECT DISTINCT pg_get_userbyid(grantee) FROM pg_class CROSS JOIN LATERAL aclexplode(relacl)
+WHERE pg_class.oid = 'vault.decrypted_secrets'::regclass AND privilege_type = 'SELECT' AND grantee <> 0
+"""
+_GRANTED = (
+    "USAGE ON SCHEMA vault",
+    "SELECT ON vault.decrypted_secrets",
+    "EXECUTE ON FUNCTION vault._open(bytea)",
+    "EXECUTE ON FUNCTION vault.create_secret(text, text, text)",
+    "EXECUTE ON FUNCTION vault.update_secret(uuid, text, text, text)",
+)
+"""What whoever may read the vault at the source may do here."""
 _SILENT = ("log_statement = 'none'", "log_min_duration_statement = -1", "log_min_error_statement = 'panic'")
 """What carries a secret is in no log of the target."""
 
@@ -45,7 +58,8 @@ class Aside:
                 for name, job in jobs:
                     context.journal.keep(target, "scheduled job", name, {**job, "active": False})
             if secrets:
-                _fill_vault(target, secrets)
+                readers = [target_name(name, context.kind) for (name,) in source.execute(_READERS).fetchall()]
+                _fill_vault(target, secrets, [name for name in readers if name])
 
     def settle(self, context: Context) -> None:
         """As `run`."""
@@ -89,7 +103,9 @@ def _rows(connection: psycopg.Connection[Any], table: str, query: str) -> list[A
     return connection.execute(query).fetchall() if row and row[0] else []
 
 
-def _fill_vault(target: psycopg.Connection[Any], secrets: Sequence[Any]) -> None:
+def _fill_vault(target: psycopg.Connection[Any], secrets: Sequence[Any], readers: Sequence[str]) -> None:
+    from psycopg import sql
+
     with target.transaction():
         for setting in _SILENT:
             target.execute(f"SET LOCAL {setting}")
@@ -102,3 +118,6 @@ def _fill_vault(target: psycopg.Connection[Any], secrets: Sequence[Any]) -> None
                 row,
             )
         target.execute("DELETE FROM vault.secrets WHERE id <> ALL (%s)", ([row[0] for row in secrets],))
+        for name in readers:
+            for granted in _GRANTED:
+                target.execute(sql.SQL(f"GRANT {granted} TO {{}}").format(sql.Identifier(name)))

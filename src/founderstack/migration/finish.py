@@ -39,29 +39,14 @@ class Finish:
 
     def run(self, context: Context) -> None:
         """Indexes and keys in parallel, largest tables first; then, in order, all that builds on them."""
-        wanted = [one for one in context.objects if one.carried and one.after_rows]
         done = context.journal.done(self.name)
-        left = [one for one in wanted if one.key not in done]
-        groups = _apart(left)
-        told = [len(wanted) - len(left)]
-
-        def build(group: Sequence[Decided]) -> None:
-            with context.target.connect() as target:
-                schema.make(context, target, self.name, group)
-            told[0] += len(group)
-            context.tell(Progress(self.name, told[0], len(wanted), "objects"))
-
-        each(groups, context.options.jobs, build)
-        apart = {one.key for group in groups for one in group}
-        with context.target.connect() as target:
-            schema.make(context, target, self.name, [one for one in left if one.key not in apart])
-            for (statement,) in target.execute(_WEBHOOKS).fetchall():
-                target.execute(statement)
+        self._make(context, done)
         self._refresh(context, done)
         self._analyze(context, done)
 
     def settle(self, context: Context) -> None:
-        """Materialized views show what the rows are now; those whose rows did not change are made anew as well."""
+        """What was taken away for the rows comes back; materialized views show what the rows are now."""
+        self._make(context, context.journal.done(self.name))
         self._refresh(context, {})
 
     def verify(self, context: Context) -> Sequence[Finding]:
@@ -81,6 +66,25 @@ class Finish:
                 count = sum(name in carried for name in there)
                 findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
         return [*findings, *try_policies(context)]
+
+    def _make(self, context: Context, done: dict[str, Any]) -> None:
+        wanted = [one for one in context.objects if one.carried and one.after_rows]
+        left = [one for one in wanted if one.key not in done]
+        groups = _apart(left)
+        told = [len(wanted) - len(left)]
+
+        def build(group: Sequence[Decided]) -> None:
+            with context.target.connect() as target:
+                schema.make(context, target, self.name, group)
+            told[0] += len(group)
+            context.tell(Progress(self.name, told[0], len(wanted), "objects"))
+
+        each(groups, context.options.jobs, build)
+        apart = {one.key for group in groups for one in group}
+        with context.target.connect() as target:
+            schema.make(context, target, self.name, [one for one in left if one.key not in apart])
+            for (statement,) in target.execute(_WEBHOOKS).fetchall():
+                target.execute(statement)
 
     def _refresh(self, context: Context, done: dict[str, Any]) -> None:
         """Fill the materialized views that are filled at the source, in the order of their needs."""

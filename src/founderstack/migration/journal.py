@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,10 @@ class Journal:
             " ON CONFLICT (step, what) DO UPDATE SET detail = excluded.detail, at = clock_timestamp()",
             (step, what, json.dumps(detail or {})),
         )
+
+    def forget(self, connection: psycopg.Connection[Any], step: str, whats: Sequence[str]) -> None:
+        """Take marks away, in the transaction of `connection`: these things are not done any more."""
+        connection.execute(f"DELETE FROM {SCHEMA}.done WHERE step = %s AND what = ANY (%s)", (step, list(whats)))
 
     def keep(self, connection: psycopg.Connection[Any], kind: str, name: str, content: object) -> None:
         """Keep something that has no place of its own in the target: a scheduled job, a publication."""

@@ -59,7 +59,7 @@ SELECT named.type, named.identity, pg_get_userbyid(owner),
     EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid AND d.refclassid = 'pg_class'::regclass
         AND d.deptype IN ('a', 'i') AND class = 'pg_class'::regclass)
 FROM one CROSS JOIN LATERAL pg_identify_object(class, oid, part) AS named
-WHERE (oid >= 16384 OR named.identity = 'public')
+WHERE (oid >= 16384 OR named.identity = 'public' OR class = 'pg_largeobject'::regclass)
     AND coalesce(named.schema, named.name, '') NOT LIKE 'pg\\_%%' AND coalesce(named.schema, '') <> 'founder_migration'
     AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid AND d.deptype = 'e')
 """

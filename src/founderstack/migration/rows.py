@@ -107,7 +107,8 @@ class Rows:
 
     def _even_out(self, context: Context, found: Sequence[Table]) -> None:
         progress = _Sum(context, sum(table.size for table in found), _("comparing"))
-        each(found, context.options.jobs, lambda table: even_out(context, table, progress))
+        unpublished = Unpublished(context)
+        each(found, context.options.jobs, lambda table: even_out(context, table, unpublished, progress))
 
 
 def wanted(context: Context) -> list[str]:
@@ -115,10 +116,38 @@ def wanted(context: Context) -> list[str]:
     return [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
 
 
-def even_out(context: Context, table: Table, progress: Callable[[int], None]) -> int:
+class Unpublished:
+    """Takes the target's publications away, once, before the first row is deleted; `finish` makes them again.
+
+    A table without a replica identity cannot lose a row while its deletions are published.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._done = False
+
+    def __call__(self) -> None:
+        with self._lock:
+            if not self._done:
+                self._drop()
+            self._done = True
+
+    def _drop(self) -> None:
+        found = [one for one in self._context.objects if one.carried and one.entry.kind.startswith("PUBLICATION")]
+        with self._context.target.connect() as target, target.transaction():
+            for one in found:
+                if one.entry.kind == "PUBLICATION":
+                    target.execute(f"DROP PUBLICATION IF EXISTS {one.item.name}")
+            self._context.journal.forget(target, "finish", [one.key for one in found])
+
+
+def even_out(context: Context, table: Table, before: Callable[[], None], progress: Callable[[int], None]) -> int:
     """Make the target's rows those of the snapshot, touching only groups that differ; returns how many groups did."""
     left, right = _both(context, table, table.buckets, context.source.reader)
     groups = sorted(group for group in left.keys() | right.keys() if left.get(group) != right.get(group))
+    if groups:
+        before()
     with context.target.connect(quiet=True) as target, target.transaction():
         if groups:
             _replace(context, target, table, groups)
