@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import tables
 from founderstack.migration.parallel import Pace, each
+from founderstack.migration.readable import in_the_way, unreadable
 from founderstack.migration.tables import Part, Table
 from founderstack.migration.values import Context, Finding, Item, Progress
 from founderstack.model.errors import StackError
@@ -16,19 +17,6 @@ from founderstack.model.errors import StackError
 if TYPE_CHECKING:
     import psycopg
 
-_UNREADABLE = """
-SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-    quote_ident(n.nspname)
-FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
-WHERE named.identity = ANY (%s) AND c.relkind IN ('r', 'p', 'S') AND NOT (
-    has_schema_privilege(relnamespace, 'USAGE')
-    AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
-        ELSE has_table_privilege(c.oid, 'SELECT') END
-    AND (NOT c.relrowsecurity OR c.relkind = 'S'
-        OR (SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user)
-        OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))))
-"""
 _STUBBORN = """
 SELECT format('ALTER TABLE %%s DISABLE TRIGGER %%I', t.oid, tgname),
     format('ALTER TABLE %%s ENABLE %%s TRIGGER %%I', t.oid,
@@ -58,12 +46,13 @@ class Rows:
         """Rows to come, tables that may not be read, and rows that the target holds already."""
         names = wanted(context)
         with context.source.connect() as source:
-            unreadable = source.execute(_UNREADABLE, ([*names, *_sequences(context)],)).fetchall()
-            refused = {row[0] for row in unreadable}
-            found = tables.read(source, [name for name in names if name not in refused], masks=_masks(context))
+            refused = unreadable(source, context, names)
+            found = tables.read(
+                source, [name for name in names if name not in {one.name for one in refused}], masks=_masks(context)
+            )
             counted = [(table, _count(source, table)) for table in found]
         items = [Item(self.name, "rows of", table.name, "moved", count=count) for table, count in counted]
-        return [*(_missing_right(context, row) for row in unreadable), *items, *_in_the_way(context)]
+        return [*refused, *items, *in_the_way(context)]
 
     def run(self, context: Context) -> None:
         """Load what is not loaded, then even out what was loaded from an earlier snapshot."""
@@ -252,48 +241,9 @@ def _masks(context: Context) -> bool:
     return context.kind == "supabase"
 
 
-def _sequences(context: Context) -> list[str]:
-    return [one.item.name for one in context.objects if one.carried and one.entry.kind == "SEQUENCE"]
-
-
 def _count(source: psycopg.Connection[Any], table: Table) -> int:
     row = source.execute(f"SELECT count(*) FROM ONLY {table.name}").fetchone()
     return int(row[0]) if row else 0
-
-
-def _missing_right(context: Context, row: tuple[Any, ...]) -> Item:
-    name, usage, select, schema = row
-    user = '"' + context.source.address.user.partition(".")[0].replace('"', '""') + '"'
-    grant = f"GRANT SELECT ON {name} TO {user};"
-    if not usage:
-        grant = f"GRANT USAGE ON SCHEMA {schema} TO {user}; {grant}"
-    elif select:
-        grant = f"ALTER ROLE {user} BYPASSRLS;"
-    why = _("{user} may not read all of it.").format(user=user)
-    return Item(Rows.name, "rows of", name, "blocker", why, _("At the source, run: {sql}").format(sql=grant))
-
-
-def _in_the_way(context: Context) -> list[Item]:
-    """Rows that somebody else has put into the target. The list of an app's migrations does not count."""
-    if context.journal.run() is not None:
-        return []
-    blockers = []
-    with context.target.connect() as target:
-        names = [
-            name
-            for (name,) in target.execute(
-                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT LIKE 'pg\\_%'"
-                " AND schemaname <> 'information_schema' AND tablename NOT LIKE '%schema\\_migration%'"
-                " AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')"
-            ).fetchall()
-        ]
-        for name in names:
-            row = target.execute(f"SELECT EXISTS (SELECT FROM ONLY {name})").fetchone()
-            if row and row[0]:
-                why = _("The target is not empty: this table holds rows.")
-                fix = _("Move into a stack that nobody uses yet: a new one, or after “founder destroy”.")
-                blockers.append(Item(Rows.name, "table", name, "blocker", why, fix))
-    return blockers
 
 
 class _Sum:

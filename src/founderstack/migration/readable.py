@@ -1,0 +1,70 @@
+"""Whether rows can be read at the source, and whether the target has room for them: it must be nobody's yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from founderstack.locale import _
+from founderstack.migration.values import Context, Item
+
+if TYPE_CHECKING:
+    import psycopg
+
+STEP = "rows"
+
+_UNREADABLE = """
+SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+    quote_ident(n.nspname)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
+WHERE named.identity = ANY (%s) AND c.relkind IN ('r', 'p', 'S') AND NOT (
+    has_schema_privilege(relnamespace, 'USAGE')
+    AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+        ELSE has_table_privilege(c.oid, 'SELECT') END
+    AND (NOT c.relrowsecurity OR c.relkind = 'S'
+        OR (SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user)
+        OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))))
+"""
+
+
+def unreadable(source: psycopg.Connection[Any], context: Context, names: Sequence[str]) -> list[Item]:
+    """A blocker for each table or sequence that the signed-in role may not read whole, with the grant that cures it."""
+    sequences = [one.item.name for one in context.objects if one.carried and one.entry.kind == "SEQUENCE"]
+    rows = source.execute(_UNREADABLE, ([*names, *sequences],)).fetchall()
+    return [_missing_right(context, row) for row in rows]
+
+
+def in_the_way(context: Context) -> list[Item]:
+    """Rows that somebody else has put into the target. The list of an app's migrations does not count."""
+    if context.journal.run() is not None:
+        return []
+    blockers = []
+    with context.target.connect() as target:
+        names = [
+            name
+            for (name,) in target.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname NOT LIKE 'pg\\_%'"
+                " AND schemaname <> 'information_schema' AND tablename NOT LIKE '%schema\\_migration%'"
+                " AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')"
+            ).fetchall()
+        ]
+        for name in names:
+            row = target.execute(f"SELECT EXISTS (SELECT FROM ONLY {name})").fetchone()
+            if row and row[0]:
+                why = _("The target is not empty: this table holds rows.")
+                fix = _("Move into a stack that nobody uses yet: a new one, or after “founder destroy”.")
+                blockers.append(Item(STEP, "table", name, "blocker", why, fix))
+    return blockers
+
+
+def _missing_right(context: Context, row: tuple[Any, ...]) -> Item:
+    name, usage, select, schema = row
+    user = '"' + context.source.address.user.partition(".")[0].replace('"', '""') + '"'
+    grant = f"GRANT SELECT ON {name} TO {user};"
+    if not usage:
+        grant = f"GRANT USAGE ON SCHEMA {schema} TO {user}; {grant}"
+    elif select:
+        grant = f"ALTER ROLE {user} BYPASSRLS;"
+    why = _("{user} may not read all of it.").format(user=user)
+    return Item(STEP, "rows of", name, "blocker", why, _("At the source, run: {sql}").format(sql=grant))
