@@ -23,8 +23,9 @@ from founderstack.panel.config import read_config
 from founderstack.panel.routes import ROUTES
 from founderstack.panel.store import Store
 from founderstack.panel.web import Panel
+from founderstack.world.clock import SystemClock
 from tests.conftest import wait_until
-from tests.service.agents import Bench, ManualClock
+from tests.service.agents import Bench
 from tests.service.gateways import free_ports, listens
 from tests.service.panels import (
     COOKIE,
@@ -75,9 +76,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     bench.process("postgres", title="PostgreSQL", group="data")
     write_configuration(folder)
     store = Store(f"{folder}/data/panel.sqlite")
-    Accounts(f"{folder}/accounts.json", store).invite("nora", QUICK.hash(PASSWORD), "admin", ManualClock().now())
+    Accounts(f"{folder}/accounts.json", store).invite("nora", QUICK.hash(PASSWORD), "admin", SystemClock().now())
     store.close()
-    with agent_serving(bench), panel_here(folder, ManualClock()) as door:
+    with agent_serving(bench), panel_here(folder, SystemClock()) as door:
         yield House(door, bench)
 
 
@@ -116,15 +117,19 @@ def _fits(route: Route, path: str) -> bool:
 def test_everybody_gets_of_every_route_what_the_table_says(house: House, who: str) -> None:
     wrong: list[str] = []
     for path in map(_filled, PATHS):
-        for method in METHODS:
-            browser, before = house.visitor(who), house.told()
+        browser = house.visitor(who)
+        for method in sorted(METHODS, key="POST".__eq__):  # a POST may end the session
+            before = house.told()
             status, leads_to = _status(browser, method, path)
             expected = _expected(path, method, who)
             place = leads_to.partition("?")[0]
             allowed = not expected and status not in (401, 403, 405) and status < 500 and place != "/sign-in"
             allowed = allowed or (path == "/sign-out" and leads_to == "/sign-in")
-            allowed = allowed or (path in ("/sign-in/code", "/sign-in") and status in (303, 401))
-            agents = status == 503 and method == "GET"  # the bench's agent does not know the thing that was asked for
+            allowed = allowed or (path in ("/sign-in/code", "/sign-in", "/language") and status in (303, 401))
+            agents = status == 503 and method in (
+                "GET",
+                "HEAD",
+            )  # the bench's agent does not know the thing that was asked for
             if not (allowed or agents or status in expected or place in expected):
                 wrong.append(f"{who} {method} {path}: {status} {leads_to}, expected {expected or 'an answer'}")
             if expected and house.told() != before:
@@ -176,6 +181,7 @@ def test_a_planted_session_never_becomes_a_signed_in_one(house: House) -> None:
     founder.sign_in()
     assert founder.get("/auth").status_code == 204
     assert attacker.get("/auth").status_code == 401
+    founder.get("/account")
     signed_in_before = founder.cookies[COOKIE]
     founder.sign_in("ana")
     attacker.cookies[COOKIE] = signed_in_before
@@ -206,6 +212,7 @@ def test_the_way_back_is_always_a_path_of_ours(house: House) -> None:
         admin = house.visitor("admin")
         admin.get("/confirm")
         assert admin.post("/confirm", password=PASSWORD, next=target).headers["location"] == "/"
+        admin.get("/account")
         assert admin.post("/language", language="es", next=target).headers["location"] == "/"
         page = house.visitor("admin").get(f"/confirm?next={target}").text
         assert "evil" not in page
@@ -262,7 +269,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     servers: list[uvicorn.Server] = []
 
     def serve() -> None:
-        application = Panel(config, ManualClock(), QUICK).application()
+        application = Panel(config, SystemClock(), QUICK).application()
         servers.append(uvicorn.Server(uvicorn.Config(application, port=port, log_level="critical", ws="none")))
         servers[0].run()
 
@@ -286,7 +293,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=12, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), derandomize=False
+    max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), derandomize=False
 )
 def test_nothing_that_is_asked_at_random_breaks_it(case: Case, opened: Open) -> None:
     if isinstance(case.body, dict):

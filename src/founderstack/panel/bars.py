@@ -54,7 +54,7 @@ class Chart:
 
 def buckets(values: Sequence[Sequence[float]]) -> tuple[Bucket, ...]:
     """Buckets from what the agent says: `[began_at, seconds, median_ms, ok, failed]` each, oldest first."""
-    return tuple(Bucket(float(v[0]), float(v[1]), float(v[2]), int(v[3]), int(v[4])) for v in values)
+    return tuple(Bucket(float(v[0]), float(v[1]), float(v[2] or 0), int(v[3]), int(v[4])) for v in values)
 
 
 def chart(shown: Sequence[Bucket], _: Translate, language: str) -> Chart:

@@ -42,7 +42,7 @@ async def change_password(ask: Ask) -> Response:
     except Wait as wait:
         return _password(ask, texts.wait(ask.say, int(wait.seconds) + 1), 429)
     if not right:
-        return _password(ask, account_texts.problem(ask.say, "wrong"), 401)
+        return _password(ask, account_texts.problem(ask.say, "wrong"), 422)
     reason = "differ" if new != ask.fields.get("again", "") else password_problem(person.account.user, new)
     if reason:
         return _password(ask, account_texts.problem(ask.say, reason), 422)

@@ -76,7 +76,7 @@ async def confirm(ask: Ask) -> Response:
         return _waiting(_confirm(ask, target, texts.wait(ask.say, _seconds(wait)), 429), wait)
     if not right:
         ask.audit(REFUSED, "confirmation")
-        return _confirm(ask, target, texts.wrong_confirmation(ask.say), 401)
+        return _confirm(ask, target, texts.wrong_confirmation(ask.say), 422)
     ask.audit("confirmed")
     response = ask.go(target)
     ask.parts.visitors.renew(response, ask.person, account)
