@@ -98,7 +98,7 @@ def _status(browser: Browser, method: str, path: str) -> tuple[int, str]:
 
 def _expected(path: str, method: str, who: str) -> set[int | str]:
     """By the table alone: statuses, or where it leads to."""
-    listed = {route.method: route for route in ROUTES if _fits(route, path)}
+    listed: dict[str, Route] = {route.method: route for route in ROUTES if _fits(route, path)}
     route = listed.get("GET" if method == "HEAD" else method)
     if route is None:
         return {405}
@@ -152,7 +152,13 @@ def test_the_viewers_pages_hold_no_action_and_no_way_to_a_secret(house: House) -
 def test_a_form_that_is_not_ours_does_nothing(house: House, path: str) -> None:
     admin, other, before = house.visitor("admin"), house.visitor("admin"), house.told()
     there = _filled(path)
-    fields = {"user": "ana", "role": "admin", "name": "postgres", "session": "others", "secret": "panel.admin"}
+    fields: dict[str, Any] = {
+        "user": "ana",
+        "role": "admin",
+        "name": "postgres",
+        "session": "others",
+        "secret": "panel.admin",
+    }
     for token in ("", "0" * 43, other.token, admin.token[:-1]):
         assert admin.post(there, token=token, **fields).status_code == 403
     for origin in ("https://evil.example", "https://localhost:8443", "null", "http://localhost:9443"):
@@ -295,7 +301,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 @settings(
     max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), derandomize=False
 )
-def test_nothing_that_is_asked_at_random_breaks_it(case: Case, opened: Open) -> None:
+def test_nothing_that_is_asked_at_random_breaks_it(case: Case[Any], opened: Open) -> None:
     if isinstance(case.body, dict):
         case.body = {**case.body, "form": opened.token}
     answer = case.call(base_url=opened.url, headers=opened.headers, allow_redirects=False)
