@@ -10,7 +10,7 @@ import uvicorn
 from founderstack import locale
 from founderstack.model.errors import StackError
 from founderstack.panel.ambient import SystemClock
-from founderstack.panel.config import read_config
+from founderstack.panel.config import Config, read_config
 from founderstack.panel.web import Panel
 
 
@@ -26,9 +26,17 @@ def main() -> int:
     except StackError as error:
         sys.stderr.write(f"{error.what}\n{error.why}\n{error.fix}\n")
         return error.exit_code
+    serve(config, uds=config.socket)
+    return 0
+
+
+def serve(config: Config, *, uds: str | None = None, port: int = 0) -> None:
+    """Serve until SIGTERM on a Unix socket, as the gateway finds it, or on a port of loopback, to be measured."""
     uvicorn.run(
         Panel(config, SystemClock()).application(),
-        uds=config.socket,
+        uds=uds,
+        port=port,
+        http="httptools",
         log_level="warning",
         access_log=False,
         proxy_headers=False,
@@ -37,7 +45,6 @@ def main() -> int:
         limit_concurrency=256,
         timeout_graceful_shutdown=2,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from founderstack.panel.words import Translate, milliseconds
 
@@ -52,9 +52,9 @@ class Chart:
     """All of it in a sentence."""
 
 
-def buckets(values: Sequence[Sequence[float]]) -> tuple[Bucket, ...]:
-    """Buckets from what the agent says: `[began_at, seconds, median_ms, ok, failed]` each, oldest first."""
-    return tuple(Bucket(float(v[0]), float(v[1]), float(v[2] or 0), int(v[3]), int(v[4])) for v in values)
+def buckets(values: Sequence[Sequence[Any]]) -> tuple[Bucket, ...]:
+    """Buckets from what the agent says: `[began_at, seconds, median_ms or None, ok, failed]` each, oldest first."""
+    return tuple(Bucket(float(v[0]), float(v[1]), float(v[2] or 0.0), int(v[3]), int(v[4])) for v in values)
 
 
 def chart(shown: Sequence[Bucket], _: Translate, language: str) -> Chart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -16,6 +17,7 @@ from founderstack.panel.rendering import Reader, Rendering
 
 # Stand in the rendered page where each reader's own part goes; bytes that no template or text can hold.
 _FORM_TOKEN, _USER, _NOTICE = "\x00form\x00", "\x00user\x00", "\x00notice\x00"
+_HOLES = re.compile(f"({_FORM_TOKEN}|{_USER}|{_NOTICE})".encode())
 
 
 class Home:
@@ -26,20 +28,27 @@ class Home:
         self._rendering = rendering
         self._live = live
         self._clock = clock
-        self._page_in: dict[tuple[Reader, bool], tuple[int, bytes]] = {}
+        self._page_in: dict[tuple[Reader, bool], tuple[int, list[bytes]]] = {}
         self._tiles_in: dict[Reader, tuple[int, dict[str, bytes]]] = {}
 
     def page(
         self, reader: Reader, user: str, form_token: str, notice: Notice | None = None, *, only: bool = False
     ) -> bytes:
         """The page with all tiles; `only` shows those that are not online, and the others once they are not."""
-        version, page = self._page_in.get((reader, only), (-1, b""))
+        version, pieces = self._page_in.get((reader, only), (-1, []))
         if version != self._live.version:
-            page = self._rendered(reader, only)
-            self._page_in[reader, only] = (self._live.version, page)
+            pieces = _HOLES.split(self._rendered(reader, only))
+            self._page_in[reader, only] = (self._live.version, pieces)
         shown = self._rendering.part("notice.html", reader.language, notice=notice) if notice else b""
-        page = page.replace(_NOTICE.encode(), shown, 1).replace(_USER.encode(), escape(user).encode())
-        return page.replace(_FORM_TOKEN.encode(), form_token.encode())
+        own = {
+            _NOTICE.encode(): shown,
+            _USER.encode(): escape(user).encode(),
+            _FORM_TOKEN.encode(): form_token.encode(),
+        }
+        # Every second piece is a hole; looking for them in the whole page anew would cost more than all the rest.
+        filled = pieces.copy()
+        filled[1::2] = [own[hole] for hole in pieces[1::2]]
+        return b"".join(filled)
 
     def fragments(self, reader: Reader) -> dict[str, bytes]:
         """The summary under "", then every tile by name in the page's order; rendered once for all readers alike."""

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
@@ -23,7 +23,7 @@ from founderstack.panel.config import Config
 from founderstack.panel.guard import Guard
 from founderstack.panel.parts import Parts, assembled
 from founderstack.panel.requests import FormRefused, next_path, read_form
-from founderstack.panel.routes import ROUTES
+from founderstack.panel.routes import ROUTES, home
 from founderstack.panel.visitors import Visitor
 
 
@@ -40,7 +40,20 @@ class Panel:
             exception_handlers={HTTPException: self._refused, FormRefused: self._form_refused, Exception: self._broken},
             lifespan=self._lifespan,
         )
-        return Guard(application, self._parts.config.gateway_secret)
+        return Guard(application, self._parts.config.gateway_secret, self._front_page)
+
+    def _front_page(self, scope: Scope) -> bytes | None:
+        """The front page for somebody who may see it, without the way through the routes; None leaves it to them.
+
+        It is what every browser asks for first and again, and nothing in it has to be waited for.
+        """
+        if scope["path"] != "/" or scope["method"] != "GET" or scope["query_string"]:
+            return None
+        request = Request(scope)
+        visitor = self._parts.visitors.find(request)
+        if visitor is None or not _may(visitor, "viewer"):
+            return None
+        return home.rendered(Ask(request, self._parts, visitor))
 
     def _checked(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         """The route behind its checks: signed in, the form's origin and token, the role; in this order."""
@@ -52,7 +65,7 @@ class Panel:
             fields = {}
             if route.method == "POST":
                 fields = dict(await read_form(request, self._parts.visitors.form_token(request)))
-            if _RANKS.index(_rank(visitor)) < _RANKS.index(route.who):
+            if not _may(visitor, route.who):
                 return _not_for(visitor, route)
             if route.fresh and visitor is not None and not visitor.fresh:
                 return _say_who_first(request, route, fields)
@@ -101,6 +114,10 @@ async def _answered(route: Route, ask: Ask) -> Response:
 
 
 _RANKS = ("anybody", "newcomer", "viewer", "admin")
+
+
+def _may(visitor: Visitor | None, who: str) -> bool:
+    return _RANKS.index(_rank(visitor)) >= _RANKS.index(who)
 
 
 def _rank(visitor: Visitor | None) -> str:

@@ -6,7 +6,7 @@ import re
 
 from hypothesis import given, strategies as st
 
-from founderstack.panel.bars import HEIGHT, STEP, Bucket, by_hour, chart
+from founderstack.panel.bars import HEIGHT, STEP, Bucket, buckets, by_hour, chart
 
 MOST = st.floats(0, 1e7)
 BUCKETS = st.lists(st.builds(Bucket, st.just(0.0), st.just(2880.0), MOST, st.integers(0, 300), st.integers(0, 300)))
@@ -14,12 +14,12 @@ BAR = re.compile(r"M(\d+) (\d+)h3v(\d+)h-3z")
 
 
 @given(BUCKETS)
-def test_each_bucket_is_one_bar_within_the_picture(buckets: list[Bucket]) -> None:
-    found = chart(buckets, str, "en")
+def test_each_bucket_is_one_bar_within_the_picture(held: list[Bucket]) -> None:
+    found = chart(held, str, "en")
     bars = sorted(tuple(map(int, bar)) for _kind, path in found.paths for bar in BAR.findall(path))
-    assert [x for x, _y, _height in bars] == [index * STEP for index in range(len(buckets))]
+    assert [x for x, _y, _height in bars] == [index * STEP for index in range(len(held))]
     assert all(0 < height <= HEIGHT and y + height == HEIGHT for _x, y, height in bars)
-    assert len(found.values.split()) == found.count == len(buckets)
+    assert len(found.values.split()) == found.count == len(held)
 
 
 def test_colours_tell_good_mixed_failed_and_unasked_apart() -> None:
@@ -41,7 +41,11 @@ def test_nothing_known_is_said_so() -> None:
 
 
 def test_the_table_adds_up_hours_newest_first_and_leaves_out_silence() -> None:
-    buckets = [Bucket(3600, 300, 2, 30, 0), Bucket(3900, 300, 4, 28, 2), Bucket(7200, 300, 0, 0, 0)]
-    buckets.append(Bucket(10_800, 300, 0, 0, 30))
-    rows = [(hour.began, hour.ok, hour.failed, hour.median) for hour in by_hour(buckets, "es")]
+    held = [Bucket(3600, 300, 2, 30, 0), Bucket(3900, 300, 4, 28, 2), Bucket(7200, 300, 0, 0, 0)]
+    held.append(Bucket(10_800, 300, 0, 0, 30))
+    rows = [(hour.began, hour.ok, hour.failed, hour.median) for hour in by_hour(held, "es")]
     assert rows == [(10_800, 0, 30, "–"), (3600, 58, 2, "4,0 ms")]
+
+
+def test_a_stretch_without_a_good_answer_has_no_median() -> None:
+    assert buckets([[0, 2880, None, 0, 9], [2880, 2880, 1.5, 3, 0]])[0] == Bucket(0.0, 2880.0, 0.0, 0, 9)

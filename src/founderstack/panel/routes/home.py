@@ -10,10 +10,13 @@ from founderstack.panel.asking import Ask
 
 async def home(ask: Ask) -> Response:
     """The page with every tile."""
+    return HTMLResponse(rendered(ask, only=ask.request.query_params.get("only") == "problems"))
+
+
+def rendered(ask: Ask, *, only: bool = False) -> bytes:
+    """The page for whoever asks."""
     notice = ask.parts.notices.take(ask.person.session.id)
-    only = ask.request.query_params.get("only") == "problems"
-    user, token = ask.person.account.user, ask.person.form_token
-    return HTMLResponse(ask.parts.home.page(ask.reader, user, token, notice, only=only))
+    return ask.parts.home.page(ask.reader, ask.person.account.user, ask.person.form_token, notice, only=only)
 
 
 async def all_tiles(ask: Ask) -> Response:
