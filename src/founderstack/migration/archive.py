@@ -49,8 +49,10 @@ class Entry:
     sql: str
 
 
-def dump(source: Address, snapshot: str, binaries: str, path: str) -> None:
+def dump(source: Address, snapshot: str, binaries: str, path: str, *, without: Sequence[str] = ()) -> None:
     """Write the source's objects into an archive at `path`, whole or not at all; rows and rights are not in it.
+
+    `without` are quoted names of tables to leave out, because they may not even be looked at.
 
     Raises StackError with pg_dump's own words where it may not read something.
     """
@@ -63,6 +65,7 @@ def dump(source: Address, snapshot: str, binaries: str, path: str) -> None:
         "--lock-wait-timeout=30s",
     ]
     options += [f"--snapshot={snapshot}"] if snapshot else []
+    options += [f"--exclude-table={name}" for name in without]
     said = run(
         [f"{binaries}/pg_dump", *options, "--file", draft],
         env={**source.environment(), "PGAPPNAME": "founder migrate", "PGOPTIONS": ""},

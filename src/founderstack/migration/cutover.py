@@ -47,9 +47,8 @@ def cut_over(migration: Migration, *, frozen: bool = False) -> CutOver:
             migration.patiently(migration.settle)  # so that little is left for the pause
         migration.journal.note(way_back=freeze.way_back(migration.source))
         began = migration.clock.monotonic()
-        left: Sequence[str] = ()
+        left = () if frozen else freeze.freeze(migration.source, migration.clock)
         try:
-            left = () if frozen else freeze.freeze(migration.source, migration.clock)
             if following:
                 follow.caught_up(migration.source, migration.clock, migration.options.patience_s)
                 follow.end(migration.source, migration.target, migration.journal)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _GONE_WITHIN_S = 15.0
+_MORE = "…"
+"""Stands for sessions that were told to end and may not have ended yet."""
 _OTHERS = """
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
     AND application_name <> %s
@@ -33,7 +35,8 @@ def freeze(source: Source, clock: Clock) -> Sequence[str]:
         except psycopg.errors.InsufficientPrivilege as error:
             raise _not_ours(source, error) from error
         deadline = clock.monotonic() + _GONE_WITHIN_S
-        while (left := _end_others(connection)) and clock.monotonic() < deadline:
+        # Whoever connects from now on cannot write; the loop ends those who came before.
+        while (left := _end_others(connection)) == [_MORE] and clock.monotonic() < deadline:
             clock.wait(0.05)
         return left
 
@@ -63,7 +66,7 @@ def _end_others(connection: psycopg.Connection[Any]) -> list[str]:
     endable = f"(({endable}) OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))"
     ended = connection.execute(f"SELECT pg_terminate_backend(pid) {_OTHERS} AND {endable}", (APPLICATION,)).fetchall()
     left = connection.execute(f"SELECT DISTINCT usename::text {_OTHERS} AND NOT {endable}", (APPLICATION,)).fetchall()
-    return [name for (name,) in left] if not ended else ["…"]
+    return [_MORE] if ended else [name for (name,) in left]
 
 
 def _setting(connection: psycopg.Connection[Any], what: str) -> Any:

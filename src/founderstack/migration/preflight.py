@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from founderstack.locale import _
+from founderstack.migration import readable
 from founderstack.migration.source import Source, route
 from founderstack.migration.target import Target
-from founderstack.migration.values import Item
+from founderstack.migration.values import Item, Kind
 
 _LOADS_MIB_S = 25
 _COMPARES_MIB_S = 120
@@ -47,8 +48,13 @@ def facts(source: Source, target: Target) -> dict[str, Any]:
     }
 
 
-def items(found: Mapping[str, Any]) -> Sequence[Item]:
-    """What of it stands in the way."""
+def blockers(source: Source, kind: Kind, found: Mapping[str, Any]) -> list[Item]:
+    """What stands in the way before anything else is looked at: another version, another encoding, a missing right."""
+    with source.connect() as connection:
+        return [*_unfit(found), *readable.unreadable(connection, kind, source.address.user)]
+
+
+def _unfit(found: Mapping[str, Any]) -> list[Item]:
     blockers = []
     if found["source_major"] > found["target_major"]:
         why = _("The source is PostgreSQL {theirs}, newer than this machine’s {ours}.")

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration.values import Context, Item
+from founderstack.migration import platform
+from founderstack.migration.values import Context, Item, Kind
 
 if TYPE_CHECKING:
     import psycopg
 
 STEP = "rows"
 
-_UNREADABLE = """
-SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-    quote_ident(n.nspname)
-FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
-WHERE named.identity = ANY (%s) AND c.relkind IN ('r', 'p', 'S') AND NOT (
+_MAY_READ = """
     has_schema_privilege(relnamespace, 'USAGE')
     AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
         ELSE has_table_privilege(c.oid, 'SELECT') END
-    AND (NOT c.relrowsecurity OR c.relkind = 'S'
-        OR (SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user)
-        OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))))
+"""
+_ALL_ROWS = """
+    NOT c.relrowsecurity OR c.relkind = 'S'
+    OR (SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user)
+    OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))
+"""
+_UNREADABLE = f"""
+SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), {_MAY_READ}, quote_ident(n.nspname), n.nspname
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
+WHERE c.relkind IN ('r', 'p', 'S') AND c.oid >= 16384 AND nspname NOT LIKE 'pg\\_%'
+    AND NOT ({_MAY_READ} AND ({_ALL_ROWS}))
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+ORDER BY 1
 """
 
 
-def unreadable(source: psycopg.Connection[Any], context: Context, names: Sequence[str]) -> list[Item]:
-    """A blocker for each table or sequence that the signed-in role may not read whole, with the grant that cures it."""
-    sequences = [one.item.name for one in context.objects if one.carried and one.entry.kind == "SEQUENCE"]
-    rows = source.execute(_UNREADABLE, ([*names, *sequences],)).fetchall()
-    return [_missing_right(context, row) for row in rows]
+def unreadable(source: psycopg.Connection[Any], kind: Kind, user: str) -> list[Item]:
+    """A blocker for each table or sequence that `user` may not read whole, with the grant that cures it."""
+    return [
+        _missing_right(user, row)
+        for row in source.execute(_UNREADABLE).fetchall()
+        if kind == "plain" or row[4] not in platform.SCHEMAS or row[0] in platform.KEPT_TABLES
+    ]
+
+
+def hidden(source: psycopg.Connection[Any]) -> list[str]:
+    """Names of the platform's own tables that may not even be looked at; nothing of them moves."""
+    return [
+        name
+        for name, _usage, may_read, _schema, bare in source.execute(_UNREADABLE).fetchall()
+        if not may_read and bare in platform.SCHEMAS and name not in platform.KEPT_TABLES
+    ]
 
 
 def in_the_way(context: Context) -> list[Item]:
@@ -58,9 +75,9 @@ def in_the_way(context: Context) -> list[Item]:
     return blockers
 
 
-def _missing_right(context: Context, row: tuple[Any, ...]) -> Item:
-    name, usage, select, schema = row
-    user = '"' + context.source.address.user.partition(".")[0].replace('"', '""') + '"'
+def _missing_right(user: str, row: tuple[Any, ...]) -> Item:
+    name, usage, select, schema, _bare = row
+    user = '"' + user.partition(".")[0].replace('"', '""') + '"'
     grant = f"GRANT SELECT ON {name} TO {user};"
     if not usage:
         grant = f"GRANT USAGE ON SCHEMA {schema} TO {user}; {grant}"

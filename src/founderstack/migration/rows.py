@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import tables
 from founderstack.migration.parallel import Pace, each
-from founderstack.migration.readable import in_the_way, unreadable
+from founderstack.migration.readable import in_the_way
 from founderstack.migration.tables import Part, Table
 from founderstack.migration.values import Context, Finding, Item, Progress
 from founderstack.model.errors import StackError
@@ -43,16 +43,12 @@ class Rows:
     name = "rows"
 
     def plan(self, context: Context) -> Sequence[Item]:
-        """Rows to come, tables that may not be read, and rows that the target holds already."""
-        names = wanted(context)
+        """Rows to come, and rows that the target holds already."""
         with context.source.connect() as source:
-            refused = unreadable(source, context, names)
-            found = tables.read(
-                source, [name for name in names if name not in {one.name for one in refused}], masks=_masks(context)
-            )
+            found = tables.read(source, wanted(context), masks=_masks(context))
             counted = [(table, _count(source, table)) for table in found]
         items = [Item(self.name, "rows of", table.name, "moved", count=count) for table, count in counted]
-        return [*refused, *items, *in_the_way(context)]
+        return [*items, *in_the_way(context)]
 
     def run(self, context: Context) -> None:
         """Load what is not loaded, then even out what was loaded from an earlier snapshot."""
@@ -208,6 +204,7 @@ def _stream(
                 moved(size)
                 waiting, size = [], 0
         sink.write(b"".join(waiting))
+        moved(size)
     return into.rowcount
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -55,8 +55,7 @@ class Migration:
     def plan(self) -> tuple[dict[str, Any], list[Item]]:
         """(facts, what becomes of everything). Writes nothing but the archive in its own folder."""
         found = preflight.facts(self.source, self.target)
-        blockers = list(preflight.items(found))
-        if blockers:
+        if blockers := preflight.blockers(self.source, self.kind, found):
             return found, blockers
         ensure_folder(self.folder, mode=0o700)
         context = self.context("plan.dump")
@@ -155,13 +154,13 @@ class Migration:
     def _begin(self) -> Context:
         """The context of a run that may go on: new and without blockers, or the one that the target knows of."""
         run = self.journal.run()
+        if run is None:
+            found = preflight.facts(self.source, self.target)
+            _refuse(preflight.blockers(self.source, self.kind, found))
         context = self.context("source.dump")
         digest = schema.digest(context.objects)
         if run is None:
-            found = preflight.items(preflight.facts(self.source, self.target))
-            items = [*found, *(item for step in self.steps for item in step.plan(context))]
-            if blockers := [item for item in items if item.fate == "blocker"]:
-                raise StackErrors([_blocked(item) for item in blockers])
+            _refuse(item for step in self.steps for item in step.plan(context))
             with self.target.connect() as target:
                 before = sorted(name for (name,) in target.execute("SELECT extname FROM pg_extension"))
             self.journal.begin(self.source.address.url, self.kind, digest)
@@ -205,6 +204,11 @@ class Migration:
                 if self.clock.monotonic() > deadline:
                     raise _lost(TimeoutError(_("an earlier run does not end")))
                 self.clock.wait(0.1)
+
+
+def _refuse(items: Iterable[Item]) -> None:
+    if blockers := [item for item in items if item.fate == "blocker"]:
+        raise StackErrors([_blocked(item) for item in blockers])
 
 
 def _blocked(item: Item) -> StackError:

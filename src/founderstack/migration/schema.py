@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import archive, fates, objects, policies, rights
+from founderstack.migration import archive, fates, objects, policies, readable, rights
 from founderstack.migration.archive import Entry
 from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
@@ -52,8 +52,9 @@ def read(
 
     `begun` says that what the target has of the same names is our own work.
     """
-    archive.dump(source.address, source.snapshot_name, target.binaries, path)
     with source.connect() as left, target.connect() as right:
+        hidden = readable.hidden(left) if kind == "supabase" else []
+        archive.dump(source.address, source.snapshot_name, target.binaries, path, without=hidden)
         entries = archive.entries(target.binaries, path)
         known = objects.known(left, entries)
         setting = Setting(
@@ -91,7 +92,10 @@ class Schema:
         """Every object of the source, and what its owner should look at."""
         with context.source.connect() as source:
             notes = _notes(source, context.objects)
-        return [*(one.item for one in context.objects), *notes]
+            hidden = readable.hidden(source) if context.kind == "supabase" else []
+        why = _("It is part of the platform.")
+        unseen = [Item(self.name, "table", name, "reported", why) for name in hidden]
+        return [*(one.item for one in context.objects), *unseen, *notes]
 
     def run(self, context: Context) -> None:
         """Make what is missing."""

@@ -490,3 +490,5 @@ create event trigger issue_pg_cron_access on ddl_command_end when tag in ('CREAT
   execute function extensions.grant_pg_cron_access();
 create publication supabase_realtime;
 alter publication supabase_realtime owner to postgres;
+
+alter database postgres owner to postgres;
