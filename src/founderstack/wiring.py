@@ -139,6 +139,7 @@ def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
 
 def _made(site: Site) -> Made:
     from founderstack.backups.assemble import Made
+    from founderstack.operations.prepare import app_files
 
     return Made(
         stack=site.stack,
@@ -149,6 +150,7 @@ def _made(site: Site) -> Made:
         secret=site.secrets.get,
         lock_file=lock_file_of(site.stack.file),
         clock=site.clock,
+        app_files=app_files(site),
     )
 
 

@@ -17,7 +17,7 @@ from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, Backup
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock, ObjectStore, Server
-from founderstack.model.stack import Choices, Machine, Places, Stack
+from founderstack.model.stack import Choices, Machine, Places, Role, Stack
 from founderstack.planner.resolve import Facts, resolve
 from founderstack.world.accounts import user_name
 from founderstack.world.archives import below
@@ -46,6 +46,13 @@ class Made:
     secret: Secret
     lock_file: str
     clock: Clock
+    app_files: frozenset[str] = frozenset()
+    """Names of the files in the app's folder, from which its kind is told."""
+
+    def views(self) -> Mapping[Role, View]:
+        """Each role's component as it is on this machine, whatever release serves."""
+        facts = Facts(self.machine, self.places, self.choices, app_files=self.app_files)
+        return resolve(self.stack, self.components, facts).views
 
 
 def vault_of(made: Made) -> Vault:
@@ -60,8 +67,7 @@ def vault_of(made: Made) -> Vault:
             _("Run “founder up” first."),
             exit_code=EXIT_PRECONDITION,
         )
-    facts = Facts(made.machine, made.places, made.choices)
-    views = resolve(made.stack, made.components, facts).views
+    views = made.views()
     making = Making(views["backup"], made.secret, made.clock)
     about = About(made.stack.name, made.places.state, made.machine.os, made.machine.hostname, __version__)
     stores = tuple(

@@ -12,7 +12,6 @@ from founderstack.backups.store import SetStore
 from founderstack.model.backup import IDENTITY, FoundSet, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server
-from founderstack.planner.resolve import Facts, resolve
 from founderstack.world.sealing import Key
 
 
@@ -50,7 +49,7 @@ class StackDrills:
 def drills_of(made: Made) -> StackDrills:
     """The drills of a stack that has backups and was brought up."""
     settings = made.stack.parts["backup"].settings
-    views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+    views = made.views()
     database, server = views["backup"].database, contents_of(made, views).server
     scratch = Scratch(f"{made.places.state}/drill", database.binaries, server.user if server else made.machine.user)
     stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))

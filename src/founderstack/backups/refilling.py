@@ -9,7 +9,6 @@ from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.origin import SetsElsewhere
 from founderstack.model.backup import Backup, FoundSet
 from founderstack.model.protocols import Progress
-from founderstack.planner.resolve import Facts, resolve
 from founderstack.world.accounts import ensure_user
 from founderstack.world.files import ensure_folder
 
@@ -21,7 +20,7 @@ class Refilling:
     """Gives back what a set holds to a stack whose database server runs and whose other processes do not."""
 
     def __init__(self, one: FoundSet, made: Made, origin: SetsElsewhere) -> None:
-        views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+        views = made.views()
         stores = (origin.store(one.manifest.stack),)
         self._made = made
         self._back = GivingBack(

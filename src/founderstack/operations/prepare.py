@@ -73,7 +73,7 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
         places=site.places,
         choices=choices,
         release=release or site.releases.current() or _first_release(site, choices),
-        app_files=_app_files(site),
+        app_files=app_files(site),
         secret_digests=site.secrets.digests(),
         foundation=site.foundation,
     )
@@ -101,7 +101,7 @@ def _choices(site: Site) -> Choices:
     before = site.choices.load()
     ports = site.ports
     return choose(
-        site.stack, site.components, site.machine, before, ports.usable, ports.holder, app_files=_app_files(site)
+        site.stack, site.components, site.machine, before, ports.usable, ports.holder, app_files=app_files(site)
     )
 
 
@@ -112,13 +112,14 @@ def _first_release(site: Site, choices: Choices) -> Release | None:
 
 
 def _digest(site: Site, choices: Choices, ref: str) -> str:
-    bare = Facts(machine=site.machine, places=site.places, choices=choices, app_files=_app_files(site))
+    bare = Facts(machine=site.machine, places=site.places, choices=choices, app_files=app_files(site))
     component = site.components[site.stack.parts["app"].component]
     extra = component.build_inputs(view_of(site.stack, site.components, bare, "app"))
     return site.source.digest(_app_path(site), ref, extra)
 
 
-def _app_files(site: Site) -> frozenset[str]:
+def app_files(site: Site) -> frozenset[str]:
+    """Names of the files in the app's folder; none where the stack has no app."""
     return site.source.files(_app_path(site)) if "app" in site.stack.parts else frozenset()
 
 
