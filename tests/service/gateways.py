@@ -20,6 +20,7 @@ from founderstack.planner.resolve import Facts, Resolved, resolve
 from founderstack.stackfile.check import check
 from founderstack.world import certificates, environments, node_packages
 from founderstack.world.clock import SystemClock
+from founderstack.world.machine import readable_python
 from founderstack.world.secrets import Secrets
 from tests.conftest import wait_until
 
@@ -106,10 +107,12 @@ class Stack:
                 environments.node_runtime(node, _node.VERSION, python=places.python, progress=_nothing)
                 node_packages.node_packages(places.node_packages(name), folder, node, progress=_nothing)
 
-    def get(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """One request to the panel's origin with the path exactly as given: (status, body)."""
+    def get(
+        self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, door: str = "panel"
+    ) -> tuple[int, str]:
+        """One request to the panel's origin (or the app's, `https`) with the path exactly as given: (status, body)."""
         context = ssl.create_default_context(cafile=f"{self.folder}/tls/ca.crt")
-        with closing(HTTPSConnection(HOST, self.port("gateway", "panel"), context=context, timeout=20)) as client:
+        with closing(HTTPSConnection(HOST, self.port("gateway", door), context=context, timeout=40)) as client:
             client.putrequest(method, path, skip_accept_encoding=True)
             for name, value in (headers or {}).items():
                 client.putheader(name, value)
@@ -118,19 +121,19 @@ class Stack:
             return answer.status, answer.read().decode(errors="replace")
 
 
-def stack_in(folder: Path, shared: Path, text: str = "", replace_ports: Mapping[str, int] | None = None) -> Stack:
-    """A stack named `diary` whose state is `folder`, with free ports."""
+def stack_in(folder: Path, shared: Path, text: str = "", *, app: bool = False) -> Stack:
+    """A stack named `diary` whose state is `folder`, with free ports; `app` where it shall have one."""
     secrets = Secrets(f"{folder}/secrets.json")
     machine = Machine("debian:12", 4096, 2, root=False, user="root" if AS_ROOT else "ana")
-    places = Places(str(folder), str(shared), python="/usr/bin/python3", package=str(PACKAGE), package_digest="0")
+    places = Places(str(folder), str(shared), python=readable_python(), package=str(PACKAGE), package_digest="0")
     choices = Choices(
         components={"cache": "redis"},
-        ports={**dict(zip(PORTS, free_ports(len(PORTS)), strict=True)), **(replace_ports or {})},
+        ports=dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
         versions={"postgres": "15"},
     )
     stack = check(
         f'name = "diary"\n{text}'.encode(), file=f"{folder}/founder.toml", folder=str(folder), components=COMPONENTS,
-        machine=machine, choices=choices, folder_exists=lambda path: False,
+        machine=machine, choices=choices, folder_exists=lambda path: app,
     )  # fmt: skip
     resolved = resolve(stack, COMPONENTS, Facts(machine, places, choices))
     secrets.ensure(resolved.secrets)

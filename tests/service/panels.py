@@ -167,13 +167,14 @@ class Browser:
     client: httpx.Client
     cookies: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    host: str = HOST
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self._send("GET", path, None, headers)
 
     def post(self, path: str, *, token: str | None = None, headers: dict[str, str] | None = None, **fields: Any) -> Any:
         sent = {"form": self.token if token is None else token, **fields}
-        return self._send("POST", path, sent, {"Origin": f"https://{HOST}", **(headers or {})})
+        return self._send("POST", path, sent, {"Origin": f"https://{self.host}", **(headers or {})})
 
     def sign_in(self, user: str = "founder", password: str = PASSWORD, **more: Any) -> httpx.Response:
         self.get("/sign-in")
@@ -181,7 +182,7 @@ class Browser:
         return answer
 
     def _send(self, method: str, path: str, fields: dict[str, str] | None, headers: dict[str, str]) -> httpx.Response:
-        sent = {"X-Founder-Gateway": SECRET, "X-Real-IP": "203.0.113.7", "Host": HOST}
+        sent = {"X-Founder-Gateway": SECRET, "X-Real-IP": "203.0.113.7", "Host": self.host}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}

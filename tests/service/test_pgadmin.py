@@ -16,7 +16,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -41,8 +40,9 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from uv import find_uv_bin
 
+from founderstack.world.environments import python_environment
+from founderstack.world.machine import readable_python
 from tests.conftest import wait_until
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "founderstack"
@@ -284,12 +284,8 @@ def through_gateway(stack: Stack, path: str, cookie: str = "") -> tuple[int, str
 
 @pytest.fixture(scope="module")
 def installed(shared_home: Path, folder: Path) -> Installed:
-    python = shared_home / "venvs" / f"pgadmin-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:16]}" / "bin" / "python"
-    if not python.exists():
-        uv, base = find_uv_bin(), "/usr/bin/python3" if AS_ROOT else sys.executable
-        subprocess.run([uv, "-q", "venv", "--python", base, str(python.parents[1])], check=True)
-        install = [uv, "-q", "pip", "install", "--python", str(python), "--require-hashes", "-r", str(PINS)]
-        subprocess.run([*install, "--compile-bytecode"], check=True)
+    python = shared_home / "venvs" / "pgadmin-9.18" / "bin" / "python"
+    python_environment(str(python.parents[1]), str(PINS), readable_python(), progress=lambda _line: None)
     files = shutil.copytree(FILES, folder / "files", ignore=shutil.ignore_patterns("__pycache__"))
     return Installed(python, files)
 

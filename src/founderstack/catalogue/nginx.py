@@ -148,11 +148,14 @@ http {{
 
 
 _PANELS_ON_ONE_MACHINE = 8
+_COOKIES_EACH = 2
+"""The session, and the mark of a browser that has signed in before."""
 
 
 def _cookie_maps() -> str:
     """Maps that lead from $http_cookie to $app_cookie; should a panel's cookie be left, nothing is passed on."""
-    names = ["http_cookie", *(f"app_cookie_{number}" for number in range(1, _PANELS_ON_ONE_MACHINE + 1))]
+    most = _COOKIES_EACH * _PANELS_ON_ONE_MACHINE
+    names = ["http_cookie", *(f"app_cookie_{number}" for number in range(1, most + 1))]
     maps = (
         f"""\
     map ${before} ${after} {{
