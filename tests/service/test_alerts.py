@@ -226,6 +226,26 @@ def test_damaged_notes_cost_one_letter_told_twice(state: Path, inbox: Inbox) -> 
     assert len(inbox.taken) == 2
 
 
+def test_a_queue_of_the_archive_and_a_gap_in_it_are_told(state: Path, inbox: Inbox) -> None:
+    addressed(state, hook=f"json://127.0.0.1:{inbox.port}/hook")
+    queue, note = state / "archive_status", state / "broken"
+    queue.mkdir()
+    for number in range(70):
+        (queue / f"{number:024X}.ready").touch()
+        (queue / f"{number:024X}.done").touch()
+    about = {"v": 1, "limits": asdict(Limits()), "archive_status": str(queue), "archive_broken": str(note)}
+    (state / "etc/agent/alerts.json").write_text(json.dumps(about))
+    watch = Watch(state)
+    watch.backups = BackupFacts()
+    watch.minutes(1)
+    note.write_text("1750000000 000000010000000000000007\n")
+    watch.minutes(2)
+    queued, gap = (body["message"] for _path, body in inbox.taken)
+    assert "70 partes" in queued
+    assert "1120 MiB" in queued
+    assert "2025-06-15 15:06 UTC" in gap
+
+
 def test_letters_to_one_addressee_are_bounded() -> None:
     many = tuple(Posted("alerts.hook", Letter(float(made))) for made in range(80))
     kept = agent_alerts._bounded(many)

@@ -14,7 +14,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.planner.alerts import BackupFacts, DiskFacts, Episode, Facts, Ledger, ServiceFacts, conditions, decide
 from founderstack.planner.forecast import Sample, hours_until_full, kept
-from founderstack.world.disk import archive_waiting, file_systems
+from founderstack.world.disk import archive_waiting, broken_since, file_systems
 from founderstack.world.files import read_json, write_atomic
 from founderstack.world.processes import run
 from founderstack.world.secrets import Secrets
@@ -87,16 +87,19 @@ class Alerts:
         limits = about.get("limits")
         if not limits:
             return
-        await asyncio.to_thread(self._work, Limits(**limits), str(about.get("archive_status", "")))
+        await asyncio.to_thread(self._work, Limits(**limits), about)
 
-    def _work(self, limits: Limits, archive_status: str) -> None:
+    def _work(self, limits: Limits, about: Mapping[str, Any]) -> None:
         now = self._clock.now()
         before = self._kept or restored(read_json(self._path))
         to = [name for name in self._secrets.names() if name.startswith(SECRET_PREFIX)]
         samples, disks = self._disks(before.samples or {}, now)
         after = replace(before, samples=samples)
         if to:
-            facts = Facts(self._services(), disks, archive_waiting(archive_status), self._backups())
+            waiting = archive_waiting(str(about.get("archive_status", "")))
+            facts = Facts(
+                self._services(), disks, waiting, self._how_backups_stand(str(about.get("archive_broken", "")))
+            )
             ledger, letter = decide(before.ledger, conditions(facts, limits), limits, now)
             posted = tuple(one for one in before.posted if one.to in to)
             if letter:
@@ -105,6 +108,11 @@ class Alerts:
         # Written before anything is sent: a letter may arrive twice, and never not at all.
         self._keep(after, urgent=after.posted != before.posted or after.ledger.keys() != before.ledger.keys())
         self._deliver(now)
+
+    def _how_backups_stand(self, broken: str) -> BackupFacts | None:
+        """What the schedule knows, and whether pieces of the log were let go."""
+        found = self._backups()
+        return replace(found, chain_broken=broken_since(broken)) if found else None
 
     def _deliver(self, now: float) -> None:
         assert self._kept is not None

@@ -48,7 +48,9 @@ def processes(view: View) -> tuple[p.Process, ...]:
 def _alerts(view: View) -> str:
     """What it needs to know beyond the processes' own records to tell when somebody must hear of something."""
     limits = asdict(view.limits) if view.limits else None
-    return json.dumps({"v": 1, "limits": limits, "archive_status": view.database.archive_status}, indent=1) + "\n"
+    broken = f"{view.archive.folder}/broken" if view.archive else ""
+    about = {"v": 1, "limits": limits, "archive_status": view.database.archive_status, "archive_broken": broken}
+    return json.dumps(about, indent=1) + "\n"
 
 
 def _backup(view: View) -> str:

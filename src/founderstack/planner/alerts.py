@@ -53,8 +53,8 @@ class BackupFacts:
     """Set → why nobody could restore it, for sets whose last drill failed."""
     off_machine: bool = True
     """False where no copy leaves the machine."""
-    chain_broken: str = ""
-    """Why recovery to a moment has a gap, "" where it has none."""
+    chain_broken: float = 0.0
+    """When pieces of the log were let go, so that recovery to a moment has a gap; 0 where it has none."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
         yield Condition(
             "backup:chain",
             Said(N_("The backups have a gap: the database cannot be brought to every moment")),
-            Said(N_("Why: {why}"), {"why": facts.chain_broken}),
+            _last(facts.chain_broken, N_("The disk was nearly full at {at}, and pieces of its log were let go."), ""),
             Said(N_("It ends with the next full backup: founder backup --kind full")),
         )
     if not facts.off_machine:

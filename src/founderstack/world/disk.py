@@ -26,3 +26,12 @@ def archive_waiting(folder: str) -> int:
             return sum(entry.name.endswith(".ready") for entry in entries)
     except OSError:
         return 0
+
+
+def broken_since(path: str) -> float:
+    """When pieces of the log were first let go, by the note that says so (seconds since the epoch); 0 without one."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return float(file.read().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
