@@ -110,7 +110,7 @@ def clear(scratch: Scratch) -> None:
     """End whatever runs in the folder and remove it; safe to call when there is nothing."""
     for pid in processes.all_pids():
         words = processes.command_line(pid)
-        if scratch.data in words and words[0].endswith("postgres"):
+        if scratch.data in words and words[0].startswith(f"{scratch.binaries}/"):
             _end(pid)
     files.remove_tree(scratch.folder)
 
@@ -139,7 +139,9 @@ def refuse_small_disk(folder: str, needed_mib: int) -> None:
 def _initdb(scratch: Scratch) -> Fill:
     def fill(data: str) -> None:
         command = [f"{scratch.binaries}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-        processes.run([*command, "--no-sync", "--auth=reject"], user=scratch.user, nice=scratch.nice, timeout_s=300)
+        # What was killed must not go on writing into a folder that the next one uses.
+        tied = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--", *command, "--no-sync", "--auth=reject"]
+        processes.run(tied, user=scratch.user, nice=scratch.nice, timeout_s=300)
 
     return fill
 
