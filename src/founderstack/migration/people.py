@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import people_rows, people_tables
+from founderstack.migration.people_follow import MOVING, follow
 from founderstack.migration.people_remarks import DROPPED, WAYS, remark_item
 from founderstack.migration.people_rules import Hash, MovedPerson, Rules, Shape, Way, move
 from founderstack.migration.people_source import everybody, other_things
@@ -62,6 +63,7 @@ class People:
             with target.transaction():
                 tables = people_tables.find(target, _public_tables(source))
                 people_tables.make(target, tables, context.target.owner)
+                follow(target, tables)
                 people = _counted(self._everybody(context, source, tables.shape), context, int(total[0]))
                 written = people_rows.write(target, tables, people)
                 detail = {"users": written.users, "accounts": written.accounts, "removed": written.removed}
@@ -102,6 +104,7 @@ class People:
         if self._app is None:
             return ()
         with replace(context.target, reads_only=False).connect() as target:
+            target.execute("SELECT set_config(%s, 'on', false)", (MOVING,))  # a person of a moment is nobody's news
             return prove(target, tables, self._app, seen.hashes, context.clock)
 
     def _everybody(self, context: Context, source: psycopg.Connection[Any], shape: Shape) -> Iterator[MovedPerson]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.people_follow import MOVING, unfollow
 from founderstack.migration.people_rules import NOWHERE, MovedPerson
 from founderstack.migration.people_tables import FULL, HELD, LEDGER, Tables, drop_made, exists
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -31,6 +32,7 @@ class Written:
 
 def write(connection: psycopg.Connection[Any], tables: Tables, people: Iterator[MovedPerson]) -> Written:
     """Make the tables say exactly this, and nothing else about who was moved. In a transaction of the caller's."""
+    connection.execute("SELECT set_config(%s, 'on', true)", (MOVING,))
     columns = _stage(connection, tables, people)
     connection.execute(f"INSERT INTO {LEDGER} SELECT id::text::uuid FROM new_user ON CONFLICT DO NOTHING")
     removed = _remove_the_gone(connection, tables)
@@ -76,6 +78,7 @@ def take_out(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Remove everybody who was moved, what keeps held people out, and the tables where they were made for the move."""
     if not exists(connection, LEDGER):
         return
+    unfollow(connection, tables)
     connection.execute(f'DELETE FROM {tables.schema}."user" AS u USING {LEDGER} AS l WHERE u.id::text = l.id::text')
     connection.execute(f'DROP TRIGGER IF EXISTS founder_held_people ON {tables.schema}."session"')
     connection.execute("DROP FUNCTION IF EXISTS founder_migration.refuse_held()")

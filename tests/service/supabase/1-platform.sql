@@ -25,6 +25,7 @@ alter role authenticator set "pgrst.db_schemas" = 'public, shop';
 alter role supabase_auth_admin set search_path = auth;
 alter role supabase_storage_admin set search_path = storage;
 alter role postgres set search_path = "$user", public, extensions;
+alter database postgres owner to postgres;
 alter database postgres set "app.settings.jwt_exp" = '3600';
 grant all on database postgres to postgres;
 
