@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import re
 import secrets
@@ -115,9 +116,19 @@ def test_a_first_hour(founder: Founder, browser: BrowserContext, figures: dict[s
 
     deploy_under_load(founder, figures)
     assert_nothing_lost(founder, diary)
+    back_up_and_prove(founder, figures)
     founder.ok("destroy", "--yes", "--confirm", NAME)
     assert not founder.state.exists()
     assert not system_users()
+
+
+def back_up_and_prove(founder: Founder, figures: dict[str, float]) -> None:
+    with timed(figures, "backup"):
+        founder.ok("backup", "--yes")
+    with timed(figures, "backup prove"):
+        founder.ok("backup", "prove", "--yes")
+    (only,) = json.loads(founder.ok("backups", "--json").out)["sets"]
+    assert only["proven"]["ok"]
 
 
 def first_password(said: str) -> str:
