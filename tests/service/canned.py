@@ -138,8 +138,11 @@ def _backups() -> dict[str, Any]:
 
 def _answers() -> dict[str, Any]:
     chance = random.Random(3)
-    day = [[NOW - (288 - index) * 300, 300, round(chance.lognormvariate(0.4, 0.4), 2), 30, 0] for index in range(288)]
-    day[101:103] = [[began, 300, 0.0, 0, 30] for began, *_rest in day[101:103]]
+    day = [
+        [NOW - (288 - index) * 300, 300, round(chance.lognormvariate(0.4, 0.4), 2), 9.0, 30, 0, ""]
+        for index in range(288)
+    ]
+    day[101:103] = [[began, 300, None, None, 0, 30, "refused"] for began, *_rest in day[101:103]]
     text = (
         "2026-11-24 19:{:02}:00.123 UTC [812] LOG:  checkpoint complete: wrote {} buffers (0.4%); 0 WAL file(s) added"
     )

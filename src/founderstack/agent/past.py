@@ -19,7 +19,7 @@ DAY = BARS * BAR
 KEPT = {MINUTE: 1440, BAR: 30 * BARS}
 """Spans of each length for one process: minutes of a day, bars of a month."""
 MOST_HOURS = 30 * 24
-_MINUTES_UP_TO_HOURS = 6
+_MINUTES_UP_TO_HOURS = 24
 _PRUNE_S = 3600.0
 _STANDS_FOR_S = 15.0
 """The most that one answer says about the time before it; after a longer silence, nobody knows."""

@@ -12,6 +12,8 @@ from founderstack.panel.words import Translate, milliseconds
 STEP, WIDTH = 4, 3
 HEIGHT = 28
 _LOWEST = 4
+DETAIL_S = 300
+_DAY = 24 * 3600 // DETAIL_S
 _LOW_MS, _HIGH_MS = 0.5, 5000.0
 Kind = Literal["ok", "mixed", "failed", "empty"]
 KINDS: tuple[Kind, ...] = ("ok", "mixed", "failed", "empty")
@@ -55,6 +57,24 @@ class Chart:
 def buckets(values: Sequence[Sequence[Any]]) -> tuple[Bucket, ...]:
     """Buckets from what the agent says: `[began_at, seconds, median_ms or None, ok, failed]` each, oldest first."""
     return tuple(Bucket(float(v[0]), float(v[1]), float(v[2] or 0.0), int(v[3]), int(v[4])) for v in values)
+
+
+def in_detail(spans: Sequence[Sequence[Any]], now: float) -> tuple[Bucket, ...]:
+    """The last 24 hours in stretches of five minutes, empty where nobody asked.
+
+    `spans` is what the agent's `history` says: `[began_at, seconds, median_ms or None, p95_ms, ok, failed, error]`.
+    """
+    held: dict[int, list[Sequence[Any]]] = {}
+    for span in spans:
+        held.setdefault(int(span[0]) // DETAIL_S, []).append(span)
+    last = int(now) // DETAIL_S
+    return tuple(_joined(number * DETAIL_S, held.get(number, ())) for number in range(last - _DAY + 1, last + 1))
+
+
+def _joined(began: int, spans: Sequence[Sequence[Any]]) -> Bucket:
+    medians = sorted(float(span[2]) for span in spans if span[4])
+    middle = medians[len(medians) // 2] if medians else 0.0
+    return Bucket(began, DETAIL_S, middle, sum(int(span[4]) for span in spans), sum(int(span[5]) for span in spans))
 
 
 def chart(shown: Sequence[Bucket], _: Translate, language: str) -> Chart:

@@ -6,7 +6,7 @@ import re
 
 from hypothesis import given, strategies as st
 
-from founderstack.panel.bars import HEIGHT, STEP, Bucket, buckets, by_hour, chart
+from founderstack.panel.bars import DETAIL_S, HEIGHT, STEP, Bucket, buckets, by_hour, chart, in_detail
 
 MOST = st.floats(0, 1e7)
 BUCKETS = st.lists(st.builds(Bucket, st.just(0.0), st.just(2880.0), MOST, st.integers(0, 300), st.integers(0, 300)))
@@ -49,3 +49,14 @@ def test_the_table_adds_up_hours_newest_first_and_leaves_out_silence() -> None:
 
 def test_a_stretch_without_a_good_answer_has_no_median() -> None:
     assert buckets([[0, 2880, None, 0, 9], [2880, 2880, 1.5, 3, 0]])[0] == Bucket(0.0, 2880.0, 0.0, 0, 9)
+
+
+def test_a_day_in_detail_ends_now_and_shows_where_nobody_asked() -> None:
+    now = 100 * 86_400 + 40.0
+    minutes = [[now - 100 - 60 * back, 60, 2.0 + back, 9.0, 6, 0, ""] for back in range(3)]
+    minutes.append([now - 86_400 + 400, 60, None, None, 0, 6, "refused"])
+    day = in_detail(minutes, now)
+    assert len(day) == 288
+    assert day[-1] == Bucket(100 * 86_400, DETAIL_S, 0.0, 0, 0)
+    assert day[-2] == Bucket(100 * 86_400 - DETAIL_S, DETAIL_S, 3.0, 18, 0)
+    assert [bucket.kind for bucket in day if bucket.kind != "empty"] == ["failed", "ok"]

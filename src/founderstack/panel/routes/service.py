@@ -27,7 +27,7 @@ async def page(ask: Ask) -> Response:
     tile = _tile(ask)
     try:
         answer = await ask.agent("history", process=tile.key, hours=_HISTORY_HOURS)
-        day = bars.buckets(answer["buckets"])
+        day = bars.in_detail(answer["buckets"], ask.parts.clock.now())
     except StackError:
         day = ()  # the tile says that the agent is silent
     chart = bars.chart(day, ask.say, ask.language)
