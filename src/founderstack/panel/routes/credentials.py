@@ -17,7 +17,7 @@ SHOWN_S = 30
 
 
 async def credentials(ask: Ask) -> Response:
-    """Every sign-in that the services offer, or those of the process `of`, without a secret."""
+    """Every sign-in that the services offer, without a secret."""
     return await _page(ask)
 
 
@@ -73,6 +73,4 @@ async def _page(ask: Ask, shown: Mapping[str, str] | None = None) -> Response:
         listed = await listing(ask)
     except StackError as problem:
         ask.note_problem(problem)
-    process = ask.request.query_params.get("of", "")
-    wanted = [one for one in listed if process in ("", one["process"])]
-    return ask.page("credentials.html", section="credentials", credentials=wanted, shown=shown, seconds=SHOWN_S)
+    return ask.page("credentials.html", section="credentials", credentials=listed, shown=shown, seconds=SHOWN_S)
