@@ -20,7 +20,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
@@ -43,6 +43,9 @@ from playwright.sync_api import (
 
 from founderstack.world.environments import python_environment
 from founderstack.world.machine import readable_python
+from founderstack.model.process import secret
+from founderstack.world.probes import check
+from tests.catalogue.stacks import Case
 from tests.conftest import wait_until
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "founderstack"
@@ -537,3 +540,13 @@ def test_a_rotated_password_is_used_without_a_restart(stack: Stack, browser: Bro
     tool = run_query(page, "SELECT title FROM entry")
 
     expect(tool.get_by_text("Querido diario")).to_be_visible()
+
+
+def test_the_probe_reaches_pgadmin_itself_and_leaves_no_session_behind(stack: Stack) -> None:
+    declared = Case("redis").desired().processes["pgadmin"].ready
+    probe = replace(declared, target=str(stack.socket))
+    sessions = [path for path in stack.folder.rglob("sessions/*") if path.is_file()]
+    for _ in range(3):
+        assert check(probe, lambda text: text.replace(secret("pgadmin.gateway"), GATEWAY_SECRET)).ok
+    assert [path for path in stack.folder.rglob("sessions/*") if path.is_file()] == sessions
+    assert not check(probe, str).ok, "a wrong secret is not let through"

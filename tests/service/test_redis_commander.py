@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from founderstack.catalogue._hidden_keys import visible
 from founderstack.world.node_packages import node_packages
+from founderstack.world.probes import check
 from tests.conftest import enterable_folder, wait_until
 from tests.service.agents import Bench
 from tests.service.gateways import AS_ROOT, PACKAGE, Stack, gateway, stack_in
@@ -283,3 +284,9 @@ def test_the_patterns_allow_exactly_what_is_not_hidden(stack: Stack, hidden: tup
                     assert (verdict == b"OK") == (not name.startswith(hidden)), name
         finally:
             server.terminate()
+
+
+def test_the_probe_reaches_redis_commander_itself(stack: Stack) -> None:
+    probe = stack.processes["redis-commander"].ready
+    wait_until(lambda: check(probe, stack.secrets.fill).ok, "Redis Commander answers")
+    assert not check(probe, str).ok, "a wrong secret is not let through"

@@ -138,10 +138,15 @@ class Agent:
     def _probe_of(self, name: str) -> Probe | None:
         status = self._statuses.get(name)
         if status and status.condition == "stopped":
-            self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
-            self._past.forget_pause(self._records.by_name[name].lasting_name)
+            self._pause(name)
             return None
         return self._records.by_name[name].ready
+
+    def _pause(self, name: str) -> None:
+        """Nothing is known, or held against it, of one that was stopped on purpose."""
+        if record := self._records.by_name.get(name):
+            self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
+            self._past.forget_pause(record.lasting_name)
 
     def _heard(self, name: str, answer: Answer) -> None:
         now = self._clock.now()
@@ -191,6 +196,8 @@ class Agent:
         for name, status in self._statuses.items():
             if name in before and status.pid != before[name].pid:
                 self._prober.soon(name, now)
+            if status.condition == "stopped":
+                self._pause(name)
         failing = [status.name for status in self._statuses.values() if status.condition == "failing"]
         if self._revival.due(failing, now):
             revived = await asyncio.to_thread(self._runtime.revive)

@@ -47,13 +47,20 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/settings.json", _settings(view)),
                 p.File(f"{etc}/pgpass", _password(view)),
             ),
-            # Without a signed-in person the guard refuses: that it does shows that it and pgAdmin are there.
-            ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=90, accept=(200, 302, 401, 403)),
+            # Through the guard, as the gateway comes: pgAdmin itself answers, and keeps no session for this page.
+            ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=90, headers=_AS_THE_GATEWAY),
             needs=("pgadmin/environment", *view.wait_for("database")),
             stop_wait_s=10,
             interrupts=False,
         ),
     )
+
+
+_AS_THE_GATEWAY = (
+    ("X-Founder-Gateway", secret("pgadmin.gateway")),
+    ("X-Founder-User", "probe"),
+    ("X-Founder-Session", "founder-health-probe"),
+)
 
 
 def _argv(view: View) -> tuple[str, ...]:

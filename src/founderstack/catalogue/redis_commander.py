@@ -48,13 +48,21 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 *(p.File(f"{etc}/{name}", _packaged.text("redis_commander_files", name)) for name in _PROGRAMS),
                 p.File(f"{etc}/settings.json", _settings(view)),
             ),
-            # Without a signed-in person the guard refuses: that it does shows that it and Redis Commander are there.
-            ready=p.Probe("http", _socket(view), ask=f"{_MOUNT}/", timeout_s=60, accept=(403,)),
+            # Through the guard, as the gateway comes for an admin: Redis Commander itself answers.
+            ready=p.Probe("http", _socket(view), ask=f"{_MOUNT}/connections", timeout_s=60, headers=_AS_THE_GATEWAY),
             needs=("redis-commander/packages", *view.wait_for("cache")),
             stop_wait_s=5,
             interrupts=False,
         ),
     )
+
+
+_AS_THE_GATEWAY = (
+    ("X-Founder-Gateway", secret(_SECRET)),
+    ("X-Founder-User", "probe"),
+    ("X-Founder-Session", "founder-health-probe"),
+    ("X-Founder-Role", "admin"),
+)
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
