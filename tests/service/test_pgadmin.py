@@ -41,9 +41,9 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from founderstack.model.process import secret
 from founderstack.world.environments import python_environment
 from founderstack.world.machine import readable_python
-from founderstack.model.process import secret
 from founderstack.world.probes import check
 from tests.catalogue.stacks import Case
 from tests.conftest import wait_until
