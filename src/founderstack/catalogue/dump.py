@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack.catalogue import _backup
 from founderstack.locale import N_
-from founderstack.model.backup import IDENTITY, NoBackup
+from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, NoBackup
 from founderstack.model.component import Component
 
 COMPONENT = Component(
@@ -18,4 +18,5 @@ COMPONENT = Component(
     ram_mib=0,
     replaces=("the backups of Supabase, Neon and RDS",),
     secrets=(IDENTITY,),
+    given=(S3_KEY, S3_SECRET),
 )

@@ -128,4 +128,5 @@ COMPONENT = Component(
     replaces=("point-in-time recovery of Supabase, Neon and RDS",),
     alternatives=("dump",),
     secrets=(_backup.IDENTITY,),
+    given=(_backup.S3_KEY, _backup.S3_SECRET),
 )

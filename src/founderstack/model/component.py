@@ -181,6 +181,8 @@ class Component:
     ports: tuple[Port, ...] = ()
     secrets: tuple[str, ...] = ()
     """Names of secrets that are generated for it."""
+    given: tuple[str, ...] = ()
+    """Names of secrets that the founder gives it, which nobody generates."""
     credentials: Callable[[View], tuple[Credential, ...]] = lambda view: ()
     offers: Callable[[View], Mapping[str, str]] = lambda view: {}
     routes: Callable[[View], tuple[Route, ...]] = lambda view: ()

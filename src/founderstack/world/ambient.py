@@ -43,6 +43,11 @@ def speak(language: str) -> None:
     os.environ["LANGUAGE"] = language
 
 
+def variable(name: str) -> str:
+    """A variable that the caller has named, "" where it is not set."""
+    return os.environ.get(name, "").strip()
+
+
 def colour_wish() -> bool | None:
     """Whether the reader wants colours, by NO_COLOR, FORCE_COLOR and TERM; None leaves it to the terminal."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from functools import partial
@@ -16,6 +17,7 @@ from founderstack.model.process import Process, Task, secrets_in, texts
 from founderstack.operations.prepare import Prepared, prepare
 from founderstack.operations.site import Site
 from founderstack.operations.up import rotate
+from founderstack.world import ambient
 from founderstack.world.stack_file import find_stack_file
 
 PANEL_PASSWORD = "panel.admin"
@@ -24,15 +26,18 @@ PANEL_PASSWORD = "panel.admin"
 def run(arguments: list[str]) -> int:
     """Secrets are shown one at a time, on request, and that is written down."""
     options = parser("secrets", yes=True, as_json=True, example="founder secrets show panel.admin")
-    options.add_argument("action", nargs="?", choices=("list", "show", "rotate"), default="list")
+    options.add_argument("action", nargs="?", choices=("list", "show", "rotate", "set"), default="list")
     options.add_argument("names", nargs="*", help=_("names as the list shows them"))
     options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
+    options.add_argument("--from-env", default="", metavar="VARIABLE", help=_("set: take the value from there"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "list":
         return _list(site, as_json=given.json)
     if given.action == "show":
         return _show(site, given.names)
+    if given.action == "set":
+        return _set(site, given.names, given.from_env)
     return _rotate(site, given.names, given.all, manner_of(given))
 
 
@@ -66,6 +71,46 @@ def _show(site: Site, names: list[str]) -> int:
     print(value)
     print(_("Shown, and written down in the history."), file=sys.stderr)
     return EXIT_OK
+
+
+def _set(site: Site, names: list[str], variable: str) -> int:
+    """Keep a value that somebody else has made; it never stands on a command line, where others could read it."""
+    known = settable(site)
+    if len(names) != 1 or names[0] not in known:
+        raise StackError(
+            _("Which secret shall be set?"),
+            _("These are given by you, the others are made by themselves: {names}.").format(names=", ".join(known)),
+            _("Name one: founder secrets set {name}").format(name=known[0] if known else "NAME"),
+            exit_code=EXIT_USAGE,
+        )
+    value = _value(names[0], variable)
+    if not value:
+        raise StackError(
+            _("Nothing was set"),
+            _("The value is empty."),
+            _("Type or paste it, pipe it in, or name a variable: --from-env VARIABLE"),
+            exit_code=EXIT_USAGE,
+        )
+    with site.lock("secrets set"):
+        site.changed()
+        site.secrets.put(names[0], value)
+    site.history.record(Event("done", f"secrets set:{names[0]}", site.clock.now()))
+    print(_("{name} is set. Services that use it are given it by: founder up").format(name=names[0]))
+    return EXIT_OK
+
+
+def _value(name: str, variable: str) -> str:
+    if variable:
+        return ambient.variable(variable)
+    if sys.stdin.isatty():
+        return getpass.getpass(_("Value of {name} (not shown): ").format(name=name)).strip()
+    return sys.stdin.readline().strip()
+
+
+def settable(site: Site) -> list[str]:
+    """Names of the secrets that the founder gives."""
+    parts = site.stack.parts.values()
+    return sorted({name for part in parts for name in site.components[part.component].given})
 
 
 def _rotate(site: Site, names: list[str], every: bool, manner: Manner) -> int:
