@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -164,6 +164,13 @@ def migration_target(site: Site) -> Target:
     socket = view.places.run(view.providers["database"])
     address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
     return Target(address, view.database.binaries)
+
+
+def try_place(stack: Stack, where: Places, given: Mapping[str, str]) -> None:
+    """See that the place off this machine takes, lists and gives up an object; raises StackError where it does not."""
+    from founderstack.backups.assemble import places_of, try_out
+
+    try_out(places_of(stack.parts["backup"].settings, where.state, given.__getitem__)[-1])
 
 
 def migration_shelf(site: Site) -> Shelf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from founderstack.planner.resolve import Facts, resolve
 from founderstack.world.accounts import user_name
 from founderstack.world.archives import below
 from founderstack.world.buckets import Bucket, S3Store
-from founderstack.world.objects import FolderStore
+from founderstack.world.objects import FolderStore, missing
 from founderstack.world.sealing import Key
 from founderstack.world.sources import source_files
 
@@ -106,6 +107,15 @@ def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, .
         settings.s3_ca,
     )
     return (here, S3Store(bucket))
+
+
+def try_out(place: ObjectStore) -> None:
+    """See that a place takes an object, shows it, and lets it be removed; raises StackError with the cure."""
+    name = f"try-{os.urandom(6).hex()}"
+    place.put(name, io.BytesIO(b"founder"))
+    if not any(one.name == name for one in place.list(name)):
+        raise missing(name, place.where)
+    place.delete([name])
 
 
 def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:

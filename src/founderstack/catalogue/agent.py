@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from founderstack.locale import N_
 from founderstack.model import process as p
-from founderstack.model.backup import NoBackup
+from founderstack.model.backup import NOT_AWAY, NOT_YET, NoBackup
 from founderstack.model.component import Component, View
 from founderstack.model.stack import OutsideTool
 
@@ -58,7 +58,10 @@ def _backup(view: View) -> str:
     part = view.stack.parts.get("backup")
     if part is None:
         return '{"v": 1}\n'
-    about = {"v": 1, "stack": view.stack.name, "schedule": part.settings.schedule, "prove": part.settings.prove}
+    settings = part.settings
+    about = {"v": 1, "stack": view.stack.name, "schedule": settings.schedule, "prove": settings.prove}
+    # What is to be said as long as nobody has looked.
+    about["warnings"] = [NOT_YET] if settings.s3_bucket else [NOT_YET, NOT_AWAY]
     return json.dumps(about, indent=1) + "\n"
 
 

@@ -42,6 +42,15 @@ def records(state: str) -> dict[str, dict[str, Any]]:
     return {str(record["name"]): record for record in read if "name" in record}
 
 
+def backup_warnings(state: str) -> list[str]:
+    """What must be known of the backups, as English texts; nothing where the stack shall make none."""
+    about = _json(f"{state}/etc/agent/backup.json")
+    if not about.get("schedule"):
+        return []
+    told = _json(f"{state}/agent/backups.json").get("warnings", about.get("warnings"))
+    return [str(text) for text in told] if isinstance(told, list) else []
+
+
 def found(state: str) -> Found:
     """All that `operations.status` judges by."""
     health = _json(f"{state}/agent/state.json")

@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from founderstack.locale import N_
+
 FORMAT = 1
+NOT_AWAY = N_("No copy leaves this machine: if it is lost, so are its backups.")
+NOT_YET = N_("There is no backup yet.")
 MANIFEST = "manifest.json"
 IDENTITY = "backup.identity"
 """The secret that sets are sealed for; made at set-up, printed by `founder kit --with-secrets`."""

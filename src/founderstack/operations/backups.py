@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from founderstack.locale import N_
-from founderstack.model.backup import FoundSet, Proof
+from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Proof
 from founderstack.model.stack import Stack
 from founderstack.model.vault import Found
 from founderstack.planner.schedule import following, overdue_s
 
-NOT_AWAY = N_("No copy leaves this machine: if it is lost, so are its backups.")
-NOT_YET = N_("There is no backup yet.")
 LATE = N_("The newest backup is older than planned.")
 UNPROVEN = N_("No backup was restored and checked yet.")
 NOT_SENT = N_("The newest backup is on this machine only.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 from founderstack import locale
 from founderstack.cli import glance
@@ -58,7 +59,8 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
     while True:
         now = clock.now()
         seen, urls = _seen(state, services, now)
-        text = _json(seen, urls) if as_json else "\n".join(screen(seen, urls, now))
+        warnings = glance.backup_warnings(state) if state and not services else []
+        text = _json(seen, urls, warnings) if as_json else "\n".join(screen(seen, urls, now, warnings))
         if watch and not as_json and sys.stdout.isatty():
             # Home, the text with each line's rest erased, then everything below.
             text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
@@ -68,8 +70,8 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
         clock.wait(_EVERY_S)
 
 
-def screen(seen: Status, urls: dict[str, str], now: float) -> list[str]:
-    """The lines of the screen."""
+def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[str] = ()) -> list[str]:
+    """The lines of the screen; `warnings` of the backups stand below it."""
     if not seen.lines:
         return [_("Nothing is applied yet. Start with: founder up")]
     lines = [f"{_(_NAMES.get(name, name))}: {paint(url, 'bold')}" for name, url in urls.items() if name in _NAMES]
@@ -84,7 +86,8 @@ def screen(seen: Status, urls: dict[str, str], now: float) -> list[str]:
         lines.append(paint(text, "yellow"))
     if lines:
         lines.append("")
-    return [*lines, *_table(seen.lines, now)]
+    told = [f"{paint('!', 'yellow')} {_(text)}" for text in warnings]
+    return [*lines, *_table(seen.lines, now), *(["", *told] if told else [])]
 
 
 _NAMES = {"app": N_("App"), "panel": N_("Panel")}
@@ -98,8 +101,8 @@ def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str
     return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
 
 
-def _json(seen: Status, urls: dict[str, str]) -> str:
-    return json.dumps(as_json(seen, urls), ensure_ascii=False)
+def _json(seen: Status, urls: dict[str, str], warnings: Sequence[str]) -> str:
+    return json.dumps({**as_json(seen, urls), "backup_warnings": [_(text) for text in warnings]}, ensure_ascii=False)
 
 
 def _table(lines: tuple[Line, ...], now: float) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from founderstack import wiring
 from founderstack.cli.changes import carry_out, manner_of, report
 from founderstack.cli.first_run import offer_alerts, say_first_password
+from founderstack.cli.offer_place import offer_place
 from founderstack.cli.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
@@ -31,4 +32,5 @@ def run(arguments: list[str]) -> int:
     if first and not manner.events:
         say_first_password(site, prepared)
         offer_alerts(site)
+        offer_place(site)
     return code

@@ -1,0 +1,258 @@
+"""Backups when something breaks: what the founder sees, and what still holds. A real stack, a real S3 over TLS."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import enterable_folder, wait_until
+from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, Founder, gone_afterwards, small_stack
+from tests.service.bucket_server import BucketServer, bucket_server
+
+pytestmark = pytest.mark.timeout(300)
+
+ROUNDS = [*range(3), *(pytest.param(number, marks=pytest.mark.soak) for number in range(3, 20))]
+ROWS, ROW_BYTES = 120, 250_000
+"""30 MB that do not compress."""
+FILL = f"""
+CREATE TABLE note (n int PRIMARY KEY, body bytea);
+ALTER TABLE note ALTER body SET STORAGE EXTERNAL, OWNER TO app;
+INSERT INTO note SELECT n, (SELECT string_agg(sha256((n || '/' || m)::text::bytea), '') FROM
+    generate_series(1, {ROW_BYTES // 32}) m) FROM generate_series(1, {ROWS}) n;
+"""
+
+
+class Stack:
+    """The stack under test."""
+
+    def __init__(self, founder: Founder, server: BucketServer) -> None:
+        self.founder = founder
+        self.server = server
+        self.seconds = 1.0
+        """How long a backup takes here."""
+
+    def query(self, sql: str, database: str = "app") -> list[tuple[Any, ...]]:
+        socket = str(self.founder.state / "run" / "postgres")
+        with psycopg.connect(
+            host=socket, port=self.founder.port("postgres.sql"), user="postgres", dbname=database, autocommit=True
+        ) as connection:
+            found = connection.execute(sql)
+            return found.fetchall() if found.description else []
+
+    def sets(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.founder.run("backups", "--json").out)["sets"]
+        return found
+
+    def rubbish(self) -> list[str]:
+        """What lies in a place and belongs to no set."""
+        sets = {one["id"] for one in self.sets()}
+        here = {path.name for path in (self.founder.state / "backups" / self.founder.name / "sets").iterdir()}
+        there = {one.name.split("/")[2] for one in self.server.store().list(f"{self.founder.name}/sets/")}
+        return sorted((here | there) - sets)
+
+
+@pytest.fixture(scope="module")
+def stack(shared_home: Path) -> Iterator[Stack]:
+    home = enterable_folder("founder-backups-")
+    (home / "shared").symlink_to(shared_home)
+    with bucket_server(shared_home) as server:
+        about = server.about
+        founder = small_stack(home / "stack", home)
+        with (home / "stack" / "founder.toml").open("a") as file:
+            file.write(
+                f'\n[backup]\nschedule = "never"\ns3_endpoint = "{about.endpoint}"\ns3_bucket = "{about.bucket}"\n'
+            )
+            file.write(
+                f'keep_last = 3\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\ns3_prefix = "{about.prefix}"\n'
+            )
+            file.write(f's3_ca = "{about.ca}"\n')
+        with gone_afterwards(founder):
+            founder.ok("up", "--yes")
+            for name, value in (("backup.s3_key", about.key), ("backup.s3_secret", about.secret)):
+                given = Founder(founder.folder, home, env={"GIVEN": value})
+                given.ok("secrets", "set", name, "--from-env", "GIVEN")
+            made = Stack(founder, server)
+            made.query(FILL)
+            (founder.state / "data/app/files").mkdir(parents=True, exist_ok=True)
+            (founder.state / "data/app/files/photo").write_bytes(os.urandom(100_000))
+            founder.ok("backup")
+            made.seconds = made.sets()[0]["seconds"]
+            yield made
+
+
+def _killed(founder: Founder, words: tuple[str, ...], after_s: float) -> None:
+    """The command and all that it started are killed at some moment; what it was told to do may be done by then."""
+    with founder.start(*words) as process:
+        try:
+            process.communicate(timeout=after_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def test_a_set_is_in_both_places_and_nothing_of_it_in_clear(stack: Stack) -> None:
+    newest = stack.sets()[0]
+    assert newest["places"] == ["local", "s3"]
+    assert newest["missing"] == []
+    assert "app" in newest["databases"]
+    folder = stack.founder.state / "backups"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    secret = json.loads((stack.founder.state / "secrets.json").read_text())["values"]["postgres.app"]
+    for path in folder.rglob("*"):
+        assert path.is_dir() or secret.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_a_backup_that_is_killed_is_no_set_and_the_next_one_clears_up(stack: Stack, round_: int) -> None:
+    before = {one["id"] for one in stack.sets()}
+    _killed(stack.founder, ("backup",), random.uniform(0.2, 2 * stack.seconds + 1))
+    assert all(one["missing"] == [] for one in stack.sets())
+    stack.founder.ok("backup")
+    sets = stack.sets()
+    assert sets[0]["id"] not in before
+    assert sets[0]["places"] == ["local", "s3"]
+    assert stack.rubbish() == []
+    wait_until(lambda: not _dumping(stack), "no pg_dump is left of the killed one")
+
+
+def _dumping(stack: Stack) -> list[tuple[Any, ...]]:
+    return stack.query("SELECT pid FROM pg_stat_activity WHERE application_name IN ('pg_dump', 'founder backup')")
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_a_restore_that_is_killed_is_finished_by_the_same_command(stack: Stack, round_: int) -> None:
+    stack.founder.ok("backup")
+    set_id = stack.sets()[0]["id"]
+    photo = stack.founder.state / "data/app/files/photo"
+    kept = photo.read_bytes()
+    stack.query(f"DELETE FROM note WHERE n > {random.randrange(ROWS)}; CREATE TABLE later (n int)")
+    photo.write_bytes(b"spoilt")
+    words = ("restore", set_id, "--in-place", "--yes", "--confirm", stack.founder.name)
+    _killed(stack.founder, words, random.uniform(0.3, 3 * stack.seconds + 1))
+    counted = stack.query("SELECT count(*) FROM note") if not stack.query(_MOVED, "postgres") else [(ROWS,)]
+    assert counted[0][0] <= ROWS, "the database answers at every moment, with what was or with what is restored"
+    stack.founder.ok(*words)
+    assert stack.query("SELECT count(*), sum(length(body)) FROM note") == [(ROWS, ROWS * (ROW_BYTES // 32) * 32)]
+    assert stack.query("SELECT to_regclass('later')") == [(None,)]
+    assert photo.read_bytes() == kept
+    names = {name for (name,) in stack.query("SELECT datname FROM pg_database", "postgres")}
+    assert not {name for name in names if name.endswith(("_restoring", "_replaced"))}
+    assert not (stack.founder.state / "restore.json").exists()
+    wait_until(lambda: stack.founder.serves("one"), "the app serves", 60)
+
+
+_MOVED = "SELECT 1 FROM pg_database WHERE datname = 'app' AND NOT datallowconn"
+
+
+def test_two_at_once_the_second_is_told_who_holds_the_lock(stack: Stack) -> None:
+    with stack.founder.start("backup") as first:
+        wait_until(lambda: "founder backup" in (stack.founder.state / "backup.lock").read_text(), "it runs", 30)
+        second = stack.founder.run("backup")
+        assert first.wait(60) == 0
+    assert second.code == LOCKED
+    assert f"process {first.pid}" in second.text or "founder backup" in second.text
+
+
+def test_beside_what_is_used_nothing_that_is_used_changes(stack: Stack) -> None:
+    stack.query("INSERT INTO note VALUES (100000, 'new') ON CONFLICT DO NOTHING")
+    said = stack.founder.ok("restore", "--yes")
+    assert stack.query("SELECT count(*) FROM note WHERE n = 100000") == [(1,)]
+    assert stack.query("SELECT count(*) FROM note", "app_restored")[0][0] in (ROWS, ROWS + 1)
+    assert str(stack.founder.state / "restored/app") in said.text
+    assert (stack.founder.state / "restored/app/files/photo").read_bytes()
+    stack.founder.ok("backup")
+    assert "app_restored" not in stack.sets()[0]["databases"], "copies are not backed up again"
+    stack.query("DELETE FROM note WHERE n = 100000")
+    stack.query("DROP DATABASE app_restored", "postgres")
+
+
+def test_in_place_wants_the_name_of_the_stack(stack: Stack) -> None:
+    said = stack.founder.run("restore", "--in-place", "--yes", "--confirm", "another")
+    assert said.code == 4
+    assert "Nothing was replaced" in said.text
+    assert "is lost" in said.text
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_set(stack: Stack, tmp_path: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(tmp_path)], check=True)
+    file = stack.founder.folder / "founder.toml"
+    before = file.read_text()
+    try:
+        file.write_text(before.replace('schedule = "never"', f'schedule = "never"\nfolder = "{tmp_path}"'))
+        said = stack.founder.run("backup")
+        assert said.code == FAILED
+        assert "The disk is full" in said.text
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    finally:
+        file.write_text(before)
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_database_that_is_away_is_told_and_the_older_sets_stay(stack: Stack) -> None:
+    before = [one["id"] for one in stack.sets()]
+    stack.founder.ok("stop", "postgres", "--yes")
+    try:
+        said = stack.founder.run("backup")
+        assert said.code == FAILED
+        assert "The database cannot be asked" in said.text
+        assert [one["id"] for one in stack.sets()] == before
+    finally:
+        stack.founder.ok("start", "postgres")
+
+
+def test_damage_is_named_and_a_restore_refuses_it_before_anything_changes(stack: Stack) -> None:
+    newest = stack.sets()[0]["id"]
+    folder = stack.founder.state / "backups" / stack.founder.name / "sets" / newest
+    dump = folder / "database/app.dump.age"
+    whole = dump.read_bytes()
+    try:
+        dump.write_bytes(whole[:-5])
+        listed = stack.founder.run("backups")
+        assert listed.code == 3
+        assert f"{newest}: local: database/app.dump.age" in listed.out
+        said = stack.founder.ok("restore", newest, "--only", "databases", "--yes")
+        assert "(s3)" in said.text, "the other place has it whole"
+        dump.write_bytes(whole[:-5] + b"12345")
+        said = stack.founder.run(
+            "restore", newest, "--database", "app", "--in-place", "--yes", "--confirm", stack.founder.name
+        )
+        assert said.code == FAILED
+        assert "app.dump.age is damaged" in said.text
+        assert stack.query("SELECT count(*) FROM note") == [(ROWS,)]
+    finally:
+        dump.write_bytes(whole)
+        (stack.founder.state / "restore.json").unlink(missing_ok=True)
+        stack.query("DROP DATABASE IF EXISTS app_restored", "postgres")
+
+
+def test_another_key_opens_nothing(stack: Stack) -> None:
+    secrets = stack.founder.state / "secrets.json"
+    before = secrets.read_text()
+    values = json.loads(before)
+    from founderstack.world.sealing import new_identity
+
+    values["values"]["backup.identity"] = new_identity()
+    secrets.write_text(json.dumps(values))
+    try:
+        said = stack.founder.run("restore", "--yes")
+        assert said.code == PRECONDITION
+        assert "not written with this stack's key" in said.text
+    finally:
+        secrets.write_text(before)
+
+
+def test_sets_that_have_served_their_time_go_from_both_places(stack: Stack) -> None:
+    for _again in range(2):
+        stack.founder.ok("backup")
+    assert len(stack.sets()) == 3
+    there = {one.name.split("/")[2] for one in stack.server.store().list(f"{stack.founder.name}/sets/")}
+    assert there == {one["id"] for one in stack.sets()}
