@@ -104,7 +104,7 @@ def test_a_set_is_in_both_places_and_nothing_of_it_in_clear(stack: Stack) -> Non
     assert newest["places"] == ["local", "s3"]
     assert newest["missing"] == []
     assert "app" in newest["databases"]
-    folder = stack.founder.state / "backups"
+    folder = stack.founder.state / "backups" / stack.founder.name
     assert folder.stat().st_mode & 0o777 == 0o700
     secret = json.loads((stack.founder.state / "secrets.json").read_text())["values"]["postgres.app"]
     for path in folder.rglob("*"):
