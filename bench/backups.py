@@ -55,19 +55,22 @@ def compare(server: Cluster, folder: Path) -> None:
     """Take turns, so that what else the machine does hurts both."""
     times: dict[str, list[float]] = {name: [] for name in ("dump", "dump by hand", "restore", "restore by hand")}
     key = Key(new_identity())
-    for number in range(ROUNDS):
-        by_hand = folder / "by-hand.dump"
-        times["dump by hand"].append(seconds(lambda: dump_by_hand(server, by_hand)))
-        store = SetStore(FolderStore(str(folder / f"sets-{number}")), "bench")
-        opened: list[OpenSet] = []
-        times["dump"].append(seconds(lambda: opened.append(taken(server, store, key))))  # noqa: B023
-        times["restore by hand"].append(seconds(lambda: restore_by_hand(server, by_hand)))
-        times["restore"].append(seconds(lambda: restored(server, opened[0])))
-        row("dump, sealed", f"{opened[0].manifest.size / 1e6:.0f} MB", f"by hand {by_hand.stat().st_size / 1e6:.0f} MB")
-        shutil.rmtree(folder / f"sets-{number}")
+    for _round in range(ROUNDS):
+        one_round(server, folder, key, times)
     for what in ("dump", "restore"):
         ours, theirs = statistics.median(times[what]), statistics.median(times[f"{what} by hand"])
         row(f"{what}: ours / by hand", f"{ours / theirs:.2f}", f"{ours:.1f} s / {theirs:.1f} s, budget 1.1")
+
+
+def one_round(server: Cluster, folder: Path, key: Key, times: dict[str, list[float]]) -> None:
+    by_hand, sets = folder / "by-hand.dump", folder / "sets"
+    store, opened = SetStore(FolderStore(str(sets)), "bench"), list[OpenSet]()
+    times["dump by hand"].append(seconds(lambda: dump_by_hand(server, by_hand)))
+    times["dump"].append(seconds(lambda: opened.append(taken(server, store, key))))
+    times["restore by hand"].append(seconds(lambda: restore_by_hand(server, by_hand)))
+    times["restore"].append(seconds(lambda: restored(server, opened[0])))
+    row("dump, sealed", f"{opened[0].manifest.size / 1e6:.0f} MB", f"by hand {by_hand.stat().st_size / 1e6:.0f} MB")
+    shutil.rmtree(sets)
 
 
 def dump_by_hand(server: Cluster, path: Path) -> None:
