@@ -294,6 +294,21 @@ def test_somebody_who_signed_up_in_the_new_app_is_in_the_way_and_is_named(moving
     assert [(item.kind, item.count) for item in blockers] == [("people", 1)]
 
 
+def test_an_app_that_keeps_sessions_elsewhere_stops_the_move_of_who_must_be_held(moving: Move) -> None:
+    context = moving()
+    with context.target.connect() as connection:
+        people_tables.make(connection, people_tables.find(connection), "app")
+        connection.execute('drop table public."session"')
+    blockers = [item for item in People().plan(context) if item.fate == "blocker"]
+    assert [(item.name, item.count) for item in blockers] == [("people to be held", 5)]
+    dropped = People(Rules(second_factor="dropped"))
+    assert not [item for item in dropped.plan(context) if item.fate == "blocker"]
+    dropped.run(context)
+    assert all(finding.ok for finding in dropped.verify(context))
+    dropped.undo(context)
+    assert ask(context, "select to_regclass('public.user'), to_regclass('founder_migration.person')") == [(None, None)]
+
+
 def test_a_project_from_before_newer_columns_moves_too(
     moving: Move, supabase_copy: Callable[[], SupabaseSource]
 ) -> None:

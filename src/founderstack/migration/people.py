@@ -40,7 +40,7 @@ class People:
         ways: Counter[Way] = Counter()
         hashes: Counter[str] = Counter()
         items: list[Item] = []
-        strangers = 0
+        strangers = held = 0
         with context.source.connect() as source, source.transaction(), context.target.connect() as target:
             tables = people_tables.find(target, _public_tables(source))
             people = self._everybody(context, source, tables.shape)
@@ -50,9 +50,15 @@ class People:
                 for person in batch:
                     ways[person.way] += 1
                     hashes[person.hash or ""] += 1
+                    held += bool(person.held)
                     items += [remark_item(person, remark, detail) for remark, detail in person.remarks]
             others = other_things(source)
-        return [*_blockers(strangers), *_summary(ways, hashes), *items, *_left_behind(others)]
+        return [
+            *_blockers(strangers, 0 if tables.sessions else held),
+            *_summary(ways, hashes),
+            *items,
+            *_left_behind(others),
+        ]
 
     def run(self, context: Context) -> None:
         """Make the app's tables say what the source says now. Everything in one transaction: all of it or nothing."""
@@ -147,12 +153,15 @@ def _finding(what: str, wrong: Sequence[str]) -> Finding:
     return Finding(NAME, what, not wrong, ", ".join(wrong[:10]) + more)
 
 
-def _blockers(strangers: int) -> list[Item]:
-    if not strangers:
-        return []
-    why = _("They signed up in the new app, with an address or id of somebody who is to come.")
-    fix = _("Delete these accounts in the app, or change their addresses.")
-    return [Item(NAME, "people", _("people of the app"), "blocker", why, fix, strangers)]
+def _blockers(strangers: int, without_hold: int) -> Iterator[Item]:
+    if strangers:
+        why = _("They signed up in the new app, with an address or id of somebody who is to come.")
+        fix = _("Delete these accounts in the app, or change their addresses.")
+        yield Item(NAME, "people", _("people of the app"), "blocker", why, fix, strangers)
+    if without_hold:
+        why = _("They had a second factor or are banned, and the app keeps sessions where nobody can be held.")
+        fix = _("Let Better Auth keep sessions in the database too (storeSessionInDatabase), then plan again.")
+        yield Item(NAME, "people", _("people to be held"), "blocker", why, fix, without_hold)
 
 
 def _summary(ways: Counter[Way], hashes: Counter[str]) -> list[Item]:

@@ -80,7 +80,8 @@ def take_out(connection: psycopg.Connection[Any], tables: Tables) -> None:
         return
     unfollow(connection, tables)
     connection.execute(f'DELETE FROM {tables.schema}."user" AS u USING {LEDGER} AS l WHERE u.id::text = l.id::text')
-    connection.execute(f'DROP TRIGGER IF EXISTS founder_held_people ON {tables.schema}."session"')
+    if tables.sessions:
+        connection.execute(f'DROP TRIGGER IF EXISTS founder_held_people ON {tables.schema}."session"')
     connection.execute("DROP FUNCTION IF EXISTS founder_migration.refuse_held()")
     connection.execute(f"DROP TABLE {LEDGER}, {HELD}")
     drop_made(connection, tables)

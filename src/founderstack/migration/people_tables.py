@@ -91,6 +91,8 @@ class Tables:
     shape: Shape
     there: bool
     """False where the migration has to make them."""
+    sessions: bool = True
+    """False where the app keeps its sessions elsewhere, so that nobody can be held."""
 
 
 def find(connection: psycopg.Connection[Any], taken: Iterable[str] = ()) -> Tables:
@@ -105,7 +107,7 @@ def find(connection: psycopg.Connection[Any], taken: Iterable[str] = ()) -> Tabl
     if schemas:
         schema = schemas[0]
         shape = Shape(columns[schema, "user"], columns[schema, "account"])
-        return Tables(_quoted(schema), shape, True)
+        return Tables(_quoted(schema), shape, True, "token" in columns.get((schema, "session"), ()))
     names = {"user", "account", "session"}
     free = not names & set(taken) and not any((("public", name) in columns) for name in names)
     return Tables("public" if free else "better_auth", FULL, False)
@@ -127,6 +129,8 @@ def make(connection: psycopg.Connection[Any], tables: Tables, owner: str) -> Non
             connection.execute(f"COMMENT ON TABLE {tables.schema}.\"{name}\" IS '{_MADE}'")
         for name in ("account", "session"):
             connection.execute(f'CREATE INDEX "{name}_userId_idx" ON {tables.schema}."{name}" ("userId")')
+    if not tables.sessions:
+        return
     connection.execute(
         f'CREATE OR REPLACE TRIGGER founder_held_people BEFORE INSERT ON {tables.schema}."session"'
         " FOR EACH ROW EXECUTE FUNCTION founder_migration.refuse_held()"
@@ -172,7 +176,7 @@ def drop_made(connection: psycopg.Connection[Any], tables: Tables) -> None:
         return
     row = connection.execute(said.format(user), (user, _MADE)).fetchone()
     if row and row[0]:
-        connection.execute(f'DROP TABLE {tables.schema}."session", {tables.schema}."account", {user}')
+        connection.execute(f'DROP TABLE IF EXISTS {tables.schema}."session", {tables.schema}."account", {user}')
 
 
 def release(connection: psycopg.Connection[Any], tables: Tables, email: str) -> bool:
@@ -201,11 +205,7 @@ def _columns(connection: psycopg.Connection[Any]) -> dict[tuple[str, str], froze
 
 
 def _is_ours(columns: Mapping[tuple[str, str], frozenset[str]], schema: str) -> bool:
-    return (
-        "emailVerified" in columns.get((schema, "user"), ())
-        and "providerId" in columns.get((schema, "account"), ())
-        and "token" in columns.get((schema, "session"), ())
-    )
+    return "emailVerified" in columns.get((schema, "user"), ()) and "providerId" in columns.get((schema, "account"), ())
 
 
 def exists(connection: psycopg.Connection[Any], table: str) -> bool:
