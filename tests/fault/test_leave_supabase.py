@@ -80,8 +80,8 @@ def test_the_guide_works(running: Founder, source: tuple[SupabaseSource, RestSto
             assert secret not in said.stdout + said.stderr
         step = next(word for word in line.split() if word in STEPS)
         seen[step] = [path for path in files.rglob("*") if path.is_file()]
+        assert {path.stat().st_uid for path in seen[step]} <= {files.stat().st_uid}
     assert (seen["plan"], len(seen["run"]), seen["undo"]) == ([], len(storage.objects), [])
-    assert {path.stat().st_uid for path in seen["plan"]} <= {files.stat().st_uid}
 
 
 def test_keys_are_read_from_a_terminal_without_an_echo() -> None:

@@ -141,7 +141,7 @@ def _told(url: str) -> str:
 
 def _pairs(given: list[str]) -> dict[str, str]:
     pairs = dict(text.rsplit("=", 1) for text in given if "=" in text)
-    if len(pairs) == len(given) and all(pairs.values()):
+    if len(pairs) == len(given) and all(pairs) and all(pairs.values()):
         return pairs
     raise StackError(
         _("--provider needs two names"),
