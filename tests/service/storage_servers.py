@@ -106,6 +106,7 @@ def rest_storage(objects: Stored) -> Iterator[RestStorage]:
 class _Handler(BaseHTTPRequestHandler):
     storage: RestStorage
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
