@@ -153,8 +153,8 @@ def warn_of_memory(site: Site, prepared: Prepared) -> None:
 def _ask(prepared: Prepared) -> None:
     count = len(prepared.plan.risks)
     consent(
-        _("{count} steps interrupt a service for a moment. Go on? [y/N] ").format(count=count),
-        _("{count} steps interrupt a service, and nobody can be asked here.").format(count=count),
+        _("Steps that interrupt a service for a moment: {count}. Go on? [y/N] ").format(count=count),
+        _("Steps that interrupt a service: {count}. Nobody can be asked here.").format(count=count),
     )
 
 

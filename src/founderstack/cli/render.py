@@ -70,7 +70,7 @@ def show_plan(plan: Plan, desired: Desired, estimate: float | None, stream: Text
         colour = "yellow" if step.risk != "none" else "red" if step.verb == "stop" else "green"
         reason = paint(f"({step.reason})", "dim", stream)
         print(f"  {paint(sign, colour, stream)} {title(step, desired)} {reason}", file=stream)
-    about = _("{count} steps").format(count=len(plan.steps))
+    about = _("steps: {count}").format(count=len(plan.steps))
     if estimate is not None:
         about += ", " + _("usually {time}").format(time=seconds(estimate))
     print(paint(f"  {about}", "dim", stream), file=stream)

@@ -41,7 +41,7 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
     for one in value["sets"]:
         told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in one["missing"]]
     for place in value["places"]:
-        total = _("{name}: {sets} sets, {size} · {where}").format(
+        total = _("{name}: {size} in sets: {sets} · {where}").format(
             name=place["name"], sets=place["sets"], size=megabytes(place["bytes"]), where=place["where"]
         )
         told.append(paint(total, "dim"))
