@@ -191,7 +191,7 @@ def test_nothing_to_do_is_said_and_offers_nothing(open_page: OpenPage, agent: Ca
 def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: CannedAgent) -> None:
     page = at(open_page, "/app")
     expect(page.locator("main")).to_contain_text("9e107d9d372b")
-    page.get_by_label("How many copies").fill("3")
+    page.get_by_label("How many instances").fill("3")
     page.get_by_role("button", name="Change").click()
     page.wait_for_url(f"**/job/{JOB}")
     page.goto(page.url.replace(f"/job/{JOB}", "/app"))
@@ -209,7 +209,7 @@ def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: C
         {"verb": "rollback", "number": 2},
     ]
     page.goto(page.url.replace(f"/job/{JOB}", "/app"))
-    page.get_by_label("How many copies").fill("99")
+    page.get_by_label("How many instances").fill("99")
     page.locator("form[action='/app/scale']").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Change").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose between 1 and 12 copies.")
