@@ -1,7 +1,8 @@
 """The signed-in front page with 15 services, one of which changes every 0.7 s: requests a second on one core.
 
 Twice: straight on a port of loopback, and on the Unix socket as the gateway reaches it, through an Nginx without TLS
-that shares the other core with the load generator (Debian's `wrk`, which knows no Unix sockets).
+that shares the other core with the load generator (Debian's `wrk`, which knows no Unix sockets). On a machine that does
+something else as well, the processor time of a request says more than the requests a second.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.measure import ROOT, header, row, state_root
-from bench.rest import pss_mib
+from bench.rest import cpu_seconds, pss_mib
 from tests.service.canned import CannedAgent
 from tests.service.panels import Browser, write_configuration
 
@@ -56,24 +57,31 @@ def main() -> None:
             with _panel(folder, PORT) as pid:
                 cookie, size = _signed_in(folder, f"http://127.0.0.1:{PORT}")
                 row("bytes of the page, uncompressed", f"{size:,}")
-                _measure("loopback port", f"http://127.0.0.1:{PORT}/", cookie)
+                _measure("loopback port", f"http://127.0.0.1:{PORT}/", cookie, pid)
                 row("memory after the load", f"{pss_mib(pid):.1f} MB", "budget 60 MB PSS")
-            with _panel(folder, 0), _nginx(folder):
+            with _panel(folder, 0) as pid, _nginx(folder):
                 cookie, _size = _signed_in(folder, f"http://127.0.0.1:{GATEWAY_PORT}")
-                _measure("Unix socket behind Nginx", f"http://127.0.0.1:{GATEWAY_PORT}/", cookie)
+                _measure("Unix socket behind Nginx", f"http://127.0.0.1:{GATEWAY_PORT}/", cookie, pid)
 
 
-def _measure(name: str, url: str, cookie: list[str]) -> None:
+def _measure(name: str, url: str, cookie: list[str], pid: int) -> None:
     _wrk(url, cookie, 2)
-    before = time.monotonic()
+    before = cpu_seconds(pid)
     found = _wrk(url, cookie, SECONDS)
-    assert time.monotonic() - before < SECONDS + 5
+    used = cpu_seconds(pid) - before
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", found)[1])  # type: ignore[index]
     slowest = re.search(r"99%\s+([\d.]+)(us|ms|s)", found)
     assert slowest, found
     assert "Non-2xx" not in found, found
     p99 = float(slowest[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slowest[2]]
+    count = int(re.search(r"(\d+) requests in", found)[1])  # type: ignore[index]
     row(name, f"{rate:,.0f}/s", f"p99 {p99:.1f} ms; budget 6,000/s, 20 ms")
+    share = f"the panel had {used / SECONDS:.0%} of its core"
+    row(
+        "  processor time of a request",
+        f"{used / count * 1e6:.0f} us",
+        f"{count / used:,.0f}/s of a whole core; {share}",
+    )
 
 
 def _wrk(url: str, cookie: list[str], seconds: int) -> str:

@@ -44,7 +44,8 @@ def clock(at: float, form: str = "%H:%M") -> str:
     return datetime.fromtimestamp(at, ZoneInfo("Europe/Madrid")).strftime(form)
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the page where somebody asked for them."""
+def picture(page: Page, name: str, scheme: str) -> None:
+    """Keep a picture of what the window shows, where somebody asked for them."""
     if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+        device = "phone" if page.evaluate("innerWidth") < 500 else "desktop"
+        page.screenshot(path=f"{PICTURES}/{name}-{device}-{scheme}.png")

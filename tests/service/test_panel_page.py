@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Response, expect
 
 from tests.service.browsing import clock, picture, sign_in, unfit
 from tests.service.canned import NOW, SERVICES, CannedAgent, bars
@@ -196,10 +196,11 @@ def test_it_fits_and_everybody_can_use_it(
     agent.change("redis-commander", state="unknown", error="stopped", actions=["start", "logs"], p50_ms=None)
     page = open_page(language=language, scheme=scheme, width=width)
     assert unfit(page) == []
+    picture(page, "sign-in", scheme)
     sign_in(page, language)
     expect(page.locator(".tile.down")).to_have_count(1)
     expect(page.locator("#live.live")).to_be_visible()
-    _picture(page, f"home-{language}", width, scheme)
+    picture(page, "home", scheme)
     page.locator("header details summary").click()
     assert unfit(page) == []
     page.keyboard.press("Escape")
@@ -207,10 +208,6 @@ def test_it_fits_and_everybody_can_use_it(
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option").first).to_be_visible()
     assert unfit(page) == []
-
-
-def _picture(page: Page, name: str, width: int, scheme: str) -> None:
-    picture(page, f"{name}-{'phone' if width < 500 else 'desktop'}-{scheme}")
 
 
 def test_the_first_load_is_small_and_asks_nobody_else(chromium: Browser, tmp_path: Path) -> None:

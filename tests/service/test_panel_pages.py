@@ -246,6 +246,7 @@ def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
     )
 
 
+@pytest.mark.timeout(240)  # sixteen pages, each read by axe
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("es", "dark", 360)])
 def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme: str, width: int) -> None:
     page = open_page("/find", language=language, scheme=scheme, width=width)
@@ -256,5 +257,5 @@ def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme
     for name, path in PAGES.items():
         page.goto(home + path)
         found[name] = unfit(page)
-        picture(page, f"{name}-{'phone' if width < 500 else 'desktop'}-{scheme}")
+        picture(page, name, scheme)
     assert {name: problems for name, problems in found.items() if problems} == {}
