@@ -42,14 +42,14 @@ def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme
     for name, path in PAGES.items():
         page.goto(home + path)
         found[name] = unfit(page)
-        picture(page, f"{name}-{'phone' if width < 500 else 'desktop'}-{scheme}")
+        picture(page, name, scheme)
     page.goto(home + "/people")
     page.fill("#user", f"ana-{language}")
     page.locator(".fields .button").click()
     expect(page.locator(".once code")).to_be_visible()
     page.locator(".list details summary").first.click()
     found["people with a password"] = unfit(page)
-    picture(page, f"invited-{'phone' if width < 500 else 'desktop'}-{scheme}")
+    picture(page, "invited", scheme)
     assert {name: problems for name, problems in found.items() if problems} == {}
 
 
