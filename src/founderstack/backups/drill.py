@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from founderstack.backups import databases, facts
@@ -23,6 +23,10 @@ _ALWAYS_THERE = ("postgres", "template1")
 _CHUNK = 1024 * 1024
 
 
+Physical = Callable[[Manifest, str, Progress], tuple[tuple[str, ...], float]]
+"""Gets the set and the place's name: what is not as it should be, and the seconds until the copy answered."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a drill works with."""
@@ -33,6 +37,8 @@ class Trial:
     """The app's database."""
     question: str = ""
     """SQL that the app's database must answer with a row at least, "" for none."""
+    physical: Physical | None = None
+    """How to prove what an engine keeps in a repository of its own, where it does."""
 
 
 def room_needed_mib(manifest: Manifest, running_bytes: int = 0) -> int:
@@ -54,6 +60,10 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
     try:
         _read_the_rest(opened, progress)
         problems, seconds = _tried(opened, trial, progress, began)
+        if trial.physical and "point" in manifest.repository:
+            # What a restore takes is what the repository takes; the dump is for other versions of the server.
+            more, seconds = trial.physical(manifest, store.place, progress)
+            problems = (*problems, *more)
     except StackError as error:
         problems, seconds = _blamed(store, manifest, trial, error), trial.clock.monotonic() - began
     return Proof(

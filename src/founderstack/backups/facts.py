@@ -24,7 +24,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1, 2
 """
-# Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself.
+# Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself; but MAINTAIN,
+# which owners have from PostgreSQL 17 on, so that a dump of an earlier one is the same there.
 _OBJECTS = """
 WITH thing(class, oid, kind, name, owner, acl) AS (
     SELECT 'pg_namespace'::regclass, oid, 'n', nspname::text, nspowner, coalesce(nspacl, acldefault('n', nspowner))
@@ -45,7 +46,7 @@ SELECT t.kind, t.name, pg_get_userbyid(t.owner), string_agg(right_, ',' ORDER BY
 FROM thing t LEFT JOIN LATERAL (
     SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END || '=' || privilege_type
         || CASE WHEN is_grantable THEN '*' ELSE '' END AS right_
-    FROM aclexplode(t.acl)
+    FROM aclexplode(t.acl) WHERE privilege_type <> 'MAINTAIN'
 ) r ON true
 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = t.class AND d.objid = t.oid AND d.deptype = 'e')
 GROUP BY 1, 2, 3 ORDER BY t.kind COLLATE "C", t.name COLLATE "C"

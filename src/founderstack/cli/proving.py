@@ -12,10 +12,12 @@ from founderstack.model.backup import Proof
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK
 from founderstack.operations.prove import prove
 from founderstack.operations.site import Site
+from founderstack.world.companions import give_way
 
 
 def run(site: Site, wanted: str, manner: Manner, *, as_json: bool) -> int:
     """Restore a set beside the running database and say how it went; exit code 1 where it could not be restored."""
+    give_way()
     proof = prove(site, wiring.open_vault(site), wiring.open_drills(site), wanted, shows(manner))
     code = EXIT_OK if proof.ok else EXIT_FAILED
     if manner.events or as_json:

@@ -13,6 +13,8 @@ from founderstack.model.errors import StackError
 from founderstack.world.processes import command_of, environment
 
 _LAST_WORDS = 4096
+_LAST = 19
+"""The niceness of whoever can wait."""
 
 
 class Companion:
@@ -83,6 +85,11 @@ def companion(
         yield Companion(child, log)
     finally:
         _end(child, signals.Signals[f"SIG{stop_signal}"], stop_wait_s)
+
+
+def give_way() -> None:
+    """Let everything else on the machine go first, from now on and for all that this process starts."""
+    os.setpriority(os.PRIO_PROCESS, 0, _LAST)
 
 
 def _end(child: subprocess.Popen[bytes], first: signals.Signals, wait_s: float) -> None:
