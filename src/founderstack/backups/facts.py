@@ -24,8 +24,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1, 2
 """
-# Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself; but MAINTAIN,
-# which owners have from PostgreSQL 17 on, so that a dump of an earlier one is the same there.
+# Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself. Not
+# MAINTAIN, which owners have from PostgreSQL 17 on: a dump of an earlier one is the same there.
 _OBJECTS = """
 WITH thing(class, oid, kind, name, owner, acl) AS (
     SELECT 'pg_namespace'::regclass, oid, 'n', nspname::text, nspowner, coalesce(nspacl, acldefault('n', nspowner))
