@@ -93,8 +93,8 @@ def mine(good: SetStore, place: Path) -> Iterator[SetStore]:
     shutil.rmtree(folder)
 
 
-def drilled(store: SetStore, place: Path, key: Key, **more: str) -> Proof:
-    trial = Trial(Scratch(f"{place}/drill", BINARIES, USER, nice=0), SystemClock(), **more)
+def drilled(store: SetStore, place: Path, key: Key, database: str = "", question: str = "") -> Proof:
+    trial = Trial(Scratch(f"{place}/drill", BINARIES, USER, nice=0), SystemClock(), database, question)
     manifest = store.manifest(SET)
     return drill(store, manifest, key, trial, nothing, room_needed_mib(manifest))
 
