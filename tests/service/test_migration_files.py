@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -31,6 +33,29 @@ from tests.app.servers import Postgres, running, unprivileged_user
 from tests.conftest import enterable_folder
 from tests.service.storage_servers import KEY, RestStorage, Stored, fill, odd_objects, rest_storage
 from tests.service.supabase_source import BINARIES, PASSWORD, SupabaseSource
+
+ROOT = Path(__file__).parents[2]
+_CHILD = """
+import os, sys
+sys.path[:0] = ["src", "."]
+from founderstack.migration.files import Files
+from founderstack.migration.journal import Journal
+from founderstack.migration.remote_access import RestAccess
+from founderstack.migration.remote_files import RemoteFiles
+from founderstack.migration.source import Source
+from founderstack.migration.target import Target
+from founderstack.migration.values import Context, Options
+from founderstack.world.clock import SystemClock
+from founderstack.world.postgres import Address
+from founderstack.world.shelf import FolderShelf
+from tests.service.storage_servers import KEY
+name, target_port, source_port, storage, folder = sys.argv[1:]
+target = Target(Address("127.0.0.1", int(target_port), "diary", name), "")
+source = Source(Address("127.0.0.1", int(source_port), "postgres", "postgres", os.environ["PASSWORD"]))
+options, clock = Options(jobs=1, rate_mib_s=8), SystemClock()
+context = Context("supabase", source, target, Journal(target), folder, options, clock, lambda progress: None)
+Files(RemoteFiles(RestAccess(storage, KEY), clock), FolderShelf(folder)).run(context)
+"""
 
 
 class HastyClock(SystemClock):
@@ -198,6 +223,34 @@ def test_what_a_killed_run_left_of_a_file_is_kept(move: Move) -> None:
     assert sum(parts.values()) > 0
     assert any(span for _path, span in move.storage.asked), "the rest alone is asked for"
     assert move.there() == move.storage.objects
+    assert not move.wrong()
+
+
+def test_killed_again_and_again_it_goes_on_and_ends_the_same(move: Move) -> None:
+    """kill -9 while a file is on its way: each time a later run has less to read, and nothing half shows."""
+    address, source = move.context.target.address, move.context.source.address
+    argv = [sys.executable, "-c", _CHILD, address.database, str(address.port), str(source.port), move.storage.url]
+    incoming, size = move.folder / ".incoming", len(move.storage.objects["papers", "big.bin"])
+
+    def on_its_way() -> int:
+        return sum(path.stat().st_size for path in incoming.glob("*")) if incoming.exists() else 0
+
+    for kill in range(1, 5):
+        enough = kill * size // 6
+        with subprocess.Popen([*argv, str(move.folder)], cwd=ROOT, env={**os.environ, "PASSWORD": PASSWORD}) as child:
+            while on_its_way() <= enough and child.poll() is None:
+                threading.Event().wait(0.005)
+            assert child.poll() is None
+            child.kill()
+        here = [path for path in move.folder.rglob("*") if path.is_file() and incoming not in path.parents]
+        contents = set(move.storage.objects.values())
+        assert all(path.read_bytes() in contents for path in here), "a name stands for a whole file"
+    move.files().run(move.context)
+    starts = [int(span[6:-1]) for path, span in move.storage.asked if path.endswith("big.bin") and span]
+    assert starts == sorted(starts)
+    assert len(starts) == 4
+    assert move.there() == move.storage.objects
+    assert not incoming.exists()
     assert not move.wrong()
 
 
