@@ -52,7 +52,7 @@ from tests.service.storage_servers import KEY
 name, target_port, source_port, storage, folder = sys.argv[1:]
 target = Target(Address("127.0.0.1", int(target_port), "diary", name), "")
 source = Source(Address("127.0.0.1", int(source_port), "postgres", "postgres", os.environ["PASSWORD"]))
-options, clock = Options(jobs=1, rate_mib_s=8), SystemClock()
+options, clock = Options(jobs=1, rate_mib_s=20), SystemClock()
 context = Context("supabase", source, target, Journal(target), folder, options, clock, lambda progress: None)
 Files(RemoteFiles(RestAccess(storage, KEY), clock), FolderShelf(folder)).run(context)
 """

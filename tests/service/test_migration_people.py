@@ -294,6 +294,32 @@ def test_somebody_who_signed_up_in_the_new_app_is_in_the_way_and_is_named(moving
     assert [(item.kind, item.count) for item in blockers] == [("people", 1)]
 
 
+def test_who_signs_up_in_the_app_is_known_to_what_moved(moving: Move) -> None:
+    context = moving()
+    with context.target.connect() as connection:
+        connection.execute("create schema auth")
+        connection.execute(
+            """create table auth.users (id uuid primary key, email text, aud text, email_confirmed_at timestamptz,
+               updated_at timestamptz)"""
+        )
+        people_tables.make(connection, people_tables.find(connection), "app")
+        sign_up = """insert into public."user" (name, email, "emailVerified") values ('A', %s, true) returning id"""
+        early = connection.execute(sign_up, ("early@example.org",)).fetchone()
+    People().run(context)
+    assert ask(context, "select count(*) from auth.users") == [(0,)], "who moved is there already, by another step"
+    late = ask(context, sign_up, "late@example.org")[0]
+    assert ask(context, "select id from auth.users") == [late]
+    ask(context, """update public."user" set email = 'later@example.org' where id = %s returning 1""", *late)
+    assert ask(context, "select email, aud from auth.users") == [("later@example.org", "authenticated")]
+    with context.target.connect() as connection:
+        connection.execute("delete from auth.users")
+    People().settle(context)
+    signed_up = "select id from auth.users where email in ('early@example.org', 'later@example.org')"
+    assert set(ask(context, signed_up)) == {early, late}
+    ask(context, 'delete from public."user" where id = %s returning 1', *late)
+    assert late not in ask(context, "select id from auth.users")
+
+
 def test_an_app_that_keeps_sessions_elsewhere_stops_the_move_of_who_must_be_held(moving: Move) -> None:
     context = moving()
     with context.target.connect() as connection:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import people_rows, people_tables
-from founderstack.migration.people_follow import MOVING, follow
+from founderstack.migration.people_follow import MOVING, catch_up, follow
 from founderstack.migration.people_remarks import DROPPED, WAYS, remark_item
 from founderstack.migration.people_rules import Hash, MovedPerson, Rules, Shape, Way, move
 from founderstack.migration.people_source import everybody, other_things
@@ -78,6 +78,8 @@ class People:
     def settle(self, context: Context) -> None:
         """The same again: what is equal is not written, so this takes as long as reading everybody once."""
         self.run(context)
+        with context.target.connect() as target:
+            catch_up(target, people_tables.find(target))
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Everybody's rows are compared, column by column, with what the source says now; then a password is tried."""

@@ -52,10 +52,7 @@ def follow(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Make the trigger on the app's people. Safe to call again; nothing where the target has no auth.users."""
     if not exists(connection, "auth.users"):
         return
-    rows = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = 'auth.users'::regclass AND attnum > 0 AND NOT attisdropped"
-    ).fetchall()
-    columns = [name for (name,) in rows if name in _FOLLOWED]
+    columns = _followed(connection)
     connection.execute(_FUNCTION % (", ".join(columns), ", ".join(_FOLLOWED[name] for name in columns)))
     user = f'{tables.schema}."user"'
     connection.execute(
@@ -74,3 +71,23 @@ def unfollow(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Take the triggers away again."""
     for name in ("founder_auth_users", "founder_auth_users_changed"):
         connection.execute(f'DROP TRIGGER IF EXISTS {name} ON {tables.schema}."user"')
+
+
+def catch_up(connection: psycopg.Connection[Any], tables: Tables) -> None:
+    """Bring whoever signed up in the app itself into auth.users, where the final difference has evened them out."""
+    if not exists(connection, "auth.users"):
+        return
+    columns = _followed(connection)
+    connection.execute(
+        f"""INSERT INTO auth.users ({", ".join(columns)}) SELECT {", ".join(_FOLLOWED[name] for name in columns)}
+            FROM {tables.schema}."user" AS new
+            WHERE NOT EXISTS (SELECT FROM auth.users AS u WHERE u.id = new.id::uuid)"""
+    )
+
+
+def _followed(connection: psycopg.Connection[Any]) -> list[str]:
+    """Columns of auth.users that follow."""
+    rows = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'auth.users'::regclass AND attnum > 0 AND NOT attisdropped"
+    ).fetchall()
+    return [name for (name,) in rows if name in _FOLLOWED]
