@@ -217,6 +217,8 @@ def test_a_tool_elsewhere_has_a_tile_and_nothing_that_can_be_done_to_it(bench: B
         bench.answers["grafana.example.com:80"] = SILENT
         await bench.forward(30)
         assert bench.state("outside-grafana")["state"] == "down"
+        kept = json.loads((bench.folder / "agent" / "state.json").read_text())
+        assert (list(kept["processes"]), list(kept["outside"])) == (["web"], ["outside-grafana"])
         name()
         await bench.forward(2)
         assert bench.agent._board.since(0)["names"] == ["web"]

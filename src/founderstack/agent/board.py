@@ -51,15 +51,19 @@ class Board:
         return {"names": list(self._records), "processes": {name: self._tile(name) for name in changed}}
 
     def as_json(self, now: float) -> str:
-        """The content of the state file."""
-        processes = {name: health.as_values() for name, health in self._health.items()}
-        return json.dumps({"v": 1, "at": round(now, 1), "processes": processes}, separators=(",", ":")) + "\n"
+        """The content of the state file. Tools elsewhere stand apart: how they do is no news of this stack."""
+        known: dict[bool, dict[str, Any]] = {False: {}, True: {}}
+        for name, health in self._health.items():
+            known[name in self._records and self._records[name].outside][name] = health.as_values()
+        content = {"v": 1, "at": round(now, 1), "processes": known[False], "outside": known[True]}
+        return json.dumps(content, separators=(",", ":")) + "\n"
 
     def restore(self, content: str) -> None:
         """Take over what an earlier agent knew; a corrupt file is no loss but that of its history."""
         try:
-            processes = json.loads(content)["processes"]
-            self._health = {str(name): restored(values) for name, values in processes.items()}
+            found = json.loads(content)
+            known = {**found["processes"], **found.get("outside", {})}
+            self._health = {str(name): restored(values) for name, values in known.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             self._health = {}
 

@@ -54,13 +54,21 @@ def backup_warnings(state: str) -> list[str]:
 def found(state: str) -> Found:
     """All that `operations.status` judges by."""
     health = _json(f"{state}/agent/state.json")
-    at, processes = health.get("at", 0.0), health.get("processes", {})
+    at, processes, elsewhere = health.get("at", 0.0), health.get("processes", {}), health.get("outside", {})
     return Found(
         records=records(state),
         programs=_programs(state),
         health=processes if isinstance(processes, dict) else {},
+        outside=_outside(state),
+        outside_health=elsewhere if isinstance(elsewhere, dict) else {},
         health_at=float(at) if isinstance(at, int | float) else 0.0,
     )
+
+
+def _outside(state: str) -> dict[str, dict[str, Any]]:
+    """The tools elsewhere that the agent was told of."""
+    listed = _json(f"{state}/etc/agent/tools.json").get("records")
+    return {str(one["name"]): one for one in listed or () if isinstance(one, dict) and "name" in one}
 
 
 def addresses(known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 AGENT_MAX_AGE_S = 60.0
@@ -26,6 +26,9 @@ class Found:
     health: Mapping[str, Mapping[str, Any]]
     health_at: float = 0.0
     """When the agent wrote it, seconds since the epoch."""
+    outside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Tools elsewhere, as the stack file names them."""
+    outside_health: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Line:
     """Seconds since the epoch, 0 where nobody knows."""
     latency_ms: float | None = None
     error: str = ""
+    outside: bool = False
+    """True for a tool elsewhere: it is shown, and it is not this stack that is unwell when it is."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Status:
 
     @property
     def well(self) -> bool:
-        """True where everything is online."""
-        return bool(self.lines) and all(line.state == "online" for line in self.lines)
+        """True where everything of the stack is online."""
+        return bool(self.lines) and all(line.state == "online" for line in self.lines if not line.outside)
 
 
 def status(found: Found, now: float) -> Status:
@@ -71,6 +76,7 @@ def status(found: Found, now: float) -> Status:
     age = max(now - found.health_at, 0.0) if found.health_at else None
     fresh = age is not None and age <= AGENT_MAX_AGE_S
     lines = [_line(name, record, found, fresh=fresh) for name, record in found.records.items()]
+    lines += [_elsewhere(name, tool, found, fresh=fresh) for name, tool in found.outside.items()]
     return Status(
         tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.programs), age
     )
@@ -111,10 +117,27 @@ def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:
                 "since": round(line.since, 1) or None,
                 "latency_ms": line.latency_ms,
                 "error": line.error,
+                "outside": line.outside,
             }
             for line in status.lines
         ],
     }
+
+
+def _elsewhere(name: str, tool: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:
+    health = found.outside_health.get(name, {}) if fresh else {}
+    state = str(health.get("state", "unknown"))
+    return Line(
+        name=name,
+        state=state if state in ORDER else "unknown",
+        title=str(tool.get("title") or name),
+        group="outside",
+        address=str(tool.get("address", "")),
+        since=float(health.get("since", 0.0)),
+        latency_ms=float(health.get("latency_ms", 0.0)) if state == "online" else None,
+        error=str(health.get("error", "")),
+        outside=True,
+    )
 
 
 def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:

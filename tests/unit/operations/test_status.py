@@ -86,5 +86,17 @@ def test_the_document_for_machines_carries_its_version() -> None:
     services = document["services"]
     assert isinstance(services, list)
     assert list(services[0]) == [
-        "name", "state", "title", "group", "version", "address", "since", "latency_ms", "error",
+        "name", "state", "title", "group", "version", "address", "since", "latency_ms", "error", "outside",
     ]  # fmt: skip
+
+
+def test_a_tool_elsewhere_is_shown_and_is_no_illness_of_the_stack() -> None:
+    tool = {"title": "Grafana", "address": "https://grafana.example.com", "outside": True}
+    health = {"outside-grafana": {"state": "down", "since": 9_000.0, "error", "outside": "connection refused"}}
+    seen = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health), NOW)
+    assert (seen.lines[0].name, seen.lines[0].state, seen.lines[0].error) == (
+        "outside-grafana", "down", "connection refused",
+    )  # fmt: skip
+    assert seen.well
+    old = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health, health_at=1.0), NOW)
+    assert {line.state for line in old.lines if line.outside} == {"unknown"}

@@ -96,7 +96,7 @@ _NAMES = {"app": N_("App"), "panel": N_("Panel")}
 def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str, str]]:
     found = glance.found(state)
     urls = glance.addresses(found.records)
-    picked = glance.services(tuple(found.records), services) if found.records else ()
+    picked = glance.services((*found.records, *found.outside), services) if found.records else ()
     whole = status(found, now)
     return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
 
