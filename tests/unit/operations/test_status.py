@@ -92,7 +92,7 @@ def test_the_document_for_machines_carries_its_version() -> None:
 
 def test_a_tool_elsewhere_is_shown_and_is_no_illness_of_the_stack() -> None:
     tool = {"title": "Grafana", "address": "https://grafana.example.com", "outside": True}
-    health = {"outside-grafana": {"state": "down", "since": 9_000.0, "error", "outside": "connection refused"}}
+    health = {"outside-grafana": {"state": "down", "since": 9_000.0, "error": "connection refused"}}
     seen = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health), NOW)
     assert (seen.lines[0].name, seen.lines[0].state, seen.lines[0].error) == (
         "outside-grafana", "down", "connection refused",
