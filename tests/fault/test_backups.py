@@ -21,8 +21,8 @@ from tests.service.bucket_server import BucketServer, bucket_server
 pytestmark = pytest.mark.timeout(300)
 
 ROUNDS = [*range(3), *(pytest.param(number, marks=pytest.mark.soak) for number in range(3, 20))]
-ROWS, ROW_BYTES = 120, 250_000
-"""30 MB that do not compress."""
+ROWS, ROW_BYTES = 50, 250_000
+"""12 MB that do not compress."""
 FILL = f"""
 CREATE TABLE note (n int PRIMARY KEY, body bytea);
 ALTER TABLE note ALTER body SET STORAGE EXTERNAL, OWNER TO app;

@@ -1,4 +1,4 @@
-"""What a set is made of besides the databases: keys of the cache, components' files, settings, the app's source."""
+"""What a set is made of besides the databases: components' files, settings, the app's source."""
 
 from __future__ import annotations
 
@@ -40,13 +40,9 @@ class Contents:
     """None where the stack has no database."""
     major: str
     files: tuple[Files, ...]
-    keyspace: Callable[[SetWriter, Progress], None] | None = None
-    """Takes the keys of the cache where it holds more than cache."""
 
     def pack(self, out: SetWriter, scratch: str, progress: Progress) -> tuple[str, ...]:
         """Add every archive to the set; names of files that were changing all the time."""
-        if self.keyspace is not None:
-            self.keyspace(out, progress)
         return tuple(name for files in self.files for name in _packed(files, out, scratch, progress))
 
 

@@ -52,7 +52,6 @@ class GivingBack:
             place=store.place,
             databases=facts.databases,
             files=tuple(FilesOf(file.about, file.plain_size) for file in one.manifest.of_kind("files")),
-            keyspace=bool(one.manifest.of_kind("keyspace")),
             sizes=dumped,
         )
 

@@ -56,6 +56,8 @@ class Vault(GivingBack):
         self._engine = engine
         self._clock = clock
         self._random_letters = random_letters
+        self._away: dict[str, str] = {}
+        """Place → why it did not answer."""
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """One backup or restore at a time."""
@@ -66,12 +68,15 @@ class Vault(GivingBack):
         return self._engine.kinds
 
     def tidy(self) -> None:
-        """Remove what was left by backups that were killed. Only under the lock: another's would look the same."""
+        """Remove what was left on this machine by backups that were killed. Only under the lock."""
         remove_tree(self._scratch)
-        here = self._stores[0].contents()
-        for set_id, names in here.items():
+        for set_id, names in self._stores[0].contents().items():
             if MANIFEST not in names:
                 self._stores[0].remove(set_id)
+
+    def tidy_away(self) -> None:
+        """Remove what was begun off this machine and is on it no more; what is here still is sent to its end."""
+        here = self._stores[0].contents()
         for store in self._stores[1:]:
             for set_id, names in store.contents().items():
                 if MANIFEST not in names and MANIFEST not in here.get(set_id, {}):
@@ -117,7 +122,11 @@ class Vault(GivingBack):
     def send(self, manifest: Manifest, progress: Progress) -> None:
         """Copy a set off the machine."""
         here, there = self._stores[0], self._stores[1]
-        here.copy(manifest, there, lambda count: progress(there.place, count))
+        try:
+            here.copy(manifest, there, lambda count: progress(there.place, count))
+        except StackError as problem:
+            self._away[there.place] = f"{problem.what}: {problem.why}"
+            raise
 
     def found(self) -> Found:
         """Everything that there is, in every place that answers."""
@@ -125,11 +134,13 @@ class Vault(GivingBack):
         places = []
         for store in self._stores:
             damaged: list[str] = []
-            error = ""
-            try:
-                self._look(store, sets, damaged)
-            except StackError as problem:
-                error = f"{problem.what}: {problem.why}"
+            # A place that did not answer is not waited for again by the same command.
+            error = self._away.get(store.place, "")
+            if not error:
+                try:
+                    self._look(store, sets, damaged)
+                except StackError as problem:
+                    error = self._away[store.place] = f"{problem.what}: {problem.why}"
             places.append(Place(store.place, store.objects.where, error, tuple(damaged)))
         return Found(tuple(sorted(sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
 

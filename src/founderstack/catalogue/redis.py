@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack.catalogue import _keyvalue
 from founderstack.locale import N_
-from founderstack.model.backup import Backup
+from founderstack.model.backup import NoBackup
 from founderstack.model.component import Component, Port
 
 _PROGRAM = "/usr/bin/redis-server"
@@ -14,7 +14,7 @@ COMPONENT = Component(
     summary=N_("Redis, cache and sessions"),
     role="cache",
     phase=1,
-    backup=Backup("redis", "keys, where it holds more than cache", account=_keyvalue.ACCOUNT),
+    backup=NoBackup("it is a cache: keys make room for others, and what was in it is made anew"),
     settings=_keyvalue.CacheSettings,
     processes=lambda view: _keyvalue.processes(view, "redis", "Redis", _PROGRAM),
     tasks=lambda view: _keyvalue.tasks("redis", N_("Redis from the distribution"), ("redis-server",), _PROGRAM),

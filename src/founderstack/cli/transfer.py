@@ -23,7 +23,6 @@ TITLES = {
     "restore:roles": N_("make roles that are missing"),
     "restore:database": N_("restore the database {about}"),
     "restore:files": N_("restore the files of {about}"),
-    "restore:keyspace": N_("restore the keys of the cache"),
     "restore:swap": N_("put it in the place of the other: {about}"),
 }
 

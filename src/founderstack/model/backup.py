@@ -26,8 +26,8 @@ S3_KEY, S3_SECRET = "backup.s3_key", "backup.s3_secret"
 class Backup:
     """Data that a backup set must hold, and the kind of engine that can take it."""
 
-    kind: Literal["postgres", "redis", "files"]
-    """How it is taken: by the engine that fills the role `backup`, as the keyspace, or as a copy of folders."""
+    kind: Literal["postgres", "files"]
+    """How it is taken: by the engine that fills the role `backup`, or as a copy of folders."""
     what: str
     """What a person would lose without it, in a few words."""
     folders: tuple[str, ...] = (".",)
@@ -45,8 +45,8 @@ class NoBackup:
     reason: str
 
 
-PartKind = Literal["dump", "globals", "facts", "keyspace", "files", "settings", "source"]
-"""A database; the server's roles; what to compare a restore with; keys of the cache; a component's files; secrets,
+PartKind = Literal["dump", "globals", "facts", "files", "settings", "source"]
+"""A database; the server's roles; what to compare a restore with; a component's files; secrets,
 stack file, lock, releases and certificates; the app's source. The last two are what `founder rebuild` needs."""
 
 

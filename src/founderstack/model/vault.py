@@ -47,7 +47,6 @@ class Restorable:
     place: str
     databases: tuple[DatabaseFacts, ...] = ()
     files: tuple[FilesOf, ...] = ()
-    keyspace: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Database → bytes of its dump."""
 
@@ -64,7 +63,11 @@ class Vault(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Remove what backups left that were killed: files without a manifest."""
+        """Remove what backups left on this machine that were killed: files without a manifest."""
+        ...
+
+    def tidy_away(self) -> None:
+        """The same off this machine, of sets that are here no more."""
         ...
 
     def take(self, kind: str, progress: Progress) -> Manifest:

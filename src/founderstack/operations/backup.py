@@ -98,6 +98,8 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
             ),
             exit_code=problem.exit_code,
         )
+    if vault.away():
+        vault.tidy_away()
     return Outcome(manifest, places, removed)
 
 

@@ -1,0 +1,130 @@
+"""What a backup does in which order, and what is said when the place off the machine fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Manifest, Proof
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.events import Event
+from founderstack.model.protocols import Progress
+from founderstack.model.vault import Found, Place
+from founderstack.operations.backup import backup
+from founderstack.operations.backups import NOT_SENT, UNPROVEN, index, warnings
+from founderstack.testing.world import FakeWorld
+
+STACK = "[backup]\nkeep_last = 2\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\n"
+
+
+@dataclass
+class FakeVault:
+    """Sets in memory (the part of a model.vault.Vault that a backup asks)."""
+
+    world: FakeWorld
+    places: tuple[str, ...] = ("local", "s3")
+    sets: dict[str, FoundSet] = field(default_factory=dict)
+    broken: bool = False
+    kept: Sequence[Manifest] = ()
+    index: dict[str, object] = field(default_factory=dict)
+    tidied: int = 0
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        yield
+
+    def kinds(self) -> Sequence[str]:
+        return ("full",)
+
+    def tidy(self) -> None:
+        self.tidied += 1
+
+    def tidy_away(self) -> None:
+        self.tidied += 1
+
+    def take(self, kind: str, progress: Progress) -> Manifest:
+        self.world.clock.wait(60)
+        made = Manifest(f"set-{len(self.sets):03}", "diary", self.world.clock.now(), 1.0, "dump", kind, ())
+        self.sets[made.id] = FoundSet(made, ("local",))
+        progress("app", 1_000_000)
+        return made
+
+    def away(self) -> str:
+        return "s3://there" if len(self.places) > 1 else ""
+
+    def send(self, manifest: Manifest, progress: Progress) -> None:
+        if self.broken:
+            raise StackError("s3://there cannot be reached", "It is away.", "Look.")
+        self.sets[manifest.id] = replace(self.sets[manifest.id], places=("local", "s3"))
+
+    def found(self) -> Found:
+        newest_first = tuple(sorted(self.sets.values(), key=lambda one: one.manifest.id, reverse=True))
+        return Found(newest_first, tuple(Place(name, f"at {name}") for name in self.places))
+
+    def remove(self, place: str, set_id: str) -> None:
+        left = tuple(name for name in self.sets[set_id].places if name != place)
+        self.sets[set_id] = replace(self.sets[set_id], places=left)
+        if not left:
+            del self.sets[set_id]
+
+    def forget(self, kept: Sequence[Manifest]) -> None:
+        self.kept = kept
+
+    def write_index(self, value: dict[str, object]) -> None:
+        self.index = value
+
+
+def _backup(world: FakeWorld, vault: FakeVault, kind: str = "") -> list[Event]:
+    events: list[Event] = []
+    backup(world.site(STACK), vault, kind, events.append)  # type: ignore[arg-type]
+    return events
+
+
+def test_a_set_is_taken_sent_and_told_and_old_ones_go() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world)
+    events = [_backup(world, vault) for _again in range(3)][-1]
+    assert sorted(vault.sets) == ["set-001", "set-002"]
+    assert all(one.places == ("local", "s3") for one in vault.sets.values())
+    assert [event.step for event in events if event.kind == "done"] == ["backup:take", "backup:send", "backup:expire"]
+    assert [one.id for one in vault.kept] == ["set-002", "set-001"], "the engine lets go of what no set needs"
+    assert [one["id"] for one in vault.index["sets"]] == ["set-002", "set-001"]  # type: ignore[attr-defined]
+
+
+def test_a_place_that_is_away_costs_the_copy_and_not_the_backup() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world, broken=True)
+    with pytest.raises(StackError, match="on this machine only") as told:
+        _backup(world, vault)
+    assert "set-000 is kept" in told.value.fix
+    assert vault.index["warnings"] == [NOT_SENT, UNPROVEN]
+    vault.broken = False
+    _backup(world, vault)
+    assert {name: one.places for name, one in vault.sets.items()} == {
+        "set-000": ("local", "s3"),
+        "set-001": ("local", "s3"),
+    }
+
+
+def test_a_kind_that_the_engine_does_not_take_is_refused() -> None:
+    world = FakeWorld()
+    with pytest.raises(StackError, match="no kind of backup") as told:
+        _backup(world, FakeVault(world), "incr")
+    assert told.value.exit_code == EXIT_USAGE
+
+
+def test_what_is_missing_is_a_standing_warning() -> None:
+    world = FakeWorld()
+    site = world.site(STACK)
+    vault = FakeVault(world, places=("local",))
+    assert warnings(site.stack, vault.found(), world.clock.now()) == [NOT_YET, NOT_AWAY]
+    _backup(world, vault)
+    assert vault.index["warnings"] == [NOT_AWAY, UNPROVEN]
+    proven = Proof("set-000", world.clock.now(), ok=True, seconds=3.0)
+    vault.sets["set-000"] = replace(vault.sets["set-000"], proofs=(proven,))
+    value = index(site.stack, vault.found(), world.clock.now())
+    assert value["warnings"] == [NOT_AWAY]
+    assert value["sets"][0]["proven"]["seconds"] == 3.0
