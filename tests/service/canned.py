@@ -138,11 +138,10 @@ def _backups() -> dict[str, Any]:
 
 def _answers() -> dict[str, Any]:
     chance = random.Random(3)
-    day = [
-        [NOW - (288 - index) * 300, 300, round(chance.lognormvariate(0.4, 0.4), 2), 9.0, 30, 0, ""]
-        for index in range(288)
-    ]
-    day[101:103] = [[began, 300, None, None, 0, 30, "refused"] for began, *_rest in day[101:103]]
+    # From a day ago to the end of this hour, whenever in it the test runs.
+    began = [NOW + number * 300 for number in range(-288, 12)]
+    day: list[list[Any]] = [[at, 300, round(chance.lognormvariate(0.4, 0.4), 2), 9.0, 30, 0, ""] for at in began]
+    day[96:98] = [[at, 300, None, None, 0, 30, "refused"] for at in began[96:98]]
     text = (
         "2026-11-24 19:{:02}:00.123 UTC [812] LOG:  checkpoint complete: wrote {} buffers (0.4%); 0 WAL file(s) added"
     )
