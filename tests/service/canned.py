@@ -69,7 +69,7 @@ def service(name: str, **more: Any) -> dict[str, Any]:
         "restarts": name != "agent", "state": "online", "since": NOW - 273_000, "latency_ms": ms, "error": "",
         "checked": NOW - 4, "failures": 0, "history": [], "uptime_24h": 1.0, "p50_ms": ms, "p95_ms": ms * 2.4,
         "last_error": None, "bars": bars(ms), "condition": "running", "actions": [] if outside else actions,
-        "outside": outside, "copies": {"serving": 2, "wanted": 2} if group == "app" else None, **more,
+        "outside": outside, "logs": [name, f"{name}:access"] if name == "nginx" else [name], **more,
     }  # fmt: skip
 
 

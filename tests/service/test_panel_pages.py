@@ -38,6 +38,7 @@ def test_a_service_shows_its_day_and_every_hour_of_it(open_page: OpenPage) -> No
     page = at(open_page, "/service/postgres")
     expect(page.get_by_role("heading", level=1)).to_have_text("PostgreSQL 15")
     page.locator("#day").focus()
+    page.keyboard.press("Home")
     expect(page.locator("output")).to_contain_text("30 of 30 answered")
     page.get_by_text("As a table").click()
     assert page.locator("tbody tr").count() in (24, 25)
@@ -144,6 +145,15 @@ def test_a_log_is_followed_searched_wrapped_and_kept(open_page: OpenPage, agent:
     assert download.value.suggested_filename == "diary-postgres.log"
     assert download.value.path().read_text().count("checkpoint complete") == 60
     expect(page.locator("#log")).not_to_contain_text("not seen")
+
+
+def test_a_service_with_several_logs_lets_one_choose(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/service/nginx/logs")
+    page.get_by_role("link", name="access").click()
+    page.wait_for_url("**?log=nginx:access")
+    expect(page.locator("#live")).to_have_text("Live")
+    assert {arguments["process"] for verb, arguments in agent.asked if verb == "tail"} == {"nginx", "nginx:access"}
+    assert page.goto(page.url.replace("access", "../../secrets")).status == 404  # type: ignore[union-attr]
 
 
 def test_without_scripts_a_log_is_searched_by_the_server(open_page: OpenPage) -> None:

@@ -58,8 +58,8 @@ class Tile:
     error: str
     last_error: LastError | None
     """What went wrong before; None while something is wrong now, or nothing was."""
-    copies: str
-    """How many instances serve, where there is more than one place for them."""
+    logs: tuple[str, ...]
+    """Names of its logs, its own output first."""
     order: tuple[int, int, str, str]
 
     @property
@@ -112,7 +112,7 @@ def tile(
         chart=chart(buckets(said.get("bars") or ()), _, language),
         error=error,
         last_error=None if error or stale_s else _last_error(said, _, now),
-        copies=_copies(said.get("copies"), _),
+        logs=tuple(str(name) for name in said.get("logs") or ()),
         order=(RANKS[state], _group_rank(said["group"]), title.casefold(), key),
     )
 
@@ -187,10 +187,6 @@ def _sentence(error: str, _: Translate) -> str:
 
 def _speed(value: float | None, language: str) -> str:
     return "" if value is None else milliseconds(value, language)
-
-
-def _copies(said: Mapping[str, Any] | None, _: Translate) -> str:
-    return _("{serving} of {wanted} copies").format(**said) if said and said.get("wanted", 0) > 1 else ""
 
 
 def _actions(said: Mapping[str, Any], here: str) -> frozenset[str]:

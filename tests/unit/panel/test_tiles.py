@@ -16,7 +16,7 @@ def said(**more: Any) -> dict[str, Any]:
         "title": "PostgreSQL", "group": "data", "path": "", "summary": "", "version": "15", "address": "127.0.0.1:5432",
         "restarts": True, "state": "online", "since": NOW - 7500, "latency_ms": 1.5, "error": "", "checked": NOW,
         "failures": 0, "uptime_24h": 0.99987, "p50_ms": 1.5, "p95_ms": 4.0, "last_error": None, "bars": [],
-        "actions": ["restart", "stop", "logs"], "outside": False, "copies": None, **more,
+        "actions": ["restart", "stop", "logs"], "outside": False, "logs": ["postgres"], **more,
     }  # fmt: skip
 
 
@@ -43,9 +43,9 @@ def test_an_error_that_is_over_is_told_with_its_age_and_one_that_lasts_is_told_o
     assert (lasting.error, lasting.last_error) == ("No answer in time", None)
 
 
-def test_copies_are_counted_where_there_can_be_more_than_one() -> None:
-    assert shown(copies={"serving": 1, "wanted": 2}).copies == "1 of 2 copies"
-    assert shown(copies={"serving": 1, "wanted": 1}).copies == ""
+def test_every_log_of_a_service_is_known_by_its_name() -> None:
+    assert shown(logs=["nginx", "nginx:access"]).logs == ("nginx", "nginx:access")
+    assert shown(logs=None).logs == ()
 
 
 def test_a_degraded_tile_counts_its_failures_and_gives_the_error_in_place() -> None:

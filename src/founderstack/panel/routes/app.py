@@ -22,12 +22,10 @@ async def page(ask: Ask) -> Response:
         for name, said in live.processes.items()
         if said["group"] == "app"
     ]
-    copies = next((said["copies"] for said in live.processes.values() if said.get("copies")), None)
     return ask.page(
         "app.html",
         section="app",
         instances=sorted(instances, key=lambda one: one.order),
-        copies=copies["wanted"] if copies else len(instances),
         most=_MOST_COPIES,
         current=answer["current"],
         releases=list(reversed(answer["releases"])),

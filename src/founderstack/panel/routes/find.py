@@ -55,6 +55,8 @@ def _all(ask: Ask) -> list[Find]:
             Find(_("Credentials"), _("Page"), "/credentials"),
             Find(_("People"), _("Page"), "/people"),
             Find(_("Audit log"), _("Page"), "/audit"),
+            Find(_("Take a backup"), _("Action"), "/backups"),
+            Find(_("Deploy"), _("Action"), "/app"),
         ]
         found += [Find(one.title, _("Logs"), f"/service/{one.key}/logs") for one in shown if "logs" in one.actions]
         verbs = {"restart": _("Restart {name}"), "stop": _("Stop {name}"), "start": _("Start {name}")}

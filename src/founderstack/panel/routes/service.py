@@ -63,24 +63,26 @@ async def logs(ask: Ask) -> Response:
     """The last lines of its log; `q` keeps those that hold it."""
     tile = _tile(ask)
     wanted = ask.request.query_params.get("q", "")[:200]
-    answer = await ask.agent("logs", process=tile.key, lines=_SHOWN_LINES)
+    log = _log(ask, tile)
+    answer = await ask.agent("logs", process=log, lines=_SHOWN_LINES)
     lines = [line for line in answer["lines"] if wanted.lower() in str(line[1]).lower()]
-    return ask.page("logs.html", section="home", tile=tile, wanted=wanted, lines=_readable(lines))
+    return ask.page("logs.html", section="home", tile=tile, log=log, wanted=wanted, lines=_readable(lines))
 
 
 async def log_file(ask: Ask) -> Response:
     """More of the log, as a file to keep."""
     tile = _tile(ask)
-    answer = await ask.agent("logs", process=tile.key, lines=_FILE_LINES)
+    log = _log(ask, tile)
+    answer = await ask.agent("logs", process=log, lines=_FILE_LINES)
     text = "".join(f"{_CONTROL.sub('', str(line[1]))}\n" for line in answer["lines"])
-    ask.audit("log downloaded", tile.key)
-    name = f"{ask.parts.config.stack}-{tile.key}.log"
+    ask.audit("log downloaded", log)
+    name = f"{ask.parts.config.stack}-{log.replace(':', '-')}.log"
     return PlainTextResponse(text, headers={"content-disposition": f'attachment; filename="{name}"'})
 
 
 async def tail(ask: Ask) -> Response:
     """Each new line of the log as it is written."""
-    return ask.parts.listeners.answer(_tail(ask, _tile(ask).key))
+    return ask.parts.listeners.answer(_tail(ask, _log(ask, _tile(ask))))
 
 
 async def _tail(ask: Ask, name: str) -> AsyncIterator[bytes]:
@@ -122,6 +124,14 @@ def _tile(ask: Ask) -> tiles.Tile:
         raise HTTPException(404)
     now, here = ask.parts.clock.now(), ask.parts.config.panel_url
     return tiles.tile(name, said, ask.say, ask.language, now, live.stale_s, here)
+
+
+def _log(ask: Ask, tile: tiles.Tile) -> str:
+    """Which of its logs is asked for; its own output where none is named."""
+    name = ask.request.query_params.get("log", tile.key)
+    if name != tile.key and name not in tile.logs:
+        raise HTTPException(404)
+    return name
 
 
 def _action(ask: Ask, tile: tiles.Tile) -> str:
