@@ -35,8 +35,11 @@ PASSWORD = "correct horse battery staple"
 PATIENCE = 3
 """How many times its budget a recovery may take here: the machine does other things as well."""
 BUDGETS_S = {
-    "app": 2, "nginx": 2, "cache": 2, "postgres": 5, "pgadmin": 15, "panel": 5, "agent": 5, "supervisord": 15,
+    "app": 2, "nginx": 2, "cache": 2, "postgres": 5, "pgadmin": 15, "redis-commander": 5, "panel": 5, "agent": 5,
+    "supervisord": 15,
 }  # fmt: skip
+TOOLS = {"pgadmin": ("pgadmin", "/tools/pgadmin/misc/ping"), "redis-commander": ("commander", "/tools/redis/")}
+"""Tool → its socket, and an address that its guard refuses."""
 SPANISH = WORDS["es"]
 
 
@@ -251,8 +254,9 @@ def promise(founder: Founder, what: str) -> bool:
         case "postgres":
             with database(founder) as connection:
                 return connection.execute("SELECT 1").fetchall() == [(1,)]
-        case "pgadmin":
-            return asked(founder.state / "run/pgadmin/pgadmin.sock", "/tools/pgadmin/misc/ping") == 403
+        case "pgadmin" | "redis-commander":
+            name, path = TOOLS[what]
+            return asked(founder.state / f"run/{what}/{name}.sock", path) == 403
         case "panel":
             return panel_status(founder) == 200
         case "agent":

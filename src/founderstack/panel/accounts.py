@@ -56,6 +56,11 @@ class Account:
         return bool(self.own)
 
     @property
+    def has_own(self) -> bool:
+        """Whether the stack's account has another password than the one that the stack made."""
+        return self.own != _digest(f"{self.hash}\n{self.role}")
+
+    @property
     def must_choose(self) -> bool:
         """Whether its password was given to it and has to be replaced first of all."""
         return self.until > 0

@@ -82,6 +82,8 @@ def test_what_the_founder_changed_holds_until_the_stack_makes_a_new_password(acc
     changed = accounts.find("founder")
     assert changed
     assert (changed.hash, changed.code_secret, changed.role) == ("own", "SECRET", "admin")
+    assert changed.has_own
+    assert not founder.has_own
     _write(file, "rotated")
     fresh = accounts.find("founder")
     assert fresh

@@ -114,7 +114,10 @@ def _waiting(response: HTMLResponse, wait: Wait) -> HTMLResponse:
 
 def _who(ask: Ask, target: str, problem: str = "", user: str = "", status: int = 200) -> HTMLResponse:
     cookie, token = ask.parts.visitors.welcome(ask.request)
-    response = ask.plain_page("sign_in.html", status=status, form_token=token, next=target, user=user, problem=problem)
+    changed = any(account.is_stacks and account.has_own for account in ask.parts.accounts.all())
+    response = ask.plain_page(
+        "sign_in.html", status=status, form_token=token, next=target, user=user, problem=problem, changed=changed
+    )
     ask.parts.visitors.set_cookie(response, cookie)
     return response
 
