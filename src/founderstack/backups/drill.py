@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from founderstack.backups import databases, facts
-from founderstack.backups.scratch import NoServer, Scratch, refuse_small_disk, running
+from founderstack.backups.scratch import NotTheSet, Scratch, refuse_small_disk, running
 from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.locale import _
@@ -125,6 +125,6 @@ def _blamed(store: SetStore, manifest: Manifest, trial: Trial, error: StackError
     damaged = store.damage(manifest)
     if damaged:
         return tuple(_("{name} is missing or not as it was written.").format(name=name) for name in damaged)
-    if isinstance(error, NoServer) or free_mib(trial.scratch.folder) < _FULL_MIB:
+    if isinstance(error, NotTheSet) or free_mib(trial.scratch.folder) < _FULL_MIB:
         raise error
     return (f"{error.what}: {error.why}",)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from founderstack.backups import recovery
 from founderstack.backups.repository import Repository
+from founderstack.backups.scratch import NotTheSet
 from founderstack.backups.server import ask
 from founderstack.locale import _
 from founderstack.model.backup import Manifest
@@ -37,7 +38,14 @@ class PhysicalDrill:
         began = clock.monotonic()
         number, point = _REPOSITORY.get(place, 1), manifest.repository["point"]
         label = manifest.repository.get(f"repo{number}", "")
-        begin = [one for one in self.repository.stored() if (one.label, one.repository) == (label, number)]
+        there = [one for one in self.repository.stored() if one.repository == number]
+        begin = [one for one in there if one.label == label]
+        if not there:
+            raise NotTheSet(
+                _("pgBackRest finds nothing in its repository {number}").format(number=number),
+                _("It cannot be reached, or it was emptied."),
+                _("See what it says: founder logs postgres; then run: founder backup"),
+            )
         if not begin:
             missing = _("The backup {label} is not in pgBackRest's repository any more.").format(label=label or "–")
             return (missing,), clock.monotonic() - began

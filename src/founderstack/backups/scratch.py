@@ -73,8 +73,8 @@ class Scratch:
         return Server(binaries=self.binaries, socket=f"{self.folder}/run", port=PORT, user=self.user)
 
 
-class NoServer(StackError):
-    """The throw-away server did not start."""
+class NotTheSet(StackError):
+    """A drill could not be done, and the set is not to blame."""
 
 
 Fill = Callable[[str], None]
@@ -172,7 +172,7 @@ def _wait(scratch: Scratch, child: Companion) -> None:
         return not child.runs() or processes.run(ready, user=scratch.user, check=False, timeout_s=10).code == 0
 
     if not until(settled, START_S, every_s=0.1) or not child.runs():
-        raise NoServer(
+        raise NotTheSet(
             _("The throw-away database did not start"),
             child.last_words() or _("It gave no reason."),
             _("Cure what it says, then run the command again."),
