@@ -156,8 +156,12 @@ class _Shown:
         size = 2**20 if progress.unit == "bytes" else 1
         unit = "MiB" if progress.unit == "bytes" else progress.unit
         moved = progress.done - self._first
-        rate = moved / took if took > 0 else 0.0
-        left = (progress.total - progress.done) / rate if rate else 0.0
+        if not moved or took <= 0:
+            return (
+                f"{progress.step}: {progress.done // size} / {progress.total // size} {unit} {progress.detail}".rstrip()
+            )
+        rate = moved / took
+        left = (progress.total - progress.done) / rate
         text = _("{step}: {done} of {total} {unit} · {rate:.1f} {unit}/s · {left:.0f} s left {detail}")
         return text.format(
             step=progress.step,

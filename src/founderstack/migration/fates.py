@@ -104,6 +104,8 @@ def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: 
 
 def _property(needs: Sequence[Decided], lost: Decided | None) -> tuple[Fate, str, str]:
     """A comment, an attached partition: it goes where its object goes."""
+    if lost is not None and lost.item.why == _("It is part of the platform."):
+        return "reported", lost.item.why, ""
     if lost is not None:
         return "reported", _("It belongs to {name}, which is not moved.").format(name=lost.item.name), ""
     if any(need.item.fate == "converted" for need in needs):

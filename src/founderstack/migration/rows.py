@@ -46,7 +46,7 @@ class Rows:
         """Rows to come, and rows that the target holds already."""
         with context.source.connect() as source:
             found = tables.read(source, wanted(context), masks=_masks(context))
-            counted = [(table, _count(source, table)) for table in found]
+            counted = [(table, _count(source, table) if context.counts else None) for table in found]
         items = [Item(self.name, "rows of", table.name, "moved", count=count) for table, count in counted]
         return [*items, *in_the_way(context)]
 

@@ -90,6 +90,8 @@ class Context:
     options: Options
     clock: Clock
     tell: Callable[[Progress], None]
+    counts: bool = True
+    """False where a plan is asked only for what stands in the way: then it counts no rows."""
     run_id: str = ""
     """Names this command's run: a later one has another."""
     objects: Sequence[Decided] = ()

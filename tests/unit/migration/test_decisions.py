@@ -1,0 +1,160 @@
+"""What a migration decides before it touches anything: ways to a source, fates of objects, equal expressions, pace."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, strategies as st
+
+from founderstack.migration.archive import Entry
+from founderstack.migration.canonical import canonical
+from founderstack.migration.fates import Decided, Known, Setting, decide
+from founderstack.migration.parallel import Pace, each
+from founderstack.migration.source import refuse_transaction_pooler, route, unreachable
+from founderstack.migration.tables import Table, parts
+from founderstack.model.errors import StackError
+from founderstack.testing.clock import FakeClock
+from founderstack.world.postgres import Address, parse
+
+POOLER = "postgres://postgres.abc@aws-0-eu-west-1.pooler.supabase.com:%d/postgres"
+
+
+@pytest.mark.parametrize(
+    ("url", "way"),
+    [
+        (POOLER % 5432, "session pooler"),
+        (POOLER % 6543, "transaction pooler"),
+        ("postgres://postgres@db.abc.supabase.co:5432/postgres", "direct"),
+        ("postgres://postgres@db.abc.supabase.co:6543/postgres", "transaction pooler"),
+        ("postgresql://me@[2001:db8::1]/mine", "direct"),
+    ],
+)
+def test_the_way_to_a_source_is_told_by_its_address(url: str, way: str) -> None:
+    assert route(parse(url)) == way
+
+
+def test_a_transaction_pooler_is_refused_with_its_reason_and_the_way_that_works() -> None:
+    with pytest.raises(StackError, match="transaction pooler") as refused:
+        refuse_transaction_pooler(parse(POOLER % 6543))
+    assert "snapshot" in refused.value.why
+    assert "5432" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("said", "cure"),
+    [
+        ('connection to server at "2001:db8::1", port 5432 failed: Network is unreachable', "session pooler"),
+        ("FATAL:  password authentication failed for user", "--password-file"),
+        ("FATAL:  Tenant or user not found", "postgres.PROJECT"),
+        ("connection timeout expired", "not paused"),
+    ],
+)
+def test_why_a_source_is_not_reached_names_the_cure(said: str, cure: str) -> None:
+    assert cure in unreachable(Address("2001:db8::1", 5432, "postgres", "postgres"), said).fix
+
+
+def test_a_password_is_never_printed() -> None:
+    address = parse("postgres://me:hidden%20word@host/base?sslmode=require")
+    assert address.password == "hidden word"
+    assert "hidden" not in repr(address) + address.url
+    assert address.keywords()["sslmode"] == "require"
+
+
+@pytest.mark.parametrize("url", ["https://host", "host:5432", "postgres://", "postgres://host:99999999/x"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(StackError, match="no address"):
+        parse(url)
+
+
+def fates(*objects: tuple[Entry, Known | None], **setting: object) -> dict[str, str]:
+    known = {entry.id: about for entry, about in objects if about}
+    decided: tuple[Decided, ...] = decide(
+        [entry for entry, _about in objects],
+        known,
+        Setting(**{"kind": "supabase", "extensions": ("citext",), **setting}),  # type: ignore[arg-type]
+    )
+    return {one.item.name: one.item.fate for one in decided}
+
+
+def entry(number: int, kind: str, *needs: int) -> Entry:
+    return Entry(number, kind, f"label {number}", 1, number, needs, "")
+
+
+def test_an_object_goes_where_what_it_needs_goes() -> None:
+    objects = (
+        (entry(1, "EXTENSION"), Known("", "vector", "", "")),
+        (entry(2, "TABLE", 1), Known("public", "public.embedded", "public.embedded", "postgres")),
+        (entry(3, "COMMENT", 2), None),
+        (entry(4, "TABLE"), Known("auth", "auth.sessions", "auth.sessions", "supabase_auth_admin")),
+        (entry(5, "INDEX", 4), Known("auth", "auth.sessions_i", "auth.sessions", "supabase_auth_admin")),
+        (entry(6, "TABLE"), Known("auth", "auth.users", "auth.users", "supabase_auth_admin")),
+        (entry(7, "FUNCTION"), Known("auth", "auth.uid()", "", "supabase_auth_admin")),
+        (entry(8, "FUNCTION"), Known("auth", "auth.mine()", "", "postgres")),
+        (entry(9, "POLICY", 6, 7), Known("public", "p on public.t", "public.t", "postgres")),
+    )
+    assert fates(*objects) == {
+        "vector": "reported",
+        "public.embedded": "blocker",
+        "label 3": "reported",
+        "auth.sessions": "reported",
+        "auth.sessions_i": "reported",
+        "auth.users": "converted",
+        "auth.uid()": "converted",
+        "auth.mine()": "moved",
+        "p on public.t": "moved",
+    }
+    assert fates(*objects, leave=("public.embedded",))["public.embedded"] == "reported"
+    assert fates(*objects, extensions=("vector",))["public.embedded"] == "moved"
+    assert fates(*objects, kind="plain")["auth.sessions"] == "moved"
+
+
+def test_what_the_target_has_already_is_in_the_way() -> None:
+    there = (entry(1, "TABLE"), Known("public", "public.todos", "public.todos", "postgres"))
+    assert fates(there, present=("public.todos",)) == {"public.todos": "blocker"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("((a = b) OR (c = d)) OR (e)", "(a = b) OR (c = d) OR (e)", True),
+        ("((a) AND (b)) OR (c)", "(a) AND (b) OR (c)", False),
+        ("(a OR b) AND c", "a OR b AND c", False),
+        ("x = 'a OR  b'", "x = 'a OR b'", False),
+        ("CHECK ((a  > 0))", "CHECK ((a > 0))", True),
+    ],
+)
+def test_expressions_are_the_same_where_only_their_writing_differs(one: str, other: str, same: bool) -> None:
+    assert (canonical(one) == canonical(other)) is same
+
+
+@given(size=st.integers(0, 2**40), pages=st.integers(0, 2**20), part_mib=st.integers(1, 512))
+def test_the_parts_of_a_table_cover_it_without_overlap(size: int, pages: int, part_mib: int) -> None:
+    made = parts(Table("t", size, pages, 0, ("a",), ()), part_mib) if size < 2**33 else ()
+    for before, after in pairwise(made):
+        assert before.where.rpartition("'(")[2].partition(",")[0] == after.where.partition("'(")[2].partition(",")[0]
+    assert not made or "<" not in made[-1].where
+
+
+def test_a_pace_is_kept_over_all_connections() -> None:
+    clock = FakeClock()
+    pace = Pace(clock, 2.0)
+    for _piece in range(10):
+        pace.spend(2**20)
+    assert 4.9 < clock.monotonic() < 5.1
+
+
+def test_the_first_error_stops_what_has_not_begun() -> None:
+    done: list[int] = []
+    lock = threading.Lock()
+
+    def do(piece: int) -> None:
+        if piece == 3:
+            raise ValueError("three")
+        with lock:
+            done.append(piece)
+
+    with pytest.raises(ValueError, match="three"):
+        each(range(1000), 1, do)
+    assert done == [0, 1, 2]
