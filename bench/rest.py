@@ -1,4 +1,4 @@
-"""What the tool itself costs while nothing happens: supervisor, agent and panel. Budget 80 MB PSS and 1 % of a core."""
+"""What the tool itself costs while nothing happens: supervisor, agent and panel. Budget 60 MB PSS and 1 % of a core."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main() -> None:
             mib, percent = pss_mib(pid), 100 * (cpu_seconds(pid) - before[name]) / SECONDS
             row(name, f"{mib:.1f} MB", f"{percent:.2f} % of a core")
             total_mib, total_percent = total_mib + mib, total_percent + percent
-        row("all three", f"{total_mib:.1f} MB", f"{total_percent:.2f} % of a core; budget 80 MB, 1 %")
+        row("all three", f"{total_mib:.1f} MB", f"{total_percent:.2f} % of a core; budget 60 MB, 1 %")
 
 
 def cpu_seconds(pid: int) -> float:
