@@ -152,8 +152,11 @@ def _answers() -> dict[str, Any]:
     ]
     happened = [
         event("done", "restart:redis", 3600, seconds=1.3),
+        event("started", "restart:redis", 3602),
         event("failed", "do:app/build", 7100, seconds=90.0, detail="npm ended with 1"),
-        event("done", "start:postgres", 90_000, seconds=2.3),
+        event("started", "do:app/build", 7190),
+        event("done", "secrets show:panel.admin", 8000, detail="founder"),
+        event("started", "start:postgres", 90_000),
     ]
     return {
         "history": {"buckets": day},

@@ -248,8 +248,9 @@ def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
     expect(page.locator("main li .state")).to_have_text(["Running", "Done", "Failed", "End unknown"])
     page.get_by_role("link", name="Events").click()
     expect(page.locator("main li .grow")).to_have_text(
-        ["Restart redis", "Prepare app/buildnpm ended with 1", "Start postgres"]
+        ["Restart redis", "Prepare app/buildnpm ended with 1", "Secret panel.admin shownfounder", "Start postgres"]
     )
+    expect(page.locator("main li .state")).to_have_text(["Done", "Failed", "Done", "Begun"])
 
 
 @pytest.mark.timeout(240)  # twelve pages, each read by axe

@@ -102,8 +102,9 @@ def step_title(action: str, name: str, _: Translate) -> str:
         "reload": _("{name} reads its files again"),
         "switch": _("send requests to the new instances of {name}"),
         "stop": _("stop {name}"),
+        "secrets show": _("secret {name} shown"),
     }
-    return texts.get(action, "{name}").format(name=name)
+    return texts.get(action, f"{action} {{name}}").format(name=name)
 
 
 def _steps(job: Mapping[str, Any], _: Translate, *, running: bool) -> tuple[StepLine, ...]:

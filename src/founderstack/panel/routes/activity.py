@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 
@@ -29,10 +31,16 @@ async def events(ask: Ask) -> Response:
     """The newest events of the stack's history."""
     answer = await ask.agent("happened", limit=_SHOWN)
     _ = ask.say
-    words = {"done": _("Done"), "failed": _("Failed"), "skipped": _("Not done"), "started": _("Begun")}
+    words = {
+        "done": _("Done"),
+        "failed": _("Failed"),
+        "skipped": _("Not done"),
+        "started": _("Begun"),
+        "progress": _("Begun"),
+    }
     shapes = {"done": "online", "failed": "down"}
     found = []
-    for one in answer["events"]:
+    for one in _told_once(answer["events"]):
         action, colon, name = str(one["step"]).partition(":")
         found.append(
             Happened(
@@ -50,3 +58,21 @@ async def events(ask: Ask) -> Response:
 def _title(action: str, name: str, _: Translate) -> str:
     text = step_title(action, name, _)
     return text[:1].upper() + text[1:]
+
+
+def _told_once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without what was only on the way to an end that is told as well; newest first, as they come."""
+    ended: set[str] = set()
+    kept = []
+    for one in events:
+        step, kind = str(one["step"]), str(one["kind"])
+        if kind in ("started", "progress"):
+            if step not in ended:
+                kept.append(one)
+                ended.add(step)
+            elif kind == "started":
+                ended.discard(step)  # what is older belongs to an earlier run
+        else:
+            kept.append(one)
+            ended.add(step)
+    return kept
