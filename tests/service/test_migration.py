@@ -23,11 +23,12 @@ from tests.service.moves import Told, address_of, differing, empty_target, migra
 from tests.service.supabase_source import SupabaseSource, person, supabase_source
 
 ACTIVITY = """
-SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database WHERE datname = 'postgres'
+SELECT sum(n_tup_ins), sum(n_tup_upd), sum(n_tup_del) FROM pg_stat_user_tables
 """
 CATALOGUE = """
 SELECT md5(string_agg(line, '' ORDER BY line)) FROM (
-    SELECT c::text AS line FROM pg_class AS c WHERE oid >= 16384
+    SELECT ROW(oid, relname, relowner, relacl, relfilenode, relrowsecurity, reloptions, relreplident)::text AS line
+    FROM pg_class WHERE oid >= 16384
     UNION ALL SELECT p::text FROM pg_proc AS p WHERE oid >= 16384 UNION ALL SELECT r::text FROM pg_roles AS r
     UNION ALL SELECT p::text FROM pg_policy AS p UNION ALL SELECT t::text FROM pg_trigger AS t
     UNION ALL SELECT s::text FROM pg_db_role_setting AS s UNION ALL SELECT p::text FROM pg_publication AS p
