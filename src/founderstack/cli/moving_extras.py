@@ -20,7 +20,7 @@ from founderstack.migration.people_rules import Rules
 from founderstack.migration.remote_access import Access, RestAccess, S3Access
 from founderstack.migration.remote_files import RemoteFiles
 from founderstack.migration.steps import Extra
-from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.operations.site import Site
 from founderstack.world import ambient, files
 from founderstack.world.postgres import Address
@@ -61,6 +61,15 @@ class Extras:
 
     def steps(self, patience_s: float) -> tuple[Extra, ...]:
         """People, then files. Raises StackError where the app is not there or a key is of no use."""
+        if "app" not in self.site.stack.parts:
+            raise StackError(
+                _("This stack has no app"),
+                _("People and files move to where an app keeps them."),
+                _("Add [app] to {file} and run “founder up”, or move the database alone: --database-only").format(
+                    file=self.site.stack.file
+                ),
+                exit_code=EXIT_PRECONDITION,
+            )
         choices = self._choices()
         rules = Rules(choices.get("second_factor", "closed"), choices.get("providers", {}))
         people = People(rules, wiring.migration_app(self.site))
