@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from founderstack.catalogue._hidden_keys import visible
 from founderstack.world.node_packages import node_packages
+from founderstack.world.processes import all_pids
 from founderstack.world.probes import check
 from tests.conftest import enterable_folder, wait_until
 from tests.service.agents import Bench
@@ -222,10 +223,16 @@ def test_without_a_sign_on_no_path_leads_to_it(stack: Stack, path: str) -> None:
         assert "Redis Commander" not in body
 
 
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
 def test_its_memory_is_small(stack: Stack) -> None:
-    listing = subprocess.run(["pgrep", "-f", f"{stack.folder}/etc/redis-commander/server.cjs"], capture_output=True)
-    (pid,) = listing.stdout.split()
-    rollup = Path(f"/proc/{int(pid)}/smaps_rollup").read_text()
+    (pid,) = [pid for pid in all_pids() if f"{stack.folder}/etc/redis-commander/server.cjs" in _command(pid)]
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
     assert pss < 110 * 1024
 
