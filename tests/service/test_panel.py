@@ -97,6 +97,16 @@ def test_every_answer_says_how_it_may_be_used(browser: Browser) -> None:
     assert "immutable" in browser.get("/static/panel.css").headers["cache-control"]
 
 
+def test_the_front_page_is_the_same_by_the_quick_way_and_through_the_routes(browser: Browser) -> None:
+    browser.sign_in()
+    quick, routed = browser.get("/"), browser.get("/?through=routes")
+    assert quick.text == routed.text
+    assert {*quick.headers.items()} - {*routed.headers.items()} <= {("date", quick.headers["date"])}
+    assert quick.headers.keys() == routed.headers.keys()
+    browser.cookies.clear()
+    assert browser.get("/").status_code == browser.get("/?through=routes").status_code == 303
+
+
 def test_signing_in_gives_a_new_session_and_the_cookie_is_well_kept(browser: Browser) -> None:
     browser.get("/sign-in")
     before = browser.cookies[COOKIE]
