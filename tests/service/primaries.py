@@ -23,10 +23,13 @@ from founderstack.planner.moments import beginning
 from founderstack.planner.resolve import Facts, Resolved, resolve
 from founderstack.stackfile.check import check
 from founderstack.world.clock import SystemClock
+from founderstack.world.machine import read_machine
 from founderstack.world.network import can_bind
 from founderstack.world.processes import Result, run
 from founderstack.world.secrets import Secrets
 from tests.conftest import enterable_folder, wait_until
+from tests.service.components import Components
+from tests.service.roots import debian_13
 
 USER = "postgres"
 """The packages' own user, in every root."""
@@ -140,7 +143,7 @@ class Primary:
 
     def site(self, name: str) -> recovery.Site:
         folder = f"{self.places.state}/{name}"
-        return recovery.Site(self.binaries, USER, folder, SystemClock(), self.system.run)
+        return recovery.Site(self.binaries, USER, folder, SystemClock(), run=self.system.run)
 
     def recovered(self, target: Target, *, number: int = 0, wal: str = "", may_end_early: bool = False) -> list[str]:
         """Every row of the load after a recovery to the target, from one repository or from the best one."""
@@ -153,29 +156,44 @@ class Primary:
         try:
             return self.asked("SELECT id FROM load ORDER BY id", site.server.socket, site.server.port).split()
         finally:
-            recovery.clear_away(site)
+            recovery.end(site)  # its files spare the next recovery most of its work
 
 
-HERE = (
-    System(f"debian:{12}", sorted(os.listdir("/usr/lib/postgresql"))[-1])
-    if Path("/usr/lib/postgresql").is_dir()
-    else None
-)
+def this_system() -> System:
+    """The machine's own."""
+    return System(read_machine().os, max(os.listdir("/usr/lib/postgresql"), key=int))
+
+
+def other_system() -> System:
+    """PostgreSQL 17 and its pgBackRest in a root with Debian 13."""
+    return System("debian:13", "17", debian_13("postgresql-17", "pgbackrest", "ca-certificates"))
 
 
 @contextmanager
-def primary(system: System, text: str, given: dict[str, str] | None = None) -> Iterator[Primary]:
-    """A running server with an empty table `load`, archived as the stack file's [backup] says."""
+def primary(system: System, text: str, storage: Components | None = None) -> Iterator[Primary]:
+    """A running server with an empty table `load`, archived as the stack file's [backup] in `text` says.
+
+    With `storage`, into the bucket `backup` there as well, over TLS.
+    """
     with system.folder("founder-pitr-") as folder:
         places = Places(f"{folder}/s", f"{folder}/shared", "/usr/bin/python3", "/nowhere")
         Path(places.state).mkdir(mode=0o755)
-        made = _made(system, places, text, given or {})
+        given = {}
+        if storage:
+            shutil.copy(f"{storage.places.state}/tls/storage/ca.crt", folder)
+            text += f'{_to(storage)}s3_prefix = "{folder.name}"\ns3_ca = "{folder}/ca.crt"\n'
+            given = {"backup.s3_key": "backup", "backup.s3_secret": storage.secrets.get("storage.backup")}
+        made = _made(system, places, text, given)
         made.start()
         try:
             made.ask("CREATE TABLE load (id bigserial PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
             yield made
         finally:
             made.stop("immediate")
+
+
+def _to(storage: Components) -> str:
+    return f's3_endpoint = "https://localhost:{storage.choices.ports["seaweedfs.tls"]}"\ns3_bucket = "backup"\n'
 
 
 def _made(system: System, places: Places, text: str, given: dict[str, str]) -> Primary:

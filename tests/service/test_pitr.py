@@ -1,52 +1,92 @@
-"""Recovery by pgBackRest ends exactly where it was asked to."""
+"""Recovery by pgBackRest ends exactly where it was asked to, on this system's PostgreSQL and on Debian 13's."""
 
 from __future__ import annotations
 
-import datetime
 import random
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from founderstack.model.moments import Target
-from tests.service.primaries import HERE, MOMENT, Primary, primary
+from tests.conftest import enterable_folder
+from tests.service.components import Components, components
+from tests.service.primaries import MOMENT, Primary, other_system, primary, this_system
 
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
+COMMITS = f"SELECT id, to_char(pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC', '{MOMENT}') FROM load"
+SYSTEMS = {"here": this_system, "debian-13": other_system}
+TARGETS = 12
+_FORM = "%Y-%m-%d %H:%M:%S.%f+00"
 
-pytestmark = pytest.mark.timeout(180)
-
-
-def target_of(text: str) -> Target:
-    return Target("time", datetime.datetime.fromisoformat(text).timestamp(), text)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[Primary]:
-    assert HERE
-    with primary(HERE, BACKUP) as made:
-        yield made
+def storage(shared_home: Path) -> Iterator[Components]:
+    """An S3 server with TLS."""
+    home = enterable_folder("founder-storage-")
+    (home / "shared").symlink_to(shared_home)
+    with components(home, "[storage]\n", ["seaweedfs"]) as running:
+        yield running
+    shutil.rmtree(home)
 
 
-def test_recovery_lands_exactly(here: Primary) -> None:
-    here.repository.prepare()
-    here.repository.take("full", 1)
-    with here.load(5) as load:
-        load.wait()
-    commits = [
-        line.split("|")
-        for line in here.ask(
-            f"SELECT id, to_char(pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC', '{MOMENT}') FROM load ORDER BY 2"
-        ).splitlines()
-    ]
-    here.archive_everything()
-    first = here.repository.stored()[0].ended + 1
-    moments = [at for _id, at in commits if target_of(at).at >= first]
-    print(len(commits), len(moments))
-    for number in range(6):
-        at = random.choice(moments)
-        if number % 2:
-            at = (
-                datetime.datetime.fromisoformat(at) + datetime.timedelta(microseconds=random.randrange(-300, 300))
-            ).strftime("%Y-%m-%d %H:%M:%S.%f+00")
-        expected = sorted(int(row) for row, when in commits if when <= at)
-        assert [int(row) for row in here.recovered(target_of(at), number=1)] == expected
+@dataclass(frozen=True)
+class Loaded:
+    """A server that was written to while it was backed up, and every commit of it."""
+
+    primary: Primary
+    commits: dict[int, str]
+    """Row → moment of its commit, to the microsecond."""
+
+    def until(self, moment: str) -> list[int]:
+        """The rows that were committed until then."""
+        return sorted(row for row, committed in self.commits.items() if committed <= moment)
+
+    def moments(self, count: int) -> list[str]:
+        """Random moments during the load: that of a commit, and some microseconds beside one, in turn."""
+        first = _moment(min(one.ended for one in self.primary.repository.stored() if one.repository == 2) + 1)
+        chosen = random.sample([moment for moment in self.commits.values() if moment > first], count)
+        beside = [_moved(moment, random.randint(-400, 400)) for moment in chosen]
+        return [beside[number] if number % 2 else chosen[number] for number in range(count)]
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def loaded(request: pytest.FixtureRequest, storage: Components) -> Iterator[Loaded]:
+    """Full backups into both repositories before the load, an incremental one in the middle of it."""
+    with primary(SYSTEMS[request.param](), BACKUP, storage) as server:
+        server.repository.prepare()
+        for number in server.repository.numbers:
+            server.repository.take("full", number)
+        with server.load(7) as load:
+            server.repository.take("incr", 1)
+            load.wait()
+        server.archive_everything()
+        rows = (line.split("|") for line in server.ask(COMMITS).splitlines())
+        yield Loaded(server, {int(row): moment for row, moment in rows})
+
+
+def test_recovery_ends_at_the_moment_all_before_it_and_nothing_after_it(loaded: Loaded) -> None:
+    assert len(loaded.commits) > 300
+    assert loaded.primary.repository.numbers == (1, 2)
+    for number, moment in enumerate(loaded.moments(TARGETS)):
+        repository = number // 2 % 2 + 1
+        rows = loaded.primary.recovered(_target(moment), number=repository)
+        assert [int(row) for row in rows] == loaded.until(moment), f"{moment} from repository {repository}"
+    assert loaded.primary.ask("SELECT count(*) FROM load") == str(len(loaded.commits)), "the running one is untouched"
+
+
+def _target(moment: str) -> Target:
+    return Target("time", datetime.strptime(f"{moment}00", f"{_FORM[:-3]}%z").timestamp(), moment)
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime(_FORM)
+
+
+def _moved(moment: str, microseconds: int) -> str:
+    return (datetime.strptime(moment, _FORM) + timedelta(microseconds=microseconds)).strftime(_FORM)

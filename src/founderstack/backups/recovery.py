@@ -21,6 +21,8 @@ PORT = 5432
 _STUCK_S = 600
 """Without one more piece of the log in that time, it will not come to an end."""
 _POLL_S = 0.1
+_STATUS_LINE = 7
+"""Of postmaster.pid, counted from 0."""
 _ENDED_EARLY = "recovery ended before configured recovery target was reached"
 _TOO_EARLY = "requested recovery stop point is before consistent recovery point"
 _PIECE = re.compile(r'restored log file "([0-9A-F]{24})"')
@@ -37,6 +39,8 @@ class Site:
     folder: str
     """Holds `pgdata`, `run` and the server's files; it must not be a folder of the running server."""
     clock: Clock
+    durable: bool = False
+    """True where it shall take the place of the running server; otherwise it may be lost with the power."""
     run: Run = run
 
     @property
@@ -118,6 +122,7 @@ def _write_files(site: Site) -> None:
         "max_wal_senders": 0,
         "autovacuum": "off",
         "jit": "off",
+        "fsync": "on" if site.durable else "off",
         "log_timezone": "'UTC'",
         "timezone": "'UTC'",
     }
@@ -152,12 +157,9 @@ def _run_to_the_end(site: Site, tell: Tell) -> str:
 
 
 def _answers(site: Site) -> bool:
-    """True once it takes questions, which it does at the end of its recovery."""
-    if not os.path.exists(f"{site.folder}/run/.s.PGSQL.{PORT}"):
-        return False
-    command = [f"{site.binaries}/psql", "-XqAtw", "-h", f"{site.folder}/run", "-p", str(PORT), "-U", "postgres"]
-    command += ["-d", "postgres", "-c", "SELECT pg_is_in_recovery()"]
-    return site.run(command, user=site.user, timeout_s=30, check=False).out.strip() == "f"
+    """True once it takes questions, which it does at the end of its recovery. Source: miscadmin.h, PM_STATUS_READY."""
+    lines = (read_text(f"{site.data}/postmaster.pid") or "").splitlines()
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
 def _control(site: Site, *words: str, check: bool = True) -> None:

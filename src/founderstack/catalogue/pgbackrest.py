@@ -56,6 +56,8 @@ def _configuration(view: View) -> str:
         "pg1-port": view.port("database", "sql"),
         "pg1-user": "postgres",
         "lock-path": f"{data}/lock",
+        # A restore empties it, and the usual one is another user's.
+        "spool-path": f"{data}/restore",
         "log-level-file": "off",
         "log-level-console": "warn",
         "log-level-stderr": "off",

@@ -20,14 +20,27 @@ ENVIRONMENT = os.path.join(ROOT, ".venv-test")
 CACHE = os.path.join(ENVIRONMENT, "cache")
 PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
 
-SYSTEM_PACKAGES = ("age", "chromium", "git", "nginx", "openssl", "postgresql", "postgresql-client", "redis-server")
+SYSTEM_PACKAGES = (
+    "age",
+    "chromium",
+    "debootstrap",
+    "git",
+    "nginx",
+    "openssl",
+    "pgbackrest",
+    "postgresql",
+    "postgresql-client",
+    "redis-server",
+)
 """What the tests start or ask by themselves; what a stack needs, the stack installs."""
 SYSTEM_PROGRAMS = (
     "/usr/bin/age",
     "/usr/bin/chromium",
+    "/usr/sbin/debootstrap",
     "/usr/bin/git",
     "/usr/sbin/nginx",
     "/usr/bin/openssl",
+    "/usr/bin/pgbackrest",
     "/usr/bin/psql",
     "/usr/bin/redis-server",
     "/usr/lib/postgresql",
