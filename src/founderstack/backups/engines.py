@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from founderstack.backups import pgbackrest
 from founderstack.backups.dump import Dump
 from founderstack.model.component import View
 from founderstack.model.protocols import Clock, Engine
@@ -21,7 +22,10 @@ class Making:
     clock: Clock
 
 
-ENGINES: Mapping[str, Callable[[Making], Engine]] = {"dump": lambda making: Dump()}
+ENGINES: Mapping[str, Callable[[Making], Engine]] = {
+    "dump": lambda making: Dump(),
+    "pgbackrest": lambda making: pgbackrest.made(making.view, making.clock),
+}
 
 
 def engine_of(component: str, making: Making) -> Engine:

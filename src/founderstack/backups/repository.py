@@ -124,12 +124,12 @@ class Repository:
         broken = (read_text(f"{self.folder}/broken") or "").split()
         return (*closed, Gap(float(broken[0]), 0.0)) if broken else tuple(closed)
 
-    def mended(self, whole: Stored) -> None:
-        """A full backup was taken after the chain broke: write down what lies between, and be whole again."""
+    def mended(self, ended: float) -> None:
+        """Full backups were taken after the chain broke: write down what lies between, and be whole again."""
         broken = (read_text(f"{self.folder}/broken") or "").split()
         if broken:
             before = read_text(f"{self.folder}/gaps") or ""
-            write_atomic(f"{self.folder}/gaps", f"{before}{broken[0]} {whole.ended}\n", owner=self.user)
+            write_atomic(f"{self.folder}/gaps", f"{before}{broken[0]} {ended}\n", owner=self.user)
             os.unlink(f"{self.folder}/broken")
 
     def _fetch(self, own: Sequence[str]) -> str:

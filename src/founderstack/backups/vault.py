@@ -106,6 +106,7 @@ class Vault(GivingBack):
                     host=self._about.host,
                     major=contents.major,
                     repository=taken.repository if taken else {},
+                    problem=taken.problem if taken else "",
                     notes=notes,
                 )
             )

@@ -92,6 +92,8 @@ class Manifest:
     """PostgreSQL's major version, "" where the stack has no database."""
     repository: Mapping[str, str] = field(default_factory=dict)
     """What an engine with a repository of its own needs to find this backup there again; {} for `dump`."""
+    problem: str = ""
+    """What of the backup could not be done, so that the set holds less than it should; "" where it is all there."""
     notes: tuple[str, ...] = ()
     """Names of files that changed again and again while they were read."""
     seal: str = ""

@@ -222,6 +222,8 @@ class Taken:
     facts: Facts
     repository: Mapping[str, str] = field(default_factory=dict)
     """For `Manifest.repository`."""
+    problem: str = ""
+    """What an engine with a repository of its own could not do, where it took a dump nevertheless."""
 
 
 Progress = Callable[[str, int], None]

@@ -89,6 +89,14 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
         except StackError as error:
             problem = error
     removed = _expire(site, vault, emit)
+    if manifest.problem:
+        raise StackError(
+            _("Only a dump was taken"),
+            manifest.problem,
+            _("Cure what it says. The set {id} is kept, and the next backup tries the rest again.").format(
+                id=manifest.id
+            ),
+        )
     if problem is not None:
         raise StackError(
             _("The backup is on this machine only"),

@@ -57,6 +57,21 @@ def reachable(backups: Sequence[Stored], gaps: Sequence[Gap], now: float) -> tup
     return (*stretches, (first, now))
 
 
+_WEEK_S, _DAY_S = 7 * 86400.0, 86400.0
+
+
+def kind_of_backup(asked: str, stored: Sequence[Stored], now: float, *, broken: bool) -> str:
+    """What to take into a repository that holds these: at least a full one a week and a differential one a day.
+
+    So that no chain gets long; and after the log of changes was let go, a full one first of all.
+    """
+    full = [one.ended for one in stored if one.kind == "full" and one.ended <= now]
+    if asked == "full" or broken or not full or max(full) < now - _WEEK_S:
+        return "full"
+    short = [one.ended for one in stored if one.kind != "incr" and one.ended <= now]
+    return "diff" if asked == "diff" or max(short) < now - _DAY_S else "incr"
+
+
 def needed(backups: Sequence[Stored], labels: set[str]) -> set[str]:
     """Those labels, and the labels of all that they build upon."""
     return labels | {need for one in backups if one.label in labels for need in one.needs}
