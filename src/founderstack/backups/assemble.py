@@ -10,13 +10,14 @@ from typing import Any
 
 from founderstack import __version__
 from founderstack.backups.contents import Contents, Files
-from founderstack.backups.engines import Making, engine_of
+from founderstack.backups.engines import MOMENTS, Making, engine_of
 from founderstack.backups.store import SetStore
 from founderstack.backups.vault import About, Vault, no_engine
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, Backup
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.moments import Moments
 from founderstack.model.protocols import Clock, ObjectStore, Server
 from founderstack.model.stack import Choices, Machine, Places, Role, Stack
 from founderstack.planner.resolve import Facts, resolve
@@ -83,6 +84,24 @@ def vault_of(made: Made) -> Vault:
         made.clock,
         lambda: os.urandom(3).hex(),
     )
+
+
+def moments_of(made: Made, vault: Vault) -> Moments:
+    """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
+    part = made.stack.parts["backup"]
+    found = MOMENTS.get(part.component)
+    views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+    server = contents_of(made, views).server
+    if found is None or server is None:
+        raise StackError(
+            _("These backups cannot go back to a moment"),
+            _("[backup] uses {engine}, which keeps no log of changes between backups.").format(engine=part.component),
+            _('Write use = "{engine}" below [backup], run: founder up, and then: founder backup').format(
+                engine=next(iter(MOMENTS))
+            ),
+            exit_code=EXIT_PRECONDITION,
+        )
+    return found(Making(views["backup"], made.secret, made.clock), vault, server)
 
 
 def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, ...]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from founderstack.backups import pgbackrest
 from founderstack.backups.dump import Dump
+from founderstack.backups.moments import PgBackRestMoments
+from founderstack.backups.vault import Vault
 from founderstack.model.component import View
-from founderstack.model.protocols import Clock, Engine
+from founderstack.model.moments import Moments
+from founderstack.model.protocols import Clock, Engine, Server
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,17 @@ ENGINES: Mapping[str, Callable[[Making], Engine]] = {
 def engine_of(component: str, making: Making) -> Engine:
     """The engine that a component stands for."""
     return ENGINES[component](making)
+
+
+MomentsOf = Callable[[Making, Vault, Server], Moments]
+MOMENTS: Mapping[str, MomentsOf] = {
+    "pgbackrest": lambda making, vault, server: PgBackRestMoments(
+        repository=pgbackrest.repository_of(making.view),
+        vault=vault,
+        server=server,
+        data=making.view.database.folder,
+        major=making.view.choices.versions[making.view.providers["database"]],
+        clock=making.clock,
+    )
+}
+"""What can go back to any moment, by the name of the component as well."""

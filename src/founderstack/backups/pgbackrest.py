@@ -18,12 +18,8 @@ from founderstack.planner.moments import kind_of_backup, needed
 
 DUMP_ALONE = "dump"
 """Kind of a set that holds no more than a dump, because pgBackRest could not do its part."""
-# A row from before the restore point and one from after it: a drill that ends at the point sees the first alone.
-_CANARY = """
-CREATE SCHEMA IF NOT EXISTS founder;
-CREATE TABLE IF NOT EXISTS founder.canary (point text, side text, at timestamptz DEFAULT clock_timestamp());
-DELETE FROM founder.canary WHERE at < now() - interval '100 days';
-"""
+_CANARY = "COMMENT ON DATABASE postgres IS {text}"
+"""A text that changes at the restore point: a drill that ends there sees the first, and no table is anybody's."""
 
 
 class PgBackRest:
@@ -78,12 +74,11 @@ class PgBackRest:
         return became, {**taken, "point": point}, self._mark(server, point)
 
     def _mark(self, server: Server, point: str) -> float:
-        """Make the restore point between two canary rows, and hand on the log up to there."""
-        row = f"INSERT INTO founder.canary (point, side) VALUES ({literal(point)}, '{{side}}')"
-        steps = [_CANARY, row.format(side="before"), f"SELECT pg_create_restore_point({literal(point)})"]
-        ask(server, "postgres", *steps)
+        """Make the restore point between two texts of the canary, and hand on the log up to there."""
+        before, after = (_CANARY.format(text=literal(f"{side} {point}")) for side in ("before", "after"))
+        ask(server, "postgres", before, f"SELECT pg_create_restore_point({literal(point)})")
         at = float(ask(server, "postgres", "SELECT extract(epoch FROM clock_timestamp())")[0])
-        ask(server, "postgres", row.format(side="after"), "SELECT pg_switch_wal()")
+        ask(server, "postgres", after, "SELECT pg_switch_wal()")
         return at
 
 

@@ -78,7 +78,7 @@ class Repository:
     def stored(self) -> tuple[Stored, ...]:
         """Every whole backup, oldest first. A repository that cannot be reached has none."""
         found = json.loads(self._ask("info", "--output=json", timeout_s=_QUICK_S).out)
-        backups = [_stored(one) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")]
+        backups = [_stored(one, stanza) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")]
         return tuple(sorted(backups, key=lambda one: (one.ended, one.repository)))
 
     def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
@@ -180,7 +180,9 @@ def _target(target: Target) -> list[str]:
     return options if target.kind == "newest" else [*options, "--target-action=promote"]
 
 
-def _stored(found: dict[str, Any]) -> Stored:
+def _stored(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
+    server = found["database"]
+    majors = {(one["id"], one["repo-key"]): str(one["version"]) for one in stanza["db"]}
     return Stored(
         label=found["label"],
         repository=int(found["database"]["repo-key"]),
@@ -188,6 +190,7 @@ def _stored(found: dict[str, Any]) -> Stored:
         began=float(found["timestamp"]["start"]),
         ended=float(found["timestamp"]["stop"]),
         needs=tuple(found.get("reference") or ()),
+        major=majors.get((server["id"], server["repo-key"]), ""),
         size=int(found["info"]["size"]),
         stored=int(found["info"]["repository"].get("delta") or 0),
     )

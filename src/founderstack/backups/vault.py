@@ -15,7 +15,7 @@ from founderstack.backups.store import SetStore
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.protocols import Clock, Engine, Progress
+from founderstack.model.protocols import Clock, Engine, Progress, Server
 from founderstack.model.vault import Found, Place
 from founderstack.world.files import read_json, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
@@ -115,6 +115,34 @@ class Vault(GivingBack):
             raise
         finally:
             remove_tree(self._scratch)
+
+    def take_of(
+        self, server: Server, engine: Engine, kind: str, at: float, moment: str, progress: Progress
+    ) -> Manifest:
+        """A set of another server: the databases of this one as they were at a moment, which the set is named by."""
+        key, began = self._key(), self._clock.monotonic()
+        set_id = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}-{self._random_letters()}"
+        new = self._stores[0].begin(set_id, key)
+        try:
+            engine.take("full", server, new, progress)
+            manifest = Manifest(
+                id=set_id,
+                stack=self._about.stack,
+                taken_at=at,
+                seconds=round(self._clock.monotonic() - began, 1),
+                engine=self._engine.name,
+                kind=kind,
+                files=(),
+                tool=self._about.tool,
+                os=self._about.os,
+                host=self._about.host,
+                major=self._contents().major,
+                repository={"moment": moment},
+            )
+            return new.finish(manifest)
+        except BaseException:
+            new.abandon()
+            raise
 
     def away(self) -> str:
         """Where copies off this machine go."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
+
+from founderstack.model.backup import Manifest
+from founderstack.model.protocols import Progress
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class Stored:
     """Any later moment can be reached from it."""
     needs: tuple[str, ...]
     """Labels of the backups that it builds upon."""
+    major: str
+    """PostgreSQL's major version, which the server that recovers must have as well."""
     size: int
     """Bytes of the server that it stands for."""
     stored: int
@@ -58,3 +64,53 @@ class Archived:
     """Seconds since the epoch at which segments began to be let go; 0.0 where the chain is whole."""
     waiting: int
     """Finished segments that are not kept yet."""
+
+
+class Moments(Protocol):
+    """Goes back to a moment: what engines with a log of changes can do."""
+
+    @property
+    def major(self) -> str:
+        """The server's major version now."""
+        ...
+
+    @property
+    def survived(self) -> str:
+        """Folder of the log of the server that was, "" where that is gone too."""
+        ...
+
+    def stored(self) -> Sequence[Stored]:
+        """Every backup that can be reached."""
+        ...
+
+    def gaps(self) -> Sequence[Gap]:
+        """Stretches of which the log was let go."""
+        ...
+
+    def free_mib(self) -> int:
+        """Room on the disk of the server's data."""
+        ...
+
+    def answers(self) -> bool:
+        """True where the running server can be asked."""
+        ...
+
+    def hand_on(self) -> None:
+        """Have everything that was committed archived."""
+        ...
+
+    def as_set(self, begin: Stored, target: Target, wal: str, progress: Progress) -> Manifest:
+        """A set of what the databases held at that moment."""
+        ...
+
+    def rebuild(self, begin: Stored, target: Target, wal: str, progress: Progress) -> None:
+        """Recover the whole server beside the place of the one that was."""
+        ...
+
+    def recovered(self, target: Target) -> bool:
+        """True where one that an earlier run has recovered up to there lies ready."""
+        ...
+
+    def put_in_place(self) -> str:
+        """Put it there; the name under which the former one is kept, "" where there was none."""
+        ...

@@ -10,12 +10,15 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Gap, Stored, Target
 
 
-def beginning(backups: Sequence[Stored], gaps: Sequence[Gap], target: Target, now: float) -> Stored:
+def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now: float, major: str = "") -> Stored:
     """The backup to begin with: the newest that ended before the target, in the nearest repository.
 
-    Raises StackError where there is none, where the moment has not come yet, and where the log of changes that would
-    lead there was let go; says what can be reached.
+    Raises StackError where there is none, where the moment has not come yet, where the log of changes that would
+    lead there was let go, and where only a server of another major version could read it; says what can be done.
     """
+    backups = [one for one in every if major in ("", one.major)]
+    if every and not backups:
+        raise _of_another_major(every, major)
     if not backups:
         raise StackError(
             _("There is nothing to go back to"),
@@ -75,6 +78,17 @@ def kind_of_backup(asked: str, stored: Sequence[Stored], now: float, *, broken: 
 def needed(backups: Sequence[Stored], labels: set[str]) -> set[str]:
     """Those labels, and the labels of all that they build upon."""
     return labels | {need for one in backups if one.label in labels for need in one.needs}
+
+
+def _of_another_major(every: Sequence[Stored], major: str) -> StackError:
+    return StackError(
+        _("These backups are of PostgreSQL {theirs}, and this server is {ours}").format(
+            theirs=", ".join(sorted({one.major for one in every})), ours=major
+        ),
+        _("pgBackRest keeps the server's own files, which only the same major version can read."),
+        _("Restore a set by its dump, which later versions read as well: founder restore"),
+        exit_code=EXIT_PRECONDITION,
+    )
 
 
 def _named(backups: Sequence[Stored], label: str) -> Stored:

@@ -1,0 +1,169 @@
+"""Back to a moment: databases as they were then, beside or in place; or the whole server, also a lost one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from founderstack.locale import _
+from founderstack.model.backup import Manifest
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.events import Event
+from founderstack.model.moments import Moments, Stored, Target
+from founderstack.model.plan import Step
+from founderstack.model.protocols import Emit, Progress
+from founderstack.model.vault import Vault
+from founderstack.operations.backup import Telling, remember, step, taken_here
+from founderstack.operations.prepare import prepare
+from founderstack.operations.site import Site
+from founderstack.planner.moments import beginning
+
+RECOVER, PLACE = "restore:recover", "restore:place"
+
+
+@dataclass(frozen=True)
+class GoingBack:
+    """A decided way back, to be shown and approved."""
+
+    begin: Stored
+    target: Target
+    loss_s: float
+    """Seconds between the moment and now: what was written since is not in it."""
+    seconds: float | None
+    """How long it took the last time."""
+    replaces: bool
+    """True where the whole server is replaced."""
+
+
+Approve = Callable[[GoingBack], None]
+"""Shows what will happen and asks; raises StackError when the answer is no."""
+
+
+def decide(site: Site, moments: Moments, target: Target, *, replaces: bool) -> GoingBack:
+    """The way to the moment; raises StackError where there is none, or no room for it."""
+    now = site.clock.now()
+    begin = beginning(moments.stored(), moments.gaps(), target, now, moments.major)
+    _refuse_full_disk(moments, begin)
+    loss = max(now - target.at, 0.0) if target.kind == "time" else 0.0
+    return GoingBack(begin, target, loss, site.history.typical_seconds(RECOVER), replaces)
+
+
+def set_of_moment(site: Site, vault: Vault, moments: Moments, target: Target, emit: Emit) -> Manifest:
+    """A set of what the databases held at that moment, taken beside the running server, which goes on serving.
+
+    Asked for again after a kill, the set that is there already is the answer.
+    """
+    with vault.lock("restore"):
+        if moments.answers():
+            moments.hand_on()
+        way = decide(site, moments, target, replaces=False)
+        wal = moments.survived
+        return step(site, RECOVER, emit, lambda progress: moments.as_set(way.begin, target, wal, progress))
+
+
+def forget_set(site: Site, vault: Vault, manifest: Manifest) -> None:
+    """Remove the set of a moment once it has served."""
+    with vault.lock("restore"):
+        vault.remove("local", manifest.id)
+        remember(site, vault)
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """What became of the whole server."""
+
+    way: GoingBack
+    kept: str
+    """Folder in which the former server's data lie on, "" where there were none."""
+    safety: str
+    """Id of the set that was taken first, "" where the server could not be asked."""
+
+
+def whole_server(
+    site: Site, vault: Vault, moments: Moments, target: Target, approve: Approve, emit: Emit, *, wal: str = ""
+) -> Replaced:
+    """The whole server as it was at that moment, in the place of the one that runs or is lost.
+
+    What is left of it is kept beside, and its log is used where it survived (`wal`, or its own place). A safety set is
+    taken first where the server answers. One that was killed is taken up where it stopped.
+    """
+    with site.lock("restore"), vault.lock("restore"):
+        safety = ""
+        if moments.answers():
+            moments.hand_on()
+        way = decide(site, moments, target, replaces=True)
+        approve(way)
+        if moments.answers():
+            safety = taken_here(site, vault, emit).id
+        with _database_stopped(site):
+            if not moments.recovered(target):
+                survived = wal or moments.survived
+                _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, survived, progress))
+            kept = moments.put_in_place()
+        _told(site, PLACE, emit, lambda progress: _settle(site, progress))
+        remember(site, vault)
+        return Replaced(way, kept, safety)
+
+
+@contextmanager
+def _database_stopped(site: Site) -> Iterator[None]:
+    """Nothing of the role's component runs in the block; afterwards it does again, whatever happened."""
+    component = site.stack.parts["database"].component
+    desired = prepare(site).resolved.desired.processes
+    names = [name for name in site.runtime.observe().processes if name in desired]
+    names = [name for name in names if desired[name].component == component]
+    site.changed()
+    for name in names:
+        site.runtime.pause(name)
+    try:
+        yield
+    except BaseException:
+        with suppress(StackError):  # what went wrong first is what must be told
+            _resume(site, names)
+        raise
+    _resume(site, names)
+
+
+def _resume(site: Site, names: Sequence[str]) -> None:
+    for name in names:
+        site.runtime.resume(name)
+
+
+def _settle(site: Site, progress: Progress) -> None:
+    """Passwords and roles as the stack has them now: in the recovered server they are those of then."""
+    component = site.components[site.stack.parts["database"].component]
+    desired = prepare(site).resolved.desired
+    for name in component.ready_after:
+        if name in desired.tasks:
+            progress(name, 0)
+            site.runtime.apply(Step("do", name, _("it is back")), desired, lambda _line: None)
+
+
+def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], None]) -> None:
+    """Do one thing, told as events and kept in the history."""
+    began = site.clock.monotonic()
+    emit(Event("started", name, site.clock.now()))
+    try:
+        work(Telling(name, emit, site.clock).progress)
+    except StackError as error:
+        failed = Event("failed", name, site.clock.now(), site.clock.monotonic() - began, error.what)
+        site.history.record(failed)
+        emit(failed)
+        raise
+    done = Event("done", name, site.clock.now(), site.clock.monotonic() - began)
+    site.history.record(done)
+    emit(done)
+
+
+def _refuse_full_disk(moments: Moments, begin: Stored) -> None:
+    needed, free = begin.size // 2**20 + 256, moments.free_mib()
+    if free < needed:
+        raise StackError(
+            _("There is not enough room to go back"),
+            _("A copy of the server needs about {needed} MiB beside the present one, and {free} MiB are free.").format(
+                needed=needed, free=free
+            ),
+            _("Make room on that disk; what takes it is shown by: founder doctor"),
+            exit_code=EXIT_PRECONDITION,
+        )
