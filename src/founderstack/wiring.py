@@ -13,6 +13,7 @@ from founderstack import locale
 from founderstack.catalogue import COMPONENTS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.moments import Moments
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
 from founderstack.model.vault import Vault
 from founderstack.operations.prove import Drills
@@ -110,6 +111,13 @@ def open_vault(site: Site) -> Vault:
     from founderstack.backups.assemble import vault_of
 
     return vault_of(_made(site))
+
+
+def open_moments(site: Site) -> Moments:
+    """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
+    from founderstack.backups.assemble import moments_of, vault_of
+
+    return moments_of(_made(site), vault_of(_made(site)))
 
 
 def open_drills(site: Site) -> Drills:

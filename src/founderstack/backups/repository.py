@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.moments import Archived, Gap, Stored, Target
+from founderstack.world.clock import until
 from founderstack.world.files import ensure_folder, read_text, write_atomic
 from founderstack.world.processes import Result, run
 
@@ -20,6 +21,9 @@ PROGRAM = "/usr/bin/pgbackrest"
 STANZA = "main"
 _QUICK_S = 300
 _LONG_S = 24 * 3600
+_LOCKED = 50
+"""Exit code: another one is at work. Source: pgBackRest 2.45, src/build/error/error.yaml."""
+_LOCK_WAIT_S = 60
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
 _PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
 
@@ -153,10 +157,17 @@ class Repository:
         check: bool = True,
     ) -> Result:
         command = [PROGRAM, f"--config={self.configuration}", f"--stanza={STANZA}", *words]
-        said = self.run(command, user=self.user, timeout_s=timeout_s, nice=10, on_line=on_line, check=False)
-        if check and said.code != 0:
-            raise _failure(words[-1], said)
-        return said
+        said: list[Result] = []
+
+        def ended() -> bool:
+            said.append(self.run(command, user=self.user, timeout_s=timeout_s, nice=10, on_line=on_line, check=False))
+            return said[-1].code != _LOCKED
+
+        # Workers of one that was killed hold its lock for some seconds more.
+        until(ended, _LOCK_WAIT_S, every_s=0.5)
+        if check and said[-1].code != 0:
+            raise _failure(words[-1], said[-1])
+        return said[-1]
 
 
 def _told(what: str, progress: Progress) -> Callable[[str], None]:

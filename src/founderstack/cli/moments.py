@@ -1,0 +1,105 @@
+"""The part of `founder restore` that goes back to a moment."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from founderstack import wiring
+from founderstack.cli.render import age, paint, seconds
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.moments import Target
+from founderstack.model.protocols import Emit
+from founderstack.model.vault import Vault
+from founderstack.operations.backup import megabytes
+from founderstack.operations.moments import GoingBack, Replaced, forget_set, set_of_moment, whole_server
+from founderstack.operations.site import Site
+
+NEWEST = "newest"
+
+
+def add_options(options: argparse.ArgumentParser) -> None:
+    """What `founder restore` takes for it."""
+    options.add_argument(
+        "--to", default="", metavar="MOMENT", help=_("“2026-11-24 10:30:15” (UTC), or newest: all that was committed")
+    )
+    options.add_argument(
+        "--whole-server", action="store_true", help=_("the whole server as it was, also when its data are lost")
+    )
+    options.add_argument(
+        "--log", dest="wal", default="", metavar="FOLDER", help=_("pg_wal of the lost server, where that survived")
+    )
+
+
+def target_of(text: str) -> Target:
+    """The moment that somebody wrote; raises StackError for anything else."""
+    if text in ("", NEWEST):
+        return Target("newest", text=NEWEST)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise StackError(
+            _("“{text}” is no moment").format(text=text),
+            _("A moment is written as a date and a time, in UTC where it names no other."),
+            _('Write it like this: founder restore --to "2026-11-24 10:30:15"'),
+            exit_code=EXIT_USAGE,
+        ) from None
+    moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return Target("time", moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S.%f}+00")
+
+
+@contextmanager
+def set_at(site: Site, vault: Vault, text: str, emit: Emit) -> Iterator[str]:
+    """Id of a set of what the databases held at a moment; it goes when the block ends well."""
+    made = set_of_moment(site, vault, wiring.open_moments(site), target_of(text), emit)
+    yield made.id
+    forget_set(site, vault, made)
+
+
+def replace_server(
+    site: Site, vault: Vault, given: argparse.Namespace, consent: Callable[[], None], emit: Emit
+) -> Replaced:
+    """Show what it comes to, ask, and put the whole server back."""
+
+    def approve(way: GoingBack) -> None:
+        if not given.events:
+            print("\n".join(told(way)), file=sys.stderr)
+        consent()
+
+    moments, target = wiring.open_moments(site), target_of(given.to)
+    return whole_server(site, vault, moments, target, approve, emit, wal=given.wal)
+
+
+def told(way: GoingBack) -> list[str]:
+    """What will happen, in lines."""
+    began = datetime.fromtimestamp(way.begin.ended, UTC)
+    words = {"label": way.begin.label, "when": began, "size": megabytes(way.begin.size)}
+    lines = [_("From {label} ({size}), which ended {when:%Y-%m-%d %H:%M:%S} UTC").format(**words)]
+    if way.target.kind == "time":
+        lines.append(_("up to {moment} UTC").format(moment=way.target.text.removesuffix("+00")))
+        lost = _("What was written in the last {age} is lost.").format(age=age(way.loss_s))
+        lines.append(paint(f"  ! {lost}", "red", sys.stderr))
+    else:
+        lines.append(_("up to the last commit that was archived or whose log survived"))
+    lines.append(
+        f"  {paint('~', 'yellow', sys.stderr)} " + _("the whole database server is replaced; its data are kept")
+    )
+    if way.seconds is not None:
+        lines.append(paint("  " + _("about {time}").format(time=seconds(way.seconds)), "dim", sys.stderr))
+    return lines
+
+
+def after(done: Replaced) -> list[str]:
+    """What to know when it is done."""
+    lines = []
+    if done.kept:
+        lines.append(
+            _("The former data are in {folder}; remove them when you need them no more.").format(folder=done.kept)
+        )
+    if done.safety:
+        lines.append(_("To go back: {command}").format(command=f"founder restore {done.safety} --in-place"))
+    return lines

@@ -1,0 +1,281 @@
+"""The log of changes on its way to two repositories: what breaks it, what is lost, and what is not."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from founderstack.backups import recovery
+from founderstack.backups.repository import Repository
+from founderstack.model.errors import StackError
+from founderstack.model.moments import Target
+from founderstack.planner.moments import beginning
+from founderstack.world.processes import all_pids, command_line
+from tests.conftest import enterable_folder, wait_until
+from tests.service.components import Components, components
+from tests.service.primaries import Primary, primary, this_system
+
+BACKUP = '[backup]\nuse = "pgbackrest"\n'
+NEWEST = Target("newest", text="newest")
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def storage(shared_home: Path) -> Iterator[Components]:
+    """An S3 server with TLS, which its supervisor starts again when it dies."""
+    home = enterable_folder("founder-storage-")
+    (home / "shared").symlink_to(shared_home)
+    with components(home, "[storage]\n", ["seaweedfs"]) as running:
+        yield running
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def server(storage: Components) -> Iterator[Primary]:
+    """A server with a full backup in both repositories."""
+    with primary(this_system(), BACKUP, storage) as made:
+        made.repository.prepare()
+        for number in (1, 2):
+            made.repository.take("full", number)
+        yield made
+
+
+def rows(server: Primary) -> list[str]:
+    return server.ask("SELECT id FROM load ORDER BY id").split()
+
+
+def insert(server: Primary, count: int = 50) -> None:
+    server.ask(f"INSERT INTO load (at) SELECT now() FROM generate_series(1, {count})")
+
+
+def test_what_a_lost_data_folder_costs_with_its_log_and_without_it(server: Primary) -> None:
+    """What breaks: the disk with the data folder. What holds: what was archived; with the log that survived, all."""
+    insert(server)
+    server.archive_everything()
+    archived = rows(server)
+    insert(server)  # committed, and in no finished segment yet
+    committed = rows(server)
+    server.stop("immediate")
+    os.rename(server.data, f"{server.data}.lost")
+    try:
+        assert server.recovered(NEWEST, number=1) == archived
+        assert server.recovered(NEWEST, number=1, wal=f"{server.data}.lost/pg_wal") == committed
+        assert server.recovered(NEWEST, number=2, wal=f"{server.data}.lost/pg_wal") == committed
+    finally:
+        os.rename(f"{server.data}.lost", server.data)
+        server.start()
+    assert rows(server) == committed
+
+
+def test_while_the_bucket_is_away_the_log_waits_and_nothing_is_lost(server: Primary, storage: Components) -> None:
+    """What breaks: the S3 server. What the founder sees: segments that wait. What holds: every commit."""
+    storage.runtime.pause("seaweedfs")
+    insert(server)
+    server.ask("SELECT pg_switch_wal()")
+    wait_until(lambda: server.repository.archived(server.data).waiting > 0, "a segment waits")
+    insert(server)
+    assert not server.repository.archived(server.data).broken_at
+    storage.runtime.resume("seaweedfs")
+    server.archive_everything()
+    assert server.recovered(NEWEST, number=2) == rows(server)
+
+
+def test_a_recovery_does_not_take_a_bucket_that_is_away_for_the_end_of_the_log(
+    server: Primary, storage: Components
+) -> None:
+    """What breaks: the S3 server, in the middle of a recovery. What holds: no server that silently lacks commits."""
+    server.archive_everything()
+    site = server.site("interrupted")
+    recovery.prepare(site)
+    stored = [one for one in server.repository.stored() if one.repository == 2]
+    server.repository.restore(stored[-1], NEWEST, site.data)
+    storage.runtime.pause("seaweedfs")
+    try:
+        with pytest.raises(StackError, match="did not start"):
+            recovery.recover(site, NEWEST, "", may_end_early=True, tell=lambda _piece: None)
+    finally:
+        storage.runtime.resume("seaweedfs")
+        recovery.clear_away(site)
+
+
+def test_on_a_full_disk_the_log_is_let_go_and_the_next_full_backup_begins_anew(
+    server: Primary, storage: Components
+) -> None:
+    """What breaks: the S3 server, until the disk is nearly full. What the founder sees: since when moments cannot be
+    reached. What holds: the server goes on, moments before stay reachable, and those after the next full backup are."""
+    insert(server)
+    server.archive_everything()
+    before, kept = _now(server), rows(server)
+    storage.runtime.pause("seaweedfs")
+    try:
+        insert(server)
+        server.ask("SELECT pg_switch_wal()")
+        wait_until(lambda: server.repository.archived(server.data).waiting > 0, "a segment waits")
+        inside = _now(server)
+        _archiver_on_a_disk_that_is_full(server)
+        assert server.repository.archived(server.data).broken_at
+        insert(server)
+        server.ask("SELECT pg_switch_wal()")  # wakes the archiver, which sleeps a minute after failures
+        wait_until(lambda: server.repository.archived(server.data).waiting == 0, "the log is let go", 90)
+    finally:
+        storage.runtime.resume("seaweedfs")
+    server.repository.prepare()
+    ended = [server.repository.take("full", number).ended for number in (1, 2)]
+    server.repository.mended(max(ended))
+    after = _Later(server)
+    assert not server.repository.archived(server.data).broken_at
+    assert len(server.repository.gaps()) == 1
+    with pytest.raises(StackError) as refused:
+        server.recovered(inside)
+    assert "was let go" in refused.value.why
+    assert f"{before.text[:10]}" in refused.value.fix
+    assert server.recovered(after.target, number=2) == after.rows
+    assert kept == after.rows[: len(kept)]
+
+
+def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
+    configuration = Path(server.repository.configuration)
+    other = configuration.with_name("other.conf")
+    lines = configuration.read_text().splitlines()
+    other.write_text("\n".join(f"{line}f" if "cipher-pass" in line else line for line in lines))
+    shutil.copystat(configuration, other)
+    os.chown(other, configuration.stat().st_uid, configuration.stat().st_gid)
+    wrong = Repository(str(other), server.repository.user, server.repository.folder)
+    stored = server.repository.stored()
+    for work in (wrong.prepare, lambda: wrong.take("full", 1)):
+        with pytest.raises(StackError, match="could not do") as refused:
+            work()
+        assert "cipher" in refused.value.why
+    assert server.repository.stored() == stored
+
+
+def _killed_at_random(work: Callable[[], object], word: str, longest_s: float) -> None:
+    """Do something in a thread, and kill -9 every program of it that has `word` in its command after a random time."""
+    problems: list[BaseException] = []
+
+    def doing() -> None:
+        try:
+            work()
+        except StackError as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=doing)
+    thread.start()
+    thread.join(random.uniform(0.05, longest_s))
+    for pid in all_pids():
+        words = command_line(pid)
+        if words and words[0].endswith("pgbackrest") and word in words:
+            os.kill(pid, signal.SIGKILL)
+    thread.join(120)
+    assert not thread.is_alive()
+
+
+def _backup_outlives_kills(server: Primary, times: int) -> None:
+    for number in range(times):
+        _killed_at_random(lambda number=number: server.repository.take("full", number % 2 + 1), "backup", 2.0)  # type: ignore[misc]
+    insert(server)
+    for number in (1, 2):
+        server.repository.take("incr", number)
+    server.archive_everything()
+    assert server.recovered(NEWEST, number=1) == server.recovered(NEWEST, number=2) == rows(server)
+
+
+def _restore_outlives_kills(server: Primary, times: int) -> None:
+    site = server.site("recovered")
+    recovery.clear_away(site)
+    recovery.prepare(site)
+    begin = beginning(server.repository.stored(), (), NEWEST, time.time())
+    for _number in range(times):
+        _killed_at_random(lambda: server.repository.restore(begin, NEWEST, site.data), "restore", 1.5)
+    server.archive_everything()
+    assert server.recovered(NEWEST) == rows(server)
+
+
+def _bucket_outlives_kills(server: Primary, storage: Components, times: int) -> None:
+    for _number in range(times):
+        thread = threading.Thread(target=lambda: _quietly(lambda: server.repository.take("full", 2)))
+        thread.start()
+        thread.join(random.uniform(0.2, 2.5))
+        pid = storage.pid("seaweedfs")
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        insert(server)
+        thread.join(180)
+        assert not thread.is_alive()
+    wait_until(lambda: storage.pid("seaweedfs"), "the S3 server is back", 60)
+    server.archive_everything()
+    server.repository.take("full", 2)
+    assert server.recovered(NEWEST, number=2) == rows(server)
+
+
+def test_a_killed_backup_leaves_nothing_that_looks_whole(server: Primary) -> None:
+    _backup_outlives_kills(server, 3)
+
+
+def test_a_killed_restore_is_taken_up_by_the_next(server: Primary) -> None:
+    _restore_outlives_kills(server, 3)
+
+
+def test_a_killed_bucket_costs_no_commit(server: Primary, storage: Components) -> None:
+    _bucket_outlives_kills(server, storage, 3)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3000)
+def test_twenty_kills_of_each(server: Primary, storage: Components) -> None:
+    _backup_outlives_kills(server, 20)
+    _restore_outlives_kills(server, 20)
+    _bucket_outlives_kills(server, storage, 20)
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except StackError:
+        pass
+
+
+def _now(server: Primary) -> Target:
+    moment = server.ask("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US+00')")
+    return Target("time", datetime.strptime(f"{moment}00", "%Y-%m-%d %H:%M:%S.%f%z").timestamp(), moment)
+
+
+class _Later:
+    """A moment that a new backup leads to, and the rows that are there then."""
+
+    def __init__(self, server: Primary) -> None:
+        ended = max(one.ended for one in server.repository.stored())
+        wait_until(lambda: datetime.now(UTC).timestamp() > ended + 2, "the backup lies in the past")
+        insert(server)
+        self.rows = rows(server)
+        self.target = _now(server)
+        insert(server)
+        server.archive_everything()
+
+
+def _archiver_on_a_disk_that_is_full(server: Primary) -> None:
+    """The server's own program, with the first segment that waits, where 100 % free would not be enough."""
+    status = Path(server.data) / "pg_wal/archive_status"
+    segment = min(path.stem for path in status.glob("*.ready"))
+    archive = server.resolved.views["database"].archive
+    assert archive
+    command = [f"{server.places.etc('postgres')}/archive-wal", f"pg_wal/{segment}", segment, archive.folder]
+    subprocess.run(
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command, *archive.command],
+        cwd=server.data,
+        env={"PATH": "/usr/bin:/bin", "ARCHIVE_LEAST_FREE_PERCENT": "101"},
+        check=True,
+        capture_output=True,
+        timeout=150,
+    )
