@@ -62,7 +62,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/security.toml", _security(view)),
                 p.File(f"{etc}/s3.json", _identities()),
             ),
-            sockets=(f"{run}/filer.sock", f"{run}/s3.sock"),
+            sockets=(f"{run}/filer.sock", f"{run}/s3.sock", *_built_in_sockets(view)),
             ready=p.Probe("http", f"127.0.0.1:{port}", ask="/healthz", timeout_s=60),
             # It reads a renewed certificate by itself.
             needs=("seaweedfs/environment", "seaweedfs/certificate"),
@@ -125,6 +125,13 @@ def _s3(view: View, inside: Mapping[str, int]) -> Mapping[str, object]:
 def _inside(view: View) -> Mapping[str, int]:
     first = view.port("storage", "inside")
     return {name: first + offset for offset, name in enumerate(_INSIDE)}
+
+
+def _built_in_sockets(view: View) -> tuple[str, ...]:
+    """Where its parts meet on one machine: the paths are part of the program (weed 4.48), the permissions are ours."""
+    inside = _inside(view)
+    parts = ("master", "volume", "filer", "s3")
+    return tuple(f"/tmp/seaweedfs-{part}-grpc-{inside[f'{part}-grpc']}.sock" for part in parts)  # noqa: S108
 
 
 def _security(view: View) -> str:
@@ -231,7 +238,8 @@ COMPONENT = Component(
     summary=N_("SeaweedFS, object storage that speaks S3"),
     role="storage",
     phase=2,
-    backup=Backup("files", "objects that the app has stored"),
+    # The other bucket holds backups; a set that held them would hold the sets before it.
+    backup=Backup("files", "objects that the app has stored", exclude=("backup_*",)),
     settings=SeaweedSettings,
     processes=processes,
     tasks=tasks,

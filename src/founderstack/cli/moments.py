@@ -103,3 +103,8 @@ def after(done: Replaced) -> list[str]:
     if done.safety:
         lines.append(_("To go back: {command}").format(command=f"founder restore {done.safety} --in-place"))
     return lines
+
+
+def values(done: Replaced) -> dict[str, object]:
+    """The same for programs."""
+    return {"backup": done.way.begin.label, "to": done.way.target.text, "kept": done.kept, "safety": done.safety}

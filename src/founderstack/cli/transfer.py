@@ -23,6 +23,8 @@ TITLES = {
     "restore:roles": N_("make roles that are missing"),
     "restore:database": N_("restore the database {about}"),
     "restore:files": N_("restore the files of {about}"),
+    "restore:recover": N_("recover what was there at that moment"),
+    "restore:place": N_("sign-ins and roles as the stack has them now"),
     "restore:swap": N_("put it in the place of the other: {about}"),
 }
 

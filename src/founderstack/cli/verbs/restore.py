@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from founderstack import wiring
+from founderstack.cli import moments
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import age, paint, seconds
@@ -17,7 +19,7 @@ from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.backup import megabytes
 from founderstack.operations.restore import Restored, restore
 from founderstack.operations.site import Site
-from founderstack.planner.restoring import Item, Restoring, Wish
+from founderstack.planner.restoring import Item, Only, Restoring, Wish
 from founderstack.world.stack_file import find_stack_file
 
 
@@ -26,7 +28,10 @@ def run(arguments: list[str]) -> int:
     given = _options(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site)
-    wish = Wish(given.set, given.only, given.database, given.table, given.component, given.in_place)
+    emit = shows(manner_of(given))
+    if given.whole_server:
+        replaced = moments.replace_server(site, vault, given, lambda: _consent(site, given), emit)
+        return _say(given, moments.values(replaced), _("The server is back"), moments.after(replaced))
 
     def approve(plan: Restoring) -> None:
         if not given.events:
@@ -34,12 +39,20 @@ def run(arguments: list[str]) -> int:
         if plan.wish.in_place:
             _consent(site, given)
 
-    manner = manner_of(given)
-    done = restore(site, vault, wish, approve, shows(manner), safety=not given.without_safety_set)
+    with moments.set_at(site, vault, given.to, emit) if given.to else nullcontext(given.set) as set_id:
+        only: Only = "databases" if given.to else given.only
+        wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place)
+        done = restore(site, vault, wish, approve, emit, safety=not given.without_safety_set)
+    return _say(
+        given, _values(done), _("Restored from {id}").format(id=given.to or done.plan.one.manifest.id), _next(done)
+    )
+
+
+def _say(given: argparse.Namespace, values: dict[str, object], done: str, after: list[str]) -> int:
     if given.events:
-        return tell_result(_values(done))
-    print(paint("✓ ", "green") + _("Restored from {id}").format(id=done.plan.one.manifest.id))
-    print("\n".join(_next(done)))
+        return tell_result(values)
+    print(paint("✓ ", "green") + done)
+    print("\n".join(after))
     return EXIT_OK
 
 
@@ -53,7 +66,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.add_argument("--in-place", action="store_true", help=_("replace what is used; a safety set comes first"))
     options.add_argument("--without-safety-set", action="store_true", help=_("for when no set can be taken any more"))
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
+    moments.add_options(options)
     given = options.parse_args(arguments)
+    if given.set and (given.to or given.whole_server):
+        options.error(_("a set and a moment cannot both be restored"))
     if given.table and given.in_place:
         options.error(_("a table is restored beside the others only; copy its rows back with SQL"))
     return given

@@ -62,6 +62,8 @@ class Launcher:
         if self._supervisor.knows(process.name):
             self._supervisor.stop(process.name)
             self._supervisor.remove(process.name)
+        for socket in placed.sockets:
+            files.remove_tree(socket)  # the launch script cannot where another user, now gone, has left it in /tmp
         self._supervisor.add(process.name)
         try:
             self._wait_ready(placed)
