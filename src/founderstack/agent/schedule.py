@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.planner.alerts import BackupFacts
 from founderstack.planner.schedule import Attempts, due, overdue_s
-from founderstack.world.files import read_json, write_atomic
+from founderstack.world.files import read_json, read_text, write_atomic
 
 LOOK_S = 60.0
 LATE_AFTER_S = 2 * 3600.0
@@ -26,6 +28,16 @@ class Jobs(Protocol):
 
     async def run(self, verb: str, options: Mapping[str, Any], by: str) -> str: ...
     def get(self, job_id: str) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """One thing that is done on a schedule."""
+
+    verb: str
+    schedule: str
+    options: Mapping[str, Any]
+    urgent: bool = False
 
 
 class Schedule:
@@ -49,12 +61,12 @@ class Schedule:
         kept = self._remembered()
         before = json.dumps(kept, sort_keys=True)
         index = await asyncio.to_thread(read_json, self._index)
-        for verb, schedule, options in (
-            ("backup", about["schedule"], {"kind": ""}),
-            ("prove", about["prove"], {"set": ""}),
-        ):
-            if self._known(verb) and (verb == "backup" or index.get("sets")):
-                await self._one(kept.setdefault(verb, {}), verb, str(schedule), options, str(about["stack"]))
+        wanted = [_Wanted("backup", str(about["schedule"]), {"kind": ""}, urgent=_keeps_nothing(about))]
+        if index.get("sets"):
+            wanted.append(_Wanted("prove", str(about["prove"]), {"set": ""}))
+        for one in wanted:
+            if self._known(one.verb):
+                await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]))
         if json.dumps(kept, sort_keys=True) != before:
             await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
 
@@ -78,6 +90,7 @@ class Schedule:
             newest=newest,
             unproven_s=unproven if unproven > LATE_AFTER_S else 0.0,
             proven=good,
+            chain_broken=_let_go(about),
             off_machine=len(index["places"]) > 1 if index.get("places") else True,
             bad={
                 str(one["id"]): " ".join(one["proven"]["problems"])
@@ -86,9 +99,7 @@ class Schedule:
             },
         )
 
-    async def _one(
-        self, kept: dict[str, Any], verb: str, schedule: str, options: Mapping[str, Any], stack: str
-    ) -> None:
+    async def _one(self, kept: dict[str, Any], wanted: _Wanted, stack: str) -> None:
         now = self._clock.now()
         attempts = _attempts(kept)
         if not attempts.first_seen:
@@ -98,8 +109,8 @@ class Schedule:
             if ended is None:
                 return
             attempts = attempts.ended(well=ended)
-        if due(schedule, attempts, now, stack):
-            kept["job"] = await self._jobs.run(verb, options, _SPEAKER)
+        if due(wanted.schedule, attempts, now, stack, urgent=wanted.urgent):
+            kept["job"] = await self._jobs.run(wanted.verb, wanted.options, _SPEAKER)
             attempts = attempts.began(now)
         kept.update(asdict(attempts))
 
@@ -126,3 +137,17 @@ def _attempts(kept: Mapping[str, Any]) -> Attempts:
     names = ("first_seen", "good", "last", "failures")
     values = {name: kept[name] for name in names if isinstance(kept.get(name), (int, float))}
     return Attempts(**values)
+
+
+def _let_go(about: Mapping[str, Any]) -> str:
+    """Since when the log of changes was let go because the disk was nearly full; "" where its chain is whole."""
+    words = (read_text(f"{about['archive']}/broken") or "").split() if about.get("archive") else []
+    if not words:
+        return ""
+    since = datetime.fromtimestamp(float(words[0]), UTC)
+    return f"The disk was nearly full, so the log of changes from {since:%Y-%m-%d %H:%M} UTC on was let go."
+
+
+def _keeps_nothing(about: Mapping[str, Any]) -> bool:
+    """True where the log of changes shall be kept and is not, until the next backup: no moment is reachable since."""
+    return bool(about.get("archive")) and not os.path.exists(f"{about['archive']}/wanted")

@@ -62,6 +62,8 @@ def _backup(view: View) -> str:
     about = {"v": 1, "stack": view.stack.name, "schedule": settings.schedule, "prove": settings.prove}
     # What is to be said as long as nobody has looked.
     about["warnings"] = [NOT_YET] if settings.s3_bucket else [NOT_YET, NOT_AWAY]
+    if view.archive:
+        about["archive"] = view.archive.folder
     return json.dumps(about, indent=1) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from founderstack.locale import _
@@ -88,19 +88,24 @@ def whole_server(
     What is left of it is kept beside, and its log is used where it survived (`wal`, or its own place). A safety set is
     taken first where the server answers. One that was killed is taken up where it stopped.
     """
-    with site.lock("restore"), vault.lock("restore"):
+    with site.lock("restore"), vault.lock("restore"), ExitStack() as stopped:
         safety = ""
-        if moments.answers():
+        answers = moments.answers()
+        if answers:
             moments.hand_on()
+        else:
+            # A supervisor that tries to start it ends everything else that runs as its user, pgBackRest too.
+            stopped.enter_context(_database_stopped(site))
         way = decide(site, moments, target, replaces=True)
         approve(way)
-        if moments.answers():
+        if answers:
             safety = taken_here(site, vault, emit).id
-        with _database_stopped(site):
-            if not moments.recovered(target):
-                survived = wal or moments.survived
-                _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, survived, progress))
-            kept = moments.put_in_place()
+            stopped.enter_context(_database_stopped(site))
+        if not moments.recovered(target):
+            survived = wal or moments.survived
+            _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, survived, progress))
+        kept = moments.put_in_place()
+        stopped.close()
         _told(site, PLACE, emit, lambda progress: _settle(site, progress))
         remember(site, vault)
         return Replaced(way, kept, safety)

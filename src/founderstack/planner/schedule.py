@@ -39,11 +39,12 @@ class Attempts:
         return Attempts(self.first_seen, self.good, self.last, self.failures + 1)
 
 
-def due(schedule: str, attempts: Attempts, now: float, stack: str) -> bool:
+def due(schedule: str, attempts: Attempts, now: float, stack: str, *, urgent: bool = False) -> bool:
     """True where the next one shall begin now.
 
     `schedule` is `HH:MM` (UTC), `every Nh`, `daily`, `weekly` or `never`. One that was missed, because the machine was
-    off, is made up for as soon as it can be, once. After a failure it is tried again sooner than planned.
+    off, is made up for as soon as it can be, once. After a failure it is tried again sooner than planned. One that is
+    `urgent` (the log of changes was let go, so that no moment can be reached until then) does not wait for its time.
     """
     if schedule == "never":
         return False
@@ -54,7 +55,7 @@ def due(schedule: str, attempts: Attempts, now: float, stack: str) -> bool:
     if not good:
         first = attempts.first_seen if attempts.first_seen <= now + CLOCK_S else now
         return bool(first) and now >= first + FIRST_AFTER_S
-    return good < latest(schedule, now, stack)
+    return good < latest(schedule, now, stack) or (urgent and now >= last + RETRY_S[0])
 
 
 def latest(schedule: str, now: float, stack: str) -> float:

@@ -94,3 +94,14 @@ def test_how_late_it_is() -> None:
     assert overdue_s("03:30", NIGHT + LATE, noon, "diary") == 0
     assert overdue_s("03:30", NIGHT - DAY + LATE, noon, "diary") == pytest.approx(8 * HOUR - LATE)
     assert overdue_s("03:30", NIGHT - 3 * DAY + LATE, noon, "diary") == pytest.approx(2 * DAY + 8 * HOUR - LATE)
+
+
+def test_what_is_urgent_does_not_wait_for_its_time_but_for_a_failure_before_it() -> None:
+    done = _good(NIGHT + LATE)
+    assert not due("03:30", done, NIGHT + HOUR, "diary")
+    assert due("03:30", done, NIGHT + HOUR, "diary", urgent=True)
+    assert not due("03:30", done, NIGHT + LATE + 10, "diary", urgent=True)
+    assert not due("03:30", done.ended(well=False), NIGHT + LATE + 200, "diary", urgent=True)
+    assert due("03:30", done.ended(well=False), NIGHT + LATE + 301, "diary", urgent=True)
+    assert not due("never", done, NIGHT + HOUR, "diary", urgent=True)
+    assert not due("03:30", Attempts(first_seen=NIGHT), NIGHT + 60, "diary", urgent=True)
