@@ -265,14 +265,14 @@ class _Later:
 
 
 def _archiver_on_a_disk_that_is_full(server: Primary) -> None:
-    """The server's own program, with the first segment that waits, where 100 % free would not be enough."""
+    """The server's own program on the first segment that waits, where no disk would be empty enough."""
     status = Path(server.data) / "pg_wal/archive_status"
     segment = min(path.stem for path in status.glob("*.ready"))
     archive = server.resolved.views["database"].archive
     assert archive
     command = [f"{server.places.etc('postgres')}/archive-wal", f"pg_wal/{segment}", segment, archive.folder]
     subprocess.run(
-        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command, *archive.command],
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command, "/bin/false"],
         cwd=server.data,
         env={"PATH": "/usr/bin:/bin", "ARCHIVE_LEAST_FREE_PERCENT": "101"},
         check=True,

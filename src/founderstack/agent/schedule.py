@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from founderstack.model.errors import StackError
@@ -139,13 +138,10 @@ def _attempts(kept: Mapping[str, Any]) -> Attempts:
     return Attempts(**values)
 
 
-def _let_go(about: Mapping[str, Any]) -> str:
-    """Since when the log of changes was let go because the disk was nearly full; "" where its chain is whole."""
+def _let_go(about: Mapping[str, Any]) -> float:
+    """Since when the log of changes was let go because the disk was nearly full; 0.0 where its chain is whole."""
     words = (read_text(f"{about['archive']}/broken") or "").split() if about.get("archive") else []
-    if not words:
-        return ""
-    since = datetime.fromtimestamp(float(words[0]), UTC)
-    return f"The disk was nearly full, so the log of changes from {since:%Y-%m-%d %H:%M} UTC on was let go."
+    return float(words[0]) if words else 0.0
 
 
 def _keeps_nothing(about: Mapping[str, Any]) -> bool:

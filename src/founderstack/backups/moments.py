@@ -54,7 +54,7 @@ class PgBackRestMoments:
     def answers(self) -> bool:
         """True where the running server can be asked."""
         try:
-            return ask(self.server, "postgres", "SELECT 1") == ["1"]
+            return bool(ask(self.server, "postgres", "SELECT 1"))
         except StackError:
             return False
 

@@ -64,7 +64,7 @@ def _configuration(view: View) -> str:
         "compress-type": "zst",
         "start-fast": "y",
         "process-max": max(1, view.machine.cores // 2),
-        "io-timeout": 20,
+        "io-timeout": 10,
         "archive-timeout": 120,
         **_repository(1, {"path": f"{folder}/pgbackrest-{view.stack.name}"}),
         **(_repository(2, _bucket(view)) if _leaves(view) else {}),
