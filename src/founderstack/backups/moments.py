@@ -92,7 +92,7 @@ class PgBackRestMoments:
         _forget_recovery(f"{site.data}/postgresql.auto.conf", self.server.user)
         write_atomic(f"{site.folder}/{_DONE}", repr(target), mode=0o600)
 
-    def put_in_place(self) -> str:
+    def put_in_place(self, target: Target) -> str:
         """The recovered server's data folder in the place of the former one, which is kept; its new name, or "".
 
         Safe to repeat: what a kill left half done is finished.
@@ -103,6 +103,8 @@ class PgBackRestMoments:
             if os.path.isdir(self.data):
                 kept = f"{self.data}.replaced-{datetime.fromtimestamp(self.clock.now(), UTC):%Y%m%dT%H%M%SZ}"
                 os.rename(self.data, kept)
+            if target.kind == "time":
+                self.repository.leave_out(target.at, self.clock.now())
             os.rename(site.data, self.data)
         remove_tree(site.folder)
         return kept

@@ -132,9 +132,13 @@ class Repository:
         """Full backups were taken after the chain broke: write down what lies between, and be whole again."""
         broken = (read_text(f"{self.folder}/broken") or "").split()
         if broken:
-            before = read_text(f"{self.folder}/gaps") or ""
-            write_atomic(f"{self.folder}/gaps", f"{before}{broken[0]} {ended}\n", owner=self.user)
+            self.leave_out(float(broken[0]), ended)
             os.unlink(f"{self.folder}/broken")
+
+    def leave_out(self, began: float, ended: float) -> None:
+        """Write down a stretch of time whose moments cannot be reached."""
+        before = read_text(f"{self.folder}/gaps") or ""
+        write_atomic(f"{self.folder}/gaps", f"{before}{began} {ended}\n", owner=self.user)
 
     def _fetch(self, own: Sequence[str]) -> str:
         """The command that fetches a piece of the log; PostgreSQL takes a failure up to 125 for the end of the log."""

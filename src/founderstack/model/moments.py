@@ -111,6 +111,6 @@ class Moments(Protocol):
         """True where one that an earlier run has recovered up to there lies ready."""
         ...
 
-    def put_in_place(self) -> str:
-        """Put it there; the name under which the former one is kept, "" where there was none."""
+    def put_in_place(self, target: Target) -> str:
+        """Put it there; what lies between the target and now is a gap from then on. The name under which the former one is kept, "" where there was none."""
         ...

@@ -104,7 +104,7 @@ def whole_server(
         if not moments.recovered(target):
             survived = wal or moments.survived
             _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, survived, progress))
-        kept = moments.put_in_place()
+        kept = moments.put_in_place(target)
         stopped.close()
         _told(site, PLACE, emit, lambda progress: _settle(site, progress))
         remember(site, vault)

@@ -39,7 +39,9 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
     chosen = _nearest(before)
     for gap in gaps:
         if gap.began <= target.at and chosen.ended <= gap.began:
-            why = _("The disk was nearly full, so the log of changes from {began} on was let go.")
+            why = _(
+                "The log of changes from {began} on was let go, or the server was taken back to before that moment."
+            )
             raise _unreachable(target, why.format(began=_said(gap.began)), backups, gaps)
     return chosen
 
