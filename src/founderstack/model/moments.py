@@ -112,5 +112,8 @@ class Moments(Protocol):
         ...
 
     def put_in_place(self, target: Target) -> str:
-        """Put it there; what lies between the target and now is a gap from then on. The name under which the former one is kept, "" where there was none."""
+        """Put it there; the name under which the former one is kept, "" where there was none.
+
+        Moments between the target and now cannot be reached from then on.
+        """
         ...
