@@ -13,7 +13,6 @@ from founderstack import locale
 from founderstack.catalogue import COMPONENTS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.moments import Moments
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
 from founderstack.model.vault import Vault
 from founderstack.operations.prove import Drills
@@ -110,28 +109,21 @@ def open_vault(site: Site) -> Vault:
     """The stack's backups; raises StackError where it makes none or was never brought up."""
     from founderstack.backups.assemble import vault_of
 
-    return vault_of(_made(site))
-
-
-def open_moments(site: Site) -> Moments:
-    """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
-    from founderstack.backups.assemble import moments_of, vault_of
-
-    return moments_of(_made(site), vault_of(_made(site)))
+    return vault_of(made_of(site))
 
 
 def open_drills(site: Site) -> Drills:
     """What restores the stack's backups to see whether they can be."""
     from founderstack.backups.drills import drills_of
 
-    return drills_of(_made(site))
+    return drills_of(made_of(site))
 
 
 def opening_of(origin: SetsElsewhere) -> Opening:
     """How a stack that comes back from `origin` is opened."""
     from founderstack.backups.refilling import Refilling
 
-    return Opening(open_site, lambda one, site: Refilling(one, _made(site), origin), SystemClock())
+    return Opening(open_site, lambda one, site: Refilling(one, made_of(site), origin), SystemClock())
 
 
 def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
@@ -145,7 +137,8 @@ def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
     return SetsElsewhere(objects, Key(key), state_root())
 
 
-def _made(site: Site) -> Made:
+def made_of(site: Site) -> Made:
+    """What a vault, drills and moments of the stack are made from."""
     from founderstack.backups.assemble import Made
     from founderstack.operations.prepare import app_files
 

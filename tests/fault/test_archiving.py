@@ -156,7 +156,8 @@ def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
     for work in (wrong.prepare, lambda: wrong.take("full", 1)):
         with pytest.raises(StackError, match="could not do") as refused:
             work()
-        assert "cipher" in refused.value.why
+        assert "key" in refused.value.fix
+        assert "encrypted" in refused.value.why
     assert server.repository.stored() == stored
 
 

@@ -18,6 +18,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from founderstack.catalogue import seaweedfs
+from founderstack.world import moving_in
 from tests.conftest import enterable_folder, wait_until
 from tests.service.components import Components, components
 
@@ -134,6 +135,22 @@ def test_its_memory_stays_near_what_it_declares(storage: Components) -> None:
     rollup = Path(f"/proc/{storage.pid('seaweedfs')}/smaps_rollup").read_text()
     anonymous = sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith(("Pss_Anon", "Pss_Shmem")))
     assert anonymous / 1024 < 2.5 * 128
+
+
+def test_the_files_of_an_app_are_brought_in_once_and_stay_where_they_were(storage: Components, tmp_path: Path) -> None:
+    content = {"ana/one": b"1" * 70_000, "ana/two": b"", "ben/three": os.urandom(100)}
+    for name, data in content.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    offers = seaweedfs.offers(storage.view("storage"))
+    env = {"FILES_DIR": str(tmp_path), **{name: storage.secrets.fill(value) for name, value in offers.items()}}
+    assert moving_in.copy_files(env) == 3
+    assert moving_in.copy_files(env) == 0
+    (tmp_path / "ben/three").write_bytes(b"changed")
+    assert moving_in.copy_files(env) == 1
+    assert get(client(storage, "app"), "app", "ben/three") == b"changed"
+    assert get(client(storage, "app"), "app", "ana/one") == content["ana/one"]
+    assert (tmp_path / "ana/one").read_bytes() == content["ana/one"]
 
 
 def _status(port: int, method: str, path: str) -> int:

@@ -21,7 +21,20 @@ export interface Storage {
 
 export function storage(): Storage {
   const { s3, filesDir } = environment();
-  return s3 ? objectStorage(s3) : localStorage(filesDir);
+  return s3 ? movedIn(objectStorage(s3), localStorage(filesDir)) : localStorage(filesDir);
+}
+
+/** The object store, and behind it the folder that held the files before: what was not brought over is found there. */
+export function movedIn(now: Storage, before: Storage): Storage {
+  return {
+    put: (key, content) => now.put(key, content),
+    get: async (key) => (await now.get(key)) ?? before.get(key),
+    async remove(key) {
+      await now.remove(key);
+      await before.remove(key);
+    },
+    check: () => now.check(),
+  };
 }
 
 /** Files in a folder of this machine. */

@@ -86,7 +86,7 @@ def vault_of(made: Made) -> Vault:
     )
 
 
-def moments_of(made: Made, vault: Vault) -> Moments:
+def moments_of(made: Made) -> Moments:
     """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
     part = made.stack.parts["backup"]
     found = MOMENTS.get(part.component)
@@ -101,7 +101,7 @@ def moments_of(made: Made, vault: Vault) -> Moments:
             ),
             exit_code=EXIT_PRECONDITION,
         )
-    return found(Making(views["backup"], made.secret, made.clock), vault, server)
+    return found(Making(views["backup"], made.secret, made.clock), vault_of(made), server)
 
 
 def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, ...]:

@@ -58,7 +58,9 @@ def tasks(view: View) -> tuple[p.Task, ...]:
         return ()
     release = view.release
     return tuple(
-        task for task in (_node_runtime(view), _build(view, release), _migrate(view, release)) if task is not None
+        task
+        for task in (_node_runtime(view), _build(view, release), _migrate(view, release), _move_in(view))
+        if task is not None
     )
 
 
@@ -199,9 +201,31 @@ def _migrate(view: View, release: Release) -> p.Task | None:
     )
 
 
+def _move_in(view: View) -> p.Task | None:
+    """Where object storage joins a stack that has files already: they are there before an instance looks for them."""
+    if "storage" not in view.providers:
+        return None
+    files = f"{view.places.data('app')}/files"
+    given = {name: value for name, value in view.offers.items() if name.startswith("S3_")}
+    command = (f"{view.places.tool}/bin/python3", "-I", "-m", "founderstack.world.moving_in")
+    return p.Task(
+        name="app/move-in",
+        component="app",
+        summary=N_("the app's files into the object storage"),
+        action=p.Run(
+            commands=(p.Command(command, env=tuple(sorted({"FILES_DIR": files, **given}.items())), timeout_s=86400),),
+            folders=(p.Folder(view.places.data("app")), p.Folder(files)),
+        ),
+        needs=("panel/environment", *view.wait_for("storage")),
+        # Not again for every new key: from then on the app itself puts its files there.
+        inputs=(view.providers["storage"],),
+    )
+
+
 def _release_tasks(view: View, release: Release) -> tuple[str, ...]:
     migrate = (f"app/migrate-{release.digest}",) if view.settings.migrate else ()
-    return (f"app/build-{release.digest}", *migrate)
+    move_in = ("app/move-in",) if "storage" in view.providers else ()
+    return (f"app/build-{release.digest}", *migrate, *move_in)
 
 
 def _is_node(settings: AppSettings, app_files: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from founderstack import wiring
+from founderstack.backups.assemble import moments_of
 from founderstack.cli.render import age, paint, seconds
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
@@ -55,7 +56,7 @@ def target_of(text: str) -> Target:
 @contextmanager
 def set_at(site: Site, vault: Vault, text: str, emit: Emit) -> Iterator[str]:
     """Id of a set of what the databases held at a moment; it goes when the block ends well."""
-    made = set_of_moment(site, vault, wiring.open_moments(site), target_of(text), emit)
+    made = set_of_moment(site, vault, moments_of(wiring.made_of(site)), target_of(text), emit)
     yield made.id
     forget_set(site, vault, made)
 
@@ -70,7 +71,7 @@ def replace_server(
             print("\n".join(told(way)), file=sys.stderr)
         consent()
 
-    moments, target = wiring.open_moments(site), target_of(given.to)
+    moments, target = moments_of(wiring.made_of(site)), target_of(given.to)
     return whole_server(site, vault, moments, target, approve, emit, wal=given.wal)
 
 

@@ -38,7 +38,8 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
         raise _unreachable(target, _("The first backup ended later."), backups, gaps)
     chosen = _nearest(before)
     for gap in gaps:
-        if gap.began <= target.at and chosen.ended <= gap.began:
+        # A backup from within the gap's first minute does not lead out of it; the one that ends it does.
+        if gap.began <= target.at and (not gap.ended or chosen.ended < gap.ended):
             why = _(
                 "The log of changes from {began} on was let go, or the server was taken back to before that moment."
             )
