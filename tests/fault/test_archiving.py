@@ -110,7 +110,7 @@ def test_a_recovery_does_not_take_a_bucket_that_is_away_for_the_end_of_the_log(
 
 
 def test_on_a_full_disk_the_log_is_let_go_and_the_next_full_backup_begins_anew(server: Primary) -> None:
-    """What breaks: a repository is gone until the disk is nearly full. What the founder sees: since when moments cannot be
+    """What breaks: a repository is gone until the disk is nearly full. What is seen: since when no moment can be
     reached. What holds: the server goes on, moments before stay reachable, and those after the next full backup are."""
     insert(server)
     server.archive_everything()
