@@ -214,7 +214,8 @@ def _stored(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
 def _failure(command: str, said: Result) -> StackError:
     lines = [line for line in f"{said.out}\n{said.err}".splitlines() if "ERROR" in line or line.startswith("  ")]
     why = "\n".join(line.partition("ERROR: ")[2] or line.strip() for line in lines[-6:])
-    if "CryptoError" in f"{said.out}{said.err}":
+    # What a wrong key makes of a file is chance; pgBackRest names one of these.
+    if any(word in f"{said.out}{said.err}" for word in ("CryptoError", "cipher", "repo encrypted?")):
         fix = _("Its key is another one: put back the secrets with which it was written, or set another `folder`.")
     else:
         fix = _("Cure what it says, then run the command again.")
