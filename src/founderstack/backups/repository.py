@@ -215,7 +215,7 @@ def _failure(command: str, said: Result) -> StackError:
     lines = [line for line in f"{said.out}\n{said.err}".splitlines() if "ERROR" in line or line.startswith("  ")]
     why = "\n".join(line.partition("ERROR: ")[2] or line.strip() for line in lines[-6:])
     # What a wrong key makes of a file is chance; pgBackRest names one of these.
-    if any(word in f"{said.out}{said.err}" for word in ("CryptoError", "cipher", "repo encrypted?")):
+    if any(word in f"{said.out}{said.err}" for word in ("CryptoError", "FormatError", "cipher")):
         fix = _("Its key is another one: put back the secrets with which it was written, or set another `folder`.")
     else:
         fix = _("Cure what it says, then run the command again.")
