@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_a_set_without_its_manifest_is_no_set(tmp_path: Path, key: Key) -> None:
         store.manifest(SET)
     store.remove(SET)
     assert store.contents() == {}
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_file(tmp_path: Path, key: Key) -> None:
+    program = (
+        "import os, signal, sys; from founderstack.world.objects import FolderStore\n"
+        "class Source:\n"
+        "    def read(self, size=-1): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "FolderStore(sys.argv[1]).put('diary/sets/x/file', Source())"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
+    assert killed.returncode == -9
+    assert [path for path in tmp_path.rglob("*") if path.is_file()]
+    _set(_store(tmp_path), key)
+    left = {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {("diary", "sets", SET)}
 
 
 def test_another_key_is_told_at_once(tmp_path: Path, key: Key) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,7 +13,7 @@ from founderstack.model.protocols import Source, StoredObject
 from founderstack.world.files import cannot_write, ensure_folder
 
 _CHUNK = 1024 * 1024
-_NEW = ".new"
+_PARTIAL = ".partial"
 
 
 class ObjectMissing(StackError):
@@ -34,24 +35,23 @@ class FolderStore:
 
     def put(self, name: str, source: Source) -> int:
         """Store an object: under its name only when all of it is on the disk."""
-        path = self._path(name)
-        self._make_folder(os.path.dirname(path))
-        size = 0
+        path, partial, size = self._path(name), self._partial(), 0
         try:
-            file = os.open(path + _NEW, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
                 while chunk := source.read(_CHUNK):
                     size += _write_all(file, chunk)
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(path + _NEW, path)
+            self._make_folder(os.path.dirname(path))
+            os.replace(partial, path)
             _sync(os.path.dirname(path))
         except OSError as error:
             raise cannot_write(path, error) from None
         finally:
             with suppress(OSError):
-                os.unlink(path + _NEW)
+                os.unlink(partial)
         return size
 
     @contextmanager
@@ -81,7 +81,7 @@ class FolderStore:
             inside = os.path.relpath(current, self._folder)
             names += [file if inside == "." else f"{inside}/{file}" for file in files]
         for name in sorted(names):
-            found = self.stat(name) if name.startswith(prefix) and not name.endswith(_NEW) else None
+            found = self.stat(name) if name.startswith(prefix) and not name.startswith(_PARTIAL) else None
             if found:
                 yield found
 
@@ -89,13 +89,12 @@ class FolderStore:
         """Remove objects, and the folders that are empty then."""
         for name in names:
             path = self._path(name)
-            for leftover in (path, path + _NEW):
-                try:
-                    os.unlink(leftover)
-                except (FileNotFoundError, NotADirectoryError):
-                    pass
-                except OSError as error:
-                    raise cannot_write(path, error) from None
+            try:
+                os.unlink(path)
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError as error:
+                raise cannot_write(path, error) from None
             self._prune(os.path.dirname(path))
 
     def _prune(self, folder: str) -> None:
@@ -105,6 +104,16 @@ class FolderStore:
             except OSError:
                 return
             folder = os.path.dirname(folder)
+
+    def _partial(self) -> str:
+        """Where a file is written until it is whole; what a killed writer left there is removed."""
+        folder = self._path(_PARTIAL)
+        self._make_folder(folder)
+        for left in os.listdir(folder):
+            if not os.path.exists(f"/proc/{left.partition('-')[0]}"):
+                with suppress(OSError):
+                    os.unlink(f"{folder}/{left}")
+        return f"{folder}/{os.getpid()}-{threading.get_native_id()}"
 
     def _make_folder(self, folder: str) -> None:
         if folder != self._folder and not os.path.isdir(folder):
