@@ -7,6 +7,7 @@ from collections.abc import Callable
 from founderstack.backups import databases
 from founderstack.backups.assemble import Made, contents_of, places_of
 from founderstack.backups.drill import Trial, drill, room_needed_mib
+from founderstack.backups.engines import PHYSICAL, Making
 from founderstack.backups.scratch import Scratch
 from founderstack.backups.store import SetStore
 from founderstack.model.backup import IDENTITY, FoundSet, Proof
@@ -53,5 +54,13 @@ def drills_of(made: Made) -> StackDrills:
     database, server = views["backup"].database, contents_of(made, views).server
     scratch = Scratch(f"{made.places.state}/drill", database.binaries, server.user if server else made.machine.user)
     stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))
-    trial = Trial(scratch, made.clock, database.name, settings.prove_query)
+    physical = PHYSICAL.get(made.stack.parts["backup"].component)
+    making = Making(views["backup"], made.secret, made.clock)
+    trial = Trial(
+        scratch,
+        made.clock,
+        database.name,
+        settings.prove_query,
+        physical(making, server) if physical and server else None,
+    )
     return StackDrills(stores, lambda: Key(made.secret(IDENTITY)), trial, server)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from founderstack.backups import pgbackrest
+from founderstack.backups import pgbackrest, recovery
 from founderstack.backups.dump import Dump
 from founderstack.backups.moments import PgBackRestMoments
+from founderstack.backups.physical import PhysicalDrill
 from founderstack.backups.vault import Vault
 from founderstack.model.component import View
 from founderstack.model.moments import Moments
@@ -48,3 +49,14 @@ MOMENTS: Mapping[str, MomentsOf] = {
     )
 }
 """What can go back to any moment, by the name of the component as well."""
+
+PhysicalOf = Callable[[Making, Server], PhysicalDrill]
+PHYSICAL: Mapping[str, PhysicalOf] = {
+    "pgbackrest": lambda making, server: PhysicalDrill(
+        pgbackrest.repository_of(making.view),
+        recovery.Site(
+            server.binaries, server.user, f"{making.view.places.data(making.view.database.account)}/drill", making.clock
+        ),
+    )
+}
+"""How to prove what an engine keeps in a repository of its own, by the name of the component as well."""
