@@ -56,5 +56,5 @@ def _slope(samples: Sequence[Sample]) -> float:
         for later in samples[index + 1 :]
         if later[0] > earlier[0]
     )
-    # Not the library's median: it would bring 3 MB into the agent, which is there all the time.
+    # Not the library's median: its module would stay in the agent, for one line.
     return slopes[len(slopes) // 2]
