@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -87,6 +88,7 @@ def stack(shared_home: Path) -> Iterator[Stack]:
             founder.ok("backup")
             made.seconds = made.sets()[0]["seconds"]
             yield made
+    shutil.rmtree(home)
 
 
 def _killed(founder: Founder, words: tuple[str, ...], after_s: float) -> None:
