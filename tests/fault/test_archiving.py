@@ -51,6 +51,16 @@ def server(storage: Components) -> Iterator[Primary]:
         yield made
 
 
+@pytest.fixture
+def fresh(storage: Components) -> Iterator[Primary]:
+    """The same, of a test's own: what it does to the repositories shall meet no other test's."""
+    with primary(this_system(), BACKUP, storage) as made:
+        made.repository.prepare()
+        for number in (1, 2):
+            made.repository.take("full", number)
+        yield made
+
+
 def rows(server: Primary) -> list[str]:
     return server.ask("SELECT id FROM load ORDER BY id").split()
 
@@ -109,37 +119,37 @@ def test_a_recovery_does_not_take_a_bucket_that_is_away_for_the_end_of_the_log(
         recovery.clear_away(site)
 
 
-def test_on_a_full_disk_the_log_is_let_go_and_the_next_full_backup_begins_anew(server: Primary) -> None:
+def test_on_a_full_disk_the_log_is_let_go_and_the_next_full_backup_begins_anew(fresh: Primary) -> None:
     """What breaks: a repository is gone until the disk is nearly full. What is seen: since when no moment can be
     reached. What holds: the server goes on, moments before stay reachable, and those after the next full backup are."""
-    insert(server)
-    server.archive_everything()
-    before, kept = _now(server), rows(server)
-    repository = Path(f"{server.places.state}/backups/pgbackrest-pitr")
+    insert(fresh)
+    fresh.archive_everything()
+    before, kept = _now(fresh), rows(fresh)
+    repository = Path(f"{fresh.places.state}/backups/pgbackrest-pitr")
     repository.rename(f"{repository}.away")
     try:
-        insert(server)
-        server.ask("SELECT pg_switch_wal()")
-        wait_until(lambda: server.repository.archived(server.data).waiting > 0, "a segment waits")
-        inside = _now(server)
-        _archiver_on_a_disk_that_is_full(server)
-        assert server.repository.archived(server.data).broken_at
-        insert(server)
-        server.ask("SELECT pg_switch_wal()")  # wakes the archiver, which sleeps a minute after failures
-        wait_until(lambda: server.repository.archived(server.data).waiting == 0, "the log is let go", 90)
+        insert(fresh)
+        fresh.ask("SELECT pg_switch_wal()")
+        wait_until(lambda: fresh.repository.archived(fresh.data).waiting > 0, "a segment waits")
+        inside = _now(fresh)
+        _archiver_on_a_disk_that_is_full(fresh)
+        assert fresh.repository.archived(fresh.data).broken_at
+        insert(fresh)
+        fresh.ask("SELECT pg_switch_wal()")  # wakes the archiver, which sleeps a minute after failures
+        wait_until(lambda: fresh.repository.archived(fresh.data).waiting == 0, "the log is let go", 90)
     finally:
         Path(f"{repository}.away").rename(repository)
-    server.repository.prepare()
-    ended = [server.repository.take("full", number).ended for number in (1, 2)]
-    server.repository.mended(max(ended))
-    after = _Later(server)
-    assert not server.repository.archived(server.data).broken_at
-    assert len(server.repository.gaps()) == 1
+    fresh.repository.prepare()
+    ended = [fresh.repository.take("full", number).ended for number in (1, 2)]
+    fresh.repository.mended(max(ended))
+    after = _Later(fresh)
+    assert not fresh.repository.archived(fresh.data).broken_at
+    assert len(fresh.repository.gaps()) == 1
     with pytest.raises(StackError) as refused:
-        server.recovered(inside)
+        fresh.recovered(inside)
     assert "was let go" in refused.value.why
     assert before.text[:10] in refused.value.fix
-    assert server.recovered(after.target, number=2) == after.rows
+    assert fresh.recovered(after.target, number=2) == after.rows
     assert kept == after.rows[: len(kept)]
 
 
