@@ -5,6 +5,8 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,6 +66,14 @@ def test_a_stack_whose_name_begins_another_leaves_the_others_users() -> None:
     assert pwd.getpwnam(other)
     with pytest.raises(StackError, match="is not this stack's"):
         accounts.ensure_user("zz", "test-app")
+
+
+def test_what_still_runs_as_a_user_that_is_removed_is_ended() -> None:
+    name = accounts.ensure_user(STACK, "app")
+    with subprocess.Popen(["/bin/sleep", "987"], user=name) as left:
+        accounts.remove_users(STACK)
+        assert left.wait(10) == -signal.SIGKILL
+    assert name not in [account.pw_name for account in pwd.getpwall()]
 
 
 def test_a_long_name_is_shortened_to_one_of_its_own() -> None:

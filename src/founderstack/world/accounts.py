@@ -70,13 +70,14 @@ def ensure_user(stack: str, component: str, groups: Iterable[str] = ()) -> str:
 def remove_users(stack: str) -> None:
     """Remove the users and groups of every component of this stack; nothing to do where not root.
 
-    Their processes must have ended.
+    What a process that was stopped has left behind, and still runs as one of them, is ended.
     """
     if os.geteuid() != 0:
         return
     with stack_lock(_LOCK, command=_("removal of system users"), wait_s=_LOCK_WAIT_S):
         for account in pwd.getpwall():
             if account.pw_gecos.startswith(_mark(stack, "")):
+                end_all_of(account.pw_name)
                 _edit(["userdel", account.pw_name])
         used = {account.pw_gid for account in pwd.getpwall()}
         for group in grp.getgrall():
