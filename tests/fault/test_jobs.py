@@ -127,8 +127,10 @@ def test_what_is_stopped_on_purpose_is_shown_so_and_started_again(running: Found
 
 def test_a_secret_is_shown_by_the_agent_and_that_is_written_down(running: Founder) -> None:
     founder = running
+    wanted = {"postgres.app", "postgres.founder", "panel.admin"}
+    # The agent looks once a second at what was applied.
+    wait_until(lambda: wanted <= {one["secret"] for one in ask(founder, "credentials")}, "all sign-ins are offered")
     offered = {one["secret"]: one for one in ask(founder, "credentials")}
-    assert {"postgres.app", "postgres.founder", "panel.admin"} <= offered.keys()
     told = ask(founder, "reveal", name=offered["postgres.founder"]["name"], by="ana")
     assert told["value"] == founder.ok("secrets", "show", "postgres.founder").out.strip()
     assert told["value"] in told["url"]
