@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Response, expect
+from playwright.sync_api import Browser, Response, Route, expect
 
 from tests.service.browsing import clock, picture, sign_in, unfit
 from tests.service.canned import NOW, SERVICES, CannedAgent, bars
@@ -126,6 +126,19 @@ def test_the_palette_finds_everything_and_needs_no_mouse(open_page: OpenPage, ag
     page.keyboard.press("/")
     expect(page.locator("#palette")).to_be_hidden()
     assert agent.runs() == [], "looking for something does nothing"
+
+
+def test_what_is_typed_before_the_list_has_come_is_looked_for(open_page: OpenPage) -> None:
+    page = open_page()
+    sign_in(page)
+    held: list[Route] = []
+    page.route("**/find/list", lambda route: held.append(route))
+    with page.expect_request("**/find/list"):
+        page.keyboard.press("Control+k")
+    page.keyboard.type("postgres logs")
+    expect(page.get_by_role("combobox")).to_have_value("postgres logs")
+    held[0].continue_()
+    expect(page.locator("#found [aria-selected=true]")).to_contain_text("PostgreSQL")
 
 
 def test_a_viewer_finds_pages_and_no_action(open_page: OpenPage) -> None:

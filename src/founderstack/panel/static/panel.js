@@ -93,17 +93,18 @@ const panel = (() => {
     choose(fits[0]);
   };
   const open = async () => {
+    if (palette.open) return;
+    /* What is typed while the list is on its way is not lost. */
+    palette.showModal();
+    const ask = palette.querySelector("input");
+    ask.value = "";
+    ask.focus();
     if (!all) {
       const answer = await fetch("/find/list").catch(() => null);
       if (!answer?.ok) return location.assign("/find");
       all = [...parse(await answer.text()).children];
     }
-    if (palette.open) return;
-    palette.showModal();
-    const ask = palette.querySelector("input");
-    ask.value = "";
-    filter("");
-    ask.focus();
+    filter(ask.value);
   };
   if (palette) {
     const ask = palette.querySelector("input");
@@ -114,7 +115,7 @@ const panel = (() => {
       event.preventDefault();
       open();
     });
-    ask.addEventListener("input", () => filter(ask.value));
+    ask.addEventListener("input", () => { if (all) filter(ask.value); });
     ask.addEventListener("keydown", (event) => {
       const items = [...found.querySelectorAll("a")], at = items.indexOf(chosen);
       const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
