@@ -18,6 +18,7 @@ PAGES = {
     "rollback": "/app/rollback/2",
     "plan": "/plan",
     "backups": "/backups",
+    "restore": "/backups/restore/20261124T033000Z-000004",
     "jobs": "/jobs",
     "job": f"/job/{JOB}",
     "events": "/history",
@@ -266,3 +267,24 @@ def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme
         found[name] = unfit(page)
         picture(page, name, scheme)
     assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_a_set_is_restored_beside_and_in_place_only_with_the_stacks_name(
+    open_page: OpenPage, agent: CannedAgent
+) -> None:
+    page = at(open_page, "/backups")
+    page.get_by_role("link", name="Restore …").first.click()
+    page.get_by_label("What").first.select_option("databases")
+    page.get_by_role("button", name="Restore beside").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    page.goto(page.url.replace(f"/job/{JOB}", "/backups/restore/20261124T033000Z-000004"))
+    for name in ("another", "diary"):
+        page.get_by_label("To confirm").fill(name)
+        page.locator("form").last.evaluate("form => form.noValidate = true")
+        page.locator(".button.danger").click()
+        expect(page.get_by_role("alert") if name == "another" else page.locator("#progress")).to_be_visible()
+    chosen = {"verb": "restore", "set": "20261124T033000Z-000004"}
+    assert agent.runs() == [
+        {**chosen, "only": "databases", "confirm": ""},
+        {**chosen, "only": "", "confirm": "diary"},
+    ]

@@ -43,6 +43,9 @@ def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme
         page.goto(home + path)
         found[name] = unfit(page)
         picture(page, name, scheme)
+    page.goto(home + "/credentials")
+    page.locator(".credential details summary").click()
+    found["credentials to be made anew"] = unfit(page)
     page.goto(home + "/people")
     page.fill("#user", f"ana-{language}")
     page.locator(".fields .button").click()
@@ -65,6 +68,7 @@ def test_a_secret_is_shown_for_half_a_minute(open_page: OpenPage, agent: CannedA
     page.get_by_role("button", name="Show the password").click()
     expect(value).to_have_text(SECRET)
     expect(url).to_have_text(URL)
+    expect(page.locator("body.busy")).to_have_count(0)
     expect(page.locator(".said")).to_have_text("Hidden again in 30 s")
     page.clock.run_for(29_000)
     expect(value).to_have_text(SECRET)
@@ -128,7 +132,7 @@ def test_two_step_sign_in_from_the_picture_to_the_recovery_codes(open_page: Open
     assert len(codes) == 10
     assert unfit(page) == []
     page.get_by_role("link", name="I have them").click()
-    expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
+    expect(page.get_by_text("Recovery codes left: 10.")).to_be_visible()
 
     other = open_page("/account")
     sign_in(other, user="eva", password="a good long sentence")
@@ -137,7 +141,7 @@ def test_two_step_sign_in_from_the_picture_to_the_recovery_codes(open_page: Open
     other.fill("#code", codes[0])
     other.get_by_role("button", name="Sign in").click()
     other.wait_for_url("**/account")
-    expect(other.get_by_text("9 recovery codes are left.")).to_be_visible()
+    expect(other.get_by_text("Recovery codes left: 9.")).to_be_visible()
     expect(other.locator(".list li")).to_have_count(2)
     other.get_by_role("button", name="End all others").click()
     expect(other.locator(".list li")).to_have_count(1)

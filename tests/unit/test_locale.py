@@ -25,6 +25,12 @@ def test_every_text_has_a_spanish_translation() -> None:
     assert [message.id for message in translate.missing(translate.updated())] == []
 
 
+def test_no_text_stands_inside_an_f_string_where_the_tool_that_collects_texts_does_not_look() -> None:
+    inside = re.compile(r"""\{_\(["']""")
+    found = [path.name for path in translate.SOURCE.rglob("*.py") if inside.search(path.read_text())]
+    assert found == []
+
+
 def test_the_catalogue_and_its_compiled_form_are_those_of_the_source() -> None:
     po, mo = translate.rendered(translate.updated())
     assert translate.PO.read_bytes() == po, "run .venv-test/bin/python tools/translate.py"

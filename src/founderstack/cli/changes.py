@@ -80,8 +80,8 @@ def report(site: Site, prepared: Prepared, took: float, manner: Manner) -> int:
         return EXIT_OK
     print(paint("✓ ", "green") + _("Everything is ready · {time}").format(time=seconds(took)))
     if has_app:
-        print(f"  {_('App')}:    {paint(view.app_url, 'bold')}")
-    print(f"  {_('Panel')}:  {paint(view.panel_url, 'bold')}")
+        print("  " + _("App") + f":    {paint(view.app_url, 'bold')}")
+    print("  " + _("Panel") + f":  {paint(view.panel_url, 'bold')}")
     return EXIT_OK
 
 

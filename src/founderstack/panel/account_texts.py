@@ -50,5 +50,17 @@ def action(_: Translate, name: str) -> str:
         "rotate": _("Made a secret anew"),
         "audit exported": _("Exported the audit log"),
         "restart": _("Restarted a process"),
+        "stop": _("Stopped a process"),
+        "start": _("Started a process"),
+        "scale": _("Changed the number of instances"),
+        "deploy": _("Deployed"),
+        "rollback": _("Went back to a release"),
+        "up": _("Applied the plan"),
+        "backup": _("Took a backup"),
+        "prove": _("Had a backup proven"),
+        "restore": _("Restored a backup"),
+        "log downloaded": _("Downloaded a log"),
     }
+    if name not in known and name.removesuffix(" refused") in known:
+        return _("{action} (refused)").format(action=known[name.removesuffix(" refused")])
     return known.get(name, name)

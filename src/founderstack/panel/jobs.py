@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from founderstack.panel.words import Translate, duration
+from founderstack.panel.words import Translate, duration, seconds
 
 StepState = Literal["waiting", "running", "done", "failed", "skipped"]
 
@@ -49,14 +49,16 @@ class JobView:
     """Steps that are done."""
     error: Mapping[str, str] | None
     running: bool
+    outcome: tuple[str, ...] = ()
+    """What somebody needs to know of what it made, a sentence each."""
 
 
-def view(job: Mapping[str, Any], _: Translate, now: float) -> JobView:
+def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> JobView:
     """A job, with its steps in the order in which they are carried out."""
     words = {"running": _("Running"), "done": _("Done"), "failed": _("Failed"), "lost": _("End unknown")}
     colours = {"running": "running", "done": "online", "failed": "down"}
     state = str(job["state"])
-    steps = _steps(job, _, running=state == "running")
+    steps = _steps(job, _, language, running=state == "running")
     ended = float(job.get("ended") or 0.0)
     error = job.get("error")
     return JobView(
@@ -71,6 +73,7 @@ def view(job: Mapping[str, Any], _: Translate, now: float) -> JobView:
         done=sum(step.state == "done" for step in steps),
         error={part: _(str(error.get(part, ""))) for part in ("what", "why", "fix")} if error else None,
         running=state == "running",
+        outcome=_outcome(job.get("result"), _) if job["verb"] == "restore" else (),
     )
 
 
@@ -107,7 +110,7 @@ def step_title(action: str, name: str, _: Translate) -> str:
     return texts.get(action, f"{action} {{name}}").format(name=name)
 
 
-def _steps(job: Mapping[str, Any], _: Translate, *, running: bool) -> tuple[StepLine, ...]:
+def _steps(job: Mapping[str, Any], _: Translate, language: str, *, running: bool) -> tuple[StepLine, ...]:
     """Those of the plan first, then those that only events speak of, such as a backup's."""
     planned = {str(step["id"]): step for step in job.get("steps") or ()}
     told: dict[str, Mapping[str, Any]] = {}
@@ -116,14 +119,14 @@ def _steps(job: Mapping[str, Any], _: Translate, *, running: bool) -> tuple[Step
         told[str(event["step"])] = event
         details[str(event["step"])] = str(event.get("detail") or "") or details.get(str(event["step"]), "")
     return tuple(
-        _line(key, planned.get(key), told.get(key), details.get(key, ""), _, running=running)
+        _line(key, planned.get(key), told.get(key), details.get(key, ""), _, language, running=running)
         for key in dict.fromkeys([*planned, *told])
     )
 
 
 def _line(
-    key: str, planned: Mapping[str, Any] | None, event: Mapping[str, Any] | None, detail: str, _: Translate, *,
-    running: bool,
+    key: str, planned: Mapping[str, Any] | None, event: Mapping[str, Any] | None, detail: str, _: Translate,
+    language: str, *, running: bool,
 ) -> StepLine:  # fmt: skip
     state: StepState = _OF_EVENT.get(str(event["kind"]), "running") if event else "waiting"
     if not running and state in ("running", "waiting"):
@@ -141,16 +144,20 @@ def _line(
         state=state,
         word=words[state],
         shape=SHAPES[state],
-        took=seconds(took) if took else "",
+        took=seconds(took, language) if took else "",
         detail=detail if state in ("running", "failed") else "",
     )
 
 
-def seconds(value: float) -> str:
-    """How long a step took: `0.3 s`, `12 s`, `3 min`."""
-    return duration(value) if value >= 10 else f"{value:.1f} s"
+def _outcome(result: Mapping[str, Any] | None, _: Translate) -> tuple[str, ...]:
+    """Where a restore put what it brought back, and the way back from one that replaced something."""
+    if not result:
+        return ()
+    if not result["in_place"]:
+        return tuple(_("{name} is in {into}").format(**item) for item in result["items"])
+    return (_("To go back, restore the backup {id}").format(id=result["safety"]),) if result["safety"] else ()
 
 
-def views(jobs: Sequence[Mapping[str, Any]], _: Translate, now: float) -> tuple[JobView, ...]:
+def views(jobs: Sequence[Mapping[str, Any]], _: Translate, language: str, now: float) -> tuple[JobView, ...]:
     """Jobs of a list, in its order."""
-    return tuple(view(job, _, now) for job in jobs)
+    return tuple(view(job, _, language, now) for job in jobs)

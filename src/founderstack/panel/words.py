@@ -23,6 +23,11 @@ def duration(seconds: float) -> str:
     return _two(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
 
 
+def seconds(value: float, language: str) -> str:
+    """How long a step took: `0.3 s`, `12 s`, `3 min`, with the language's decimal sign."""
+    return duration(value) if value >= 10 else _decimal(f"{value:.1f} s", language)
+
+
 def milliseconds(value: float, language: str) -> str:
     """`0.4 ms`, `12 ms`, `1.2 s`, with the language's decimal sign."""
     if value >= 1000:
@@ -31,13 +36,13 @@ def milliseconds(value: float, language: str) -> str:
         text = f"{value:.0f} ms"
     else:
         text = f"{value:.1f} ms"
-    return text.replace(".", ",") if language == "es" else text
+    return _decimal(text, language)
 
 
 def percent(share: float, language: str) -> str:
     """`99.98 %` of a share between 0 and 1; rounded down, so that 100 % means every single one."""
     text = f"{math.floor(share * 10_000) / 100:.2f}".rstrip("0").rstrip(".")
-    return (text.replace(".", ",") if language == "es" else text) + "\N{NO-BREAK SPACE}%"
+    return _decimal(text, language) + "\N{NO-BREAK SPACE}%"
 
 
 def size(octets: float, language: str) -> str:
@@ -48,7 +53,7 @@ def size(octets: float, language: str) -> str:
             break
         octets, unit = octets / 1000, larger
     text = f"{octets:.1f}".removesuffix(".0") if octets < 10 and unit != "B" else f"{octets:.0f}"
-    return f"{text.replace('.', ',') if language == 'es' else text} {unit}"
+    return f"{_decimal(text, language)} {unit}"
 
 
 def stamp(at: float) -> str:
@@ -65,6 +70,10 @@ def explained(error: str, _: Translate) -> str:
     """A probe's error in the reader's language: its sentence is translated, the server's own words after it are not."""
     sentence, colon, words = error.partition(": ")
     return _(sentence) + colon + words if sentence else ""
+
+
+def _decimal(text: str, language: str) -> str:
+    return text.replace(".", ",") if language == "es" else text
 
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:

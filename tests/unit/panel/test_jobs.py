@@ -21,7 +21,7 @@ def job(**more: Any) -> JobView:
         "id": "1", "verb": "deploy", "options": {"ref": "main"}, "by": "ana", "state": "running", "started": NOW - 65,
         "ended": 0.0, "code": None, "steps": PLANNED, "events": [], "result": None, "error": None, **more,
     }  # fmt: skip
-    return view(values, str, NOW)
+    return view(values, str, "en", NOW)
 
 
 def test_a_job_that_runs_shows_what_is_done_what_goes_on_and_what_waits() -> None:
@@ -58,3 +58,12 @@ def test_a_job_without_a_plan_shows_the_steps_that_its_events_name() -> None:
     found = job(verb="backup", options={}, steps=[], events=[event("started", "dump", title="dump the database app")])
     assert (found.title, found.steps[0].title) == ("Take a backup", "Dump the database app")
     assert job(verb="of-a-later-release").title == "of-a-later-release"
+
+
+def test_a_restore_says_where_it_put_things_or_how_to_go_back() -> None:
+    item = {"kind": "database", "name": "app", "into": "app_restored"}
+    beside = {"in_place": False, "safety": "", "items": [item]}
+    replaced = {"in_place": True, "safety": "S1", "items": [item]}
+    assert job(verb="restore", result=beside).outcome == ("app is in app_restored",)
+    assert job(verb="restore", result=replaced).outcome == ("To go back, restore the backup S1",)
+    assert job(verb="restore").outcome == ()

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from founderstack.panel.language import language_for
 from founderstack.panel.requests import next_path
-from founderstack.panel.words import duration, milliseconds, percent, size, stamp, utc
+from founderstack.panel.words import duration, milliseconds, percent, seconds, size, stamp, utc
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def test_durations(seconds: float, text: str) -> None:
 def test_milliseconds_have_the_languages_decimal_sign() -> None:
     assert [milliseconds(value, "en") for value in (0.42, 12.3, 1234)] == ["0.4 ms", "12 ms", "1.2 s"]
     assert milliseconds(1234, "es") == "1,2 s"
+    assert (seconds(1.34, "en"), seconds(1.34, "es"), seconds(75, "es")) == ("1.3 s", "1,3 s", "1 min")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/backups", "viewer", backups.page),
     Route("POST", "/backups/take", "admin", backups.take),
     Route("POST", "/backups/prove", "admin", backups.prove),
+    Route("GET", "/backups/restore/{set}", "admin", backups.confirm_restore),
+    Route("POST", "/backups/restore/{set}", "admin", backups.restore, fresh=True),
     Route("GET", "/plan", "viewer", plan.page),
     Route("POST", "/plan", "admin", plan.apply),
     Route("GET", "/jobs", "viewer", jobs.listed),

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.responses import Response
 
 from founderstack.panel.asking import Ask
-from founderstack.panel.jobs import seconds, step_title
-from founderstack.panel.words import Translate
+from founderstack.panel.jobs import step_title
+from founderstack.panel.words import Translate, seconds
 
 _SHOWN = 200
 
@@ -48,7 +48,7 @@ async def events(ask: Ask) -> Response:
                 title=_title(action, name, _) if colon else action,
                 state=shapes.get(one["kind"], "unknown"),
                 word=words.get(one["kind"], str(one["kind"])),
-                took=seconds(float(one["seconds"])) if one["seconds"] else "",
+                took=seconds(float(one["seconds"]), ask.language) if one["seconds"] else "",
                 detail=str(one["detail"]),
             )
         )

@@ -1,4 +1,4 @@
-"""Backups: what there is, how old, where, whether it was proven, and taking or proving one now."""
+"""Backups: what there is, how old, where, whether it was proven, and taking, proving or restoring one now."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from founderstack.panel import texts
 from founderstack.panel.asking import Ask
-from founderstack.panel.jobs import seconds
 from founderstack.panel.routes.jobs import begin
-from founderstack.panel.words import Translate, duration, size
+from founderstack.panel.words import Translate, duration, seconds, size
 
 _SET = re.compile(r"[0-9A-Za-z-]{1,64}")
+_PARTS = ("", "databases", "files")
+"""What can be restored of a set: all of it, or one kind of thing."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,38 @@ async def take(ask: Ask) -> Response:
 
 async def prove(ask: Ask) -> Response:
     """Restore one beside what runs, and see whether all of it is there."""
-    chosen = ask.fields.get("set", "")
-    if not _SET.fullmatch(chosen):
+    return await begin(ask, "prove", {"set": _chosen(ask.fields.get("set", ""))}, back="/backups")
+
+
+async def confirm_restore(ask: Ask) -> Response:
+    """Ask what of a set is wanted, and whether beside what runs or in its place."""
+    chosen = _chosen(str(ask.request.path_params["set"]))
+    said = await ask.agent("backups")
+    one = next((one for one in said["sets"] if one["id"] == chosen), None)
+    if one is None:
         raise HTTPException(404)
-    return await begin(ask, "prove", {"set": chosen}, back="/backups")
+    line = _line(one, ask.say, ask.language, ask.parts.clock.now())
+    return ask.page("restore.html", section="backups", one=line)
+
+
+async def restore(ask: Ask) -> Response:
+    """Restore a set; what takes the place of anything needs the stack's name."""
+    chosen, only = _chosen(str(ask.request.path_params["set"])), ask.fields.get("only", "")
+    if only not in _PARTS:
+        raise HTTPException(404)
+    here, confirm = f"/backups/restore/{chosen}", ""
+    if ask.fields.get("where") == "in place":
+        confirm = ask.fields.get("name", "").strip()
+        if confirm != ask.parts.config.stack:
+            ask.note(texts.name_differs(ask.say), failed=True)
+            return ask.go(here)
+    return await begin(ask, "restore", {"set": chosen, "only": only, "confirm": confirm}, back=here)
+
+
+def _chosen(name: str) -> str:
+    if not _SET.fullmatch(name):
+        raise HTTPException(404)
+    return name
 
 
 def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> SetLine:
@@ -76,11 +106,16 @@ def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> S
     if proven:
         ago = duration(now - proven["at"])
         state, word = ("online", _("Proven")) if proven["ok"] else ("down", _("Drill failed"))
-        about = _("{ago} ago, restored in {time}").format(ago=ago, time=seconds(float(proven["seconds"])))
+        about = _("{ago} ago, restored in {time}").format(ago=ago, time=seconds(float(proven["seconds"]), language))
         if not proven["ok"]:
-            about = " ".join([_("{age} ago").format(age=ago), *(_(str(one)) for one in proven["problems"][:3])])
+            problems = "; ".join(_(str(one)) for one in proven["problems"][:3])
+            about = _("{age} ago: {problems}").format(age=ago, problems=problems)
     if said["missing"]:
-        state, word, about = "down", _("Damaged"), ", ".join(str(one) for one in said["missing"][:5])
+        state, word, about = (
+            "down",
+            _("Damaged"),
+            _("missing: {files}").format(files=", ".join(str(one) for one in said["missing"][:5])),
+        )
     kind = f"{said['engine']} ({said['kind']})" if said["kind"] else str(said["engine"])
     return SetLine(
         id=str(said["id"]),
@@ -88,7 +123,7 @@ def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> S
         ago=_("{age} ago").format(age=duration(now - said["taken_at"])),
         size=size(float(said["size"]), language),
         kind=kind,
-        took=seconds(float(said["seconds"])),
+        took=seconds(float(said["seconds"]), language),
         places=", ".join(str(one) for one in said["places"]),
         state=state,
         word=word,

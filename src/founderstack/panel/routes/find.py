@@ -38,7 +38,8 @@ def _all(ask: Ask) -> list[Find]:
     live, now, here = ask.parts.live, ask.parts.clock.now(), ask.parts.config.panel_url
     shown = [tile(name, said, _, ask.language, now, 0.0, here) for name, said in live.processes.items()]
     shown.sort(key=lambda one: one.order[1:])
-    found = [Find(one.title, f"{one.word} · {_('Service')}", f"/service/{one.key}") for one in shown]
+    service = _("Service")
+    found = [Find(one.title, f"{one.word} · {service}", f"/service/{one.key}") for one in shown]
     found += [Find(one.title, _("Open"), one.link) for one in shown if one.link and (admin or not one.tool)]
     found += [
         Find(_("Services"), _("Page"), "/"),

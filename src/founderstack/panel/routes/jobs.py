@@ -35,14 +35,14 @@ async def begin(ask: Ask, verb: str, options: Mapping[str, Any], *, back: str) -
 async def listed(ask: Ask) -> Response:
     """The newest jobs."""
     found = await ask.agent("jobs")
-    shown = jobs.views(found["jobs"], ask.say, ask.parts.clock.now())
+    shown = jobs.views(found["jobs"], ask.say, ask.language, ask.parts.clock.now())
     return ask.page("jobs.html", section="activity", tab="jobs", jobs=shown)
 
 
 async def one(ask: Ask) -> Response:
     """One job: its steps, how far each is, and how it ended."""
     job = await ask.agent("job", id=_id(ask))
-    return ask.page("job.html", section="activity", job=jobs.view(job, ask.say, ask.parts.clock.now()))
+    return ask.page("job.html", section="activity", job=jobs.view(job, ask.say, ask.language, ask.parts.clock.now()))
 
 
 async def progress(ask: Ask) -> Response:
@@ -55,7 +55,7 @@ async def _progress(ask: Ask, job_id: str) -> AsyncIterator[bytes]:
         async for _said in ask.agent_stream("follow", id=job_id):
             if not ask.still_signed_in():
                 break
-            job = jobs.view(await ask.agent("job", id=job_id), ask.say, ask.parts.clock.now())
+            job = jobs.view(await ask.agent("job", id=job_id), ask.say, ask.language, ask.parts.clock.now())
             yield event("progress", ask.part("job_progress.html", job=job).decode())
     except StackError:
         return  # the browser asks again

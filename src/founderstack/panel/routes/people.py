@@ -9,7 +9,7 @@ from starlette.responses import Response
 from founderstack.panel import account_texts, second_factor
 from founderstack.panel.accounts import Account, Refused, Role
 from founderstack.panel.asking import Ask
-from founderstack.panel.words import duration
+from founderstack.panel.words import Translate, duration
 
 
 async def people(ask: Ask) -> Response:
@@ -92,6 +92,12 @@ def _page(ask: Ask, *, problem: str = "", given: str = "", password: str = "", s
     )
 
 
+def _seen(_: Translate, sessions: int, age: str) -> str:
+    if sessions == 1:
+        return _("1 session, seen {age} ago").format(age=age)
+    return _("{count} sessions, seen {age} ago").format(count=sessions, age=age)
+
+
 def _shown(ask: Ask, account: Account) -> dict[str, object]:
     now, sessions = ask.parts.clock.now(), ask.parts.sessions.of(account.user)
     return {
@@ -103,6 +109,5 @@ def _shown(ask: Ask, account: Account) -> dict[str, object]:
         "codes": bool(account.code_secret),
         "invited": account.must_choose,
         "expired": account.must_choose and account.until < now,
-        "sessions": len(sessions),
-        "seen": duration(now - sessions[0].seen) if sessions else "",
+        "seen": _seen(ask.say, len(sessions), duration(now - sessions[0].seen)) if sessions else "",
     }

@@ -66,7 +66,9 @@ const panel = (() => {
   document.addEventListener("click", ({ target }) => {
     for (const menu of menus()) if (!menu.contains(target)) menu.open = false;
   });
-  document.addEventListener("submit", ({ target }) => { if (target.method === "post") body.classList.add("busy"); });
+  document.addEventListener("submit", (event) => {
+    if (event.target.method === "post" && !event.defaultPrevented) body.classList.add("busy");
+  });
   addEventListener("pageshow", () => body.classList.remove("busy"));
 
   /* The palette: everything by name. */
