@@ -44,6 +44,8 @@ def test_a_component_says_what_it_is(component: Component) -> None:
 def test_a_component_says_how_it_is_backed_up_or_why_not(component: Component) -> None:
     declared = component.backup
     assert declared.reason if isinstance(declared, NoBackup) else declared.what
+    by_object = not isinstance(declared, NoBackup) and declared.kind == "objects"
+    assert by_object == (component.objects is not Component.objects)
 
 
 @each_component

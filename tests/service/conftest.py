@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import enterable_folder
 from tests.service.canned import CannedAgent
+from tests.service.components import Components, components
 from tests.service.panels import Door, panel_process, write_configuration
 from tests.service.small_gateway import Gateway
 from tests.service.supabase_source import SupabaseSource, build, supabase_source
@@ -96,6 +97,16 @@ def _is_ours(kind: str, text: str) -> bool:
     """Chromium reports what a test refuses or cuts off on purpose as failed resources."""
     meant = ("401", "404", "422", "503", "ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_FAILED", "ERR_ABORTED")
     return kind == "error" and not any(status in text for status in meant)
+
+
+@pytest.fixture(scope="session")
+def storage(shared_home: Path) -> Iterator[Components]:
+    """SeaweedFS as the catalogue starts it, for every test that needs some."""
+    home = enterable_folder("founder-storage-")
+    (home / "shared").symlink_to(shared_home)
+    with components(home, "[storage]\nmemory_mib = 128\n", ["seaweedfs"]) as running:
+        yield running
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from founderstack.model.moments import Target
-from tests.conftest import enterable_folder
-from tests.service.components import Components, components
+from tests.service.components import Components
 from tests.service.primaries import MOMENT, Primary, other_system, primary, this_system
 
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
@@ -23,16 +20,6 @@ TARGETS = 12
 _FORM = "%Y-%m-%d %H:%M:%S.%f+00"
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def storage(shared_home: Path) -> Iterator[Components]:
-    """An S3 server with TLS."""
-    home = enterable_folder("founder-storage-")
-    (home / "shared").symlink_to(shared_home)
-    with components(home, "[storage]\n", ["seaweedfs"]) as running:
-        yield running
-    shutil.rmtree(home)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import http.client
 import io
 import os
-import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,19 +17,10 @@ from minio.error import S3Error
 
 from founderstack.catalogue import seaweedfs
 from founderstack.world import moving_in
-from tests.conftest import enterable_folder, wait_until
-from tests.service.components import Components, components
+from tests.conftest import wait_until
+from tests.service.components import Components
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def storage(shared_home: Path) -> Iterator[Components]:
-    home = enterable_folder("founder-storage-")
-    (home / "shared").symlink_to(shared_home)
-    with components(home, "[storage]\nmemory_mib = 128\n", ["seaweedfs"]) as running:
-        yield running
-    shutil.rmtree(home)
 
 
 def client(storage: Components, name: str, *, tls: bool = False, key: str = "") -> Minio:

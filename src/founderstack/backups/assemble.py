@@ -7,10 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from founderstack import __version__
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.engines import MOMENTS, Making, engine_of
+from founderstack.backups.objects import NotTaken, Objects
 from founderstack.backups.store import SetStore
 from founderstack.backups.vault import About, Vault, no_engine
 from founderstack.locale import _
@@ -30,6 +32,7 @@ from founderstack.world.sources import source_files
 
 SETTINGS = "settings.tar"
 """In it: `stack/` with the stack file and its lock, and below `state/` what is named here."""
+_HERE = ("localhost", "127.0.0.1")
 STATE_FILES = ("secrets.json", "releases.json", "tls")
 
 Secret = Callable[[str], str]
@@ -147,7 +150,8 @@ def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
         server = Server(
             database.binaries, database.socket, database.port, user, reader=database.reader, passing=database.passing
         )
-    return Contents(server, made.choices.versions.get(made.stack.parts["database"].component, ""), tuple(files))
+    major = made.choices.versions.get(made.stack.parts["database"].component, "")
+    return Contents(server, major, tuple(files), tuple(_component_objects(made, views)))
 
 
 def _component_files(made: Made) -> Iterator[Files]:
@@ -166,6 +170,25 @@ def _component_files(made: Made) -> Iterator[Files]:
             names=declared.folders,
             account=user_name(made.stack.name, account) if made.machine.root else "",
         )
+
+
+def _component_objects(made: Made, views: Mapping[Any, View]) -> Iterator[Objects]:
+    cure = _("See what is the matter with it: founder status; start it with: founder up")
+    for role, part in made.stack.parts.items():
+        declared = made.components[part.component].objects(views[role]) if role in views else None
+        if declared is not None:
+            secret = made.secret(declared.secret)
+            server = Bucket(declared.endpoint, "", declared.key, secret, declared.region, cure=cure)
+            own = _own_sets(made.stack.parts["backup"].settings, made.stack.name, declared.ports)
+            yield Objects(part.component, server, NotTaken(declared.left_out, own))
+
+
+def _own_sets(settings: Any, stack: str, ports: tuple[int, ...]) -> str:
+    """What `bucket/key` begins with where the stack's own sets lie in its own storage, "" where they lie elsewhere."""
+    address = urlsplit(settings.s3_endpoint)
+    if not settings.s3_bucket or address.hostname not in _HERE or address.port not in ports:
+        return ""
+    return "/".join(filter(None, (settings.s3_bucket, settings.s3_prefix, stack))) + "/"
 
 
 def _entries(folder: str, names: Iterable[str], exclude: Iterable[str]) -> Callable[[], Entries]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from founderstack.backups.objects import Objects
 from founderstack.backups.streams import Told
 from founderstack.model.backup import PartKind
 from founderstack.model.protocols import Progress, Server, SetWriter
@@ -40,10 +41,12 @@ class Contents:
     """None where the stack has no database."""
     major: str
     files: tuple[Files, ...]
+    objects: tuple[Objects, ...] = ()
 
     def pack(self, out: SetWriter, scratch: str, progress: Progress) -> tuple[str, ...]:
-        """Add every archive to the set; names of files that were changing all the time."""
-        return tuple(name for files in self.files for name in _packed(files, out, scratch, progress))
+        """Add every archive to the set; names of files and objects that were changing all the time."""
+        notes = [name for files in self.files for name in _packed(files, out, scratch, progress)]
+        return (*notes, *(name for objects in self.objects for name in objects.pack(out, progress)))
 
 
 def _packed(files: Files, out: SetWriter, scratch: str, progress: Progress) -> Iterator[str]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from founderstack.backups import databases, facts
+from founderstack.backups.objects import look_through
 from founderstack.backups.scratch import NotTheSet, Scratch, refuse_small_disk, running
 from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.streams import Told
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Proof
 from founderstack.model.errors import StackError
@@ -58,8 +60,9 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
     began, at = trial.clock.monotonic(), trial.clock.now()
     opened = store.opened(manifest, key)
     try:
-        _read_the_rest(opened, progress)
+        rest = _read_the_rest(opened, progress)
         problems, seconds = _tried(opened, trial, progress, began)
+        problems = (*rest, *problems)
         if trial.physical and "point" in manifest.repository:
             # What a restore takes is what the repository takes; the dump is for other versions of the server.
             more, seconds = trial.physical(manifest, store.place, progress)
@@ -80,13 +83,21 @@ def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> t
         return (*_differences(server, wanted, found), *_smoke(server, trial)), seconds
 
 
-def _read_the_rest(opened: OpenSet, progress: Progress) -> None:
-    """Read what no database is made of to its end, where it is checked."""
+def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
+    """Read what no database is made of to its end, where it is checked; objects that are not as they were taken."""
+    problems: list[str] = []
     for file in opened.manifest.files:
         if file.kind != "dump":
-            with opened.open(file) as source:
-                while chunk := source.read(_CHUNK):
-                    progress(file.about or file.name, len(chunk))
+            with opened.open(file) as raw:
+                source = Told(raw, file.about or file.name, progress)
+                if file.kind == "objects":
+                    problems += [
+                        _("The object {name} is not as it was taken.").format(name=name)
+                        for name in look_through(source)
+                    ]
+                while source.read(_CHUNK):
+                    pass
+    return tuple(problems)
 
 
 def _restored(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> list[DatabaseFacts]:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from founderstack.backups import databases
 from founderstack.backups.contents import Contents, Files
+from founderstack.backups.objects import Objects, refuse_damaged
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.backups.streams import Told
 from founderstack.locale import _
-from founderstack.model.backup import DatabaseFacts, FoundSet, SetFile
+from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.vault import FilesOf, Restorable
@@ -51,7 +52,7 @@ class GivingBack:
             manifest=one.manifest,
             place=store.place,
             databases=facts.databases,
-            files=tuple(FilesOf(file.about, file.plain_size) for file in one.manifest.of_kind("files")),
+            files=tuple(FilesOf(file.about, file.plain_size) for file in _archives(one.manifest)),
             sizes=dumped,
         )
 
@@ -88,22 +89,41 @@ class GivingBack:
         databases.drop(self._server, name)
 
     def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
-        """Put a component's files into a new folder: one to look at, or one that waits to take the used one's place."""
-        opened = self._opened[one.manifest.id]
-        file, about = self._archive(one, component), self._files(component)
-        folder = self.restored_folder(component) if beside else about.folder + RESTORING
-        remove_tree(folder)
-        ensure_folder(os.path.dirname(folder), mode=0o711 if beside else 0o755)
-        ensure_folder(folder, mode=0o700)
-        uid, gid = _ids(about.account)
-        os.chown(folder, uid, gid)
-        with opened.open(file) as source:
-            unpack(Told(source, component, progress), folder, uid=uid, gid=gid)
+        """Put a component's files into a new folder: one to look at, or one that waits to take the used one's place.
+
+        Objects take no place but their own: before that, their archive is read to its end and compared.
+        """
+        about = self._part(component)
+        folder = self.restored_folder(component)
+        with self._opened[one.manifest.id].open(_archive(one, component)) as raw:
+            source = Told(raw, component, progress)
+            if isinstance(about, Files):
+                folder = folder if beside else about.folder + RESTORING
+                uid, gid = _ids(about.account)
+                _empty(folder, uid, gid, above=0o711 if beside else 0o755)
+                unpack(source, folder, uid=uid, gid=gid)
+            elif beside:
+                _empty(folder, -1, -1, above=0o711)
+                about.lay_out(source, folder)
+            else:
+                refuse_damaged(source)
         return folder
 
-    def swap_files(self, one: Restorable, component: str) -> None:
-        """Put restored files in the place of the used ones; what was killed in the middle is finished."""
-        about = self._files(component)
+    def swap_files(self, one: Restorable, component: str, progress: Progress) -> bool:
+        """Put restored files in the place of the used ones; what was killed in the middle is finished.
+
+        True where programs that have the former ones open must be started again.
+        """
+        about = self._part(component)
+        if isinstance(about, Objects):
+            with self._opened[one.manifest.id].open(_archive(one, component)) as source:
+                about.put_back(Told(source, component, progress))
+            return False
+        self._swap_folders(about)
+        return True
+
+    @staticmethod
+    def _swap_folders(about: Files) -> None:
         fresh, gone = about.folder + RESTORING, about.folder + REPLACED
         names = [""] if "." in about.names else list(about.names)
         if not os.path.isdir(fresh):
@@ -124,20 +144,18 @@ class GivingBack:
         """Where files are restored to beside the used ones."""
         return f"{self._state}/restored/{component}"
 
-    def _files(self, component: str) -> Files:
-        for files in self._contents().files:
-            if files.about == component and files.kind == "files":
-                return files
+    def _part(self, component: str) -> Files | Objects:
+        contents = self._contents()
+        parts: list[Files | Objects] = [files for files in contents.files if files.kind == "files"]
+        for part in (*parts, *contents.objects):
+            if part.about == component:
+                return part
         raise StackError(
             _("There is no component “{name}” whose files could be restored").format(name=component),
             _("The stack file does not have it any more."),
             _("Put it back into the stack file, run: founder up, and try again."),
             exit_code=EXIT_PRECONDITION,
         )
-
-    @staticmethod
-    def _archive(one: Restorable, component: str) -> SetFile:
-        return next(file for file in one.manifest.of_kind("files") if file.about == component)
 
     @property
     def _server(self) -> Server:
@@ -159,6 +177,21 @@ class GivingBack:
             _("Missing: {files}.").format(files=", ".join(one.missing)),
             _("Take another set: founder backups"),
         )
+
+
+def _archives(manifest: Manifest) -> tuple[SetFile, ...]:
+    return (*manifest.of_kind("files"), *manifest.of_kind("objects"))
+
+
+def _archive(one: Restorable, component: str) -> SetFile:
+    return next(file for file in _archives(one.manifest) if file.about == component)
+
+
+def _empty(folder: str, uid: int, gid: int, *, above: int) -> None:
+    remove_tree(folder)
+    ensure_folder(os.path.dirname(folder), mode=above)
+    ensure_folder(folder, mode=0o700)
+    os.chown(folder, uid, gid)
 
 
 def _ids(user: str) -> tuple[int, int]:

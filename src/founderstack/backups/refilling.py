@@ -50,10 +50,16 @@ class Refilling:
         self._back.drop_database(name + ASIDE)
 
     def restore_files(self, component: str, progress: Progress) -> None:
-        """Restore a component's files, as its own user's."""
+        """Restore a component's files, as its own user's, or its objects, into the storage that runs."""
+        if self._is_storage(component):
+            self._back.swap_files(self._opened, component, progress)
+            return
         declared = self._made.components[component].backup
         account = (declared.account if isinstance(declared, Backup) else "") or component
         user = ensure_user(self._made.stack.name, account)
         ensure_folder(self._made.places.data(account), mode=0o700, owner=user)
         self._back.restore_files(self._opened, component, progress, beside=False)
-        self._back.swap_files(self._opened, component)
+        self._back.swap_files(self._opened, component, progress)
+
+    def _is_storage(self, component: str) -> bool:
+        return component in {file.about for file in self._opened.manifest.of_kind("objects")}

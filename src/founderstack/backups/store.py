@@ -110,6 +110,10 @@ class SetStore:
         self.objects.delete([self._name(set_id, MANIFEST)])
         self.objects.delete([one.name for one in self.objects.list(f"{self._root}{set_id}/")])
 
+    def tidy(self) -> None:
+        """Drop what killed backups began to write and that is no file yet; only while no other is taken."""
+        self.objects.tidy(self._root)
+
     def _digest(self, name: str, passed: Passed) -> str:
         with self.objects.open(name) as source:
             digested = _Digested(source, passed)

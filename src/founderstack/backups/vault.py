@@ -81,6 +81,7 @@ class Vault(GivingBack):
             for set_id, names in store.contents().items():
                 if MANIFEST not in names and MANIFEST not in here.get(set_id, {}):
                     store.remove(set_id)
+            store.tidy()
 
     def take(self, kind: str, progress: Progress) -> Manifest:
         """Take a whole set into the place on this machine."""

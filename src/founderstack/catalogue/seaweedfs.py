@@ -10,7 +10,7 @@ from founderstack.catalogue import _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Credential, Port, View
+from founderstack.model.component import Component, Credential, Objects, Port, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
 
@@ -225,6 +225,11 @@ def credentials(view: View) -> tuple[Credential, ...]:
     )
 
 
+def objects(view: View) -> Objects:
+    ports = view.port("storage", "s3"), view.port("storage", "tls")
+    return Objects(f"http://127.0.0.1:{ports[0]}", "admin", "storage.admin", REGION, ("backup",), ports)
+
+
 def _weed(view: View) -> str:
     return f"{view.places.environment(_ENVIRONMENT)}/bin/weed"
 
@@ -238,8 +243,8 @@ COMPONENT = Component(
     summary=N_("SeaweedFS, object storage that speaks S3"),
     role="storage",
     phase=2,
-    # The other bucket holds backups; a set that held them would hold the sets before it.
-    backup=Backup("files", "objects that the app has stored", exclude=("backup_*",)),
+    # Its files are one log of everything that was ever written: a copy of them while it runs is of no moment.
+    backup=Backup("objects", "objects that the app has stored"),
     settings=SeaweedSettings,
     processes=processes,
     tasks=tasks,
@@ -258,5 +263,6 @@ COMPONENT = Component(
     ),
     credentials=credentials,
     offers=offers,
+    objects=objects,
     ready_after=("seaweedfs", "seaweedfs/buckets"),
 )

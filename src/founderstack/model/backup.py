@@ -26,8 +26,9 @@ S3_KEY, S3_SECRET = "backup.s3_key", "backup.s3_secret"
 class Backup:
     """Data that a backup set must hold, and the kind of engine that can take it."""
 
-    kind: Literal["postgres", "files"]
-    """How it is taken: by the engine that fills the role `backup`, or as a copy of folders."""
+    kind: Literal["postgres", "files", "objects"]
+    """How it is taken: by the engine that fills the role `backup`, as a copy of folders, or object by object through
+    the S3 that the component declares as its `objects`."""
     what: str
     """What a person would lose without it, in a few words."""
     folders: tuple[str, ...] = (".",)
@@ -45,8 +46,8 @@ class NoBackup:
     reason: str
 
 
-PartKind = Literal["dump", "globals", "facts", "files", "settings", "source"]
-"""A database; the server's roles; what to compare a restore with; a component's files; secrets,
+PartKind = Literal["dump", "globals", "facts", "files", "objects", "settings", "source"]
+"""A database; the server's roles; what to compare a restore with; a component's files; its buckets; secrets,
 stack file, lock, releases and certificates; the app's source. The last two are what `founder rebuild` needs."""
 
 
@@ -95,7 +96,7 @@ class Manifest:
     problem: str = ""
     """What of the backup could not be done, so that the set holds less than it should; "" where it is all there."""
     notes: tuple[str, ...] = ()
-    """Names of files that changed again and again while they were read."""
+    """Names of files and objects that changed again and again, or were removed, while they were read."""
     seal: str = ""
     """Keyed digest of all of the above, so that only whoever has the key can have written it."""
 

@@ -79,6 +79,21 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class Objects:
+    """The S3 whose objects a backup takes, and how its administrator signs in."""
+
+    endpoint: str
+    key: str
+    secret: str
+    """Name of the secret."""
+    region: str
+    left_out: tuple[str, ...]
+    """Buckets that hold backups: a set that held them would hold the sets before it."""
+    ports: tuple[int, ...]
+    """Where it answers on this machine, so that backups that were sent to it are known for what they are."""
+
+
+@dataclass(frozen=True)
 class KeyValue:
     """What the cache offers to the tools that people use."""
 
@@ -192,6 +207,8 @@ class Component:
     database: Callable[[View], Database | None] = lambda view: None
     key_value: Callable[[View], KeyValue | None] = lambda view: None
     archive: Callable[[View], Archive | None] = lambda view: None
+    objects: Callable[[View], Objects | None] = lambda view: None
+    """Needed where its `backup` is of the kind `objects`."""
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""
     ready_after: tuple[str, ...] = ()

@@ -168,6 +168,10 @@ class ObjectStore(Protocol):
         """Remove these objects; those that are not there need no removing."""
         ...
 
+    def tidy(self, prefix: str) -> None:
+        """Drop what killed writers left of objects below `prefix`; only while nobody writes there."""
+        ...
+
 
 class SetWriter(Protocol):
     """A set that is being written. What it is given is sealed on its way; nothing in clear touches a disk."""

@@ -67,7 +67,7 @@ class Vault(Protocol):
         ...
 
     def tidy_away(self) -> None:
-        """The same off this machine, of sets that are here no more."""
+        """The same off this machine, of sets that are here no more; files of which a part arrived go as well."""
         ...
 
     def take(self, kind: str, progress: Progress) -> Manifest:
@@ -121,11 +121,11 @@ class Vault(Protocol):
         ...
 
     def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
-        """Put a component's files beside those that are used; the folder that they lie in."""
+        """Put a component's files, or its objects as files, beside those that are used; the folder that they lie in."""
         ...
 
-    def swap_files(self, one: Restorable, component: str) -> None:
-        """Put them in the place of those that are used; safe to repeat."""
+    def swap_files(self, one: Restorable, component: str, progress: Progress) -> bool:
+        """Put them in the place of those that are used; safe to repeat. True where programs must be started again."""
         ...
 
     def restored_folder(self, component: str) -> str:

@@ -64,15 +64,15 @@ def choose(origin: Origin, stack: str, wanted: str) -> Choice:
 def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, emit: Emit) -> Site:
     """All that the set holds, put where `founder up` finds it; goes on where an earlier attempt stopped.
 
-    Settings and secrets come first, then the database server alone, its databases, and the files: nothing serves
-    before its data is there. What remains is `up` and then `end`.
+    Settings and secrets come first, then the servers that keep data, their databases and objects, and the files:
+    nothing serves before its data is there. What remains is `up` and then `end`.
     """
     one, parts = choice.one, _Parts(origin, choice, opening.clock, emit)
     origin.begin(one, folder)
     file = origin.restore_settings(one, folder)
     parts.do("source", lambda progress: origin.restore_source(one, file, progress))
     site = opening.site(file)
-    parts.tell("server", lambda tell: _bring_up_database(site, tell))
+    parts.tell("server", lambda tell: _bring_up_servers(site, one, tell))
     filling = opening.filling(one, site)
     parts.do("roles", lambda _progress: filling.restore_roles())
     for name in filling.databases():
@@ -130,8 +130,11 @@ class _Parts:
         self._emit(Event(kind, step, self._clock.now(), self._clock.monotonic() - began, detail))
 
 
-def _bring_up_database(site: Site, tell: Callable[[str], None]) -> None:
-    """The database server alone, with its roles; what this system cannot keep is chosen anew first."""
+def _bring_up_servers(site: Site, one: FoundSet, tell: Callable[[str], None]) -> None:
+    """The database server with its roles, and object storage where the set holds objects; nothing else.
+
+    What this system cannot keep is chosen anew first.
+    """
     with site.lock("rebuild"):
         site.changed()
         site.choices.save(moved(site.choices.load(), site.components, site.machine))
@@ -139,7 +142,13 @@ def _bring_up_database(site: Site, tell: Callable[[str], None]) -> None:
         site.choices.save(prepared.choices)
         site.secrets.ensure(prepared.resolved.secrets)
         prepared = prepare(site)
-        names = prepared.resolved.components["database"].ready_after
+        kept = {file.about for file in one.manifest.of_kind("objects")}
+        names = [
+            name
+            for role, component in prepared.resolved.components.items()
+            if role == "database" or component.name in kept
+            for name in component.ready_after
+        ]
         plan = only(prepared.plan, prepared.resolved.desired, names)
         converge(plan, prepared.resolved.desired, site.runtime, site.clock, lambda event: tell(event.step))
 

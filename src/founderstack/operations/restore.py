@@ -94,10 +94,10 @@ class _Run:
         self._step(f"restore:{item.key}", work)
 
     def _swap(self, item: Item) -> None:
-        def work(_progress: Progress) -> None:
+        def work(progress: Progress) -> None:
             if item.facts is None:
-                self._vault.swap_files(self._plan.one, item.name)
-                self._restart(item.name)
+                if self._vault.swap_files(self._plan.one, item.name, progress):
+                    self._restart(item.name)
                 return
             aside = staged(item.name, "_replaced")
             if self._vault.has_database(item.into):  # else its name was changed by a run that was killed then

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ class Bucket:
     ca: str = ""
     """File with the authorities to trust, the machine's own when empty."""
     tries: int = TRIES
+    cure: str = ""
+    """What mends it when it does not answer or refuses; what a provider's bucket needs when empty."""
 
     @property
     def where(self) -> str:
@@ -57,7 +60,7 @@ class S3Store:
 
     def __init__(self, bucket: Bucket) -> None:
         self._about = bucket
-        self._client = _client(bucket)
+        self._client = client(bucket)
 
     @property
     def where(self) -> str:
@@ -82,7 +85,7 @@ class S3Store:
     @contextmanager
     def open(self, name: str) -> Iterator[Source]:
         """Read an object; a connection that breaks is opened again where it broke."""
-        reader = _Reader(lambda offset: self._asked(lambda: self._get(name, offset), name), self._about)
+        reader = Reader(lambda offset: self._asked(lambda: self._get(name, offset), name), self._about)
         try:
             yield reader
         finally:
@@ -113,6 +116,20 @@ class S3Store:
             with suppress(ObjectMissing):
                 self._asked(lambda key=key: self._client.remove_object(self._about.bucket, key), name)  # type: ignore[misc]
 
+    def tidy(self, prefix: str) -> None:
+        """Have the server drop up to 1,000 objects below `prefix` of which parts were sent and that never ended.
+
+        A provider whose keys may not ask for them keeps them until its own rules remove them.
+        """
+        with suppress(StackError):
+            below = self._key(prefix)
+            found = self._asked(lambda: self._client._list_multipart_uploads(self._about.bucket, prefix=below))
+            for one in found.uploads:
+                # A server may understand a prefix as it likes: what is not below it is another's.
+                if one.object_name.startswith(below) and one.upload_id:
+                    key, upload = one.object_name, one.upload_id
+                    self._asked(partial(self._client._abort_multipart_upload, self._about.bucket, key, upload))
+
     def _get(self, name: str, offset: int) -> Any:
         return self._client.get_object(self._about.bucket, self._key(name), offset=offset)
 
@@ -120,19 +137,24 @@ class S3Store:
         return f"{self._about.prefix}/{name}" if self._about.prefix else name
 
     def _asked(self, question: Callable[[], Answer], name: str = "") -> Answer:
-        from minio.error import MinioException, S3Error
-        from urllib3.exceptions import HTTPError
+        return asked(self._about, question, name)
 
-        try:
-            return question()
-        except S3Error as error:
-            if error.code in ("NoSuchKey", "NoSuchObject"):
-                raise missing(name, self.where) from None
-            raise _refused(self._about, error.code or "", error.message or "") from None
-        except (MinioException, HTTPError, OSError) as error:
-            raise _unreachable(self._about, error) from None
-        except ValueError as error:  # a bucket's name that cannot be one
-            raise _refused(self._about, "", str(error)) from None
+
+def asked(bucket: Bucket, question: Callable[[], Answer], name: str = "") -> Answer:
+    """The answer; raises StackError with its cure where there is none, ObjectMissing where `name` is not there."""
+    from minio.error import MinioException, S3Error
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return question()
+    except S3Error as error:
+        if error.code in ("NoSuchKey", "NoSuchObject"):
+            raise missing(name, bucket.where) from None
+        raise _refused(bucket, error.code or "", error.message or "") from None
+    except (MinioException, HTTPError, OSError) as error:
+        raise _unreachable(bucket, error) from None
+    except ValueError as error:  # a bucket's name that cannot be one
+        raise _refused(bucket, "", str(error)) from None
 
 
 class _Counted:
@@ -148,7 +170,7 @@ class _Counted:
         return found
 
 
-class _Reader:
+class Reader:
     """An object's bytes, over as many connections as it takes."""
 
     def __init__(self, connect: Callable[[int], Any], bucket: Bucket) -> None:
@@ -180,7 +202,8 @@ class _Reader:
             self._size = self._offset + int(self._answer.headers.get("Content-Length", 0))
             if self._offset == self._size:
                 return b""
-        found: bytes = self._answer.read(size if size >= 0 else None)
+        # As it is stored: what was packed by whoever put it there stays packed.
+        found: bytes = self._answer.read(size if size >= 0 else None, decode_content=False)
         self._offset += len(found)
         if not found and self._offset < self._size:
             raise ProtocolError("the connection was cut")
@@ -194,7 +217,8 @@ class _Reader:
             self._answer = None
 
 
-def _client(bucket: Bucket) -> Minio:
+def client(bucket: Bucket) -> Minio:
+    """What speaks S3 with the server that a bucket is on."""
     import logging
 
     import urllib3
@@ -243,7 +267,7 @@ def _unreachable(bucket: Bucket, error: Exception) -> StackError:
     return StackError(
         _("{place} cannot be reached").format(place=bucket.where),
         _("It was asked for about a minute; the last answer: {error}").format(error=said),
-        _("Look whether the provider works and the address is right, then run the command again."),
+        bucket.cure or _("Look whether the provider works and the address is right, then run the command again."),
     )
 
 
@@ -258,6 +282,6 @@ def _refused(bucket: Bucket, code: str, message: str) -> StackError:
     return StackError(
         _("{place} refuses").format(place=bucket.where),
         f"{code} {message}".strip(),
-        cures.get(code, _("Cure what it says, then run the command again.")),
+        bucket.cure or cures.get(code, _("Cure what it says, then run the command again.")),
         exit_code=EXIT_PRECONDITION,
     )

@@ -97,6 +97,10 @@ class FolderStore:
                 raise cannot_write(path, error) from None
             self._prune(os.path.dirname(path))
 
+    def tidy(self, prefix: str) -> None:
+        """Drop what killed writers left."""
+        self._partial()
+
     def _prune(self, folder: str) -> None:
         while folder != self._folder and folder.startswith(self._folder):
             try:
