@@ -55,6 +55,7 @@ def write_with_everything(ana: Person, t: dict[str, str]) -> None:
     page.get_by_role("button", name=t["preview"]).click()
     expect(page.locator(".prose strong")).to_have_text("Marta")
     expect(page.locator(".prose script")).to_have_count(0)
+    expect(page.locator(".prose .task")).to_have_text("☑ invoice")
     expect(page.get_by_text(t["saved"], exact=True)).to_be_visible()
     page.get_by_role("button", name=t["save"]).click()
     expect(page).to_have_url(ENTRY)

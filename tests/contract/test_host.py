@@ -62,6 +62,38 @@ def test_children_of_an_earlier_life_do_not_outlive_it(host: Host) -> None:
     wait_until(lambda: status(host, "one").pid, "another process in its place")
 
 
+def test_what_is_stopped_leaves_nothing_that_it_started(host: Host) -> None:
+    one, two = server(host, "one"), server(host, "two")
+    # As PostgreSQL's children: in a session of their own. Only a system user tells that they belong together.
+    apart = str(os.geteuid() == 0)
+    parent = (
+        "import subprocess, os, sys;"
+        f"subprocess.Popen(['/bin/sleep', '986'], start_new_session={apart}); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    started = [replace(each, argv=(PYTHON, "-I", "-c", parent, *each.argv)) for each in (one, two)]
+    apply(host, desired(*started))
+    paused, gone = [_only_child(status(host, name).pid) for name in ("one", "two")]
+    host.runtime.pause("one")
+    assert (alive(paused), alive(gone)) == (False, True)
+    apply(host, p.Desired())
+    assert not alive(gone)
+
+
+def test_files_that_a_program_does_not_take_are_put_back_and_its_words_are_told(host: Host) -> None:
+    def checked(text: str) -> p.Process:
+        one = server(host, "one", text=text)
+        check = ("/bin/sh", "-c", f"! grep -h bad {host.state('etc/one/text')} >&2")
+        return replace(one, check=check)
+
+    apply(host, desired(checked("good")))
+    with pytest.raises(StackError) as caught:
+        apply(host, desired(checked("a bad line")))
+    assert (caught.value.what, caught.value.why) == ("one does not take its new configuration", "a bad line")
+    assert Path(host.state("etc/one/text")).read_text() == "good"
+    assert apply(host, desired(checked("good"))) == []
+    assert apply(host, desired(checked("better"))) == ["reload:one"]
+
+
 def test_what_the_supervisor_gave_up_on_is_revived(host: Host) -> None:
     apply(host, desired(server(host, "one")))
     run = Path(host.state("launch/one/run"))

@@ -269,3 +269,22 @@ def test_without_the_panel_its_tools_stay_closed_and_everything_else_goes_on(sha
             made.wait_for("panel")
             assert founder.get("/tools/redis/connections").status_code == 200, "nobody was signed out"
     subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_the_gateway_says_which_line_it_would_not_take_and_serves_on(stack: Stack) -> None:
+    process = stack.processes["nginx"]
+
+    def asked() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(process.check, cwd=process.cwd, capture_output=True, text=True, check=False)
+
+    assert asked().returncode == 0, asked().stderr
+    written = Path(process.files[1].path)
+    good = written.read_text()
+    try:
+        written.write_text(f"{good}\nno_such_word;\n")
+        refused = asked()
+    finally:
+        written.write_text(good)
+    assert refused.returncode == 1
+    assert f'unknown directive "no_such_word" in {written}:' in refused.stderr
+    assert stack.get("/health", door="https")[0] == 200

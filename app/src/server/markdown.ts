@@ -13,6 +13,19 @@ renderer.renderer.rules.link_open = (tokens, index, options, _env, self) => {
   return self.renderToken(tokens, index, options);
 };
 
+// “- [ ] todo” and “- [x] done” as people write them elsewhere.
+renderer.core.ruler.push("tasks", ({ tokens }) => {
+  for (const [index, token] of tokens.entries()) {
+    const item = tokens[index - 2];
+    const first = token.children?.[0];
+    if (token.type !== "inline" || item?.type !== "list_item_open" || first?.type !== "text") continue;
+    const mark = /^\[([ xX])\] /.exec(first.content);
+    if (!mark) continue;
+    first.content = `${mark[1] === " " ? "☐" : "☑"} ${first.content.slice(mark[0].length)}`;
+    item.attrJoin("class", "task");
+  }
+});
+
 /** HTML that is safe to show: nothing in the text can become an element, an attribute or a script. */
 export function renderMarkdown(text: string): string {
   return renderer.render(text);
@@ -26,7 +39,7 @@ export function excerpt(text: string, length = 180): string {
     .replace(/```.*$/gm, "")
     .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/^\s*(?:[#>]+|[-*+]|\d+\.)\s+/gm, "")
+    .replace(/^\s*(?:[#>]+|[-*+]|\d+\.)\s+(?:\[[ xX]\] )?/gm, "")
     .replace(/[*_`~]/g, "")
     .replace(/\s+/g, " ")
     .trim();

@@ -102,7 +102,8 @@ def _result(line: bytes) -> Any:
     if answer["ok"]:
         return answer["result"]
     error = answer["error"]
-    raise StackError(error["what"], error["why"], error["fix"])
+    # The agent speaks English; a sentence without a value of its own is known in the reader's language.
+    raise StackError(*(_(error[part]) if error[part] else "" for part in ("what", "why", "fix")))
 
 
 def _unreachable(problem: OSError) -> StackError:

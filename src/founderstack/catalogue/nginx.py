@@ -63,6 +63,8 @@ def processes(view: View) -> tuple[p.Process, ...]:
             stop_signal="QUIT",
             stop_wait_s=15,
             reload_signal="HUP",
+            # On the signal alone it would keep the old configuration and say so to its log only.
+            check=(_PROGRAM, "-t", "-q", "-e", "stderr", "-c", f"{etc}/nginx.conf"),
             reopen_signal="USR1",
             log_files=(f"{log}/access.log",),
         ),

@@ -127,6 +127,8 @@ class Process:
     """What it gets when its supervisor dies; its stop signal when None."""
     reload_signal: Signal | None = None
     """The signal after which it reads changed files again without a restart, if it can."""
+    check: tuple[str, ...] = ()
+    """A command that fails, and says why, where it would not take its files; asked before it reads them again."""
     reopen_signal: Signal | None = None
     """The signal after which it opens its own log files again."""
     log_files: tuple[str, ...] = ()

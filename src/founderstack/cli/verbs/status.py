@@ -114,8 +114,14 @@ def _table(lines: tuple[Line, ...], now: float) -> list[str]:
         cells[1] = paint(cells[1], SHAPES[line.state][1])
         told.append("  ".join(cells).rstrip())
         if line.error and line.state != "online":
-            told.append(f"    {paint(line.error, 'dim')}")
+            told.append(f"    {paint(_explained(line.error), 'dim')}")
     return told
+
+
+def _explained(error: str) -> str:
+    """A probe's error: its sentence in the reader's language, then the server's own words."""
+    sentence, colon, words = error.partition(": ")
+    return _(sentence) + colon + words
 
 
 def _row(line: Line, now: float) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def _literal(text: str) -> str:
 def program(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
     """Supervisor's section for one process; holds no secret and nothing of its environment."""
     command = shlex.join(
-        [*_privileges(process, system_user, root=root), "/bin/sh", f"{layout.launch(process.name)}/run"]
+        [*privileges(process, system_user, root=root), "/bin/sh", f"{layout.launch(process.name)}/run"]
     )
     return f"""\
 [program:{process.name}]
@@ -72,7 +72,7 @@ umask=027
 """
 
 
-def _privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
+def privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
     """setpriv with all that the process gives up, and the signal that it gets when its supervisor dies.
 
     The kernel forgets that signal when the user changes, so setpriv does both, in the right order.

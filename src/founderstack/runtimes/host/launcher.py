@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from founderstack.locale import _
@@ -13,7 +12,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
-from founderstack.runtimes.host import launch, rings
+from founderstack.runtimes.host import endings, launch, rings
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
@@ -22,6 +21,7 @@ from founderstack.world import accounts, files, network, probes, processes as pr
 Fill = Callable[[str], str]
 LOG_LINES = 15
 _POLL_S = 0.05
+_CHECK_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Launcher:
         before = self.records.get(process.name)
         with self._numbering:
             relay_number = self._relay_number(process, before)
-            placed = _with_relay(process, relay_number)
+            placed = rings.with_relay(process, relay_number)
             self.records.put(process.name, process_record(placed, instance, relay_number) | {"applied": False})
         self._write(placed, instance, before)
         if self._supervisor.knows(process.name):
@@ -78,11 +78,18 @@ class Launcher:
         self.start(process, instance)
 
     def reload(self, process: Process, instance: Instance) -> None:
-        """Write changed files and tell the process to read them again; its pid stays."""
+        """Write changed files and tell the process to read them again; its pid stays.
+
+        Raises StackError with the program's words where it does not take them; the files are then what they were.
+        """
         before = self.records.get(process.name)
         relay_number = self._relay_number(process, before)
-        placed = _with_relay(process, relay_number)
+        placed = rings.with_relay(process, relay_number)
+        kept = {file: files.read_text(file.path) for file in placed.files}
         self._write_files(placed, instance, before)
+        if process.check and (refusal := self._refusal(process)):
+            self._put_back(kept, self.owner("" if process.privileged else process.user))
+            raise refusal
         if process.reload_signal:
             self._signal(process.name, process.reload_signal)
         self._wait_ready(placed)
@@ -102,7 +109,7 @@ class Launcher:
     def pause(self, name: str) -> None:
         """Stop a process and leave everything of it in its place."""
         self._record(name)
-        self._supervisor.stop(name)
+        endings.end(self._stack, self._supervisor, self.records, name)
 
     def resume(self, name: str) -> None:
         """Start a process as it was applied, and return when it is ready."""
@@ -119,7 +126,7 @@ class Launcher:
         if record is not None and record.get("ring") and not rings.points_to(self._layout, record):
             self._drain(record)
         if self._supervisor.knows(name):
-            self._supervisor.stop(name)
+            endings.end(self._stack, self._supervisor, self.records, name)
             self._supervisor.remove(name)
         files.remove_tree(f"{self._layout.programs}/{name}.conf")
         files.remove_tree(self._layout.launch(name))
@@ -164,6 +171,26 @@ class Launcher:
                 continue
             self.write_file(file, owner)
 
+    def _refusal(self, process: Process) -> StackError | None:
+        """Why the program would not take its files as they are now."""
+        user = self.owner("" if process.privileged else process.user).user
+        command = [*launch.privileges(process, user, root=self._machine.root), *process.check]
+        said = programs.run(command, cwd=process.cwd, timeout_s=_CHECK_TIMEOUT_S, check=False)
+        if said.code == 0:
+            return None
+        return StackError(
+            _("{name} does not take its new configuration").format(name=process.name),
+            programs.failure(process.check, said).why,
+            _("It goes on with the one it has. Mend what it names, then run the command again."),
+        )
+
+    def _put_back(self, kept: Mapping[File, str | None], owner: Owner) -> None:
+        for file, content in kept.items():
+            if content is None:
+                files.remove_tree(file.path)
+            else:
+                self._place(file, content, owner)
+
     def owner(self, account: str) -> Owner:
         """The system user of an account, made where it is missing; "" is the owner of the stack."""
         if not account:
@@ -173,7 +200,9 @@ class Launcher:
     def write_file(self, file: File, owner: Owner) -> None:
         """Write one generated file: its process's user's alone where it holds a secret, root's otherwise."""
         files.ensure_folder(os.path.dirname(file.path), mode=0o755 if file.public else 0o750, group=owner.group)
-        content = self._fill(file.content)
+        self._place(file, self._fill(file.content), owner)
+
+    def _place(self, file: File, content: str, owner: Owner) -> None:
         if any(secrets_in(file.content)):
             files.write_atomic(file.path, content, mode=0o400, owner=owner.user)
         else:
@@ -252,23 +281,6 @@ class Launcher:
         for status in self._supervisor.statuses():
             if status.name == name and status.pid:
                 programs.signal(status.pid, signal)
-
-
-def _with_relay(process: Process, number: int | None) -> Process:
-    """The process with its own TCP port wherever `{{relay:port}}` stands."""
-    if process.relay is None or number is None:
-        return process
-    port = str(process.relay.first_port + number)
-
-    def placed(text: str) -> str:
-        return text.replace("{{relay:port}}", port)
-
-    return dataclasses.replace(
-        process,
-        argv=tuple(placed(word) for word in process.argv),
-        env=tuple((name, placed(value)) for name, value in process.env),
-        ready=dataclasses.replace(process.ready, target=placed(process.ready.target)),
-    )
 
 
 def probe_of(record: Record) -> Probe:

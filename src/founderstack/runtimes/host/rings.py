@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 
+from founderstack.model.process import Process
 from founderstack.model.stack import RING_SLOTS
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
@@ -38,6 +40,23 @@ def points_to(layout: Layout, record: Record) -> bool:
     """True where a slot of the process's ring leads to it."""
     folder = f"{layout.slots}/{record['ring']}"
     return any(_target(f"{folder}/{slot}.sock") == record["socket"] for slot in range(RING_SLOTS))
+
+
+def with_relay(process: Process, number: int | None) -> Process:
+    """The process with its own TCP port wherever `{{relay:port}}` stands."""
+    if process.relay is None or number is None:
+        return process
+    port = str(process.relay.first_port + number)
+
+    def placed(text: str) -> str:
+        return text.replace("{{relay:port}}", port)
+
+    return dataclasses.replace(
+        process,
+        argv=tuple(placed(word) for word in process.argv),
+        env=tuple((name, placed(value)) for name, value in process.env),
+        ready=dataclasses.replace(process.ready, target=placed(process.ready.target)),
+    )
 
 
 def _target(link: str) -> str:
