@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.migration import report
+from founderstack.migration import report, tables, trial_rows
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Item
 from founderstack.world.signing import signed
@@ -112,12 +112,79 @@ def test_a_difference_is_found_and_named(moved: Moved) -> None:
             'ALTER POLICY "Own todos" ON public.todos USING (owner = auth.uid())',
         ),
     }
-    for named, (change, back) in changes.items():
+    for change, _back in changes.values():
         moved.target.query(change, "app")
-        found = differing(moved.migration.verify())
+    found = differing(moved.migration.verify())
+    for _change, back in changes.values():
         moved.target.query(back, "app")
+    for named in changes:
         assert any(named in line for line in found), (named, found)
     assert differing(moved.migration.verify()) == []
+
+
+# One row, and what each of its values is not: another one of the same table must never have the same digest.
+ODD = (
+    "ARRAY[true, false]::bool[], '{1,2}'::int[], 1::int2, 2::int4, 3::int8, 1.0::numeric, 0::float8, 'a'::text,"
+    " 'a'::varchar, 'a'::char(3), 'a'::citext, '\\x00'::bytea, '1 month'::interval, now(), now()::timestamp,"
+    " '24:00'::time, 'infinity'::date, '{\"a\": 1.0}'::jsonb, '{\"a\":1}'::json, 'free'::public.plan, gen_random_uuid(),"
+    " 1.5::numeric"
+)
+OTHERS = {
+    4: "12884901888",  # the same halves, the other way round
+    5: "1.00::numeric",
+    6: "'-0'::float8",
+    8: "'A'::varchar",
+    9: "'b'::char(3)",
+    10: "'A'::citext",
+    12: "'30 days'::interval",
+    15: "'00:00'::time",
+    17: "'{\"a\": 1}'::jsonb",
+    18: "'{\"a\": 1}'::json",
+    19: "'pro'::public.plan",
+    21: "NULL",
+}
+
+
+def test_rows_that_differ_have_other_digests(moved: Moved) -> None:
+    def digest() -> object:
+        (table,) = tables.read(target, ["public.odd"], masks=False)
+        assert tables.fingerprint(target, table, 4, at_source=True)  # in groups as well
+        return tables.fingerprint(target, table, 1, at_source=True)[0]
+
+    columns = ", ".join(f"c{place}" for place in range(22))
+    with moved.target.connect("app") as target, target.transaction(force_rollback=True):
+        target.execute("SET LOCAL search_path = public, extensions, pg_catalog")
+        target.execute(f"CREATE TABLE odd AS SELECT * FROM (VALUES ({ODD}), ({ODD})) AS given ({columns})")
+        target.execute("UPDATE odd SET c7 = 'b', c3 = 5 WHERE ctid = '(0,1)'")
+        digests = [digest()]
+        for place, value in OTHERS.items():
+            with target.transaction(force_rollback=True):
+                target.execute(f"UPDATE odd SET c{place} = {value} WHERE c7 = 'a'")
+                digests.append(digest())
+        for swapped in ("c7", "c3"):  # the same values, in other rows
+            other = f"(SELECT {swapped} FROM odd AS other WHERE other.ctid <> odd.ctid)"
+            with target.transaction(force_rollback=True):
+                target.execute(f"UPDATE odd SET {swapped} = {other}")
+                digests.append(digest())
+    assert len(set(digests)) == 1 + len(OTHERS) + 2
+
+
+def test_rows_of_whom_it_is_tried_are_among_those_that_are_tried(moved: Moved) -> None:
+    """However few they are: a policy that shows nobody their own rows must not pass for want of such rows."""
+    with moved.target.connect("app") as both, both.transaction(force_rollback=True):
+        both.execute("CREATE TABLE public.large (a int, b text, owner uuid, PRIMARY KEY (a, b))")
+        both.execute("ALTER TABLE public.large ENABLE ROW LEVEL SECURITY")
+        both.execute(
+            "INSERT INTO public.large SELECT n, 'it''s', gen_random_uuid() FROM generate_series(1, 60000) AS n"
+        )
+        both.execute("INSERT INTO public.large VALUES (-1, 'mine', %s), (-2, 'mine', %s)", (person(7), person(7)))
+        both.execute("ANALYZE public.large")
+        chosen = trial_rows.own(both, both, trial_rows.choose(both, both, ["public.large"]), [str(person(7))])
+        assert {("-1", "mine"), ("-2", "mine")} < chosen[0].keys
+        assert 100 < len(chosen[0].keys) < 2000
+        tried = both.execute(f"SELECT count(*) FROM public.large{chosen[0].where}").fetchone()
+        assert tried == (len(chosen[0].keys),)
+        assert trial_rows.people(both, both, chosen)[0][0] == str(person(7))
 
 
 def test_the_plan_lists_every_object_and_keeps_its_word(moved: Moved) -> None:

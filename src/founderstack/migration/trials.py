@@ -1,7 +1,8 @@
 """Policies tried: what each kind of caller sees and could change, on both sides, without changing anything.
 
 An UPDATE or a DELETE touches rows that the caller sees and that its policies allow; an INSERT must satisfy its check.
-So every verb can be tried by a SELECT as that caller, which the source's read-only sessions may do.
+So every verb can be tried by a SELECT as that caller, which the source's read-only sessions may do. Small tables are
+tried whole, large ones by the rows that `trial_rows` chooses.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.parallel import each
+from founderstack.migration.trial_rows import Tried, choose, own, people
 from founderstack.migration.values import Context, Finding
 
 if TYPE_CHECKING:
@@ -19,37 +22,29 @@ if TYPE_CHECKING:
 
 _LONGEST = "5s"
 """A policy that takes longer is not compared, and that is said."""
-_TABLES = """
-SELECT named.identity FROM pg_class AS c CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
-WHERE relrowsecurity AND relkind IN ('r', 'p') AND named.identity = ANY (%s) ORDER BY 1
-"""
-_KEY = """
-SELECT quote_ident(attname), format_type(atttypid, atttypmod) FROM pg_index AS i
-JOIN pg_attribute AS a ON attrelid = indrelid AND attnum = indkey[0] JOIN pg_class AS c ON c.oid = indrelid
-WHERE indrelid = %(table)s::regclass AND indisprimary AND indnkeyatts = 1 AND reltuples > 50000
-"""
-_TRIED = 2000
-"""Rows of a large table that are tried."""
-_COLUMNS = """
-SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = %(table)s::regclass AND attnum > 0 AND NOT attisdropped
-    AND has_column_privilege(%(role)s, attrelid, attnum, 'SELECT') ORDER BY attnum
-"""
-_ALLOWED = """
-SELECT has_table_privilege(%(role)s, %(table)s::regclass, verb) FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS verb
+_MAY = """
+SELECT t.name, r.role, rolbypassrls, ARRAY(
+        SELECT quote_ident(attname) FROM pg_attribute
+        WHERE attrelid = t.name::regclass AND attnum > 0 AND NOT attisdropped
+            AND has_column_privilege(r.role, attrelid, attnum, 'SELECT') ORDER BY attnum),
+    ARRAY(SELECT has_table_privilege(r.role, t.name::regclass, verb)
+        FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS verb)
+FROM unnest(%s::text[]) AS t (name) CROSS JOIN unnest(%s::text[]) AS r (role) JOIN pg_roles ON rolname = r.role
 """
 _POLICIES = """
-SELECT polpermissive, pg_get_expr(polqual, polrelid), pg_get_expr(coalesce(polwithcheck, polqual), polrelid)
-FROM pg_policy WHERE polrelid = %(table)s::regclass AND polcmd IN ('*', %(command)s)
-    AND (polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) AS one WHERE pg_has_role(%(role)s, one, 'USAGE')))
+SELECT t.name, r.role, polcmd::text, polpermissive, pg_get_expr(polqual, polrelid),
+    pg_get_expr(coalesce(polwithcheck, polqual), polrelid)
+FROM unnest(%s::text[]) AS t (name) CROSS JOIN unnest(%s::text[]) AS r (role)
+JOIN pg_policy ON polrelid = t.name::regclass
+WHERE polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) AS one WHERE pg_has_role(r.role, one, 'USAGE'))
 ORDER BY polname
 """
-_PEOPLE = """
-(SELECT id::text, email, coalesce(raw_app_meta_data, '{}') FROM auth.users WHERE deleted_at IS NULL ORDER BY id LIMIT 1)
-UNION ALL
-(SELECT id::text, email, coalesce(raw_app_meta_data, '{}') FROM auth.users WHERE deleted_at IS NULL
-    ORDER BY created_at, id LIMIT 1)
-"""
-_COMMANDS = {"INSERT": "a", "UPDATE": "w", "DELETE": "d"}
+_COMMANDS = ("a", "w", "d")
+"""INSERT, UPDATE and DELETE as the catalogue has them."""
+_TOO_LONG = "57014"
+
+Answer = tuple[Any, ...]
+"""(columns, verbs that are granted, then rows and hash for seen, insert, update, delete), or (SQLSTATE, …)."""
 
 
 @dataclass(frozen=True)
@@ -65,26 +60,60 @@ def try_policies(context: Context) -> list[Finding]:
     """One finding for each table and caller that differ, and one that says how much was tried."""
     carried = [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
     with context.source.connect() as source, context.target.connect() as target:
-        callers = list(_callers(source, target))
-        tables = [name for (name,) in source.execute(_TABLES, (carried,)).fetchall()]
-        findings, slow = [], 0
-        for table in tables:
-            sample = _sample(target, table)
-            for caller in callers:
-                here, there = (_seen(side, table, caller, sample) for side in (target, source))
-                slow += "57014" in (here[0], there[0])
-                if here != there:
-                    what = _("what {caller} sees and may change in {table}").format(caller=caller.name, table=table)
-                    findings.append(Finding("finish", what, False, f"{there} → {here}"))
+        chosen = choose(source, target, carried)
+        callers = list(_callers(source, target, chosen))
+        claimed = [json.loads(one.claims)["sub"] for one in callers if '"sub"' in one.claims]
+        tables = own(source, target, chosen, claimed)
+    answers: dict[str, dict[tuple[str, str], Answer]] = {}
+
+    def ask(side: str) -> None:
+        with (context.source if side == "there" else context.target).connect() as connection:
+            answers[side] = _ask(connection, tables, callers)
+
+    each(("there", "here"), 2, ask)
+    here, there = answers["here"], answers["there"]
+    findings = []
+    for (table, name), answer in there.items():
+        if answer != here[table, name]:
+            what = _("what {caller} sees and may change in {table}").format(caller=name, table=table)
+            findings.append(Finding("finish", what, False, _difference(answer, here[table, name])))
+    slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
+    return [*findings, Finding("finish", _said(tables, callers, slow), not findings)]
+
+
+def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
     what = _("policies tried: {tables} tables, {callers} callers, 4 verbs each").format(
         tables=len(tables), callers=len(callers)
     )
+    for table in tables:
+        if table.keys:
+            what += "; " + _("{table} by {count} of its rows").format(table=table.name, count=len(table.keys))
     if slow:
         what += "; " + _("{count} took too long and were not compared").format(count=slow)
-    return [*findings, Finding("finish", what, not findings)]
+    return what
 
 
-def _callers(source: psycopg.Connection[Any], target: psycopg.Connection[Any]) -> Iterator[Caller]:
+def _difference(there: Answer, here: Answer) -> str:
+    if len(there) == len(here) and (there[:2], there[2::2]) == (here[:2], here[2::2]):
+        return _("As many rows, but other ones.")
+    return _("At the source: {there}. Here: {here}.").format(there=_told(there), here=_told(here))
+
+
+def _told(answer: Answer) -> str:
+    if isinstance(answer[0], str):
+        return _("refused (SQLSTATE {code})").format(code=answer[0])
+    seen, inserts, updates, deletes = answer[2::2]
+    counts = _(
+        "{seen} rows seen in {columns} columns; {inserts} allowed to INSERT, {updates} to UPDATE, {deletes} to DELETE"
+    )
+    counts = counts.format(seen=seen, columns=len(answer[0]), inserts=inserts, updates=updates, deletes=deletes)
+    granted = ", ".join(verb for verb, may in zip(("INSERT", "UPDATE", "DELETE"), answer[1], strict=True) if may)
+    return counts + "; " + _("granted: {verbs}").format(verbs=granted or "–")
+
+
+def _callers(
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[Tried]
+) -> Iterator[Caller]:
     """The roles of a Supabase project with two people among them; elsewhere the roles that policies name."""
     there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
     row = source.execute("SELECT to_regclass('auth.users') IS NOT NULL").fetchone()
@@ -98,60 +127,74 @@ def _callers(source: psycopg.Connection[Any], target: psycopg.Connection[Any]) -
     for role in ("anon", "service_role"):
         if role in there:
             yield Caller(role, json.dumps({"role": role}), role)
-    for number, (person, email, app) in enumerate(
-        source.execute(_PEOPLE).fetchall() if "authenticated" in there else ()
-    ):
-        claims = {"sub": person, "role": "authenticated", "email": email, "aal": "aal1", "app_metadata": app}
-        yield Caller("authenticated", json.dumps(claims), f"authenticated {'AB'[number]}")
+    if "authenticated" in there:
+        for letter, (person, email, app) in zip("AB", people(source, target, tables), strict=False):
+            claims = {"sub": person, "role": "authenticated", "email": email, "aal": "aal1", "app_metadata": app}
+            yield Caller("authenticated", json.dumps(claims), f"authenticated {letter}")
 
 
-def _sample(target: psycopg.Connection[Any], table: str) -> str:
-    """Which rows of a large table are tried, by a key that is looked up before any policy; "" for all of them."""
-    found = target.execute(_KEY, {"table": table}).fetchone()
-    if found is None:
-        return ""
-    key, of_type = found
-    keys = target.execute(f"SELECT {key}::text FROM {table} ORDER BY hashtextextended({key}::text, 0) LIMIT {_TRIED}")
-    quoted = ", ".join("'" + str(one).replace("'", "''") + "'" for (one,) in keys.fetchall())
-    return f" WHERE {key} = ANY (ARRAY[{quoted}]::{of_type}[])"
-
-
-def _seen(connection: psycopg.Connection[Any], table: str, caller: Caller, sample: str) -> Sequence[object]:
-    """(rows and hash of what is seen, the same for each verb); an error is its code, which must be the same as well."""
-    import psycopg
+def _ask(
+    connection: psycopg.Connection[Any], tables: Sequence[Tried], callers: Sequence[Caller]
+) -> dict[tuple[str, str], Answer]:
+    """(table, caller) → the answer; an error is its code, which must be the same on both sides as well."""
     from psycopg import sql
 
-    about = {"table": table, "role": caller.role}
-    columns = [name for (name,) in connection.execute(_COLUMNS, about).fetchall()]
-    allowed = [verb for (verb,) in connection.execute(_ALLOWED, about).fetchall()]
-    filters = [_filter(connection, about, command) for command in _COMMANDS]
-    row = f"hashtextextended(ROW({', '.join(columns)})::text, 0)"
-    sums = ", ".join(f"count(*) FILTER (WHERE {one}), sum({row}) FILTER (WHERE {one})" for one in ("true", *filters))
-    try:
-        with connection.transaction():
+    roles = sorted({caller.role for caller in callers})
+    names = [table.name for table in tables]
+    policies = connection.execute(_POLICIES, (names, roles)).fetchall()
+    about = {
+        (name, role): (columns, allowed, _filters([one[2:] for one in policies if one[:2] == (name, role)], bypasses))
+        for name, role, bypasses, columns, allowed in connection.execute(_MAY, (names, roles)).fetchall()
+    }
+    answers = {}
+    for caller in callers:
+        with connection.transaction(force_rollback=True):
             connection.execute("SET LOCAL row_security = on")
             connection.execute(f"SET LOCAL statement_timeout = '{_LONGEST}'")
             connection.execute("SELECT set_config('request.jwt.claims', %s, true)", (caller.claims,))
             connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(caller.role)))
-            found = connection.execute(f"SELECT {sums} FROM {table}{sample}").fetchone()
-    except psycopg.OperationalError as error:
+            for table in tables:
+                columns, allowed, filters = about[table.name, caller.role]
+                found = _seen(connection, table, columns, filters)
+                refused = len(found) == 1
+                answers[table.name, caller.name] = (*found, *allowed) if refused else (columns, allowed, *found)
+    return answers
+
+
+def _seen(
+    connection: psycopg.Connection[Any], table: Tried, columns: Sequence[str], filters: Sequence[str]
+) -> tuple[Any, ...]:
+    """Rows and their hash: those that are seen, then those that could be inserted, updated, deleted; or (SQLSTATE,)."""
+    import psycopg
+
+    row = f"hashtextextended(ROW({', '.join(columns)})::text, 0)"
+    sums = ", ".join(f"count(*) FILTER (WHERE {one}), sum({row}) FILTER (WHERE {one})" for one in ("true", *filters))
+    try:
+        cursor = connection.execute(
+            f"SAVEPOINT one; SELECT {sums} FROM {table.name}{table.where}; RELEASE SAVEPOINT one"
+        )
+        cursor.nextset()
+        return tuple(cursor.fetchone() or ())
+    except psycopg.Error as error:
         if error.sqlstate is None:
             raise
+        connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
         return (error.sqlstate,)
-    except psycopg.Error as error:
-        return (str(error.sqlstate), *allowed)
-    return (*columns, *allowed, *(found or ()))
 
 
-def _filter(connection: psycopg.Connection[Any], about: dict[str, str], command: str) -> str:
-    """Which of the rows that are seen the caller could change so, or could have put there."""
-    bypasses = connection.execute("SELECT rolbypassrls FROM pg_roles WHERE rolname = %(role)s", about).fetchone()
-    if bypasses and bypasses[0]:
-        return "true"
-    found = connection.execute(_POLICIES, {**about, "command": _COMMANDS[command]}).fetchall()
-    place = 2 if command == "INSERT" else 1
-    permissive = [row[place] or "true" for row in found if row[0]]
-    restrictive = [row[place] or "true" for row in found if not row[0]]
+def _filters(policies: Sequence[tuple[Any, ...]], bypasses: bool) -> list[str]:
+    """For each verb: which of the rows that are seen the caller could change so, or could have put there."""
+    return ["true" if bypasses else _filter(policies, command) for command in _COMMANDS]
+
+
+def _filter(policies: Sequence[tuple[Any, ...]], command: str) -> str:
+    found = [
+        (permissive, check if command == "a" else using)
+        for of, permissive, using, check in policies
+        if of in ("*", command)
+    ]
+    permissive = [text or "true" for allows, text in found if allows]
+    restrictive = [text or "true" for allows, text in found if not allows]
     if not permissive:
         return "false"
     return " AND ".join(f"({one})" for one in (" OR ".join(f"({one})" for one in permissive), *restrictive))
