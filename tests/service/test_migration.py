@@ -126,8 +126,8 @@ def test_a_difference_is_found_and_named(moved: Moved) -> None:
 ODD = (
     "ARRAY[true, false]::bool[], '{1,2}'::int[], 1::int2, 2::int4, 3::int8, 1.0::numeric, 0::float8, 'a'::text,"
     " 'a'::varchar, 'a'::char(3), 'a'::citext, '\\x00'::bytea, '1 month'::interval, now(), now()::timestamp,"
-    " '24:00'::time, 'infinity'::date, '{\"a\": 1.0}'::jsonb, '{\"a\":1}'::json, 'free'::public.plan, gen_random_uuid(),"
-    " 1.5::numeric"
+    " '24:00'::time, 'infinity'::date, '{\"a\": 1.0}'::jsonb, '{\"a\":1}'::json, 'free'::public.plan,"
+    " gen_random_uuid(), 1.5::numeric"
 )
 OTHERS = {
     4: "12884901888",  # the same halves, the other way round
