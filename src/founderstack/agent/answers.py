@@ -21,6 +21,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.process import secret
 from founderstack.model.protocols import Clock, Runtime
+from founderstack.planner.standing import standing
 from founderstack.world.files import read_json
 from founderstack.world.history import History
 
@@ -187,7 +188,13 @@ class Answers:
     async def _backups(self, given: Arguments) -> dict[str, Any]:
         """As the last command that touched backups left them; before the first, as a look finds them."""
         kept = await asyncio.to_thread(read_json, f"{self._state_dir}/agent/{BACKUPS}")
-        return kept or await asyncio.to_thread(self._commands.answer, ("backups", "--json"), language="")
+        if not kept:
+            return await asyncio.to_thread(self._commands.answer, ("backups", "--json"), language="")
+        about = await asyncio.to_thread(read_json, f"{self._state_dir}/etc/agent/backup.json")
+        if about.get("schedule"):
+            newest = float(kept.get("newest") or 0.0)
+            kept["warnings"] = standing(kept.get("warnings", ()), about, newest, self._clock.now())
+        return kept
 
     async def _credentials(self, given: Arguments) -> list[dict[str, Any]]:
         return sign_ins.shown(self._records.by_name.values())

@@ -61,7 +61,7 @@ class Schedule:
         before = json.dumps(kept, sort_keys=True)
         index = await asyncio.to_thread(read_json, self._index)
         wanted = [_Wanted("backup", str(about["schedule"]), {"kind": ""}, urgent=_keeps_nothing(about))]
-        if index.get("sets"):
+        if index.get("sets") and not _known_bad(index["sets"][0]):
             wanted.append(_Wanted("prove", str(about["prove"]), {"set": ""}))
         for one in wanted:
             if self._known(one.verb):
@@ -90,7 +90,7 @@ class Schedule:
             unproven_s=unproven if unproven > LATE_AFTER_S else 0.0,
             proven=good,
             chain_broken=_let_go(about),
-            off_machine=len(index["places"]) > 1 if index.get("places") else True,
+            off_machine=bool(index.get("off_machine", True)),
             bad={
                 str(one["id"]): " ".join(one["proven"]["problems"])
                 for one in sets
@@ -136,6 +136,11 @@ def _attempts(kept: Mapping[str, Any]) -> Attempts:
     names = ("first_seen", "good", "last", "failures")
     values = {name: kept[name] for name in names if isinstance(kept.get(name), (int, float))}
     return Attempts(**values)
+
+
+def _known_bad(newest: Mapping[str, Any]) -> bool:
+    """True where the newest set could not be restored: it is tried again when somebody asks, and the next one is."""
+    return bool(newest.get("proven")) and not newest["proven"]["ok"]
 
 
 def _let_go(about: Mapping[str, Any]) -> float:

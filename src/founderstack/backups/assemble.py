@@ -16,7 +16,7 @@ from founderstack.backups.objects import NotTaken, Objects
 from founderstack.backups.store import SetStore
 from founderstack.backups.vault import About, Vault, no_engine
 from founderstack.locale import _
-from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, Backup
+from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, THIS_MACHINE, Backup
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Moments
@@ -32,7 +32,6 @@ from founderstack.world.sources import source_files
 
 SETTINGS = "settings.tar"
 """In it: `stack/` with the stack file and its lock, and below `state/` what is named here."""
-_HERE = ("localhost", "127.0.0.1")
 STATE_FILES = ("secrets.json", "releases.json", "tls")
 
 Secret = Callable[[str], str]
@@ -186,7 +185,7 @@ def _component_objects(made: Made, views: Mapping[Any, View]) -> Iterator[Object
 def _own_sets(settings: Any, stack: str, ports: tuple[int, ...]) -> str:
     """What `bucket/key` begins with where the stack's own sets lie in its own storage, "" where they lie elsewhere."""
     address = urlsplit(settings.s3_endpoint)
-    if not settings.s3_bucket or address.hostname not in _HERE or address.port not in ports:
+    if not settings.s3_bucket or address.hostname not in THIS_MACHINE or address.port not in ports:
         return ""
     return "/".join(filter(None, (settings.s3_bucket, settings.s3_prefix, stack))) + "/"
 

@@ -194,11 +194,16 @@ def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
     if f"{quoted(found[0])}.{quoted(found[1])}" not in {one.name for one in about.tables}:
         raise StackError(
             _("There is no table “{name}” in the dump of {database}").format(name=table, database=about.name),
-            _("It holds {count} tables.").format(count=len(about.tables)),
+            _("It holds: {names}.").format(names=_few([one.name for one in about.tables])),
             _("Name it as SCHEMA.TABLE."),
             exit_code=EXIT_PRECONDITION,
         )
     return found
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:10]) or "–"
+    return shown if len(names) <= 10 else _("{names} and {count} more").format(names=shown, count=len(names) - 10)
 
 
 def _run(server: Server, opened: OpenSet, file: SetFile, into: str, options: Sequence[str], progress: Progress) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from founderstack.locale import N_
 from founderstack.model import process as p
-from founderstack.model.backup import NOT_AWAY, NOT_YET, NoBackup
+from founderstack.model.backup import NOT_AWAY, NOT_YET, NoBackup, leaves
 from founderstack.model.component import Component, View
 from founderstack.model.stack import OutsideTool
 
@@ -60,8 +60,9 @@ def _backup(view: View) -> str:
         return '{"v": 1}\n'
     settings = part.settings
     about = {"v": 1, "stack": view.stack.name, "schedule": settings.schedule, "prove": settings.prove}
+    away = leaves(settings.s3_endpoint, settings.s3_bucket)
     # What is to be said as long as nobody has looked.
-    about["warnings"] = [NOT_YET] if settings.s3_bucket else [NOT_YET, NOT_AWAY]
+    about["warnings"] = [NOT_YET] if away else [NOT_YET, NOT_AWAY]
     if view.archive:
         about["archive"] = view.archive.folder
     return json.dumps(about, indent=1) + "\n"

@@ -67,7 +67,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             # It reads a renewed certificate by itself.
             needs=("seaweedfs/environment", "seaweedfs/certificate"),
             # It waits 16 s for connections between its own parts; what it has confirmed is on the disk long before.
-            stop_wait_s=6,
+            stop_wait_s=3,
         ),
     )
 

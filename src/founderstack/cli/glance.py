@@ -12,6 +12,7 @@ from founderstack.cli.unchanged import programs_of, state_root
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.status import Found, chosen
+from founderstack.planner.standing import standing
 
 
 def state_of(file: str) -> str:
@@ -42,13 +43,16 @@ def records(state: str) -> dict[str, dict[str, Any]]:
     return {str(record["name"]): record for record in read if "name" in record}
 
 
-def backup_warnings(state: str) -> list[str]:
+def backup_warnings(state: str, now: float) -> list[str]:
     """What must be known of the backups, as English texts; nothing where the stack shall make none."""
     about = _json(f"{state}/etc/agent/backup.json")
     if not about.get("schedule"):
         return []
-    told = _json(f"{state}/agent/backups.json").get("warnings", about.get("warnings"))
-    return [str(text) for text in told] if isinstance(told, list) else []
+    index = _json(f"{state}/agent/backups.json")
+    told = index.get("warnings", about.get("warnings"))
+    return standing(
+        [str(text) for text in told] if isinstance(told, list) else [], about, index.get("newest") or 0.0, now
+    )
 
 
 def found(state: str) -> Found:

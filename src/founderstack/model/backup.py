@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from founderstack.locale import N_
 
@@ -20,6 +21,14 @@ IDENTITY = "backup.identity"
 """The secret that sets are sealed for; made at set-up, printed by `founder kit --with-secrets`."""
 S3_KEY, S3_SECRET = "backup.s3_key", "backup.s3_secret"
 """What the founder gives by `founder secrets set`, never generated."""
+
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def leaves(endpoint: str, bucket: str) -> bool:
+    """True where copies leave the machine: a server on this one is lost with it."""
+    return bool(bucket) and urlsplit(endpoint).hostname not in THIS_MACHINE
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,9 @@ class Telling:
 
     @property
     def total(self) -> str:
-        """What has passed in all, and how fast."""
+        """What has passed in all, and how fast; "" where no bytes were counted."""
+        if not self._bytes:
+            return ""
         rate = self._bytes / max(self._clock.monotonic() - self._began, 0.001)
         return f"{megabytes(self._bytes)}, {megabytes(rate)}/s"
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from founderstack.locale import N_
-from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Proof
+from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Proof, leaves
 from founderstack.model.stack import Stack
 from founderstack.model.vault import Found
 from founderstack.planner.schedule import following, overdue_s
+from founderstack.planner.standing import LATE, LATE_AFTER_S
 
-LATE = N_("The newest backup is older than planned.")
 UNPROVEN = N_("No backup was restored and checked yet.")
 NOT_SENT = N_("The newest backup is on this machine only.")
 NOT_WHOLE = N_("Files of a backup are missing or damaged.")
@@ -24,8 +24,8 @@ PRESSING = (NOT_YET, BAD, LATE, NOT_WHOLE, NO_PLACE)
 def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
     """Everything about the stack's backups as plain values; warnings are English texts to be translated.
 
-    `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, places: [{name, where, error, sets, bytes,
-    damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
+    `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
+    bytes, damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
     notes, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first; times are
     seconds since the epoch, sizes bytes.
     """
@@ -42,6 +42,7 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
         "next": following(settings.schedule, now, stack.name),
         "newest": newest or None,
         "overdue_s": round(overdue_s(settings.schedule, newest, now, stack.name), 1) if newest else None,
+        "off_machine": leaves(settings.s3_endpoint, settings.s3_bucket),
         "places": [_place(found, place.name) for place in found.places],
         "warnings": warnings(stack, found, now),
         "sets": [set_values(one) for one in found.sets],
@@ -53,7 +54,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
     settings = stack.parts["backup"].settings
     sets = found.sets
     newest = sets[0] if sets else None
-    late = newest is not None and overdue_s(settings.schedule, newest.manifest.taken_at, now, stack.name) > 3600
+    late = newest is not None and overdue_s(settings.schedule, newest.manifest.taken_at, now, stack.name) > LATE_AFTER_S
     proof = next((one.proof for one in sets if one.proof is not None), None)
     told = {
         NOT_YET: newest is None,
@@ -61,7 +62,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         LATE: late,
         NOT_WHOLE: any(one.missing for one in sets) or any(place.damaged for place in found.places),
         NO_PLACE: any(place.error for place in found.places),
-        NOT_AWAY: len(found.places) < 2,
+        NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
         NOT_SENT: newest is not None and len(found.places) > 1 and newest.places == (found.places[0].name,),
         UNPROVEN: newest is not None and proof is None and settings.prove != "never",
     }

@@ -123,6 +123,25 @@ def test_nothing_is_proven_before_there_is_a_set_and_the_newest_is_from_then_on(
     assert jobs.begun == ["prove"]
 
 
+def test_a_set_that_was_found_bad_is_not_tried_again_before_there_is_another(state: Path) -> None:
+    """What breaks: the newest set. What still holds: the alert, and the line to the place is free for the next set."""
+    _set_up(state, schedule="never", prove="daily")
+    jobs, clock = Jobs(), FakeClock()
+    bad = {"id": "a", "proven": {"at": clock.now(), "ok": False, "problems": ["Table a is missing."]}}
+    (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "a"}]}))
+    _turns(state, jobs, clock, 1)
+    (state / "agent/backups.json").write_text(json.dumps({"sets": [bad]}))
+    jobs.end("failed", error={"what": "a could not be restored", "why": "", "fix": ""})
+    _turns(state, jobs, clock, 30)
+    assert jobs.begun == ["prove"]
+    facts = Schedule(str(state), jobs, clock, lambda verb: True).facts()
+    assert facts is not None
+    assert facts.bad == {"a": "Table a is missing."}
+    (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "b"}, bad]}))
+    _turns(state, jobs, clock, 0.2)
+    assert jobs.begun == ["prove", "prove"], "the next set is tried at once"
+
+
 def test_a_stack_without_backups_begins_none(state: Path) -> None:
     (state / "etc/agent/backup.json").write_text('{"v": 1}')
     jobs = Jobs()

@@ -17,7 +17,15 @@ from founderstack.operations.backup import backup
 from founderstack.operations.backups import NOT_SENT, UNPROVEN, index, warnings
 from founderstack.testing.world import FakeWorld
 
-STACK = "[backup]\nkeep_last = 2\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\n"
+STACK = """
+[backup]
+s3_endpoint = "https://s3.example"
+s3_bucket = "backups"
+keep_last = 2
+keep_daily = 0
+keep_weekly = 0
+keep_monthly = 0
+"""
 
 
 @dataclass
@@ -118,10 +126,10 @@ def test_a_kind_that_the_engine_does_not_take_is_refused() -> None:
 
 def test_what_is_missing_is_a_standing_warning() -> None:
     world = FakeWorld()
-    site = world.site(STACK)
+    site = world.site("[backup]\n")
     vault = FakeVault(world, places=("local",))
     assert warnings(site.stack, vault.found(), world.clock.now()) == [NOT_YET, NOT_AWAY]
-    _backup(world, vault)
+    backup(site, vault, "", lambda _event: None)  # type: ignore[arg-type]
     assert vault.index["warnings"] == [NOT_AWAY, UNPROVEN]
     proven = Proof("set-000", world.clock.now(), ok=True, seconds=3.0)
     vault.sets["set-000"] = replace(vault.sets["set-000"], proofs=(proven,))

@@ -80,7 +80,7 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
     taken = datetime.fromtimestamp(manifest.taken_at, UTC)
     when = _("{when:%Y-%m-%d %H:%M:%S} UTC, {age} ago").format(when=taken, age=age(now - manifest.taken_at))
     lines = [_("From {id} ({place}), taken {when}").format(id=manifest.id, place=plan.one.place, when=when)]
-    lines += [_line(item, in_place=plan.wish.in_place) for item in plan.items]
+    lines += [_line(item, plan.wish) for item in plan.items]
     if plan.wish.in_place:
         text = _("What was written in the last {age} is lost from what is replaced.").format(age=age(plan.loss_s))
         lines.append(paint(f"  ! {text}", "red", sys.stderr))
@@ -90,13 +90,16 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
     return lines
 
 
-def _line(item: Item, *, in_place: bool) -> str:
+def _line(item: Item, wish: Wish) -> str:
     size = megabytes(item.bytes)
-    if in_place:
+    if wish.in_place:
         text = _("database {name} is replaced") if item.kind == "database" else _("the files of {name} are replaced")
         return f"  {paint('~', 'yellow', sys.stderr)} {text.format(name=item.name)} ({size})"
     text = _("database {name} → {into}") if item.kind == "database" else _("files of {name} → {into}")
-    return f"  {paint('+', 'green', sys.stderr)} {text.format(name=item.name, into=item.into)} ({size})"
+    if wish.table:
+        text = _("rows of {table}, of database {name} → {into}")
+    told = text.format(name=item.name, into=item.into, table=wish.table)
+    return f"  {paint('+', 'green', sys.stderr)} {told} ({size})"
 
 
 def _consent(site: Site, given: argparse.Namespace) -> None:
@@ -120,7 +123,19 @@ def _next(done: Restored) -> list[str]:
         command = f"founder restore {done.safety} --in-place"
         return ["  " + _("To go back: {command}").format(command=command)]
     names = [item.into for item in done.plan.items]
-    return ["  " + _("Restored beside what is used: {names}").format(names=", ".join(names))]
+    return [
+        "  " + _("Restored beside what is used: {names}").format(names=", ".join(names)),
+        "  "
+        + _("No backup holds these copies. When you need them no more: {commands}").format(commands=_removing(done)),
+    ]
+
+
+def _removing(done: Restored) -> str:
+    """What removes the copies: SQL for databases, a command for folders."""
+    items = done.plan.items
+    databases = [f"DROP DATABASE {item.into};" for item in items if item.kind == "database"]
+    folders = [item.into for item in items if item.kind == "files"]
+    return " ".join([*databases, *([f"rm -r {' '.join(folders)}"] if folders else [])])
 
 
 def _values(done: Restored) -> dict[str, object]:

@@ -59,7 +59,7 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
     while True:
         now = clock.now()
         seen, urls = _seen(state, services, now)
-        warnings = glance.backup_warnings(state) if state and not services else []
+        warnings = glance.backup_warnings(state, now) if state and not services else []
         text = _json(seen, urls, warnings) if as_json else "\n".join(screen(seen, urls, now, warnings))
         if watch and not as_json and sys.stdout.isatty():
             # Home, the text with each line's rest erased, then everything below.

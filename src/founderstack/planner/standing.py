@@ -1,0 +1,22 @@
+"""What must be known of backups as long as it lasts, also while nobody looks into the places. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from founderstack.locale import N_
+from founderstack.planner.schedule import overdue_s
+
+LATE = N_("The newest backup is older than planned.")
+LATE_AFTER_S = 3600.0
+"""A backup takes its time, and is begun some minutes later than planned."""
+
+
+def standing(told: Sequence[str], about: Mapping[str, Any], newest: float, now: float) -> list[str]:
+    """Warnings as they were when somebody looked, with those that time alone has brought.
+
+    `about` has the agent's `schedule` and `stack`; `newest` is when the newest set was taken, 0 for never.
+    """
+    late = bool(newest) and overdue_s(str(about["schedule"]), newest, now, str(about.get("stack", ""))) > LATE_AFTER_S
+    return [LATE, *told] if late and LATE not in told else [*told]
