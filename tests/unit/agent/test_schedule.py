@@ -127,7 +127,11 @@ def test_a_set_that_was_found_bad_is_not_tried_again_before_there_is_another(sta
     """What breaks: the newest set. What still holds: the alert, and the line to the place is free for the next set."""
     _set_up(state, schedule="never", prove="daily")
     jobs, clock = Jobs(), FakeClock()
-    bad = {"id": "a", "proven": {"at": clock.now(), "ok": False, "problems": ["Table a is missing."]}}
+    bad = {
+        "id": "a",
+        "taken_at": clock.now(),
+        "proven": {"at": clock.now(), "ok": False, "problems": ["Table a is missing."]},
+    }
     (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "a"}]}))
     _turns(state, jobs, clock, 1)
     (state / "agent/backups.json").write_text(json.dumps({"sets": [bad]}))
@@ -136,7 +140,7 @@ def test_a_set_that_was_found_bad_is_not_tried_again_before_there_is_another(sta
     assert jobs.begun == ["prove"]
     facts = Schedule(str(state), jobs, clock, lambda verb: True).facts()
     assert facts is not None
-    assert facts.bad == {"a": "Table a is missing."}
+    assert facts.bad == {"a": "Table a is missing."}, "it is told as long as it lasts"
     (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "b"}, bad]}))
     _turns(state, jobs, clock, 0.2)
     assert jobs.begun == ["prove", "prove"], "the next set is tried at once"

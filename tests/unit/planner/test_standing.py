@@ -8,14 +8,16 @@ from founderstack.model.backup import NOT_AWAY, leaves
 from founderstack.planner.standing import LATE, standing
 
 DAY = 86400.0
+TAKEN = 20 * DAY + 4 * 3600
+"""Half an hour after it was planned."""
 ABOUT = {"stack": "diary", "schedule": "03:30"}
 
 
 def test_a_backup_gets_late_while_nobody_looks() -> None:
-    assert standing([NOT_AWAY], ABOUT, 20 * DAY, 20.5 * DAY) == [NOT_AWAY]
-    assert standing([NOT_AWAY], ABOUT, 20 * DAY, 22 * DAY) == [LATE, NOT_AWAY]
-    assert standing([LATE], ABOUT, 20 * DAY, 22 * DAY) == [LATE]
-    assert standing([], {**ABOUT, "schedule": "never"}, 20 * DAY, 99 * DAY) == []
+    assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + DAY / 2) == [NOT_AWAY]
+    assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE, NOT_AWAY]
+    assert standing([LATE], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE]
+    assert standing([], {**ABOUT, "schedule": "never"}, TAKEN, TAKEN + 99 * DAY) == []
 
 
 @pytest.mark.parametrize(
