@@ -178,10 +178,11 @@ def test_logs_end_and_go_on(bench: Bench) -> None:
         await anext(parts)
         with log.open("a") as file:
             file.write(" a line\nand more\n")
-        assert (await anext(parts))["lines"] == [[None, "half a line"], [None, "and more"]]
+        written = log.stat().st_mtime
+        assert (await anext(parts))["lines"] == [[written, "half a line"], [written, "and more"]]
         os.rename(log, f"{log}.1")
-        log.write_text("another file\n")
-        assert (await anext(parts))["lines"] == [[None, "another file"]]
+        log.write_text("2026-11-24 19:00:00 says its time itself\n")
+        assert (await anext(parts))["lines"] == [[None, "2026-11-24 19:00:00 says its time itself"]]
         await parts.aclose()
         for name in ("nobody", "web:access"):
             with pytest.raises(StackError):

@@ -15,10 +15,11 @@ LOOK_S = 0.5
 _MOST_BYTES = 512 * 1024
 """What is read of a log's end, however long its lines are."""
 _LONGEST_LINE = 4000
+_HAS_TIME = re.compile(r".{0,80}?\d\d:\d\d:\d\d")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 Line = tuple[float | None, str]
-"""(when it was written, where that is known, and its text)"""
+"""(when it was written, where that is known and the line does not say it itself, and its text)"""
 
 
 def logs_of(state_dir: str, record: Record) -> dict[str, str]:
@@ -80,11 +81,13 @@ def _more(path: str, place: Place) -> tuple[list[Line], Place]:
         whole, newline = content, b""
     if not whole and not newline:
         return [], Place(status.st_ino, start)
-    return [_shown(line) for line in whole.split(b"\n")], Place(status.st_ino, start + len(whole) + len(newline))
+    # The file was looked at half a second ago, so that its last change is the time of every new line.
+    lines = [_shown(line, status.st_mtime) for line in whole.split(b"\n")]
+    return lines, Place(status.st_ino, start + len(whole) + len(newline))
 
 
-def _shown(line: bytes) -> Line:
+def _shown(line: bytes, at: float | None = None) -> Line:
     """A line as it may be shown: without what steers a terminal."""
     text = _COLOURS.sub("", line[:_LONGEST_LINE].decode("utf-8", "replace").rstrip("\r"))
     readable = (letter if letter == "\t" or letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return None, "".join(readable)
+    return None if _HAS_TIME.match(text) else at, "".join(readable)

@@ -44,7 +44,7 @@ class AppSettings:
     start_timeout_s: int = setting(60, least=1, most=900)
     """Seconds within which a new instance must answer its health path."""
     env: Mapping[str, str] = setting({}, pattern=r"[A-Za-z_][A-Za-z0-9_]*")
-    """Environment for build, migrations and instances; not for secrets."""
+    """Environment for build, migrations and instances; not for secrets. A change of a `NEXT_PUBLIC_…` builds anew."""
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
@@ -73,6 +73,12 @@ def build_inputs(view: View) -> tuple[str, ...]:
         _node.VERSION if _is_node(view.settings, view.app_files) else "",
         repr(sorted(settings.env.items())),
     )
+
+
+def built_in(view: View) -> tuple[str, ...]:
+    """What Next.js writes into the scripts for browsers: a restart does not change it."""
+    given = sorted(view.settings.env.items())
+    return tuple(f"{name}={value}" for name, value in given if name.startswith("NEXT_PUBLIC_"))
 
 
 def _instance(view: View, release: Release, number: int) -> p.Process:
@@ -286,5 +292,6 @@ COMPONENT = Component(
     rings=lambda view: ("app",),
     relays=relays,
     build_inputs=build_inputs,
+    built_in=built_in,
     ready_after=(),
 )

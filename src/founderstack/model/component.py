@@ -211,6 +211,8 @@ class Component:
     """Needed where its `backup` is of the kind `objects`."""
     build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
     """What beside its source shapes a build of it."""
+    built_in: Callable[[View], tuple[str, ...]] = lambda view: ()
+    """What of that reaches people by a build alone, so that a change of it makes another build at the next `up`."""
     ready_after: tuple[str, ...] = ()
     """Names of the process and tasks that must be done before others can use the role."""
     data_marker: str = ""

@@ -121,6 +121,8 @@ class Release:
     """ISO time."""
     restarts: int = 0
     """How often its instances were replaced by fresh ones."""
+    built_in: str = ""
+    """Digest of the settings that were built into it; "" where nobody wrote it down."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from founderstack.locale import _
+from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Install, State, digest
@@ -72,7 +73,7 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
         machine=site.machine,
         places=site.places,
         choices=choices,
-        release=release or site.releases.current() or _first_release(site, choices),
+        release=release or _serving(site, choices),
         app_files=app_files(site),
         secret_digests=site.secrets.digests(),
         foundation=site.foundation,
@@ -93,8 +94,7 @@ def new_release(site: Site, ref: str) -> Release:
     """The release that the app's source makes now, from the working tree or from a git ref."""
     path = _app_path(site)
     commit = site.source.commit(path, ref) if ref else ""
-    last = max((release.number for release in site.releases.all()), default=0)
-    return Release(number=last + 1, digest=_digest(site, _choices(site), commit), ref=commit)
+    return _next_release(site, _choices(site), commit)
 
 
 def _choices(site: Site) -> Choices:
@@ -105,17 +105,42 @@ def _choices(site: Site) -> Choices:
     )
 
 
-def _first_release(site: Site, choices: Choices) -> Release | None:
+def _serving(site: Site, choices: Choices) -> Release | None:
+    """The release that serves; another one where nothing was built yet, or where what is built into it has changed."""
+    current = site.releases.current()
     if "app" not in site.stack.parts:
-        return None
-    return Release(number=1, digest=_digest(site, choices, ""))
+        return current
+    if current is None:
+        return _next_release(site, choices, "")
+    newest = current.number == _last_number(site)
+    # The folder as it was when an earlier release was built is gone: it would become the newest by the back door.
+    if not current.built_in or current.built_in == _built_in(site, choices) or not (current.ref or newest):
+        return current
+    return _next_release(site, choices, current.ref)
 
 
-def _digest(site: Site, choices: Choices, ref: str) -> str:
+def _next_release(site: Site, choices: Choices, commit: str) -> Release:
+    extra = _component(site).build_inputs(_bare_view(site, choices))
+    digest_ = site.source.digest(_app_path(site), commit, extra)
+    return Release(_last_number(site) + 1, digest_, commit, built_in=_built_in(site, choices))
+
+
+def _built_in(site: Site, choices: Choices) -> str:
+    return digest(_component(site).built_in(_bare_view(site, choices)))
+
+
+def _last_number(site: Site) -> int:
+    return max((release.number for release in site.releases.all()), default=0)
+
+
+def _component(site: Site) -> Component:
+    return site.components[site.stack.parts["app"].component]
+
+
+def _bare_view(site: Site, choices: Choices) -> View:
+    """What the app's component may look at before there is a release."""
     bare = Facts(machine=site.machine, places=site.places, choices=choices, app_files=app_files(site))
-    component = site.components[site.stack.parts["app"].component]
-    extra = component.build_inputs(view_of(site.stack, site.components, bare, "app"))
-    return site.source.digest(_app_path(site), ref, extra)
+    return view_of(site.stack, site.components, bare, "app")
 
 
 def app_files(site: Site) -> frozenset[str]:

@@ -101,6 +101,24 @@ def test_rollback_goes_back_and_forth(world: FakeWorld, site: Site) -> None:
     assert up(site, _never, quiet).plan.steps == (), "an up keeps what serves"
 
 
+def test_what_is_built_in_is_built_anew_from_the_commit_that_serves_and_never_from_a_folder_that_is_gone(
+    world: FakeWorld, site: Site
+) -> None:
+    def changed(colour: str) -> Site:
+        return world.site(f'{TEXT}[app]\nenv = {{ NEXT_PUBLIC_COLOUR = "{colour}" }}\n')
+
+    world.source.commits["main"] = "c0ffee"  # type: ignore[union-attr]
+    world.source.content = "half written"  # type: ignore[union-attr]
+    deploy(site, "main", yes, quiet)
+    up(changed("red"), yes, quiet)
+    built = site.releases.current()
+    assert (built and built.number, built and built.ref) == (3, "c0ffee")
+    assert up(changed("red"), _never, quiet).plan.steps == ()
+    rollback(changed("red"), 1, yes, quiet)
+    up(changed("blue"), yes, quiet)
+    assert serving(world)[0].startswith("app-1-"), "an earlier state of the folder serves on"
+
+
 def test_rollback_without_an_earlier_release_names_those_there_are(site: Site) -> None:
     with pytest.raises(StackError, match="no such release") as caught:
         rollback(site, 0, yes, quiet)

@@ -7,6 +7,7 @@ const panel = (() => {
   const format = (options) => new Intl.DateTimeFormat(locale, options).format;
   const full = format({ dateStyle: "medium", timeStyle: "medium" });
   const short = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const clock = format({ timeStyle: "medium" });
   const hour = format({ hour: "2-digit", minute: "2-digit" });
   const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format;
   const milliseconds = (ms) => (ms < 1000 ? number(ms) + " ms" : number(ms / 1000) + " s");
@@ -15,7 +16,7 @@ const panel = (() => {
     for (const time of root.querySelectorAll("time[datetime]")) {
       const at = new Date(time.dateTime);
       time.title = full(at);
-      if (!("relative" in time.dataset)) time.textContent = short(at);
+      time.textContent = ("clock" in time.dataset ? clock : short)(at);
     }
     return root;
   };
