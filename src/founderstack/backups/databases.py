@@ -61,8 +61,8 @@ def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
 
 def restore_database(
     server: Server, opened: OpenSet, about: DatabaseFacts, into: str, progress: Progress, *, table: str = ""
-) -> DatabaseFacts:
-    """Restore one database under the name `into`, which is made anew; returns what it holds now.
+) -> None:
+    """Restore one database under the name `into`, which is made anew; `counted` tells what it holds then.
 
     With `table` (`schema.name`), only that table's rows, among empty ones. Raises StackError, and removes what it
     made, where anything goes wrong.
@@ -79,7 +79,6 @@ def restore_database(
         else:
             _run(server, opened, file, into, [], progress)
             ask(server, "postgres", *_rights(about, into))
-        return counted(server, into)
     except BaseException:
         drop(server, into)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from founderstack.backups import databases, facts
@@ -12,7 +12,7 @@ from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.backups.streams import Told
 from founderstack.locale import _
-from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Proof
+from founderstack.model.backup import Facts, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Progress, Server
 from founderstack.world.files import free_mib
@@ -58,10 +58,10 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
     """
     refuse_small_disk(trial.scratch.folder, room_mib)
     began, at = trial.clock.monotonic(), trial.clock.now()
-    opened = store.opened(manifest, key)
+    opened, compared = store.opened(manifest, key), 0.0
     try:
         rest = _read_the_rest(opened, progress)
-        problems, seconds = _tried(opened, trial, progress, began)
+        problems, seconds, compared = _tried(opened, trial, progress, began)
         problems = (*rest, *problems)
         if trial.physical and "point" in manifest.repository:
             # What a restore takes is what the repository takes; the dump is for other versions of the server.
@@ -70,17 +70,25 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
     except StackError as error:
         problems, seconds = _blamed(store, manifest, trial, error), trial.clock.monotonic() - began
     return Proof(
-        manifest.id, at, not problems, round(seconds, 1), max(at - manifest.taken_at, 0.0), problems, store.place
+        manifest.id,
+        at,
+        ok=not problems,
+        seconds=round(seconds, 1),
+        loss_s=max(at - manifest.taken_at, 0.0),
+        problems=problems,
+        place=store.place,
+        compared_s=round(compared, 1),
     )
 
 
-def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> tuple[tuple[str, ...], float]:
-    """What is not as it was, and the seconds until the copy answered."""
-    wanted = databases.facts_of(opened)
+def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> tuple[tuple[str, ...], float, float]:
+    """What is not as it was, the seconds until the copy answered, and those that comparing took."""
+    wanted, clock = databases.facts_of(opened), trial.clock
     with running(trial.scratch) as server:
-        found = _restored(server, opened, wanted, progress)
-        seconds = trial.clock.monotonic() - began
-        return (*_differences(server, wanted, found), *_smoke(server, trial)), seconds
+        _restore(server, opened, wanted, progress)
+        answered = clock.monotonic()
+        problems = (*_differences(server, wanted), *_smoke(server, trial))
+        return problems, answered - began, clock.monotonic() - answered
 
 
 def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
@@ -100,11 +108,10 @@ def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _restored(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> list[DatabaseFacts]:
+def _restore(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> None:
     databases.restore_roles(server, opened)
-    return [
-        databases.restore_database(server, opened, about, _name(about.name), progress) for about in wanted.databases
-    ]
+    for about in wanted.databases:
+        databases.restore_database(server, opened, about, _name(about.name), progress)
 
 
 def _name(database: str) -> str:
@@ -112,9 +119,9 @@ def _name(database: str) -> str:
     return f"restored {database}" if database in _ALWAYS_THERE else database
 
 
-def _differences(server: Server, wanted: Facts, found: Sequence[DatabaseFacts]) -> Iterator[str]:
-    for before, now in zip(wanted.databases, found, strict=True):
-        yield from databases.differences(before, now)
+def _differences(server: Server, wanted: Facts) -> Iterator[str]:
+    for before in wanted.databases:
+        yield from databases.differences(before, databases.counted(server, _name(before.name)))
     with connected(server, "postgres", server.superuser) as connection:
         if facts.roles_digest(connection) != wanted.roles:
             yield _("The roles, what they may do or whose members they are, are others than were dumped.")

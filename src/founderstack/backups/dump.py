@@ -70,6 +70,8 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
         ((hidden,),) = rows(connection, _HIDDEN)
         if hidden and role != server.superuser:
             return _database(server, name, server.superuser, out, progress)
+        # One core is for the dump itself.
+        connection.execute("SET max_parallel_workers_per_gather = 0")
         command = [f"{server.binaries}/pg_dump", "--format=custom", f"--snapshot={snapshot}"]
         command += [f"--lock-wait-timeout={_LOCK_WAIT}", *sign_in(server, role, name)]
         with _Aside(lambda: facts.database_facts(connection, superuser=role == server.superuser)) as counted:

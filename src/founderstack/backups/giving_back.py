@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from founderstack.backups import databases
 from founderstack.backups.contents import Contents, Files
@@ -64,17 +64,17 @@ class GivingBack:
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
     ) -> None:
-        """Restore a database under another name and compare it with what was dumped."""
-        opened = self._opened[one.manifest.id]
-        found = databases.restore_database(self._server, opened, about, into, progress, table=table)
-        problems = () if table else databases.differences(about, found)
-        if problems:
-            databases.drop(self._server, into)
-            raise StackError(
-                _("The database {name} did not come back as it was dumped").format(name=about.name),
-                " ".join(problems),
-                _("Nothing was changed. Take another set: founder backups"),
-            )
+        """Restore a database, or one table of it, under another name."""
+        databases.restore_database(self._server, self._opened[one.manifest.id], about, into, progress, table=table)
+
+    def compare_database(self, about: DatabaseFacts, restored: str) -> None:
+        """Compare every row, right and owner of a restored database with what was dumped."""
+        try:
+            if problems := databases.differences(about, databases.counted(self._server, restored)):
+                raise _not_as_dumped(about.name, problems)
+        except BaseException:
+            databases.drop(self._server, restored)
+            raise
 
     def has_database(self, name: str) -> bool:
         """True where the server has it."""
@@ -192,6 +192,14 @@ def _empty(folder: str, uid: int, gid: int, *, above: int) -> None:
     ensure_folder(os.path.dirname(folder), mode=above)
     ensure_folder(folder, mode=0o700)
     os.chown(folder, uid, gid)
+
+
+def _not_as_dumped(database: str, problems: Sequence[str]) -> StackError:
+    return StackError(
+        _("The database {name} did not come back as it was dumped").format(name=database),
+        " ".join(problems),
+        _("Nothing was changed. Take another set: founder backups"),
+    )
 
 
 def _ids(user: str) -> tuple[int, int]:

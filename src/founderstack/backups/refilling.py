@@ -46,6 +46,7 @@ class Refilling:
         about = next(about for about in self._opened.databases if about.name == name)
         self._back.drop_database(name + ASIDE)
         self._back.restore_database(self._opened, about, name + FRESH, "", progress)
+        self._back.compare_database(about, name + FRESH)
         self._back.swap_database(name, name + FRESH, name + ASIDE)
         self._back.drop_database(name + ASIDE)
 

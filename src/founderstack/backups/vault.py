@@ -6,12 +6,12 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from founderstack.backups.contents import Contents
 from founderstack.backups.giving_back import GivingBack
-from founderstack.backups.store import SetStore
+from founderstack.backups.store import NewSet, SetStore
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -85,62 +85,55 @@ class Vault(GivingBack):
 
     def take(self, kind: str, progress: Progress) -> Manifest:
         """Take a whole set into the place on this machine."""
-        contents, key = self._contents(), self._key()
-        now, began = self._clock.now(), self._clock.monotonic()
-        set_id = f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{self._random_letters()}"
-        new = self._stores[0].begin(set_id, key)
-        os.makedirs(self._scratch, mode=0o700, exist_ok=True)
-        try:
-            taken = self._engine.take(kind, contents.server, new, progress) if contents.server else None
-            notes = contents.pack(new, self._scratch, progress)
-            return new.finish(
-                Manifest(
-                    id=set_id,
-                    stack=self._about.stack,
-                    taken_at=taken.at if taken else now,
-                    seconds=round(self._clock.monotonic() - began, 1),
-                    engine=self._engine.name,
-                    kind=taken.kind if taken else kind,
-                    files=(),
-                    tool=self._about.tool,
-                    os=self._about.os,
-                    host=self._about.host,
-                    major=contents.major,
-                    repository=taken.repository if taken else {},
-                    problem=taken.problem if taken else "",
-                    notes=notes,
-                )
+        contents, now = self._contents(), self._clock.now()
+
+        def fill(new: NewSet, draft: Manifest) -> Manifest:
+            os.makedirs(self._scratch, mode=0o700, exist_ok=True)
+            try:
+                taken = self._engine.take(kind, contents.server, new, progress) if contents.server else None
+                draft = replace(draft, notes=contents.pack(new, self._scratch, progress))
+            finally:
+                remove_tree(self._scratch)
+            if taken is None:
+                return draft
+            return replace(
+                draft, taken_at=taken.at, kind=taken.kind, repository=taken.repository, problem=taken.problem
             )
-        except BaseException:
-            new.abandon()
-            raise
-        finally:
-            remove_tree(self._scratch)
+
+        return self._written(now, kind, contents.major, fill)
 
     def take_of(
         self, server: Server, engine: Engine, kind: str, at: float, moment: str, progress: Progress
     ) -> Manifest:
         """A set of another server: the databases of this one as they were at a moment, which the set is named by."""
-        key, began = self._key(), self._clock.monotonic()
-        set_id = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}-{self._random_letters()}"
-        new = self._stores[0].begin(set_id, key)
-        try:
+
+        def fill(new: NewSet, draft: Manifest) -> Manifest:
             engine.take("full", server, new, progress)
-            manifest = Manifest(
-                id=set_id,
-                stack=self._about.stack,
-                taken_at=at,
-                seconds=round(self._clock.monotonic() - began, 1),
-                engine=self._engine.name,
-                kind=kind,
-                files=(),
-                tool=self._about.tool,
-                os=self._about.os,
-                host=self._about.host,
-                major=self._contents().major,
-                repository={"moment": moment},
-            )
-            return new.finish(manifest)
+            return replace(draft, repository={"moment": moment})
+
+        return self._written(at, kind, self._contents().major, fill)
+
+    def _written(self, at: float, kind: str, major: str, fill: Callable[[NewSet, Manifest], Manifest]) -> Manifest:
+        """A new set named by a moment; `fill` writes into it and says of the page of contents what is not known yet."""
+        began = self._clock.monotonic()
+        set_id = f"{datetime.fromtimestamp(at, UTC):%Y%m%dT%H%M%SZ}-{self._random_letters()}"
+        draft = Manifest(
+            id=set_id,
+            stack=self._about.stack,
+            taken_at=at,
+            seconds=0.0,
+            engine=self._engine.name,
+            kind=kind,
+            files=(),
+            tool=self._about.tool,
+            os=self._about.os,
+            host=self._about.host,
+            major=major,
+        )
+        new = self._stores[0].begin(set_id, self._key())
+        try:
+            filled = fill(new, draft)
+            return new.finish(replace(filled, seconds=round(self._clock.monotonic() - began, 1)))
         except BaseException:
             new.abandon()
             raise

@@ -23,8 +23,9 @@ def run(site: Site, wanted: str, manner: Manner, *, as_json: bool) -> int:
     if manner.events or as_json:
         return tell_result(_values(proof), code)
     if proof.ok:
-        text = _("{id} is proven: restored from {place} in {time}, and as it was dumped.")
-        told = text.format(id=proof.set, place=proof.place, time=seconds(proof.seconds))
+        text = _("{id} is proven: restored from {place} in {time}, compared in {compared}, and as it was dumped.")
+        times = {"time": seconds(proof.seconds), "compared": seconds(proof.compared_s)}
+        told = text.format(id=proof.set, place=proof.place, **times)
         print(paint("✓ ", "green") + told)
         loss = _("Its data was {age} old when the drill began: so much would have been lost with this machine.")
         print("  " + loss.format(age=age(proof.loss_s)))
@@ -41,6 +42,7 @@ def _values(proof: Proof) -> dict[str, object]:
         "set": proof.set,
         "ok": proof.ok,
         "seconds": proof.seconds,
+        "compared_s": proof.compared_s,
         "loss_s": round(proof.loss_s, 1),
         "problems": list(proof.problems),
         "place": proof.place,

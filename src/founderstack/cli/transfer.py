@@ -22,6 +22,7 @@ TITLES = {
     "rebuild:files": N_("bring back the files of {about}"),
     "restore:roles": N_("make roles that are missing"),
     "restore:database": N_("restore the database {about}"),
+    "restore:compare": N_("compare every row of {about} with what was dumped"),
     "restore:files": N_("restore the files of {about}"),
     "restore:recover": N_("recover what was there at that moment"),
     "restore:place": N_("sign-ins and roles as the stack has them now"),

@@ -174,6 +174,8 @@ class Proof:
     """What did not agree, each in a sentence that names the file, the table or the role."""
     place: str = ""
     """Where the set was read from."""
+    compared_s: float = 0.0
+    """Seconds that comparing the copy with what was dumped took, after it answered."""
 
 
 @dataclass(frozen=True)

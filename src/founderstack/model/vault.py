@@ -105,7 +105,11 @@ class Vault(Protocol):
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
     ) -> None:
-        """Restore a database under another name; raises StackError where it is not what was dumped."""
+        """Restore a database, or one table of it, under another name."""
+        ...
+
+    def compare_database(self, about: DatabaseFacts, restored: str) -> None:
+        """Compare a restored database with what was dumped; removes it and raises StackError where it is not that."""
         ...
 
     def has_database(self, name: str) -> bool:

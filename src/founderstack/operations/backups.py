@@ -96,6 +96,7 @@ def _proof(proof: Proof | None) -> Mapping[str, Any] | None:
         "at": proof.at,
         "ok": proof.ok,
         "seconds": proof.seconds,
+        "compared_s": proof.compared_s,
         "loss_s": round(proof.loss_s, 1),
         "problems": list(proof.problems),
         "place": proof.place,

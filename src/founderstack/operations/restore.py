@@ -13,7 +13,7 @@ from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
 from founderstack.operations.backup import Telling, remember, taken_here
 from founderstack.operations.site import Site
-from founderstack.planner.restoring import Item, Restoring, Wish, pick, restoring, staged
+from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
 
 Approve = Callable[[Restoring], None]
 """Shows what will happen and asks; raises StackError when the answer is no."""
@@ -92,6 +92,9 @@ class _Run:
                 self._vault.restore_files(one, item.name, progress, beside=not wish.in_place)
 
         self._step(f"restore:{item.key}", work)
+        if item.facts is not None and not wish.table:
+            facts = item.facts
+            self._step(comparison(item), lambda _progress: self._vault.compare_database(facts, item.into))
 
     def _swap(self, item: Item) -> None:
         def work(progress: Progress) -> None:

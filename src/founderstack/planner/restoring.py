@@ -113,6 +113,11 @@ def restoring(
     return Restoring(wish, one, items, max(now - one.manifest.taken_at, 0.0), seconds)
 
 
+def comparison(item: Item) -> str:
+    """The step that compares a restored database with what was dumped."""
+    return f"restore:compare:{item.name}"
+
+
 def staged(name: str, ending: str) -> str:
     """A database's name with an ending, within what PostgreSQL takes."""
     kept = name.encode()[: LONGEST_NAME - len(ending)].decode(errors="ignore")
@@ -156,4 +161,6 @@ def _files(wish: Wish, one: Restorable, folder_of: Callable[[str], str]) -> list
 
 def _seconds(item: Item, typical: Callable[[str], float | None]) -> float:
     known = typical(f"restore:{item.key}")
-    return item.bytes / USUAL_BYTES_PER_S + 0.5 if known is None else known
+    if known is None:
+        return item.bytes / USUAL_BYTES_PER_S + 0.5
+    return known + (typical(comparison(item)) or 0.0)

@@ -129,7 +129,8 @@ def _show(choice: Choice, where: str, folder: str) -> None:
     if proof is None:
         lines.append(_("It was never restored before, so it is not known how long that takes."))
     elif proof.ok:
-        lines.append(_("It is proven; its databases took {time}.").format(time=seconds(proof.seconds)))
+        took = seconds(proof.seconds + proof.compared_s)
+        lines.append(_("It is proven; its databases took {time}.").format(time=took))
     else:
         lines.append(_("A DRILL FOUND IT BAD: {why}").format(why=" ".join(proof.problems)))
     if choice.state.set:
