@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from founderstack.model.protocols import Clock
 
 Work = TypeVar("Work")
+Tool = TypeVar("Tool")
 
 
 def each(work: Iterable[Work], jobs: int, do: Callable[[Work], object]) -> None:
     """`do` every piece of work in its order, at most `jobs` at a time; the first error stops what has not begun."""
+    each_with(work, jobs, nullcontext, lambda _nothing, piece: do(piece))
+
+
+def each_with(
+    work: Iterable[Work],
+    jobs: int,
+    opened: Callable[[], AbstractContextManager[Tool]],
+    do: Callable[[Tool, Work], object],
+) -> None:
+    """As `each`, with something `opened` that one worker uses for all of its pieces: connections."""
     queue: SimpleQueue[Work] = SimpleQueue()
     for piece in work:
         queue.put(piece)
     errors: list[BaseException] = []
 
     def worker() -> None:
-        while not errors:
-            try:
-                piece = queue.get_nowait()
-            except Empty:
-                return
-            try:
-                do(piece)
-            except BaseException as error:  # noqa: BLE001  (given to the caller's thread)
-                errors.append(error)
+        try:
+            with opened() as tool:
+                for piece in _handed_out(queue, errors):
+                    do(tool, piece)
+        except BaseException as error:  # noqa: BLE001  (given to the caller's thread)
+            errors.append(error)
 
-    threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, max(queue.qsize(), 1)))]
+    threads = [threading.Thread(target=worker, daemon=True) for _ in range(min(jobs, queue.qsize()))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if errors:
         raise errors[0]
+
+
+def _handed_out(queue: SimpleQueue[Work], errors: Sequence[BaseException]) -> Iterator[Work]:
+    while not errors:
+        try:
+            piece = queue.get_nowait()
+        except Empty:
+            return
+        yield piece
 
 
 class Pace:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import tables
-from founderstack.migration.parallel import Pace, each
+from founderstack.migration.parallel import Pace, each, each_with
 from founderstack.migration.readable import in_the_way
+from founderstack.migration.streams import stream
 from founderstack.migration.tables import Part, Table
 from founderstack.migration.values import Context, Finding, Item, Progress
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
     import psycopg
+
+    _Pair = tuple[psycopg.Connection[Any], psycopg.Connection[Any]]
+    """A session in the source's snapshot, and one at the target in which nothing reacts to rows."""
 
 _STUBBORN = """
 SELECT format('ALTER TABLE %%s DISABLE TRIGGER %%I', t.oid, tgname),
@@ -60,7 +65,12 @@ class Rows:
         fresh = [part for part in parts if part.name not in done and _same_cut(part, done, loaded)]
         progress = _Sum(context, sum(part.size for part in fresh))
         pace = Pace(context.clock, context.options.rate_mib_s)
-        each(fresh, context.options.jobs, lambda part: _load(context, part, pace, progress))
+        each_with(
+            fresh,
+            context.options.jobs,
+            lambda: _pair(context),
+            lambda pair, part: _load(context, pair, part, pace, progress),
+        )
         early = {name.rpartition(" ")[0] for name, detail in done.items() if detail["snapshot"] != _mark(context)}
         self._even_out(context, [table for table in found if table.name in early])
 
@@ -152,7 +162,7 @@ def _replace(context: Context, target: psycopg.Connection[Any], table: Table, gr
     target.execute(f"DELETE FROM ONLY {table.name} WHERE {table.hashed(at_source=False)} {chosen}")
     where = f" WHERE {table.hashed(at_source=True)} {chosen}"
     with context.source.reader() as reader:
-        _stream(reader, target, table, where, "", lambda size: None)
+        stream(reader, target, table, where, lambda size: None)
     for _off, on in stubborn:
         target.execute(on)
 
@@ -165,47 +175,23 @@ def _differs_still(table: Table) -> StackError:
     )
 
 
-def _load(context: Context, part: Part, pace: Pace, progress: Callable[[int], None]) -> None:
+@contextmanager
+def _pair(context: Context) -> Iterator[_Pair]:
+    with context.source.reader() as reader, context.target.connect(quiet=True) as target:
+        yield reader, target
+
+
+def _load(context: Context, pair: _Pair, part: Part, pace: Pace, progress: Callable[[int], None]) -> None:
     """One part in one commit, with its mark. A table that is loaded whole needs no cleaning up afterwards (FREEZE)."""
-    with context.source.reader() as reader, context.target.connect(quiet=True) as target, target.transaction():
-        if part.count == 1:
+    reader, target = pair
+    whole = part.count == 1
+    # Rolled back, so that the source's table is locked no longer than it is read.
+    with target.transaction(), reader.transaction(force_rollback=True):
+        if whole:
             target.execute(f"TRUNCATE ONLY {part.table.name}")
-
-        def moved(size: int) -> None:
-            pace.spend(size)
-
-        rows = _stream(reader, target, part.table, part.where, "(FREEZE)" if part.count == 1 else "", moved)
+        rows = stream(reader, target, part.table, part.where, pace.spend, freeze=whole)
         context.journal.mark(target, Rows.name, part.name, {"snapshot": _mark(context), "rows": rows})
     progress(part.size)
-
-
-def _stream(
-    reader: psycopg.Connection[Any],
-    target: psycopg.Connection[Any],
-    table: Table,
-    where: str,
-    options: str,
-    moved: Callable[[int], None],
-) -> int:
-    """COPY from one side to the other, row by row through this process's hands; how many rows."""
-    columns = f" ({', '.join(table.columns)})" if table.columns else ""
-    with (
-        reader.cursor() as out,
-        target.cursor() as into,
-        out.copy(f"COPY ({table.read(where)}) TO STDOUT") as rows,
-        into.copy(f"COPY {table.name}{columns} FROM STDIN {options}") as sink,
-    ):
-        waiting, size = [], 0
-        for row in rows:
-            waiting.append(row)
-            size += len(row)
-            if size > 262_144:
-                sink.write(b"".join(waiting))
-                moved(size)
-                waiting, size = [], 0
-        sink.write(b"".join(waiting))
-        moved(size)
-    return into.rowcount
 
 
 def _both(

@@ -60,7 +60,7 @@ class Options:
     """Most data read from the source in a second, 0 for no limit."""
     patience_s: float = 600.0
     """How long a source or a target that does not answer is waited for."""
-    part_mib: int = 128
+    part_mib: int = 64
     """Tables larger than this are read in parts."""
     leave: tuple[str, ...] = ()
     """Whole names of objects that the founder leaves behind."""

@@ -92,6 +92,7 @@ def connect(
         told["replication"] = "database"
     # A pooler gives the next statement another server: nothing may be prepared.
     connection = psycopg.connect(autocommit=True, application_name=application, prepare_threshold=None, **told)
-    for name, value in (settings or {}).items():
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+    if settings:  # all at once: a source may be far away
+        sets = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
+        connection.execute(f"SELECT {sets}", [word for pair in settings.items() for word in pair])
     return connection
