@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import _
 from founderstack.migration import tables
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     _Pair = tuple[psycopg.Connection[Any], psycopg.Connection[Any]]
     """A session in the source's snapshot, and one at the target in which nothing reacts to rows."""
+
+Answer = TypeVar("Answer")
 
 _STUBBORN = """
 SELECT format('ALTER TABLE %%s DISABLE TRIGGER %%I', t.oid, tgname),
@@ -85,20 +87,23 @@ class Rows:
         with context.source.connect() as source:
             found = tables.read(source, wanted(context), masks=_masks(context))
         findings: list[Finding] = []
-        total = [0]
+        rows: list[int] = []
 
-        def compare(table: Table) -> None:
-            left, right = _both(context, table, 1, context.source.connect)
-            total[0] += left.get(0, (0, 0))[0]
-            if left != right:
-                counts = _("{here} rows here, {there} at the source").format(
-                    here=right.get(0, (0, 0))[0], there=left.get(0, (0, 0))[0]
-                )
-                findings.append(Finding(self.name, table.name, False, counts))
+        def compare(some: Sequence[Table]) -> None:
+            left, right = _sides(
+                context,
+                context.source.connect,
+                lambda connection, at_source: tables.digests(connection, some, at_source=at_source),
+            )
+            for name, (count, total) in left.items():
+                rows.append(count)
+                if (count, total) != right[name]:
+                    counts = _("{here} rows here, {there} at the source").format(here=right[name][0], there=count)
+                    findings.append(Finding(self.name, name, False, counts))
 
-        each(found, context.options.jobs, compare)
+        each(tables.together(found), context.options.jobs, compare)
         what = _("rows of {tables} tables: {rows} rows, counted and hashed on both sides")
-        return [*findings, Finding(self.name, what.format(tables=len(found), rows=total[0]), not findings)]
+        return [*findings, Finding(self.name, what.format(tables=len(found), rows=sum(rows)), not findings)]
 
     def _even_out(self, context: Context, found: Sequence[Table]) -> None:
         progress = _Sum(context, sum(table.size for table in found), _("comparing"))
@@ -139,7 +144,11 @@ class Unpublished:
 
 def even_out(context: Context, table: Table, before: Callable[[], None], progress: Callable[[int], None]) -> int:
     """Make the target's rows those of the snapshot, touching only groups that differ; returns how many groups did."""
-    left, right = _both(context, table, table.buckets, context.source.reader)
+    left, right = _sides(
+        context,
+        context.source.reader,
+        lambda connection, at_source: tables.fingerprint(connection, table, table.buckets, at_source=at_source),
+    )
     groups = sorted(group for group in left.keys() | right.keys() if left.get(group) != right.get(group))
     if groups:
         before()
@@ -194,15 +203,15 @@ def _load(context: Context, pair: _Pair, part: Part, pace: Pace, progress: Calla
     progress(part.size)
 
 
-def _both(
-    context: Context, table: Table, buckets: int, opened: Callable[[], Any]
-) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
-    """The table's fingerprints at the source and at the target, taken at the same time."""
-    found: dict[str, Any] = {}
+def _sides(
+    context: Context, opened: Callable[[], Any], ask: Callable[[psycopg.Connection[Any], bool], Answer]
+) -> tuple[Answer, Answer]:
+    """What the source and the target answer, asked at the same time."""
+    found: dict[str, Answer] = {}
 
     def side(name: str) -> None:
         with opened() if name == "source" else context.target.connect() as connection:
-            found[name] = tables.fingerprint(connection, table, buckets, at_source=name == "source")
+            found[name] = ask(connection, name == "source")
 
     each(("source", "target"), 2, side)
     return found["source"], found["target"]

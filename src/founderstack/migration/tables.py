@@ -15,6 +15,8 @@ _PAGE = 8192
 _SMALL = 10_000
 """Rows up to which a table is compared and brought over as one."""
 BUCKETS = 1024
+_AT_ONCE = 50
+"""Small tables in one question: as many locks as any server has to spare."""
 _EXACT = {
     "bool": "{}",
     "bytea": "{}",
@@ -163,18 +165,35 @@ def parts(table: Table, part_mib: int) -> tuple[Part, ...]:
     return tuple(Part(table, number, count) for number in range(1, count + 1))
 
 
+def digests(
+    connection: psycopg.Connection[Any], tables: Sequence[Table], *, at_source: bool
+) -> Mapping[str, tuple[int, int]]:
+    """Table → (rows, sum of their hashes), of all of them in one question."""
+    union = " UNION ALL ".join(
+        f"SELECT {place}, count(*), coalesce(sum(hash), 0)"
+        f" FROM (SELECT {table.hashed(at_source=at_source)} AS hash FROM ONLY {table.name}) AS hashed"
+        for place, table in enumerate(tables)
+    )
+    found = connection.execute(union).fetchall() if tables else []
+    return {tables[place].name: (count, int(total)) for place, count, total in found}
+
+
 def fingerprint(
     connection: psycopg.Connection[Any], table: Table, buckets: int, *, at_source: bool
 ) -> Mapping[int, tuple[int, int]]:
     """Group → (rows, sum of their hashes). Equal on both sides where the same rows are, however often each."""
-    hashed = f"SELECT {table.hashed(at_source=at_source)} AS hash FROM ONLY {table.name}"
-    if buckets == 1:  # without groups, which the server would sort
-        row = connection.execute(f"SELECT count(*), sum(hash) FROM ({hashed}) AS hashed").fetchone()
-        return {0: (row[0], int(row[1]))} if row and row[0] else {}
     rows = connection.execute(
-        f"SELECT hash & {buckets - 1}, count(*), sum(hash) FROM ({hashed}) AS hashed GROUP BY 1"
+        f"SELECT hash & {buckets - 1}, count(*), sum(hash)"
+        f" FROM (SELECT {table.hashed(at_source=at_source)} AS hash FROM ONLY {table.name}) AS hashed GROUP BY 1"
     ).fetchall()
     return {group: (count, int(total)) for group, count, total in rows}
+
+
+def together(tables: Sequence[Table]) -> list[list[Table]]:
+    """The tables in groups for one question each: a large one by itself, fifty small ones together."""
+    small = [table for table in tables if table.buckets == 1]
+    large = [[table] for table in tables if table.buckets > 1]
+    return [*large, *(small[place : place + _AT_ONCE] for place in range(0, len(small), _AT_ONCE))]
 
 
 def _exact(columns: Sequence[Any], masked: Sequence[str]) -> dict[str, str]:
