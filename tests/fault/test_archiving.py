@@ -20,7 +20,7 @@ from founderstack.backups.repository import Repository
 from founderstack.model.errors import StackError
 from founderstack.model.moments import Target
 from founderstack.planner.moments import beginning
-from founderstack.world.processes import all_pids, command_line
+from founderstack.world.processes import alive, all_pids, command_line
 from tests.conftest import enterable_folder, wait_until
 from tests.service.components import Components, components
 from tests.service.primaries import Primary, primary, this_system
@@ -169,30 +169,41 @@ def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
     assert server.repository.stored() == stored
 
 
-def _killed_at_random(work: Callable[[], object], word: str, longest_s: float) -> None:
+def _programs(server: Primary, command: str) -> list[int]:
+    """Pids of pgBackRest's programs of this very server that do `command`; its workers are `command`:local."""
+    mine = f"--config={server.repository.configuration}"
+    lines = {pid: command_line(pid) for pid in all_pids()}
+    return [pid for pid, words in lines.items() if mine in words and words[-1] == command and "pgbackrest" in words[0]]
+
+
+def _worker_left_behind(server: Primary, work: Callable[[], object], command: str) -> int:
+    """Pid of a worker that hangs in the middle of something whose command was killed -9."""
+    thread = threading.Thread(target=lambda: _quietly(work))
+    thread.start()
+    wait_until(lambda: _programs(server, f"{command}:local"), "it has a worker", 30)
+    (worker,) = _programs(server, f"{command}:local")
+    os.kill(worker, signal.SIGSTOP)
+    for pid in _programs(server, command):
+        os.kill(pid, signal.SIGKILL)
+    thread.join(120)
+    assert alive(worker)
+    return worker
+
+
+def _killed_at_random(server: Primary, work: Callable[[], object], word: str, longest_s: float) -> None:
     """Do something in a thread, and kill -9 every program of it that has `word` in its command after a random time."""
-    problems: list[BaseException] = []
-
-    def doing() -> None:
-        try:
-            work()
-        except StackError as error:
-            problems.append(error)
-
-    thread = threading.Thread(target=doing)
+    thread = threading.Thread(target=lambda: _quietly(work))
     thread.start()
     thread.join(random.uniform(0.05, longest_s))
-    for pid in all_pids():
-        words = command_line(pid)
-        if words and words[0].endswith("pgbackrest") and word in words:
-            os.kill(pid, signal.SIGKILL)
+    for pid in _programs(server, word):
+        os.kill(pid, signal.SIGKILL)
     thread.join(120)
     assert not thread.is_alive()
 
 
 def _backup_outlives_kills(server: Primary, times: int) -> None:
     for number in range(times):
-        _killed_at_random(lambda number=number: server.repository.take("full", number % 2 + 1), "backup", 2.0)  # type: ignore[misc]
+        _killed_at_random(server, lambda number=number: server.repository.take("full", number % 2 + 1), "backup", 2.0)  # type: ignore[misc]
     insert(server)
     for number in (1, 2):
         server.repository.take("incr", number)
@@ -206,7 +217,7 @@ def _restore_outlives_kills(server: Primary, times: int) -> None:
     recovery.prepare(site)
     begin = beginning(server.repository.stored(), (), NEWEST, time.time())
     for _number in range(times):
-        _killed_at_random(lambda: server.repository.restore(begin, NEWEST, site.data), "restore", 1.5)
+        _killed_at_random(server, lambda: server.repository.restore(begin, NEWEST, site.data), "restore", 1.5)
     server.archive_everything()
     assert server.recovered(NEWEST) == rows(server)
 
@@ -234,6 +245,44 @@ def test_a_killed_backup_leaves_nothing_that_looks_whole(server: Primary) -> Non
 
 def test_a_killed_restore_is_taken_up_by_the_next(server: Primary) -> None:
     _restore_outlives_kills(server, 3)
+
+
+def test_what_a_killed_restore_left_at_work_writes_nothing_into_the_next(server: Primary) -> None:
+    """What breaks: a restore is killed, and its worker goes on later. What holds: nothing of the former backup gets
+    into what is restored after it, where it would be commits that are missing without a word."""
+    site = server.site("recovered")
+    recovery.clear_away(site)
+    recovery.prepare(site)
+    begin = beginning(server.repository.stored(), (), NEWEST, time.time())
+    worker = _worker_left_behind(server, lambda: server.repository.restore(begin, NEWEST, site.data), "restore")
+    insert(server)
+    server.repository.take("full", 1)
+    server.archive_everything()
+    assert server.recovered(NEWEST, number=1) == rows(server)
+    assert not alive(worker)
+
+
+def test_what_a_killed_backup_left_at_work_holds_up_no_other(server: Primary) -> None:
+    """What breaks: a backup is killed, and its worker hangs with pgBackRest's lock. What holds: the next backup."""
+    worker = _worker_left_behind(server, lambda: server.repository.take("full", 1), "backup")
+    insert(server)
+    began = time.monotonic()
+    server.repository.take("full", 1)
+    assert time.monotonic() - began < 45, "it did not wait for the worker"
+    assert not alive(worker)
+
+
+def test_a_recovered_server_that_was_killed_is_in_nobodys_way(server: Primary) -> None:
+    """What breaks: kill -9, or the power, takes a recovered server and leaves its mark. What holds: the next one."""
+    server.archive_everything()
+    expected = server.recovered(NEWEST, number=1)
+    site = server.site("recovered")
+    server.repository.restore(server.repository.stored()[-1], NEWEST, site.data)
+    recovery.recover(site, NEWEST, "", may_end_early=False, tell=lambda _piece: None)
+    mark = Path(site.data, "postmaster.pid")
+    os.kill(int(mark.read_text().splitlines()[0]), signal.SIGKILL)
+    assert mark.exists()
+    assert server.recovered(NEWEST, number=1) == expected
 
 
 def test_a_killed_bucket_costs_no_commit(server: Primary, storage: Components) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from founderstack.backups.repository import Run
+from founderstack.backups.repository import Run, end_writers
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Target
 from founderstack.model.protocols import Clock, Server
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
+from founderstack.world.leftovers import end_all, works_in
 from founderstack.world.processes import run
 
 PORT = 5432
@@ -93,9 +94,21 @@ def running(site: Site) -> Iterator[Server]:
 
 
 def end(site: Site) -> None:
-    """End the server where it runs, also one that a killed command left behind."""
-    if os.path.exists(f"{site.data}/postmaster.pid"):
+    """End the server where it runs, also one that a killed command left behind; then nothing writes to its folder.
+
+    Raises StackError where something there cannot be ended.
+    """
+    mark = f"{site.data}/postmaster.pid"
+    told = (read_text(mark) or "").partition("\n")[0]
+    # The number alone may be anybody's by now, and pg_ctl would signal them.
+    if told.isdigit() and works_in(int(told), site.data):
         _control(site, "-m", "fast", "-t", "60", "stop", check=False)
+    titles = ("postgres:", f"{site.binaries}/postgres")
+    end_all(lambda pid, words: words[0].startswith(titles) and works_in(pid, site.data))
+    end_writers(site.data)
+    # Both say that a server runs: the one to pgBackRest, the other to PostgreSQL where its number is anybody's by now.
+    remove_tree(mark)
+    remove_tree(f"{site.folder}/run/.s.PGSQL.{PORT}.lock")
 
 
 def clear_away(site: Site) -> None:

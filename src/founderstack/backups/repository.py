@@ -15,6 +15,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.moments import Archived, Gap, Stored, Target
 from founderstack.world.clock import until
 from founderstack.world.files import ensure_folder, read_text, write_atomic
+from founderstack.world.leftovers import end_all, orphaned
 from founderstack.world.processes import Result, run
 
 PROGRAM = "/usr/bin/pgbackrest"
@@ -94,8 +95,10 @@ class Repository:
     def restore(self, begin: Stored, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
         """Write the data folder of a server that will recover up to the target when it starts.
 
-        Whatever a former attempt left in `folder` is used or replaced, so that it may be called again.
+        Whatever a former attempt left in `folder` is used or replaced, so that it may be called again; what of it is
+        still at work is ended.
         """
+        end_writers(folder)
         # Beside a server that archives: no lock shared with it, and nothing sent into its archive.
         own = [f"--repo={begin.repository}", f"--pg1-path={folder}", f"--lock-path={self.folder}/restore"]
         options = [*own, f"--set={begin.label}", "--archive-mode=off", "--delta", *_target(target)]
@@ -165,13 +168,29 @@ class Repository:
 
         def ended() -> bool:
             said.append(self.run(command, user=self.user, timeout_s=timeout_s, nice=10, on_line=on_line, check=False))
-            return said[-1].code != _LOCKED
+            if said[-1].code != _LOCKED:
+                return True
+            # Workers of one that was killed hold its lock until they have done all that they were told to.
+            end_all(lambda pid, words: self._is_worker(words) and orphaned(pid, words))
+            return False
 
-        # Workers of one that was killed hold its lock for some seconds more.
         until(ended, _LOCK_WAIT_S, every_s=0.5)
         if check and said[-1].code != 0:
             raise _failure(words[-1], said[-1])
         return said[-1]
+
+    def _is_worker(self, words: tuple[str, ...]) -> bool:
+        return f"--config={self.configuration}" in words and words[-1].endswith(":local")
+
+
+def end_writers(folder: str) -> None:
+    """End every command of pgBackRest that writes into this data folder.
+
+    Its workers outlive a command that is killed: they do all that they were told to, which is up to 20 MB of small
+    files and takes half a minute, and a restore takes no lock (2.45, run). The next one into the same folder would
+    end well, and then find files of the former in it: a server that lacks commits without a word.
+    """
+    end_all(lambda _pid, words: f"--pg1-path={folder}" in words)
 
 
 def _told(what: str, progress: Progress) -> Callable[[str], None]:

@@ -1,0 +1,57 @@
+"""Programs that a killed command left at work: ended, and known to be gone before anything else is begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.world.clock import until
+from founderstack.world.processes import alive, all_pids, command_line, parent, signal
+
+_END_S = 20
+
+Chosen = Callable[[int, tuple[str, ...]], bool]
+"""Whether a process is one of them, by its pid and the words of its command line."""
+
+
+def end_all(chosen: Chosen) -> None:
+    """Kill every process that is one of them, and what they start meanwhile; return once there is none.
+
+    Raises StackError, with their names, where one does not end or may not be ended.
+    """
+
+    def gone() -> bool:
+        left = list(_running(chosen))
+        for pid, _words in left:
+            signal(pid, "KILL")
+        return not left
+
+    if not until(gone, _END_S):
+        named = ", ".join(f"{os.path.basename(words[0])} ({pid})" for pid, words in _running(chosen))
+        raise StackError(
+            _("What an earlier command left running cannot be ended"),
+            _("Still running: {programs}.").format(programs=named),
+            _("The disk may not answer: look at it, start the machine anew, then run the command again."),
+        )
+
+
+def orphaned(pid: int, words: tuple[str, ...]) -> bool:
+    """True of a worker whose parent is not the program any more that it is a worker of."""
+    return command_line(parent(pid))[:1] != words[:1]
+
+
+def works_in(pid: int, folder: str) -> bool:
+    """True where that is the process's working folder."""
+    try:
+        return os.path.samestat(os.stat(f"/proc/{pid}/cwd"), os.stat(folder))
+    except OSError:
+        return False
+
+
+def _running(chosen: Chosen) -> Iterator[tuple[int, tuple[str, ...]]]:
+    for pid in all_pids():
+        words = command_line(pid)
+        if words and pid != os.getpid() and chosen(pid, words) and alive(pid):
+            yield pid, words
