@@ -76,6 +76,24 @@ def test_a_new_entry_that_was_never_sent_is_sent_by_the_next_page(person: Callab
     assert later.evaluate("Object.keys(localStorage).length") == 0
 
 
+def test_what_is_written_before_scripts_answer_is_kept(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    page, held, slow = ana.page, [], [True]
+    page.route("**/*.js*", lambda route: held.append(route) if slow else route.continue_())
+    Page.goto(page, "/entries/new", wait_until="commit")
+    page.get_by_label("Title").fill("On a slow train")
+    page.get_by_label("Text").fill("Typed at once")
+    page.get_by_label("Pinned").check()
+    slow.clear()
+    for route in held:
+        route.continue_()
+    page.locator("html[data-awake]").wait_for(state="attached")
+    page.get_by_label("Text").press_sequentially(", and after")
+    expect(page.locator(STATE)).to_have_text("Saved")
+    found = ana.query("select title, body, pinned from entry where user_id = %s", ana.id)
+    assert found == [("On a slow train", "Typed at once, and after", True)]
+
+
 def test_a_tab_that_closes_at_once_still_saves(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     page, entry = opened(ana)

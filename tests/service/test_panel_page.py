@@ -128,7 +128,28 @@ def test_the_palette_finds_everything_and_needs_no_mouse(open_page: OpenPage, ag
     assert agent.runs() == [], "looking for something does nothing"
 
 
-def test_what_is_typed_before_the_list_has_come_is_looked_for(open_page: OpenPage) -> None:
+def test_a_click_is_not_lost_when_its_tile_changes_and_a_menu_that_closes_shows_what_is_new(
+    open_page: OpenPage, agent: CannedAgent
+) -> None:
+    page = open_page()
+    sign_in(page)
+    expect(page.locator("#live")).to_have_text("Live")
+    heading = page.get_by_role("heading", level=1)
+    page.locator("#more-redis summary").click()
+    agent.change("redis", **DOWN)
+    expect(heading).to_have_text("Redis down")
+    expect(page.locator("#tile-redis.down")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("#tile-redis.down")).to_be_visible()
+    page.locator("#logs-redis").hover()
+    page.mouse.down()
+    agent.change("redis", state="online", error="")
+    expect(heading).to_have_text("Everything is online")
+    page.mouse.up()
+    page.wait_for_url("**/service/redis/logs")
+
+
+def test_what_is_typed_before_the_list_has_come_is_looked_for(open_page: OpenPage, agent: CannedAgent) -> None:
     page = open_page()
     sign_in(page)
     held: list[Route] = []
@@ -139,6 +160,12 @@ def test_what_is_typed_before_the_list_has_come_is_looked_for(open_page: OpenPag
     expect(page.get_by_role("combobox")).to_have_value("postgres logs")
     held[0].continue_()
     expect(page.locator("#found [aria-selected=true]")).to_contain_text("PostgreSQL")
+    page.keyboard.press("Escape")
+    agent.change("postgres", **DOWN)
+    expect(page.get_by_role("heading", level=1)).to_have_text("PostgreSQL down")
+    page.unroute("**/find/list")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option", name="PostgreSQL").first).to_contain_text("Down")
 
 
 def test_a_viewer_finds_pages_and_no_action(open_page: OpenPage) -> None:

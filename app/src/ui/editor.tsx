@@ -55,7 +55,9 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
 
   useEffect(() => {
     const detach = save().attach();
-    void adopt();
+    const early = typedEarly(textarea.current!.form!, latest.current);
+    if (Object.keys(early).length > 0) change({ ...ownDay(), ...early });
+    else void adopt();
     return detach;
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each editor
   }, []);
@@ -76,12 +78,16 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       setRestored(true);
       return;
     }
-    const here = new Date();
-    const day = [here.getFullYear(), here.getMonth() + 1, here.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
-    if (entry.revision === 0 && !window.location.search.includes("day=") && !latest.current.body && !latest.current.title) {
-      latest.current = { ...latest.current, day };
+    if (!latest.current.body && !latest.current.title) {
+      latest.current = { ...latest.current, ...ownDay() };
       setForm(latest.current);
     }
+  }
+
+  function ownDay(): Partial<Form> {
+    if (entry.revision > 0 || window.location.search.includes("day=")) return {};
+    const here = new Date();
+    return { day: [here.getFullYear(), here.getMonth() + 1, here.getDate()].map((part) => String(part).padStart(2, "0")).join("-") };
   }
 
   async function finish(): Promise<void> {
@@ -114,6 +120,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
     <form
       className="editor"
       method="post"
+      autoComplete="off" // else a browser fills in what it remembers of an earlier visit, which `typedEarly` would take up
       onSubmit={(event) => {
         event.preventDefault();
         void finish();
@@ -161,7 +168,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       </label>
       <FigureFields t={t.entry} rows={form.figures} known={knownFigures} onChange={(figures) => change({ figures })} />
       <label className="check">
-        <input type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
+        <input name="pinned" type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
       </label>
       <div className="save-bar">
         <button className="primary" disabled={leaving}>{t.entry.save}</button>
@@ -169,6 +176,16 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       </div>
     </form>
   );
+}
+
+/** What was written before scripts answered: the page shows it, and the form does not know of it. */
+function typedEarly(element: HTMLFormElement, form: Form): Partial<Form> {
+  const text = (name: string): string => String(new FormData(element).get(name) ?? "").replaceAll("\r\n", "\n");
+  const shown: Partial<Form> = {
+    title: text("title"), day: text("day"), body: text("body"), tags: text("tags"), mood: Number(text("mood")) || null, pinned: text("pinned") !== "",
+  };
+  const known = { ...form, body: form.body.replaceAll("\r\n", "\n") };
+  return Object.fromEntries(Object.entries(shown).filter(([name, value]) => value !== known[name as keyof Form]));
 }
 
 function formOf(entry: ServerEntry): Form {

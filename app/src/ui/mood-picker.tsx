@@ -14,13 +14,13 @@ export function MoodPicker({ label, none, names, value, onChange }: Props) {
       <legend>{label}</legend>
       {[1, 2, 3, 4, 5].map((mood) => (
         <label key={mood} title={names[mood]}>
-          <input type="radio" name="mood" className="visually-hidden" checked={value === mood} onChange={() => onChange(mood)} />
+          <input type="radio" name="mood" value={mood} className="visually-hidden" checked={value === mood} onChange={() => onChange(mood)} />
           <MoodFace mood={mood} size={30} />
           <span className="visually-hidden">{names[mood]}</span>
         </label>
       ))}
       <label title={none}>
-        <input type="radio" name="mood" className="visually-hidden" checked={value === null} onChange={() => onChange(null)} />
+        <input type="radio" name="mood" value="" className="visually-hidden" checked={value === null} onChange={() => onChange(null)} />
         <span className="no-mood" aria-hidden="true">–</span>
         <span className="visually-hidden">{none}</span>
       </label>

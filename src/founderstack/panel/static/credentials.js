@@ -24,7 +24,7 @@
   };
   const show = async (card) => {
     const said = await fetched(card);
-    if (!said) return;
+    if (!said || card.ticking) return;
     for (const name of ["value", "url"]) {
       const field = card.querySelector(`[data-field="${name}"]`);
       if (field) field.textContent = said[name];

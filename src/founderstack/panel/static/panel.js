@@ -76,7 +76,7 @@ const panel = (() => {
   const palette = document.getElementById("palette"), found = document.getElementById("found");
   const seek = document.getElementById("seek"), oneKey = document.getElementById("one-key");
   const plain = (text) => text.toLowerCase().normalize("NFD").replace(/\p{Diacritic}/gu, "");
-  let all = null, chosen = null;
+  let all = null, chosen = null, moved = false;
   const choose = (item) => {
     chosen?.removeAttribute("aria-selected");
     chosen = item;
@@ -86,28 +86,31 @@ const panel = (() => {
     item.scrollIntoView({ block: "nearest" });
     ask.setAttribute("aria-activedescendant", item.id);
   };
-  const filter = (wish) => {
+  const filter = (wish, keep = null) => {
     const words = plain(wish).split(/\s+/).filter(Boolean);
     const fits = all.filter((item) => words.every((word) => plain(item.textContent).includes(word)));
     const first = (item) => (words.length && plain(item.textContent.trim()).startsWith(words[0]) ? 0 : 1);
     fits.sort((a, b) => first(a) - first(b) || all.indexOf(a) - all.indexOf(b));
     found.replaceChildren(...fits);
     if (!fits.length) found.append(Object.assign(document.createElement("p"), { className: "empty", textContent: palette.dataset.none }));
-    choose(fits[0]);
+    choose(fits.find((item) => keep && item.getAttribute("href") === keep) ?? fits[0]);
   };
-  const open = async () => {
+  /* Fetched at each opening: a page may stay open for days. What was typed or chosen meanwhile is not lost. */
+  const load = async () => {
+    const answer = await fetch("/find/list").catch(() => null);
+    if (!answer?.ok) return all ?? location.assign("/find");
+    all = [...parse(await answer.text()).children];
+    filter(palette.querySelector("input").value, moved && chosen?.getAttribute("href"));
+  };
+  const open = () => {
     if (palette.open) return;
-    /* What is typed while the list is on its way is not lost. */
     palette.showModal();
     const ask = palette.querySelector("input");
     ask.value = "";
     ask.focus();
-    if (!all) {
-      const answer = await fetch("/find/list").catch(() => null);
-      if (!answer?.ok) return location.assign("/find");
-      all = [...parse(await answer.text()).children];
-    }
-    filter(ask.value);
+    moved = false;
+    if (all) filter("");
+    load();
   };
   if (palette) {
     const ask = palette.querySelector("input");
@@ -118,15 +121,20 @@ const panel = (() => {
       event.preventDefault();
       open();
     });
-    ask.addEventListener("input", () => { if (all) filter(ask.value); });
+    ask.addEventListener("input", () => {
+      moved = false;
+      if (all) filter(ask.value);
+    });
     ask.addEventListener("keydown", (event) => {
       const items = [...found.querySelectorAll("a")], at = items.indexOf(chosen);
       const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
       if (event.key in moves && (event.key.startsWith("Arrow") || event.ctrlKey)) {
         event.preventDefault();
+        moved = true;
         choose(items.at(moves[event.key] % items.length));
       } else if (event.key === "Enter") {
         event.preventDefault();
+        if (!all) return location.assign("/find?q=" + encodeURIComponent(ask.value));
         chosen?.click();
         palette.close();
       } else if (event.key === "Escape") palette.close();
