@@ -57,7 +57,7 @@ class TestStatus:
     def test_in_spanish(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("LANGUAGE", "es")
         _code, out, _err = spoken("status", capsys)
-        assert "La pila no está en marcha." in out
+        assert "El stack no está en marcha." in out
 
     def test_check_ends_with_3_where_something_is_not_online(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert spoken("status --check", capsys)[0] == 3
