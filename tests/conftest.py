@@ -57,9 +57,9 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_home() -> Iterator[Path]:
-    """The `shared` folder of a state root: virtual environments and builds, made once per run.
+    """The `shared` folder of a state root: virtual environments and builds, made once.
 
-    `FOUNDER_TEST_SHARED` names one to keep between runs, for the inner loop.
+    `FOUNDER_TEST_SHARED` names one to keep afterwards, as `founder test` does for all its tiers.
     """
     kept = os.environ.get("FOUNDER_TEST_SHARED", "")
     if kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tests.conftest import enterable_folder
 from tests.service.canned import CannedAgent
 from tests.service.components import Components, components
 from tests.service.panels import Door, panel_process, write_configuration
+from tests.service.primaries import other_system
 from tests.service.small_gateway import Gateway
 from tests.service.supabase_source import SupabaseSource, build, supabase_source
 
@@ -30,6 +32,12 @@ class Site:
     agent: CannedAgent
     door: Door
     url: str
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The root of another Debian is made while other tests run: it waits for the network most of the time."""
+    if any("debian-13" in item.nodeid for item in session.items):
+        threading.Thread(target=other_system, daemon=True).start()
 
 
 @pytest.fixture(scope="module")

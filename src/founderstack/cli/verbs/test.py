@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -101,7 +102,11 @@ def run(arguments: list[str]) -> int:
         from founderstack.world import packages
 
         packages.install(SYSTEM_PACKAGES, SYSTEM_PROGRAMS, _say)
-    total, failed = _run_all(tiers(quick, soak, chosen), clock)
+    # What takes long to make and nobody changes (Node, pgAdmin, SeaweedFS) is made once for all tiers.
+    with tempfile.TemporaryDirectory(prefix="founder-shared-") as shared:
+        os.chmod(shared, 0o711)
+        environment = {"FOUNDER_TEST_SHARED": shared, **_environment_of_tests(os.environ)}
+        total, failed = _run_all(tiers(quick, soak, chosen), clock, environment)
     if os.environ.get("CI") == "true" and total.skipped:
         _say(_("A skipped test counts as a failure here: it proves nothing."))
         failed = (*failed, _("skipped tests"))
@@ -156,13 +161,15 @@ def counted(tier: Tier, result: Result) -> Counts:
     return Counts(words["passed"], failed, words["skipped"] + words["xfailed"])
 
 
-def _run_all(wanted: Sequence[Tier], clock: SystemClock) -> tuple[Counts, tuple[str, ...]]:
+def _run_all(
+    wanted: Sequence[Tier], clock: SystemClock, environment: Mapping[str, str]
+) -> tuple[Counts, tuple[str, ...]]:
     total = Counts()
     failed: tuple[str, ...] = ()
     for tier in wanted:
         print(f"  {tier.name:<10}", end="", flush=True)
         began = clock.monotonic()
-        result = _run_tier(tier)
+        result = _run_tier(tier, environment)
         counts = counted(tier, result)
         word = _("FAILED") if counts.failed else _("ok")
         detail = str(counts) if isinstance(tier, PytestTier) else ""
@@ -174,13 +181,13 @@ def _run_all(wanted: Sequence[Tier], clock: SystemClock) -> tuple[Counts, tuple[
     return total, failed
 
 
-def _run_tier(tier: Tier) -> Result:
+def _run_tier(tier: Tier, environment: Mapping[str, str]) -> Result:
     lines: list[str] = []
     try:
         return run_process(
             tier.command,
             cwd=ROOT,
-            env=_environment_of_tests(os.environ),
+            env=environment,
             timeout_s=tier.limit_s,
             on_line=lines.append,
             check=False,
