@@ -124,10 +124,24 @@ def test_the_address_may_be_written_in_capitals(moved_in: Diary) -> None:
 )
 def test_who_must_not_get_in_without_a_check_does_not(moved_in: Diary, number: int, why: str) -> None:
     answer = sign_in(moved_in, number, f"Passw0rd-{number}!")
+    assert (answer.status_code, answer.json()["code"]) == (403, "ACCOUNT_HELD"), why
     assert "token" not in answer.text, why
     assert [cookie for cookie in answer.headers.get_list("set-cookie") if "session_token=" in cookie] == []
     assert ask(moved_in, 'select count(*) from "session" where "userId" = %s', person(number)) == [(0,)]
     assert sign_in(moved_in, number, f"Passw0rd-{number}?x").status_code == 401
+
+
+def test_who_is_held_reads_why_and_a_stranger_does_not(moved_in: Diary) -> None:
+    def told(number: int, password: str, language: str) -> str:
+        headers = {"origin": moved_in.origin, "x-forwarded-for": f"10.7.0.{len(password)}", "accept-language": language}
+        fields = {"email": f"person{number}@example.com", "password": password}
+        with httpx.Client(base_url=moved_in.origin, headers=headers, follow_redirects=True, timeout=20) as browser:
+            found = re.search(r'role="alert"[^>]*>([^<]+)<', browser.post("/form/sign-in", data=fields).text)
+            return found[1] if found else ""
+
+    assert "waits to be checked" in told(41, "Passw0rd-41!", "en")
+    assert "espera una comprobación" in told(41, "Passw0rd-41!", "es")
+    assert told(41, "another", "en") == "The email or the password is not right."
 
 
 def test_who_came_through_a_provider_has_no_password_to_guess(moved_in: Diary) -> None:

@@ -210,6 +210,8 @@ def test_a_second_factor_that_cannot_move_closes_the_door(moving: Move) -> None:
         ask(context, new_session, "one", person(41))
     assert ask(context, 'select "twoFactorEnabled" from public."user" where id = %s', person(41)) == [(True,)]
     assert ask(context, new_session, "two", person(44)) == [(1,)], "a factor that was only begun protects nothing"
+    may = "select has_table_privilege('app', 'founder_migration.held_person', what) from unnest(%s::text[]) as what"
+    assert ask(context, may, ["SELECT", "INSERT", "DELETE"]) == [(True,), (False,), (False,)], "the app may only ask"
     with context.target.connect() as connection:
         tables = people_tables.find(connection)
         assert people_tables.release(connection, tables, "Person41@example.com")

@@ -273,6 +273,7 @@ export const en = {
     expired_link: "This link has expired or was used already.",
     closed: "Registration is closed.",
     invitation: "You need an invitation to create an account, for exactly this email.",
+    held: "Your account came from the earlier app and waits to be checked. Ask whoever runs this diary to let you in.",
   },
   errors: errors.en,
   moods: ["", "Rough", "Low", "Even", "Good", "Great"],

@@ -275,6 +275,7 @@ export const es: Messages = {
     expired_link: "Este enlace caducó o ya se usó.",
     closed: "El registro está cerrado.",
     invitation: "Necesitas una invitación para crear una cuenta, para exactamente este correo.",
+    held: "Tu cuenta viene de la aplicación anterior y espera una comprobación. Pide a quien lleva este diario que te deje entrar.",
   },
   errors: errors.es,
   moods: ["", "Duro", "Bajo", "Normal", "Bueno", "Genial"],

@@ -46,6 +46,7 @@ function create() {
     user: { deleteUser: { enabled: true, beforeDelete: async (user) => giveUpFiles(user.id) } },
     databaseHooks: {
       user: { create: { before: async (user, context) => admit(user.email, context?.headers?.get("x-invitation") ?? "") } },
+      session: { create: { before: async ({ userId }) => letIn(userId) } },
     },
     plugins: [twoFactor({ issuer: "Founder Diary" })],
   });
@@ -57,6 +58,18 @@ async function admit(email: string, invitation: string): Promise<void> {
   if (refused === "closed") throw new APIError("FORBIDDEN", { code: "REGISTRATION_CLOSED", message: "Registration is closed" });
   if (refused === "invitation") throw new APIError("FORBIDDEN", { code: "INVITATION_NEEDED", message: "An invitation is needed" });
   if (invitation) await useInvitation(email, invitation);
+}
+
+/**
+ * Whoever came with `founder migrate` and must not get in unchecked (a ban, a second factor that could not move) is told
+ * so instead of an error: the database refuses their sessions in any case. By now their password was right, so a
+ * stranger learns nothing.
+ */
+async function letIn(userId: string): Promise<void> {
+  const { rows } = await database().query("select to_regclass('founder_migration.held_person') is not null as moved");
+  if (!rows[0].moved) return;
+  const held = await database().query("select from founder_migration.held_person where id::text = $1", [userId]);
+  if (held.rowCount) throw new APIError("FORBIDDEN", { code: "ACCOUNT_HELD", message: "This account waits to be checked" });
 }
 
 /** The rows go with the account; the files follow, by way of the list of stale ones. */

@@ -62,6 +62,7 @@ const CODES: Record<string, string> = {
   INVALID_TWO_FACTOR_COOKIE: "expired_link",
   REGISTRATION_CLOSED: "closed",
   INVITATION_NEEDED: "invitation",
+  ACCOUNT_HELD: "held",
 };
 
 function problemCode(status: number, code: unknown): string {

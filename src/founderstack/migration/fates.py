@@ -137,7 +137,7 @@ def _extension(known: Known, setting: Setting) -> tuple[Fate, str, str]:
         return "moved", "", ""
     instead = platform.REPLACEMENTS.get(name)
     why = _("The target does not have this extension.")
-    return "reported", why, _("Instead of it: {what}").format(what=instead) if instead else ""
+    return "reported", why, _("Instead of it: {what}").format(what=_(instead)) if instead else ""
 
 
 def _platform(entry: Entry, known: Known) -> tuple[Fate, str, str] | None:

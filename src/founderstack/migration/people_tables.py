@@ -118,6 +118,9 @@ def make(connection: psycopg.Connection[Any], tables: Tables, owner: str) -> Non
     connection.execute("CREATE SCHEMA IF NOT EXISTS founder_migration")
     connection.execute(f"CREATE TABLE IF NOT EXISTS {LEDGER} (id uuid PRIMARY KEY)")
     connection.execute(_HOLD)
+    # The app may ask who is held, to say so in words of its own; only the founder lets somebody in.
+    connection.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {_quoted(owner)}")
+    connection.execute(f"GRANT SELECT ON {HELD} TO {_quoted(owner)}")
     if not tables.there:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {tables.schema}")
         if tables.schema != "public":

@@ -6,6 +6,8 @@ supabase/storage migrations (2026-08).
 
 from __future__ import annotations
 
+from founderstack.locale import N_
+
 _SCHEMAS = (
     "_analytics _realtime _supavisor auth cron dbdev etl graphql graphql_public net pgbouncer pgmq pgsodium "
     "pgsodium_masks pgtle realtime repack storage supabase_functions tiger tiger_data topology vault"
@@ -66,17 +68,17 @@ MASKED = {
 """Columns that arrive empty: passwords live where people sign in, and tokens of the platform open nothing any more."""
 
 REPLACEMENTS = {
-    "pg_cron": "apt: postgresql-MAJOR-cron, or a timer of the machine",
-    "vector": "apt: postgresql-MAJOR-pgvector",
-    "pg_net": "requests from the app itself",
-    "supabase_vault": "the schema vault, which is made here",
-    "pg_graphql": "the app’s own API",
-    "pgsodium": "pgcrypto",
-    "pgjwt": "tokens made by the app",
-    "pgmq": "a queue in the app or the cache",
-    "postgis": "apt: postgresql-MAJOR-postgis-3",
-    "timescaledb": "partitioned tables",
-    "wrappers": "postgres_fdw, for other PostgreSQL servers",
+    "pg_cron": N_("apt: postgresql-MAJOR-cron, or a timer of the machine"),
+    "vector": N_("apt: postgresql-MAJOR-pgvector"),
+    "pg_net": N_("requests from the app itself"),
+    "supabase_vault": N_("the schema vault, which is made here"),
+    "pg_graphql": N_("the app’s own API"),
+    "pgsodium": N_("pgcrypto"),
+    "pgjwt": N_("tokens made by the app"),
+    "pgmq": N_("a queue in the app or the cache"),
+    "postgis": N_("apt: postgresql-MAJOR-postgis-3"),
+    "timescaledb": N_("partitioned tables"),
+    "wrappers": N_("postgres_fdw, for other PostgreSQL servers"),
 }
 """What does the work of an extension that the target does not have."""
 
