@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.backups.server import quoted, rows
 from founderstack.model.backup import DatabaseFacts, Table
+from founderstack.world.row_hashes import exact, row_hash
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,16 +21,11 @@ _FORMS = (
     "SET bytea_output = 'hex'; SET lc_monetary = 'C'; SET lock_timeout = '60s'; SET statement_timeout = 0; "
     "SET search_path = pg_catalog"
 )
-# Each table with what is hashed of a row, by the columns' names: an inheriting table may come back with another order.
-# Types whose own hash covers all that they hold are hashed as they are, which takes a third of the time. Everything
-# else is hashed as text: the number of an enum's value is another after a restore, and 1.0 is as much as 1.00.
-# ROW(…)::text asks the type's own output; a plain cast could be one that the table's owner made, run as the superuser.
+# Each table with the names and types of its columns, by name: one that inherits may come back with another order.
 _TABLES = """
-SELECT n.nspname, c.relname, coalesce(string_agg(format(CASE
-        WHEN a.atttypid = ANY (
-            '{bool,int2,int4,int8,text,varchar,bytea,uuid,date,time,timestamp,timestamptz}'::regtype[])
-        THEN 'founder_row.%I' WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 'founder_row.%I::text'
-        ELSE 'ROW(founder_row.%I)::text' END, a.attname), ', ' ORDER BY a.attname COLLATE "C"), '')
+SELECT n.nspname, c.relname, coalesce(array_agg(ARRAY[format('founder_row.%I', a.attname),
+        CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN t.typname::text ELSE '' END]
+    ORDER BY a.attname COLLATE "C") FILTER (WHERE a.attnum IS NOT NULL), '{}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (pg_attribute a JOIN pg_type t ON t.oid = a.atttypid)
     ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
@@ -36,12 +33,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 GROUP BY 1, 2 ORDER BY 1, 2
 """
-# A sum does not depend on the order, and two equal rows count twice, unlike with XOR. A row's own hash is a linear sum
-# of its columns', in which values that two rows have exchanged would cancel out: hashing it once more prevents that.
-_ROWS = """
-SELECT count(*), coalesce(sum(hashtextextended('', hash_record_extended(ROW({columns}), 0))), 0)
-FROM ONLY {table} founder_row
-"""
+# A sum does not depend on the order, and two equal rows count twice, unlike with XOR.
+_ROWS = "SELECT count(*), coalesce(sum({hash}), 0) FROM ONLY {table} founder_row"
 # Everything that has an owner or rights and is no extension's: kind, name, owner, and each right by itself. Not
 # MAINTAIN, which owners have from PostgreSQL 17 on: a dump of an earlier one is the same there.
 _OBJECTS = """
@@ -92,9 +85,8 @@ COPY = "founder: restored beside the database that is used"
 """Comment of a database that is a copy: no backup holds it."""
 LARGE_OBJECTS = "(large objects)"
 """Stands among the tables where a database has any and the superuser counted them."""
-_LARGE = """
-SELECT count(DISTINCT loid),
-    coalesce(sum(hashtextextended('', hash_record_extended(ROW(loid, pageno, data), 0))), 0)
+_LARGE = f"""
+SELECT count(DISTINCT loid), coalesce(sum({row_hash(("int8send(loid::int8)", "pageno", "data"), ())}), 0)
 FROM pg_largeobject
 """
 
@@ -107,7 +99,7 @@ def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
     connection.execute(_FORMS)
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     ((snapshot, at),) = rows(connection, "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8")
-    tables = [name for name, _columns in _tables(connection)]
+    tables = [name for name, _hashed in _tables(connection)]
     for first in range(0, len(tables), 100):
         batch = ", ".join(f"ONLY {name}" for name in tables[first : first + 100])
         connection.execute(f"LOCK TABLE {batch} IN ACCESS SHARE MODE")
@@ -118,7 +110,7 @@ def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = Fal
     """What the connected database holds, inside the transaction that `begin` began. Reads every row once."""
     ((name,),) = rows(connection, "SELECT current_database()")
     ((owner, encoding, collate, ctype),) = rows(connection, _DATABASE)
-    tables = [_table(connection, table, columns) for table, columns in _tables(connection)]
+    tables = [_table(connection, table, hashed) for table, hashed in _tables(connection)]
     if superuser:
         ((count, total),) = rows(connection, _LARGE)
         tables += [Table(LARGE_OBJECTS, int(count), str(total))] if count else []
@@ -141,12 +133,20 @@ def roles_digest(connection: psycopg.Connection[Any]) -> str:
 
 
 def _tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
-    """Every table, quoted, with what is hashed of its rows."""
-    return [(f"{quoted(schema)}.{quoted(name)}", columns) for schema, name, columns in rows(connection, _TABLES)]
+    """Every table, quoted, with the expression of a row's hash."""
+    return [(f"{quoted(schema)}.{quoted(name)}", _hash(columns)) for schema, name, columns in rows(connection, _TABLES)]
 
 
-def _table(connection: psycopg.Connection[Any], table: str, columns: str) -> Table:
-    ((count, total),) = rows(connection, _ROWS.format(table=table, columns=columns))
+def _hash(columns: Sequence[tuple[str, str]]) -> str:
+    values = [exact(kind, column) for column, kind in columns]
+    return row_hash(
+        [value for value in values if value],
+        [column for (column, _kind), value in zip(columns, values, strict=True) if not value],
+    )
+
+
+def _table(connection: psycopg.Connection[Any], table: str, hashed: str) -> Table:
+    ((count, total),) = rows(connection, _ROWS.format(table=table, hash=hashed))
     return Table(table, int(count), str(total))
 
 

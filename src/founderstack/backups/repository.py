@@ -22,6 +22,8 @@ PROGRAM = "/usr/bin/pgbackrest"
 STANZA = "main"
 _QUICK_S = 300
 _LONG_S = 24 * 3600
+NICE = 10
+"""A backup gives way to the app."""
 _LOCKED = 50
 """Exit code: another one is at work. Source: pgBackRest 2.45, src/build/error/error.yaml."""
 _LOCK_WAIT_S = 60
@@ -167,7 +169,7 @@ class Repository:
         said: list[Result] = []
 
         def ended() -> bool:
-            said.append(self.run(command, user=self.user, timeout_s=timeout_s, nice=10, on_line=on_line, check=False))
+            said.append(self.run(command, user=self.user, timeout_s=timeout_s, nice=NICE, on_line=on_line, check=False))
             if said[-1].code != _LOCKED:
                 return True
             # Workers of one that was killed hold its lock until they have done all that they were told to.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration import platform
+from founderstack.world.row_hashes import exact, row_hash
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,27 +18,6 @@ _SMALL = 10_000
 BUCKETS = 1024
 _AT_ONCE = 50
 """Small tables in one question: as many locks as any server has to spare."""
-_EXACT = {
-    "bool": "{}",
-    "bytea": "{}",
-    "date": "{}",
-    "int2": "{}",
-    "int4": "{}",
-    "int8": "int8send({})",
-    "numeric": "numeric_send({})",
-    "text": '{} COLLATE "C"',
-    "timestamp": "timestamp_send({})",
-    "timestamptz": "timestamptz_send({})",
-    "uuid": "{}",
-    "varchar": '{} COLLATE "C"',
-}
-"""Type → what of its values has a hash of its own, another one for every other value.
-
-That is four times faster than the hash of a row's text. The text stays for types where values that differ may hash
-alike (-0 and 0, 1 month and 30 days) or equal ones otherwise (an enum by its number, NaN by its sign); some are sent as
-bytes, because their own hash is too short or takes 1.0 for 1.00. None of these functions changes with the server's
-version: hash partitions and clients depend on them.
-"""
 
 _SAME_BYTES = (
     "bool,int2,int4,int8,float4,float8,numeric,text,varchar,bpchar,bytea,uuid,json,jsonb,"
@@ -99,12 +79,8 @@ class Table:
         if not every:
             return "0::bigint"
         texts = [one for one in every if one not in self.exact]
-        text = f"ROW({', '.join(self._seen(texts) if at_source else texts)})::text"
-        if not self.exact:
-            return f"hashtextextended({text}, 0)"
-        parts = [self.exact[one] for one in every if one in self.exact] + ([f'{text} COLLATE "C"'] if texts else [])
-        # A record's hash is a sum over its columns; as a seed it is mixed, so that sums over rows tell rows apart.
-        return f"hashint8extended(0, hash_record_extended(ROW({', '.join(parts)}), 0))"
+        values = [self.exact[one] for one in every if one in self.exact]
+        return row_hash(values, self._seen(texts) if at_source else texts)
 
     def _seen(self, columns: Iterable[str]) -> list[str]:
         return [f"CASE WHEN {one} IS NULL THEN NULL ELSE '' END" if one in self.masked else one for one in columns]
@@ -197,6 +173,4 @@ def together(tables: Sequence[Table]) -> list[list[Table]]:
 
 
 def _exact(columns: Sequence[Any], masked: Sequence[str]) -> dict[str, str]:
-    return {
-        str(name): _EXACT[kind].format(name) for name, _kept, kind in columns if kind in _EXACT and name not in masked
-    }
+    return {str(name): value for name, _kept, kind in columns if name not in masked and (value := exact(kind, name))}
