@@ -105,11 +105,15 @@ def open_site(file: str) -> Site:
     )
 
 
-def open_vault(site: Site) -> Vault:
-    """The stack's backups; raises StackError where it makes none or was never brought up."""
-    from founderstack.backups.assemble import vault_of
+def open_vault(site: Site, *, patient: bool = True) -> Vault:
+    """The stack's backups; raises StackError where it makes none or was never brought up.
 
-    return vault_of(made_of(site))
+    Who only looks is not `patient`: a place that does not answer is told after seconds and not after a minute.
+    """
+    from founderstack.backups.assemble import vault_of
+    from founderstack.world.buckets import LOOKS, TRIES
+
+    return vault_of(made_of(site), tries=TRIES if patient else LOOKS)
 
 
 def open_drills(site: Site) -> Drills:

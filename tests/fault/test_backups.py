@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -9,15 +10,20 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from minio import Minio
 
+from founderstack.world.secrets import Secrets
 from tests.conftest import enterable_folder, wait_until
-from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, Founder, gone_afterwards, small_stack
+from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, UNHEALTHY, Founder, gone_afterwards, small_stack
+from tests.fault.terminal import terminal
 from tests.service.bucket_server import BucketServer, bucket_server
+from tests.service.inboxes import Inbox
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -32,14 +38,65 @@ INSERT INTO note SELECT n, (SELECT string_agg(sha256((n || '/' || m)::text::byte
 """
 
 
+BACKUP = """
+[storage]
+memory_mib = 128
+
+[backup]
+schedule = "never"
+keep_last = 3
+keep_daily = 0
+keep_weekly = 0
+keep_monthly = 0
+s3_prefix = "{prefix}"
+s3_ca = "{ca}"
+"""
+
+
 class Stack:
     """The stack under test."""
 
-    def __init__(self, founder: Founder, server: BucketServer) -> None:
+    def __init__(self, founder: Founder, server: BucketServer, inbox: Inbox) -> None:
         self.founder = founder
         self.server = server
+        self.inbox = inbox
         self.seconds = 1.0
         """How long a backup takes here."""
+        self.asked = ""
+        """What stood on the screen at set-up."""
+
+    def set_up(self) -> None:
+        """Somebody brings it up and answers what is asked; the first try of each answer is wrong."""
+        about = self.server.about
+        with terminal(self.founder, "up", "--yes") as screen:
+            screen.asked("Address (not shown): ", "nonsense")
+            screen.asked("Address (not shown): ", f"json://127.0.0.1:{self.inbox.port}/token-of-mine")
+            for secret in ("a wrong one", about.secret):
+                screen.asked("Address (https://…): ", about.endpoint)
+                screen.asked("Bucket: ", about.bucket)
+                screen.asked("Key (not shown): ", about.key)
+                screen.asked("Secret (not shown): ", secret)
+            assert screen.ended() == 0, screen.shown
+            self.asked = screen.shown
+
+    def write_photo(self, content: bytes) -> None:
+        """A file that somebody uploaded, and an object."""
+        photo = self.founder.state / "data/app/files/photo"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.write_bytes(content)
+        self.objects.put_object("app", "ana/photo", io.BytesIO(content), len(content), content_type="image/webp")
+
+    def photos(self) -> tuple[bytes, bytes]:
+        """The file and the object as they are now."""
+        with closing(self.objects.get_object("app", "ana/photo")) as answer:
+            return (self.founder.state / "data/app/files/photo").read_bytes(), bytes(answer.read())
+
+    @property
+    def objects(self) -> Minio:
+        """The stack's own S3, as the app uses it."""
+        secret = Secrets(f"{self.founder.state}/secrets.json").get("storage.app")
+        address = f"127.0.0.1:{self.founder.port('seaweedfs.s3')}"
+        return Minio(address, access_key="app", secret_key=secret, secure=False, region="us-east-1")
 
     def query(self, sql: str, database: str = "app") -> list[tuple[Any, ...]]:
         socket = str(self.founder.state / "run" / "postgres")
@@ -69,28 +126,18 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(shared_home: Path) -> Iterator[Stack]:
+    """A stack with object storage of its own whose founder gave, when asked, a bucket elsewhere and an address."""
     home = enterable_folder("founder-backups-")
     (home / "shared").symlink_to(shared_home)
-    with bucket_server(shared_home) as server:
-        about = server.about
+    with bucket_server(shared_home) as server, Inbox() as inbox:
         founder = small_stack(home / "stack", home)
         with (home / "stack" / "founder.toml").open("a") as file:
-            file.write(
-                f'\n[backup]\nschedule = "never"\ns3_endpoint = "{about.endpoint}"\ns3_bucket = "{about.bucket}"\n'
-            )
-            file.write(
-                f'keep_last = 3\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\ns3_prefix = "{about.prefix}"\n'
-            )
-            file.write(f's3_ca = "{about.ca}"\n')
+            file.write(BACKUP.format(prefix=server.about.prefix, ca=server.about.ca))
         with gone_afterwards(founder):
-            founder.ok("up", "--yes")
-            for name, value in (("backup.s3_key", about.key), ("backup.s3_secret", about.secret)):
-                given = Founder(founder.folder, home, env={"GIVEN": value})
-                given.ok("secrets", "set", name, "--from-env", "GIVEN")
-            made = Stack(founder, server)
+            made = Stack(founder, server, inbox)
+            made.set_up()
             made.query(FILL)
-            (founder.state / "data/app/files").mkdir(parents=True, exist_ok=True)
-            (founder.state / "data/app/files/photo").write_bytes(os.urandom(100_000))
+            made.write_photo(os.urandom(100_000))
             founder.ok("backup")
             made.seconds = made.sets()[0]["seconds"]
             yield made
@@ -105,6 +152,76 @@ def _killed(founder: Founder, words: tuple[str, ...], after_s: float) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+def test_what_is_asked_at_set_up_is_tried_before_it_is_kept(stack: Stack) -> None:
+    """What breaks: the first answers are wrong. What the founder sees: what is wrong with each, and the question again.
+    What still holds: no secret is shown, or on a command line."""
+    assert "InvalidAccessKeyId" in stack.asked or "SignatureDoesNotMatch" in stack.asked
+    assert "It takes objects" in stack.asked
+    assert "A test message was delivered" in stack.asked
+    assert [path for path, _content in stack.inbox.taken][:1] == ["/token-of-mine"]
+    about = stack.server.about
+    for secret in (about.secret, about.key, "a wrong one", "token-of-mine"):
+        assert secret not in stack.asked
+    text = (stack.founder.folder / "founder.toml").read_text()
+    assert f's3_bucket = "{about.bucket}"' in text
+    assert about.secret not in text
+
+
+def test_a_secret_and_an_address_are_given_at_a_terminal_unseen(stack: Stack) -> None:
+    with terminal(stack.founder, "secrets", "set", "backup.s3_secret") as screen:
+        screen.asked("Value of backup.s3_secret (not shown): ", stack.server.about.secret)
+        assert screen.ended() == 0
+        assert stack.server.about.secret not in screen.shown
+    before = len(stack.inbox.taken)
+    with terminal(stack.founder, "alerts", "add", "phone") as screen:
+        screen.asked("Address (not shown): ", f"json://127.0.0.1:{stack.inbox.port}/second")
+        assert screen.ended() == 0
+        assert "/second" not in screen.shown
+    assert stack.inbox.taken[before][0] == "/second"
+    assert "second" not in stack.founder.ok("alerts", "list").text
+    stack.founder.ok("alerts", "remove", "phone")
+
+
+def test_a_table_comes_back_among_empty_ones(stack: Stack) -> None:
+    stack.query("CREATE TABLE IF NOT EXISTS other AS SELECT 1 AS n")
+    stack.founder.ok("backup")
+    said = stack.founder.ok("restore", "--table", "public.note", "--yes")
+    assert "rows of public.note, of database app → app_restored" in said.err
+    assert "DROP DATABASE app_restored;" in said.out
+    assert stack.query("SELECT count(*) FROM note", "app_restored") == [(ROWS,)]
+    assert stack.query("SELECT count(*) FROM other", "app_restored") == [(0,)]
+    stack.query("DROP DATABASE app_restored", "postgres")
+    stack.query("DROP TABLE other")
+    said = stack.founder.run("restore", "--table", "public.nowhere", "--yes")
+    assert said.code == PRECONDITION
+    assert "It holds: public.note" in said.err
+    assert stack.query("SELECT 1 FROM pg_database WHERE datname = 'app_restored'", "postgres") == []
+
+
+def test_a_bucket_that_is_away_is_told_everywhere_and_the_next_backup_catches_up(stack: Stack) -> None:
+    """What breaks: the place off the machine. What the founder sees: it, in `backup`, `backups` and `status`. What
+    still holds: the set on this machine, and every other one."""
+    file = stack.founder.folder / "founder.toml"
+    before = file.read_text()
+    try:
+        file.write_text(before.replace(f's3_bucket = "{stack.server.about.bucket}"', 's3_bucket = "another"'))
+        said = stack.founder.run("backup")
+        assert said.code == PRECONDITION
+        assert "The backup is on this machine only" in said.err
+        assert "AccessDenied" in said.err
+        file.write_text(before.replace(stack.server.about.endpoint, "https://localhost:1"))
+        listed = stack.founder.run("backups")
+        assert listed.code == UNHEALTHY
+        assert "A place that keeps backups cannot be asked" in listed.out
+        assert "A place that keeps backups cannot be asked" in stack.founder.run("status").out
+    finally:
+        file.write_text(before)
+    assert stack.sets()[0]["places"] == ["local"]
+    assert "The newest backup is on this machine only" in stack.founder.run("status").out
+    stack.founder.ok("backup")
+    assert [one["places"] for one in stack.sets()[:2]] == [["local", "s3"]] * 2
 
 
 def test_a_set_is_in_both_places_and_nothing_of_it_in_clear(stack: Stack) -> None:
@@ -140,10 +257,9 @@ def _dumping(stack: Stack) -> list[tuple[Any, ...]]:
 def test_a_restore_that_is_killed_is_finished_by_the_same_command(stack: Stack, round_: int) -> None:
     stack.founder.ok("backup")
     set_id = stack.newest()["id"]
-    photo = stack.founder.state / "data/app/files/photo"
-    kept = photo.read_bytes()
+    kept = stack.photos()
     stack.query(f"DELETE FROM note WHERE n > {random.randrange(ROWS)}; CREATE TABLE later (n int)")
-    photo.write_bytes(b"spoilt")
+    stack.write_photo(b"spoilt")
     words = ("restore", set_id, "--in-place", "--yes", "--confirm", stack.founder.name)
     _killed(stack.founder, words, random.uniform(0.3, 3 * stack.seconds + 1))
     counted = stack.query("SELECT count(*) FROM note") if not stack.query(_MOVED, "postgres") else [(ROWS,)]
@@ -151,7 +267,7 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(stack: Stack, 
     stack.founder.ok(*words)
     assert stack.query("SELECT count(*), sum(length(body)) FROM note") == [(ROWS, ROWS * (ROW_BYTES // 32) * 32)]
     assert stack.query("SELECT to_regclass('later')") == [(None,)]
-    assert photo.read_bytes() == kept
+    assert stack.photos() == kept
     names = {name for (name,) in stack.query("SELECT datname FROM pg_database", "postgres")}
     assert not {name for name in names if name.endswith(("_restoring", "_replaced"))}
     assert not (stack.founder.state / "restore.json").exists()
@@ -176,7 +292,8 @@ def test_beside_what_is_used_nothing_that_is_used_changes(stack: Stack) -> None:
     assert stack.query("SELECT count(*) FROM note WHERE n = 100000") == [(1,)]
     assert stack.query("SELECT count(*) FROM note", "app_restored")[0][0] in (ROWS, ROWS + 1)
     assert str(stack.founder.state / "restored/app") in said.text
-    assert (stack.founder.state / "restored/app/files/photo").read_bytes()
+    assert (stack.founder.state / "restored/app/files/photo").read_bytes() == stack.photos()[0]
+    assert (stack.founder.state / "restored/seaweedfs/app/ana/photo").read_bytes() == stack.photos()[1]
     stack.founder.ok("backup")
     assert "app_restored" not in stack.sets()[0]["databases"], "copies are not backed up again"
     stack.query("DELETE FROM note WHERE n = 100000")

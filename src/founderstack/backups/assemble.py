@@ -25,7 +25,7 @@ from founderstack.model.stack import Choices, Machine, Places, Role, Stack
 from founderstack.planner.resolve import Facts, resolve
 from founderstack.world.accounts import user_name
 from founderstack.world.archives import below
-from founderstack.world.buckets import Bucket, S3Store
+from founderstack.world.buckets import TRIES, Bucket, S3Store
 from founderstack.world.objects import FolderStore, missing
 from founderstack.world.sealing import Key
 from founderstack.world.sources import source_files
@@ -59,8 +59,11 @@ class Made:
         return resolve(self.stack, self.components, facts).views
 
 
-def vault_of(made: Made) -> Vault:
-    """The stack's vault; raises StackError where it has no backups, or nothing yet to back up."""
+def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
+    """The stack's vault; raises StackError where it has no backups, or nothing yet to back up.
+
+    `tries`: how often a place off the machine is asked before it counts as away.
+    """
     part = made.stack.parts.get("backup")
     if part is None:
         raise no_engine(made.stack.file)
@@ -74,9 +77,8 @@ def vault_of(made: Made) -> Vault:
     views = made.views()
     making = Making(views["backup"], made.secret, made.clock)
     about = About(made.stack.name, made.places.state, made.machine.os, made.machine.hostname, __version__)
-    stores = tuple(
-        SetStore(place, made.stack.name) for place in places_of(part.settings, made.places.state, made.secret)
-    )
+    places = places_of(part.settings, made.places.state, made.secret, tries)
+    stores = tuple(SetStore(place, made.stack.name) for place in places)
     return Vault(
         about,
         engine_of(part.component, making),
@@ -106,7 +108,7 @@ def moments_of(made: Made) -> Moments:
     return found(Making(views["backup"], made.secret, made.clock), vault_of(made), server)
 
 
-def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, ...]:
+def places_of(settings: Any, state: str, secret: Secret, tries: int = TRIES) -> tuple[ObjectStore, ...]:
     """Where sets are kept: a folder of this machine and, where one is set, a bucket."""
     here = FolderStore(settings.folder or f"{state}/backups")
     if not settings.s3_bucket:
@@ -126,6 +128,7 @@ def places_of(settings: Any, state: str, secret: Secret) -> tuple[ObjectStore, .
         settings.s3_region,
         settings.s3_prefix,
         settings.s3_ca,
+        tries,
     )
     return (here, S3Store(bucket))
 

@@ -193,7 +193,7 @@ def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
     if f"{quoted(found[0])}.{quoted(found[1])}" not in {one.name for one in about.tables}:
         raise StackError(
             _("There is no table “{name}” in the dump of {database}").format(name=table, database=about.name),
-            _("It holds: {names}.").format(names=_few([one.name for one in about.tables])),
+            _("It holds: {names}.").format(names=_few([one.name.replace('"', "") for one in about.tables])),
             _("Name it as SCHEMA.TABLE."),
             exit_code=EXIT_PRECONDITION,
         )

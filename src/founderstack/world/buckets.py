@@ -24,6 +24,8 @@ PART_BYTES = 16 * 1024 * 1024
 """S3 takes 10,000 parts of an object: 160 GB."""
 TRIES = 7
 """Of one request, about a minute in all: 0, 1, 2, 4, 8, 16, 32 s between them."""
+LOOKS = 2
+"""The same for somebody who only looks: two seconds."""
 _CONNECT_S = 10.0
 _SILENCE_S = 60.0
 _BUSY = (429, 500, 502, 503, 504)
@@ -266,7 +268,7 @@ def _unreachable(bucket: Bucket, error: Exception) -> StackError:
         )
     return StackError(
         _("{place} cannot be reached").format(place=bucket.where),
-        _("It was asked for about a minute; the last answer: {error}").format(error=said),
+        _("It was asked again and again; the last answer: {error}").format(error=said),
         bucket.cure or _("Look whether the provider works and the address is right, then run the command again."),
     )
 

@@ -21,7 +21,7 @@ def run(arguments: list[str]) -> int:
     options = parser("backups", as_json=True, example="founder backups --json")
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
-    vault = wiring.open_vault(site)
+    vault = wiring.open_vault(site, patient=False)
     now = site.clock.now()
     value = index(site.stack, vault.found(), now)
     vault.write_index(value)
