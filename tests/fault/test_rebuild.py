@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -14,20 +15,27 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from minio import Minio
 
 from founderstack.world.secrets import Secrets
-from tests.conftest import enterable_folder
+from tests.conftest import enterable_folder, wait_until
 from tests.fault.stacks import PRECONDITION, Founder, gone_afterwards, small_stack
 from tests.service.components import Components, components
 
 STORAGE = "[storage]\nmemory_mib = 128\n"
 BACKUP = """
+[storage]
+memory_mib = 128
+
 [backup]
+use = "pgbackrest"
 s3_endpoint = "https://localhost:{port}"
 s3_bucket = "backup"
 s3_prefix = "machines"
 s3_ca = "{ca}"
 """
+LATER = 500
+"""Rows that came after the last backup."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ def test_a_lost_machine_comes_back_whole_from_the_bucket(
     stack_file.write_text(stack_file.read_text() + BACKUP.format(port=bucket.port, ca=bucket.ca))
     with gone_afterwards(first):
         before = lived(first, bucket)
+        write_later(first)
     assert not first.state.exists()
 
     given = {
@@ -113,8 +122,11 @@ def test_a_lost_machine_comes_back_whole_from_the_bucket(
         said = somebody.ok(*words)
         assert "It goes on where it stopped: source, roles, database:app" in said.err
         assert "bring back the database" not in said.err
+        assert "founder restore --whole-server" in said.out
         assert seen(second) == before
         assert second.serves("one")
+        second.ok("restore", "--whole-server", "--yes", "--confirm", second.name)
+        assert rows(second, "SELECT count(*) FROM note") == [(len(before.rows) + LATER,)]
         assert second.run("plan").out.strip().startswith("No changes") or second.run("up", "--check").code == 0
         assert json.loads(second.ok("backup", "--json").out)["result"]["places"] == ["local", "s3"]
         again = somebody.run(*words)
@@ -131,6 +143,24 @@ class Seen:
     secrets: dict[str, str]
     authority: bytes
     photo: bytes
+    object: bytes
+
+
+def write_later(founder: Founder) -> None:
+    """Rows that are in no set, only in the log of changes, which is in the bucket."""
+    port, run = founder.port("postgres.sql"), f"{founder.state}/run/postgres"
+    with psycopg.connect(host=run, port=port, user="postgres", dbname="app", autocommit=True) as database:
+        database.execute("INSERT INTO note SELECT 100000 + i, 'later' FROM generate_series(1, %s) i", [LATER])
+        database.execute("SELECT pg_switch_wal()")
+        waiting = "SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"
+        wait_until(lambda: database.execute(waiting).fetchone() == (0,), "the log is in the bucket", 60)
+
+
+def objects(founder: Founder) -> Minio:
+    """The stack's own S3, as the app uses it."""
+    secret = Secrets(f"{founder.state}/secrets.json").get("storage.app")
+    address = f"127.0.0.1:{founder.port('seaweedfs.s3')}"
+    return Minio(address, access_key="app", secret_key=secret, secure=False, region="us-east-1")
 
 
 def lived(founder: Founder, bucket: Bucket) -> Seen:
@@ -155,6 +185,7 @@ def seen(founder: Founder) -> Seen:
         {name: secrets.get(name) for name in secrets.names()},
         (founder.state / "tls/ca.crt").read_bytes(),
         photo.read_bytes(),
+        bytes(objects(founder).get_object("app", "ana/photo").read()),
     )
 
 
@@ -167,6 +198,7 @@ def fill(founder: Founder) -> None:
         database.execute("INSERT INTO note SELECT i, 'note ' || i FROM generate_series(1, 3000) i")
     with closing(sqlite3.connect(panel_file(founder))) as panel, panel:
         panel.execute("INSERT INTO person VALUES ('ana', 'a hash', 'viewer', 'own', '', 0, 0)")
+    objects(founder).put_object("app", "ana/photo", io.BytesIO(b"an object"), 9)
     folder = founder.state / "data/app/files"
     folder.mkdir(exist_ok=True)
     (folder / "photo").write_bytes(b"a photo")

@@ -26,6 +26,8 @@ NICE = 10
 """A backup gives way to the app."""
 _LOCKED = 50
 """Exit code: another one is at work. Source: pgBackRest 2.45, src/build/error/error.yaml."""
+_OTHER_SERVER = 28
+"""Exit code of `stanza-create` where a repository is of a server with another identity."""
 _LOCK_WAIT_S = 60
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
 _PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
@@ -68,13 +70,18 @@ class Repository:
     def prepare(self) -> None:
         """Make what is missing of each repository; from then on segments of the log are wanted.
 
-        Archiving begins after it, never before: attempts that fail would hold pgBackRest's locks.
+        Archiving begins after it, never before: attempts that fail would hold pgBackRest's locks. A repository that
+        knows another server of the stack, one that was rebuilt since, goes on with this one and keeps what it has.
         """
         path = self._option("repo1-path")
         if not os.path.isdir(os.path.dirname(path)):
             ensure_folder(os.path.dirname(path), mode=0o711)
         ensure_folder(path, mode=0o700, owner=self.user)
-        self._ask("stanza-create", timeout_s=_QUICK_S)
+        made = self._ask("stanza-create", timeout_s=_QUICK_S, check=False)
+        if made.code == _OTHER_SERVER:
+            self._ask("stanza-upgrade", timeout_s=_QUICK_S)
+        elif made.code != 0:
+            raise _failure("stanza-create", made)
         write_atomic(f"{self.folder}/wanted", "", owner=self.user)
 
     @property

@@ -48,6 +48,11 @@ def run(arguments: list[str]) -> int:
         print(
             "  " + _("Its stack file is {file}; run founder in that folder from now on.").format(file=site.stack.file)
         )
+        if choice.one.manifest.repository.get("point"):
+            text = _(
+                "The log of changes goes on after that set. What was committed since comes back with, now: {command}"
+            )
+            print(paint("! ", "yellow") + text.format(command="founder restore --whole-server"))
     return code
 
 
@@ -118,8 +123,14 @@ def _show(choice: Choice, where: str, folder: str) -> None:
     """What comes back, and what does not."""
     manifest, proof = choice.one.manifest, choice.one.proof
     old = age(max(SystemClock().now() - manifest.taken_at, 0.0))
+    logged = bool(manifest.repository.get("point"))
+    first = _("{stack}, as it was {age} ago; what came after that is lost.")
+    if logged:
+        first = _(
+            "{stack}, as it was {age} ago; what the log of changes has after that comes back by a second command."
+        )
     lines = [
-        _("{stack}, as it was {age} ago; what came after that is lost.").format(stack=choice.stack, age=old),
+        first.format(stack=choice.stack, age=old),
         _("From: {set} in {place}, {size}").format(set=manifest.id, place=where, size=megabytes(manifest.size)),
         _("Taken on: {host}, {os}, PostgreSQL {major}; this is {here}").format(
             host=manifest.host, os=manifest.os, major=manifest.major or "–", here=read_machine().os
