@@ -106,10 +106,7 @@ def open_site(file: str) -> Site:
 
 
 def open_vault(site: Site, *, patient: bool = True) -> Vault:
-    """The stack's backups; raises StackError where it makes none or was never brought up.
-
-    Who only looks is not `patient`: a place that does not answer is told after seconds and not after a minute.
-    """
+    """The stack's backups; raises StackError where it makes none. Not `patient`: a place that is away is soon told."""
     from founderstack.backups.assemble import vault_of
     from founderstack.world.buckets import LOOKS, TRIES
 
