@@ -169,6 +169,7 @@ def lived(founder: Founder, bucket: Bucket) -> Seen:
     secrets = Secrets(f"{founder.state}/secrets.json")
     for name, value in zip(("s3_key", "s3_secret"), bucket.keys, strict=True):
         secrets.put(f"backup.{name}", value)
+    founder.ok("up", "--yes")
     fill(founder)
     founder.ok("backup")
     assert json.loads(founder.ok("backup", "prove", "--json").out)["result"]["place"] == "s3"
