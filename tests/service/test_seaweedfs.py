@@ -140,6 +140,9 @@ def test_the_files_of_an_app_are_brought_in_once_and_stay_where_they_were(storag
     assert get(client(storage, "app"), "app", "ben/three") == b"changed"
     assert get(client(storage, "app"), "app", "ana/one") == content["ana/one"]
     assert (tmp_path / "ana/one").read_bytes() == content["ana/one"]
+    client(storage, "app").remove_object("app", "ana/one")
+    put(client(storage, "app"), "app", "ana/two", b"written by the app")
+    assert moving_in.copy_files(env) == 0, "what the app has done with them since stays"
 
 
 def _status(port: int, method: str, path: str) -> int:

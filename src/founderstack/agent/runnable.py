@@ -18,11 +18,11 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """A process, a secret, a set."""
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@^~+-]{0,199}|")
 """A git commit, branch or tag, or nothing; git itself says what of it exists."""
-SET = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}|")
-"""A set of backups, or nothing for the newest."""
+SET = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+"""A set of backups."""
+SET_OR_NEWEST = re.compile(rf"{SET.pattern}|")
 KIND = re.compile(r"[a-z]{1,16}|")
 """What a backup's engine takes; the usual when empty."""
-SET = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 CONFIRMED = re.compile(r"[a-z0-9][a-z0-9-]{0,63}|")
 """The stack's name, typed by whoever wants something replaced; beside what is used when empty."""
 DIGEST = re.compile(r"[0-9a-f]{8,64}|")
@@ -65,7 +65,7 @@ RUNNABLE: Mapping[str, Runnable] = {
     "stop": Runnable(lambda given: ("stop", given["process"]), _PROCESS),
     "start": Runnable(lambda given: ("start", given["process"]), _PROCESS),
     "prove": Runnable(
-        lambda given: ("backup", "prove", *filter(None, [given["set"]])), {"set": Option(str, SET)}, nice=10
+        lambda given: ("backup", "prove", *filter(None, [given["set"]])), {"set": Option(str, SET_OR_NEWEST)}, nice=10
     ),
     "backup": Runnable(lambda given: ("backup", f"--kind={given['kind']}"), {"kind": Option(str, KIND)}, nice=10),
     "restore": Runnable(

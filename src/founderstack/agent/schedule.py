@@ -63,11 +63,13 @@ class Schedule:
         wanted = [_Wanted("backup", str(about["schedule"]), {"kind": ""}, urgent=_keeps_nothing(about))]
         if index.get("sets") and not _known_bad(index["sets"][0]):
             wanted.append(_Wanted("prove", str(about["prove"]), {"set": ""}))
-        for one in wanted:
-            if self._known(one.verb):
-                await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]))
-        if json.dumps(kept, sort_keys=True) != before:
-            await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
+        try:
+            for one in wanted:
+                if self._known(one.verb):
+                    await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]))
+        finally:  # what was begun is begun, whatever became of the others
+            if json.dumps(kept, sort_keys=True) != before:
+                await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
 
     def facts(self) -> BackupFacts | None:
         """How the backups stand, for alerts; None where the stack makes none."""

@@ -22,6 +22,8 @@ from founderstack.model.errors import StackError
         ("scale", {"replicas": 3}, ("scale", "app=3")),
         ("restart", {"process": "app-2-0f3a9c-1"}, ("restart", "app-2-0f3a9c-1")),
         ("backup", {"kind": ""}, ("backup", "--kind=")),
+        ("prove", {"set": ""}, ("backup", "prove")),
+        ("prove", {"set": "20261124T033000Z-4f1c9a"}, ("backup", "prove", "20261124T033000Z-4f1c9a")),
         (
             "restore",
             {"set": "20261124T033000Z-4f1c9a", "only": "", "confirm": ""},
@@ -47,6 +49,7 @@ def test_a_verb_and_its_options_are_a_command_line(verb: str, options: dict[str,
         ("restart", {"process": "-h"}), ("restart", {"process": "a;b"}), ("restart", {"process": ""}),
         ("restart", {"process": "web\n"}), ("scale", {"replicas": 0}), ("scale", {"replicas": 10**6}),
         ("scale", {"replicas": True}), ("rollback", {"number": -1}), ("rotate", {"secret": "--all"}),
+        ("prove", {"set": "20261124"}), ("prove", {"set": "20261124T033000Z-4f1c9a --debug"}),
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(verb: str, options: dict[str, Any]) -> None:

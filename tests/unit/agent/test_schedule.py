@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from founderstack.agent.runnable import command_of
 from founderstack.agent.schedule import Schedule
 from founderstack.model.errors import StackError
 from founderstack.planner.schedule import FIRST_AFTER_S
@@ -26,6 +27,7 @@ class Jobs:
         self.states: dict[str, dict[str, Any]] = {}
 
     async def run(self, verb: str, options: Mapping[str, Any], by: str) -> str:
+        command_of(verb, options)  # what the agent would refuse is refused here as well
         job_id = f"job-{len(self.begun)}"
         self.begun.append(verb)
         self.states[job_id] = {"state": "running"}
