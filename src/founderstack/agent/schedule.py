@@ -66,7 +66,9 @@ class Schedule:
         try:
             for one in wanted:
                 if self._known(one.verb):
-                    await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]))
+                    # They take one lock: the one that is due second waits for its turn, and has not failed.
+                    busy = any(other.get("job") for verb, other in kept.items() if verb != one.verb)
+                    await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]), busy=busy)
         finally:  # what was begun is begun, whatever became of the others
             if json.dumps(kept, sort_keys=True) != before:
                 await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
@@ -100,7 +102,7 @@ class Schedule:
             },
         )
 
-    async def _one(self, kept: dict[str, Any], wanted: _Wanted, stack: str) -> None:
+    async def _one(self, kept: dict[str, Any], wanted: _Wanted, stack: str, *, busy: bool) -> None:
         now = self._clock.now()
         attempts = _attempts(kept)
         if not attempts.first_seen:
@@ -110,7 +112,7 @@ class Schedule:
             if ended is None:
                 return
             attempts = attempts.ended(well=ended)
-        if due(wanted.schedule, attempts, now, stack, urgent=wanted.urgent):
+        if not busy and due(wanted.schedule, attempts, now, stack, urgent=wanted.urgent):
             kept["job"] = await self._jobs.run(wanted.verb, wanted.options, _SPEAKER)
             attempts = attempts.began(now)
         kept.update(asdict(attempts))

@@ -148,6 +148,17 @@ def test_a_set_that_was_found_bad_is_not_tried_again_before_there_is_another(sta
     assert jobs.begun == ["prove", "prove"], "the next set is tried at once"
 
 
+def test_a_backup_and_a_drill_wait_for_each_other(state: Path) -> None:
+    _set_up(state, schedule="03:30", prove="daily")
+    (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "a"}]}))
+    jobs, clock = Jobs(), FakeClock()
+    _turns(state, jobs, clock, 3)
+    assert jobs.begun == ["backup"]
+    jobs.end()
+    _turns(state, jobs, clock, 0.2)
+    assert jobs.begun == ["backup", "prove"]
+
+
 def test_a_stack_without_backups_begins_none(state: Path) -> None:
     (state / "etc/agent/backup.json").write_text('{"v": 1}')
     jobs = Jobs()
