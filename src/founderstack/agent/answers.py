@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -193,7 +194,8 @@ class Answers:
         about = await asyncio.to_thread(read_json, f"{self._state_dir}/etc/agent/backup.json")
         if about.get("schedule"):
             newest = float(kept.get("newest") or 0.0)
-            kept["warnings"] = standing(kept.get("warnings", ()), about, newest, self._clock.now())
+            broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
+            kept["warnings"] = standing(kept.get("warnings", ()), about, newest, self._clock.now(), broken=broken)
         return kept
 
     async def _credentials(self, given: Arguments) -> list[dict[str, Any]]:

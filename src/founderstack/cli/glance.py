@@ -50,9 +50,9 @@ def backup_warnings(state: str, now: float) -> list[str]:
         return []
     index = _json(f"{state}/agent/backups.json")
     told = index.get("warnings", about.get("warnings"))
-    return standing(
-        [str(text) for text in told] if isinstance(told, list) else [], about, index.get("newest") or 0.0, now
-    )
+    texts = [str(text) for text in told] if isinstance(told, list) else []
+    broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
+    return standing(texts, about, index.get("newest") or 0.0, now, broken=broken)
 
 
 def found(state: str) -> Found:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from founderstack.locale import N_
 from founderstack.model.alerts import Condition, Letter, Limits, Said
+from founderstack.planner.standing import GAP
 
 CALM_S = 120.0
 """How long a condition must be gone before it counts as over; twice as long for each time it came back."""
@@ -197,7 +198,7 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
     if facts.chain_broken:
         yield Condition(
             "backup:chain",
-            Said(N_("The backups have a gap: the database cannot be brought to every moment")),
+            Said(GAP),
             _last(facts.chain_broken, N_("The disk was nearly full at {at}, and pieces of its log were let go."), ""),
             Said(N_("It ends with the next full backup: founder backup --kind full")),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from founderstack.model.backup import NOT_AWAY, leaves
-from founderstack.planner.standing import LATE, standing
+from founderstack.planner.standing import GAP, LATE, standing
 
 DAY = 86400.0
 TAKEN = 20 * DAY + 4 * 3600
@@ -13,10 +13,11 @@ TAKEN = 20 * DAY + 4 * 3600
 ABOUT = {"stack": "diary", "schedule": "03:30"}
 
 
-def test_a_backup_gets_late_while_nobody_looks() -> None:
+def test_a_backup_gets_late_and_its_chain_breaks_while_nobody_looks() -> None:
     assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + DAY / 2) == [NOT_AWAY]
     assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE, NOT_AWAY]
     assert standing([LATE], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE]
+    assert standing([], ABOUT, TAKEN, TAKEN, broken=True) == [GAP]
     assert standing([], {**ABOUT, "schedule": "never"}, TAKEN, TAKEN + 99 * DAY) == []
 
 

@@ -1,0 +1,27 @@
+"""What `status` says of backups from the files alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from founderstack.cli.glance import backup_warnings
+from founderstack.model.backup import NOT_AWAY, NOT_YET
+from founderstack.planner.standing import GAP, LATE
+
+DAY = 86400.0
+
+
+def test_what_came_to_be_since_somebody_looked_is_said(tmp_path: Path) -> None:
+    for folder in ("etc/agent", "agent", "archive"):
+        (tmp_path / folder).mkdir(parents=True)
+    about = {"v": 1, "stack": "diary", "schedule": "03:30", "archive": f"{tmp_path}/archive"}
+    settings, index = tmp_path / "etc/agent/backup.json", tmp_path / "agent/backups.json"
+    settings.write_text(json.dumps({**about, "warnings": [NOT_YET, NOT_AWAY]}))
+    assert backup_warnings(str(tmp_path), DAY) == [NOT_YET, NOT_AWAY]
+    index.write_text(json.dumps({"newest": 4 * 3600.0, "warnings": [NOT_AWAY]}))
+    assert backup_warnings(str(tmp_path), 5 * 3600.0) == [NOT_AWAY]
+    (tmp_path / "archive/broken").write_text("1000")
+    assert backup_warnings(str(tmp_path), 3 * DAY) == [LATE, GAP, NOT_AWAY]
+    settings.write_text(json.dumps({"v": 1}))
+    assert backup_warnings(str(tmp_path), 3 * DAY) == [], "it makes none"
