@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.migration.people import People
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Unreachable
 from founderstack.migration.values import Options, Progress
@@ -31,7 +32,7 @@ from tests.service.supabase_source import SupabaseSource, build, supabase_source
 ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys
-from dataclasses import replace
+from founderstack.migration.people import People
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
@@ -43,7 +44,8 @@ source_port, target_socket, target_port, folder, binaries = sys.argv[1:]
 source = Address("127.0.0.1", int(source_port), "postgres", "postgres", sys.stdin.readline().rstrip())
 target = Target(Address(target_socket, int(target_port), "postgres", "app"), binaries)
 tell = lambda progress: print(progress.step, flush=True)
-Migration(Source(source), target, "supabase", folder, Options(part_mib=1), SystemClock(), tell).run()
+clock = SystemClock()
+Migration(Source(source), target, "supabase", folder, Options(part_mib=1), clock, tell, extras=(People(),)).run()
 print("finished", flush=True)
 """
 
@@ -225,7 +227,7 @@ def test_a_full_disk_at_the_target_is_named_and_made_room_for(
 
 def killed_again_and_again(source: SupabaseSource, target: Cluster, folder: Path, times: int) -> None:
     """Kill the command after a random number of things it told, so many times; then let it finish."""
-    move: Migration = migration(address_of(source), target, folder)
+    move: Migration = replace(migration(address_of(source), target, folder), extras=(People(),))
     dice = random.Random(f"{os.environ.get('FOUNDER_TEST_SEED', '')}{times}")
     words = [sys.executable, "-c", CHILD, str(source.port), str(target.root), str(target.port), str(folder)]
     for _time in range(times):
