@@ -16,7 +16,7 @@ TITLES = {
     "backup:expire": N_("remove what has served its time"),
     "backup:prove": N_("restore {about} beside what runs, and check it"),
     "rebuild:source": N_("bring back the source of the app"),
-    "rebuild:server": N_("bring up the database server"),
+    "rebuild:server": N_("bring up the servers that keep data"),
     "rebuild:roles": N_("make its roles"),
     "rebuild:database": N_("bring back the database {about}"),
     "rebuild:files": N_("bring back the files of {about}"),
