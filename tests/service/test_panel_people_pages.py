@@ -89,6 +89,7 @@ def test_a_secret_is_copied_without_being_shown(open_page: OpenPage, agent: Cann
     assert page.evaluate("navigator.clipboard.readText()") == URL
     assert SECRET not in page.content()
     page.get_by_role("button", name="Copy Command").click()
+    expect(page.locator(".said")).to_have_text("Copied")
     assert "psql" in page.evaluate("navigator.clipboard.readText()")
     page.goto(page.url.replace("/credentials", "/audit"))
     expect(page.locator("tbody tr").first).to_contain_text("Was given a secret")

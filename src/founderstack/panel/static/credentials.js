@@ -40,11 +40,17 @@
     }, 1000);
   };
   const copy = async (card, name) => {
-    const secret = card.querySelector(`[data-field="${name}"][data-masked]`) && !card.ticking;
-    const said = secret ? await fetched(card) : null;
-    if (secret && !said) return;
-    await navigator.clipboard.writeText(said ? said[name] : card.querySelector(`[data-field="${name}"]`).textContent);
-    card.querySelector(".said").textContent = card.querySelector(".said").dataset.copied;
+    const field = card.querySelector(`[data-field="${name}"]`), status = card.querySelector(".said");
+    status.textContent = ""; /* said anew for each copy */
+    const text = async () => {
+      const secret = field.matches("[data-masked]") && !card.ticking;
+      const said = secret ? await fetched(card) : { [name]: field.textContent };
+      if (!said) throw new Error("not given");
+      return new Blob([said[name]], { type: "text/plain" });
+    };
+    /* Promised within the click itself: Safari refuses to copy later. */
+    const copied = await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]).then(() => true, () => false);
+    if (copied) status.textContent = status.dataset.copied;
   };
   for (const card of document.querySelectorAll(".credential")) {
     card.querySelector(".reveal").addEventListener("submit", (event) => {
