@@ -68,6 +68,8 @@ class Stack:
     def set_up(self) -> None:
         """Somebody brings it up and answers what is asked; the first try of each answer is wrong."""
         about = self.server.about
+        early = Founder(self.founder.folder, self.founder.home, env={"GIVEN": "a secret that came before all else"})
+        early.ok("secrets", "set", "backup.s3_key", "--from-env", "GIVEN")
         with terminal(self.founder, "up", "--yes") as screen:
             screen.asked("Address (not shown): ", "nonsense")
             screen.asked("Address (not shown): ", f"json://127.0.0.1:{self.inbox.port}/token-of-mine")
@@ -158,6 +160,7 @@ def test_what_is_asked_at_set_up_is_tried_before_it_is_kept(stack: Stack) -> Non
     """What breaks: the first answers are wrong. What the founder sees: what is wrong with each, and the question again.
     What still holds: no secret is shown, or on a command line."""
     assert "InvalidAccessKeyId" in stack.asked or "SignatureDoesNotMatch" in stack.asked
+    assert "Sign in to the panel" in stack.asked, "a secret that was given before does not hide what is said once"
     assert "It takes objects" in stack.asked
     assert "A test message was delivered" in stack.asked
     assert [path for path, _content in stack.inbox.taken][:1] == ["/token-of-mine"]
