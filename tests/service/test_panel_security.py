@@ -40,7 +40,7 @@ from tests.service.panels import (
     write_configuration,
 )
 
-VALUES = {"name": "postgres", "action": "restart", "number:int": "1", "id": "none"}
+VALUES = {"name": "postgres", "action": "restart", "number:int": "1", "id": "none", "set": "none"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 WHO = ("anybody", "newcomer", "viewer", "admin")
 PATHS = tuple(dict.fromkeys(route.path for route in ROUTES))
