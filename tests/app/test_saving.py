@@ -29,6 +29,8 @@ def opened(person: Person, **fields: Any) -> tuple[Page, str]:
     assert person.write(entry, **fields).ok
     person.page.goto(f"/entries/{entry}/edit")
     expect(person.page.get_by_label("Text").or_(person.page.get_by_label("Texto"))).to_be_visible()
+    # Whoever leaves before scripts have ever answered cannot be helped: nothing was there to keep the text.
+    expect(person.page.locator("html[data-awake]")).to_be_attached(timeout=30_000)
     return person.page, entry
 
 
