@@ -187,6 +187,14 @@ def test_damage_is_named_before_anything_is_put_back(filled: Components, damage:
     assert look_through(io.BytesIO(changed)) == ("app/large",)
 
 
+def test_an_archive_of_something_else_is_refused_instead_of_bringing_back_nothing() -> None:
+    other = io.BytesIO()
+    with tarfile.open(fileobj=other, mode="w") as made:
+        made.addfile(tarfile.TarInfo("app_1.dat"))
+    with pytest.raises(StackError, match="cannot be put back"):
+        look_through(io.BytesIO(other.getvalue()))
+
+
 def test_a_storage_that_is_away_is_told_with_its_cure(storage: Components) -> None:
     declared = seaweedfs.objects(storage.view("storage"))
     server = Bucket("http://127.0.0.1:1", "", "admin", "x", declared.region, tries=0, cure="Run: founder up")

@@ -88,6 +88,8 @@ def hand_out(source: Source, taker: Taker) -> tuple[str, ...]:
             for member in archive:
                 handing.member(member, lambda member=member: archive.extractfile(member))  # type: ignore[misc]
         handing.end()
+        if not handing.buckets:
+            raise ValueError(_("It holds no bucket"))
     except (tarfile.TarError, ValueError) as error:
         raise StackError(
             _("The objects cannot be put back"), f"{error}.", _("Take another set: founder backups")
@@ -180,6 +182,7 @@ class _Handing:
     def __init__(self, taker: Taker) -> None:
         self._taker = taker
         self._open: tuple[Kept, str] | None = None
+        self.buckets = 0
         self.damaged: list[str] = []
 
     def member(self, member: tarfile.TarInfo, content: Callable[[], IO[bytes] | None]) -> None:
@@ -188,6 +191,7 @@ class _Handing:
             opened = content()
             papers = json.loads(opened.read() if opened else b"{}")
             self._taker.bucket(name.removesuffix(".json"), papers)
+            self.buckets += 1
         elif kind == "objects":
             self.end()
             kept = _kept(member, name)
