@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO
 
 from founderstack.model.protocols import Source
 
 BUFFER = 256 * 1024
+_PIPE = 1024 * 1024
+"""What Linux lets every user have. Source: /proc/sys/fs/pipe-max-size."""
+
+
+def widen(pipe: int) -> None:
+    """Let a pipe hold 1 MiB, so that neither end waits for each turn of the other; where that is refused, it stays."""
+    with suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 class Piped:
@@ -25,6 +35,7 @@ class Piped:
 
     def __enter__(self) -> Source:
         out, into = os.pipe()
+        widen(out)
         self._reader = os.fdopen(out, "rb", buffering=BUFFER)
         self._thread = threading.Thread(target=self._run, args=(into,), daemon=True)
         self._thread.start()

@@ -13,6 +13,7 @@ from typing import IO
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
+from founderstack.world.piped import widen
 from founderstack.world.processes import Result, command_of, environment, failure
 
 _CHUNK = 1024 * 1024
@@ -32,6 +33,7 @@ def output_of(
     """
     with _memory() as said, _started(argv, user, env, nice, None, said) as child:
         assert child.stdout is not None
+        widen(child.stdout.fileno())
         yield _Output(argv, child.stdout)
         if child.stdout.read(1):
             raise _ended(argv, _("It had more to say than was asked for."))
@@ -48,6 +50,7 @@ def feed(
     """
     with _memory() as said, _started(argv, user, env, nice, subprocess.PIPE, said) as child:
         assert child.stdin is not None
+        widen(child.stdin.fileno())
         try:
             while chunk := source.read(_CHUNK):
                 _give(argv, child.stdin, chunk)
