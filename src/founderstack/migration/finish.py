@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import policies, rows, schema
 from founderstack.migration.fates import Decided
-from founderstack.migration.parallel import each
+from founderstack.migration.parallel import Sum, each_with
 from founderstack.migration.trials import try_policies
-from founderstack.migration.values import Context, Finding, Item, Progress
+from founderstack.migration.values import Context, Finding, Item
+
+if TYPE_CHECKING:
+    import psycopg
 
 _MATERIALIZED = """
 SELECT named.identity, relispopulated FROM pg_class AS c
@@ -26,6 +29,9 @@ SELECT named.identity, tgenabled::text FROM pg_trigger
 CROSS JOIN LATERAL pg_identify_object('pg_trigger'::regclass, pg_trigger.oid, 0) AS named
 WHERE NOT tgisinternal AND tgfoid <> coalesce(to_regproc('supabase_functions.http_request')::oid, 0)
 """
+
+_APART = ("INDEX", "CONSTRAINT", "STATISTICS")
+_WITH_ROWS = ("TABLE", "MATERIALIZED VIEW")
 
 
 class Finish:
@@ -70,19 +76,16 @@ class Finish:
     def _make(self, context: Context, done: dict[str, Any]) -> None:
         wanted = [one for one in context.objects if one.carried and one.after_rows]
         left = [one for one in wanted if one.key not in done]
-        groups = _apart(left)
-        told = [len(wanted) - len(left)]
+        told = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
 
-        def build(group: Sequence[Decided]) -> None:
-            with context.target.connect() as target:
-                schema.make(context, target, self.name, group)
-            told[0] += len(group)
-            context.tell(Progress(self.name, told[0], len(wanted), "objects"))
+        def build(target: psycopg.Connection[Any], group: Sequence[Decided]) -> None:
+            schema.make(context, target, self.name, group, told)
 
-        each(groups, context.options.jobs, build)
+        groups = _apart(context, left)
+        each_with(groups, context.options.jobs, context.target.connect, build)
         apart = {one.key for group in groups for one in group}
         with context.target.connect() as target:
-            schema.make(context, target, self.name, [one for one in left if one.key not in apart])
+            build(target, [one for one in left if one.key not in apart])
             for (statement,) in target.execute(_WEBHOOKS).fetchall():
                 target.execute(statement)
 
@@ -105,20 +108,26 @@ class Finish:
         if "analyze" in done:
             return
 
-        def analyze(name: str) -> None:
-            with context.target.connect() as target:
-                target.execute(f"ANALYZE {name}")
+        def analyze(target: psycopg.Connection[Any], name: str) -> None:
+            target.execute(f"ANALYZE {name}")
 
-        each(rows.wanted(context), context.options.jobs, analyze)
+        each_with(rows.wanted(context), context.options.jobs, context.target.connect, analyze)
         with context.target.connect() as target:
             context.journal.mark(target, self.name, "analyze")
 
 
-def _apart(left: Sequence[Decided]) -> list[list[Decided]]:
-    """What can be built at the same time: each index by itself, the keys of a table together."""
-    indexes = [[one] for one in left if one.entry.kind == "INDEX"]
-    keys: dict[str, list[Decided]] = defaultdict(list)
+def _apart(context: Context, left: Sequence[Decided]) -> list[list[Decided]]:
+    """What can be built at the same time: each index by itself, the keys of a table together; largest tables first."""
+    tables = {one.entry.id: one.item.name for one in context.objects if one.entry.kind in _WITH_ROWS}
+    groups: dict[tuple[str, str], list[Decided]] = defaultdict(list)
     for one in left:
-        if one.entry.kind == "CONSTRAINT":
-            keys[one.item.name.rpartition(" on ")[2]].append(one)
-    return [*keys.values(), *indexes]
+        table = next((tables[number] for number in one.entry.needs if number in tables), "")
+        if one.entry.kind in _APART:
+            groups[table, "" if one.entry.kind == "CONSTRAINT" else one.key].append(one)
+    with context.target.connect() as target:
+        names = list({table for table, _index in groups})
+        sized = target.execute(
+            "SELECT name, pg_table_size(to_regclass(name)) FROM unnest(%s::text[]) AS name", (names,)
+        )
+        sizes = {name: size or 0 for name, size in sized.fetchall()}
+    return [groups[key] for key in sorted(groups, key=lambda key: (-sizes[key[0]], key))]

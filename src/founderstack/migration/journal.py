@@ -95,6 +95,14 @@ class Journal:
             (step, what, json.dumps(detail or {})),
         )
 
+    def mark_all(self, connection: psycopg.Connection[Any], step: str, whats: Sequence[str]) -> None:
+        """As `mark`, for many things without details."""
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.done (step, what) SELECT %s, unnest(%s::text[])"
+            " ON CONFLICT (step, what) DO UPDATE SET detail = excluded.detail, at = clock_timestamp()",
+            (step, list(dict.fromkeys(whats))),
+        )
+
     def forget(self, connection: psycopg.Connection[Any], step: str, whats: Sequence[str]) -> None:
         """Take marks away, in the transaction of `connection`: these things are not done any more."""
         connection.execute(f"DELETE FROM {SCHEMA}.done WHERE step = %s AND what = ANY (%s)", (step, list(whats)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from founderstack.migration.values import Context, Progress
 from founderstack.model.protocols import Clock
 
 Work = TypeVar("Work")
@@ -76,3 +78,18 @@ class Pace:
             early = self._spent / self._bytes_s - (self._clock.monotonic() - self._began)
         if early > 0:
             self._clock.wait(early)
+
+
+class Sum:
+    """Adds up what the parallel jobs have done, and tells it."""
+
+    def __init__(self, context: Context, step: str, unit: str, total: int, done: int = 0, *, detail: str = "") -> None:
+        self._context = context
+        self._so_far = Progress(step, done, total, unit, detail)
+        self._lock = threading.Lock()
+
+    def __call__(self, more: int) -> None:
+        """Count what has been done meanwhile."""
+        with self._lock:
+            self._so_far = replace(self._so_far, done=self._so_far.done + more)
+            self._context.tell(self._so_far)

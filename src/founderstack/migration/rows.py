@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import _
 from founderstack.migration import tables
-from founderstack.migration.parallel import Pace, each, each_with
+from founderstack.migration.parallel import Pace, Sum, each, each_with
 from founderstack.migration.readable import in_the_way
 from founderstack.migration.streams import stream
 from founderstack.migration.tables import Part, Table
-from founderstack.migration.values import Context, Finding, Item, Progress
+from founderstack.migration.values import Context, Finding, Item
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Rows:
         done = context.journal.done(self.name)
         loaded = {name.rpartition(" ")[0] for name in done}
         fresh = [part for part in parts if part.name not in done and _same_cut(part, done, loaded)]
-        progress = _Sum(context, sum(part.size for part in fresh))
+        progress = Sum(context, self.name, "bytes", sum(part.size for part in fresh))
         pace = Pace(context.clock, context.options.rate_mib_s)
         each_with(
             fresh,
@@ -106,7 +106,7 @@ class Rows:
         return [*findings, Finding(self.name, what.format(tables=len(found), rows=sum(rows)), not findings)]
 
     def _even_out(self, context: Context, found: Sequence[Table]) -> None:
-        progress = _Sum(context, sum(table.size for table in found), _("comparing"))
+        progress = Sum(context, self.name, "bytes", sum(table.size for table in found), detail=_("comparing"))
         unpublished = Unpublished(context)
         each(found, context.options.jobs, lambda table: even_out(context, table, unpublished, progress))
 
@@ -236,17 +236,3 @@ def _masks(context: Context) -> bool:
 def _count(source: psycopg.Connection[Any], table: Table) -> int:
     row = source.execute(f"SELECT count(*) FROM ONLY {table.name}").fetchone()
     return int(row[0]) if row else 0
-
-
-class _Sum:
-    """Adds up what the parallel jobs have done, and tells it."""
-
-    def __init__(self, context: Context, total: int, detail: str = "") -> None:
-        self._context, self._total, self._detail = context, total, detail
-        self._done = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, size: int) -> None:
-        with self._lock:
-            self._done += size
-            self._context.tell(Progress(Rows.name, self._done, self._total, "bytes", self._detail))

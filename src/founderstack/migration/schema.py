@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from founderstack.migration import archive, fates, objects, policies, readable, 
 from founderstack.migration.archive import Entry
 from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
+from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
+from founderstack.migration.values import Context, Finding, Item, Kind, Options
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
@@ -99,10 +100,19 @@ class Schema:
 
     def run(self, context: Context) -> None:
         """Make what is missing."""
+        done = context.journal.done(self.name)
+        wanted = [one for one in context.objects if one.carried and not one.after_rows]
+        left = [one for one in wanted if one.key not in done]
         with context.target.connect() as target:
             if context.kind == "supabase":
                 make_shims(target)
-            make(context, target, self.name, [one for one in context.objects if one.carried and not one.after_rows])
+            make(
+                context,
+                target,
+                self.name,
+                left,
+                Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left)),
+            )
         # Before the rows: what computes while they come does so with its owner's rights.
         rights.converge(context)
 
@@ -122,16 +132,50 @@ def make_shims(target: psycopg.Connection[Any]) -> None:
         target.execute(files("founderstack.migration").joinpath(f"shim/{name}.sql").read_text(encoding="utf-8"))
 
 
-def make(context: Context, target: psycopg.Connection[Any], step: str, wanted: Sequence[Decided]) -> None:
-    """Run the statements of entries that are not done yet, in their order; each is marked in the same commit."""
-    done = context.journal.done(step)
-    left = [one for one in wanted if one.key not in done]
-    for begin in range(0, len(left), _BATCH):
+def make(
+    context: Context,
+    target: psycopg.Connection[Any],
+    step: str,
+    left: Sequence[Decided],
+    told: Callable[[int], None],
+) -> None:
+    """Run the statements of entries in their order, each marked in the same commit; `told` is told how many more."""
+    for batch in _batches(left):
+        if not _make_at_once(context, target, step, batch):
+            with target.transaction():
+                for one in batch:
+                    make_one(context, target, one)
+                context.journal.mark_all(target, step, [one.key for one in batch])
+        told(len(batch))
+
+
+def _batches(left: Sequence[Decided]) -> Iterator[list[Decided]]:
+    """In their order; an extension by itself, because it is put into its place afterwards."""
+    batch: list[Decided] = []
+    for one in left:
+        if batch and (len(batch) == _BATCH or "EXTENSION" in (one.entry.kind, batch[-1].entry.kind)):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, batch: Sequence[Decided]) -> bool:
+    """Many statements in one round trip; False where one of them fails, which is not known by its name here."""
+    import psycopg
+
+    if len(batch) == 1:
+        return False
+    try:
         with target.transaction():
-            for one in left[begin : begin + _BATCH]:
-                make_one(context, target, one)
-                context.journal.mark(target, step, one.key)
-        context.tell(Progress(step, len(wanted) - len(left) + begin + 1, len(wanted), "objects"))
+            target.execute("\n;\n".join(statement_of(one.entry) for one in batch))
+            context.journal.mark_all(target, step, [one.key for one in batch])
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error:
+        return False
+    return True
 
 
 def make_one(context: Context, target: psycopg.Connection[Any], decided: Decided) -> None:
