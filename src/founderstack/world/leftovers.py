@@ -11,6 +11,7 @@ from founderstack.world.clock import until
 from founderstack.world.processes import alive, all_pids, command_line, parent, signal
 
 _END_S = 20
+_TIMES = 2
 
 Chosen = Callable[[int, tuple[str, ...]], bool]
 """Whether a process is one of them, by its pid and the words of its command line."""
@@ -22,11 +23,16 @@ def end_all(chosen: Chosen) -> None:
     Raises StackError, with their names, where one does not end or may not be ended.
     """
 
+    # Twice in a row: while the kernel starts a program, it has no command line for an instant.
+    looked_in_vain = 0
+
     def gone() -> bool:
+        nonlocal looked_in_vain
         left = list(_running(chosen))
         for pid, _words in left:
             signal(pid, "KILL")
-        return not left
+        looked_in_vain = 0 if left else looked_in_vain + 1
+        return looked_in_vain == _TIMES
 
     if not until(gone, _END_S):
         named = ", ".join(f"{os.path.basename(words[0])} ({pid})" for pid, words in _running(chosen))
