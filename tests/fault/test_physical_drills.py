@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,5 +64,6 @@ def test_a_flipped_bit_in_the_repository_is_named(stack: Founder) -> None:
     bad = proven(stack, FAILED)
     content[len(content) // 2] ^= 1
     largest.write_bytes(content)
-    assert "checksum" in " ".join(bad["problems"])
+    # Which of the two depends on where the bit lies: in what was compressed, or in how it is laid out.
+    assert re.search("checksum|Data corruption", " ".join(bad["problems"]))
     assert proven(stack)["ok"]

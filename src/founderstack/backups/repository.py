@@ -28,6 +28,8 @@ _LOCKED = 50
 """Exit code: another one is at work. Source: pgBackRest 2.45, src/build/error/error.yaml."""
 _OTHER_SERVER = 28
 """Exit code of `stanza-create` where a repository is of a server with another identity."""
+_NOT_LATER = 106
+"""Exit code of a backup whose name would not be the latest: one that was killed at its end has left a later one."""
 _LOCK_WAIT_S = 60
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
 _PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
@@ -96,10 +98,21 @@ class Repository:
         return tuple(sorted(backups, key=lambda one: (one.ended, one.repository)))
 
     def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
-        """Take one backup into one repository; what builds upon nothing becomes a full one by itself."""
-        options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")
-        self._ask(*options, "backup", timeout_s=_LONG_S, on_line=_told(_("files of the database"), progress))
+        """Take one backup into one repository; what builds upon nothing becomes a full one by itself.
+
+        So does what builds upon a full one that is older than a killed one: pgBackRest refuses its name.
+        """
+        said = self._back_up(kind, number, progress)
+        if said.code == _NOT_LATER and kind != "full":
+            said = self._back_up("full", number, progress)
+        if said.code != 0:
+            raise _failure("backup", said)
         return max((one for one in self.stored() if one.repository == number), key=lambda one: one.ended)
+
+    def _back_up(self, kind: str, number: int, progress: Progress) -> Result:
+        options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")
+        told = _told(_("files of the database"), progress)
+        return self._ask(*options, "backup", timeout_s=_LONG_S, on_line=told, check=False)
 
     def restore(self, begin: Stored, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
         """Write the data folder of a server that will recover up to the target when it starts.
