@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,6 +152,39 @@ def test_on_a_full_disk_the_log_is_let_go_and_the_next_full_backup_begins_anew(f
     assert before.text[:10] in refused.value.fix
     assert fresh.recovered(after.target, number=2) == after.rows
     assert kept == after.rows[: len(kept)]
+
+
+def test_a_full_disk_at_either_end_is_named_and_the_next_attempt_goes_on(server: Primary) -> None:
+    """What breaks: the repository's disk in a backup, then the one that a restore writes to. What holds: every row."""
+    insert(server)
+    server.archive_everything()
+    stored = server.repository.stored()
+    hasty = _configured_besides(server, "job-retry=0")
+    with _little_room(Path(f"{server.places.state}/backups/pgbackrest-pitr")):
+        with pytest.raises(StackError, match="could not do “backup”") as full:
+            hasty.take("full", 1)
+        assert "The disk may be full" in full.value.fix
+        assert server.repository.stored() == stored
+        assert server.recovered(NEWEST, number=1) == rows(server)
+    server.repository.take("full", 1)
+    site, begin = server.site("small"), server.repository.stored()[-1]
+    Path(site.folder).mkdir(mode=0o711)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", site.folder], check=True)
+    try:
+        recovery.prepare(site)
+        with pytest.raises(StackError, match="could not do “restore”") as full:
+            hasty.restore(begin, NEWEST, site.data)
+        assert "The disk may be full" in full.value.fix
+        subprocess.run(["mount", "-o", "remount,size=300m", site.folder], check=True)
+        server.repository.restore(begin, NEWEST, site.data)
+        server.archive_everything()
+        recovery.recover(site, NEWEST, "", may_end_early=True, tell=lambda _piece: None)
+        found = server.asked("SELECT id FROM load ORDER BY id", site.server.socket, site.server.port).split()
+        assert found == rows(server)
+    finally:
+        recovery.end(site)
+        subprocess.run(["umount", site.folder], check=True)
+        os.rmdir(site.folder)
 
 
 def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
@@ -320,6 +354,35 @@ class _Later:
         self.target = _now(server)
         insert(server)
         server.archive_everything()
+
+
+def _configured_besides(server: Primary, *options: str) -> Repository:
+    """The same repositories, with other settings of pgBackRest's."""
+    configuration = Path(server.repository.configuration)
+    other = configuration.with_name("besides.conf")
+    other.write_text(configuration.read_text().replace("[global]\n", "\n".join(("[global]", *options, "")), 1))
+    shutil.copystat(configuration, other)
+    os.chown(other, configuration.stat().st_uid, configuration.stat().st_gid)
+    return Repository(str(other), server.repository.user, server.repository.folder)
+
+
+@contextmanager
+def _little_room(folder: Path) -> Iterator[None]:
+    """The folder on a disk of its own on which a megabyte is left; what is in it then stays."""
+    disk = enterable_folder("founder-small-")
+    used = int(subprocess.run(["du", "-sk", str(folder)], capture_output=True, text=True, check=True).stdout.split()[0])
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={used + 1024}k", "tmpfs", str(disk)], check=True)
+    try:
+        subprocess.run(["cp", "-a", "-T", str(folder), str(disk)], check=True)
+        subprocess.run(["mount", "--bind", str(disk), str(folder)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+            subprocess.run(["cp", "-a", "-T", str(disk), str(folder)], check=True)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+        disk.rmdir()
 
 
 def _archiver_on_a_disk_that_is_full(server: Primary) -> None:

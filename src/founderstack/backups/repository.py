@@ -255,9 +255,12 @@ def _stored(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
 def _failure(command: str, said: Result) -> StackError:
     lines = [line for line in f"{said.out}\n{said.err}".splitlines() if "ERROR" in line or line.startswith("  ")]
     why = "\n".join(line.partition("ERROR: ")[2] or line.strip() for line in lines[-6:])
-    # What a wrong key makes of a file is chance; pgBackRest names one of these.
-    if any(word in f"{said.out}{said.err}" for word in ("CryptoError", "FormatError", "cipher")):
+    # What a wrong key makes of a file is chance; pgBackRest names one of these. It also repeats its options, which do.
+    if any(word in line for line in lines for word in ("CryptoError", "FormatError", "cipher")):
         fix = _("Its key is another one: put back the secrets with which it was written, or set another `folder`.")
+    elif "unable to write" in why or "No space left" in why:
+        # It names the error of whatever it did last, "No such file or directory" for a full disk (2.45, run).
+        fix = _("The disk may be full: make room on it, then run the command again.")
     else:
         fix = _("Cure what it says, then run the command again.")
     return StackError(
