@@ -152,6 +152,7 @@ def test_a_click_is_not_lost_when_its_tile_changes_and_a_menu_that_closes_shows_
 def test_what_is_typed_before_the_list_has_come_is_looked_for(open_page: OpenPage, agent: CannedAgent) -> None:
     page = open_page()
     sign_in(page)
+    expect(page.locator("#live")).to_have_text("Live")
     held: list[Route] = []
     page.route("**/find/list", lambda route: held.append(route))
     with page.expect_request("**/find/list"):

@@ -187,7 +187,7 @@ def test_two_steps_ask_for_a_code_and_no_code_is_good_twice(house: House) -> Non
     again.get("/sign-in/code")
     assert again.post("/sign-in/code", code=code).status_code == 401
     assert again.post("/sign-in/code", code=codes[0].upper().replace("-", " ")).status_code == 303
-    assert f"{RECOVERY_CODES - 1} recovery codes" in again.get("/account").text
+    assert f"Recovery codes left: {RECOVERY_CODES - 1}." in again.get("/account").text
     third = house.browser()
     third.sign_in()
     third.get("/sign-in/code")
