@@ -13,6 +13,7 @@ from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, Manifest, PartKind, Proof, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Source, StoredObject
+from founderstack.world.objects import Counted
 from founderstack.world.sealing import ENDING, Key
 
 _CHUNK = 1024 * 1024
@@ -148,7 +149,7 @@ class NewSet:
 
     def add(self, name: str, kind: PartKind, about: str, source: Source) -> SetFile:
         """Seal a file into the set."""
-        plain = _Counted(source)
+        plain = Counted(source)
         with self._key.sealed(plain) as stream:
             sealed = _Digested(stream, nothing_to_tell)
             self._objects.put(f"{self._prefix}{name}{ENDING}", sealed)
@@ -200,19 +201,6 @@ class OpenSet:
             while chunk := source.read(_CHUNK):
                 parts.append(chunk)
         return b"".join(parts)
-
-
-class _Counted:
-    """Counts what is read."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.bytes = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        found = self._source.read(size)
-        self.bytes += len(found)
-        return found
 
 
 class _Digested:

@@ -13,7 +13,7 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Source, StoredObject
 from founderstack.world.ambient import CA_BUNDLE
-from founderstack.world.objects import ObjectMissing, missing
+from founderstack.world.objects import Counted, ObjectMissing, missing
 
 if TYPE_CHECKING:
     from minio import Minio
@@ -71,7 +71,7 @@ class S3Store:
 
     def put(self, name: str, source: Source) -> int:
         """Store an object: S3 shows it only when all of it is there. A part that does not arrive is sent again."""
-        counted = _Counted(source)
+        counted = Counted(source)
         self._asked(
             lambda: self._client.put_object(
                 self._about.bucket,
@@ -157,19 +157,6 @@ def asked(bucket: Bucket, question: Callable[[], Answer], name: str = "") -> Ans
         raise _unreachable(bucket, error) from None
     except ValueError as error:  # a bucket's name that cannot be one
         raise _refused(bucket, "", str(error)) from None
-
-
-class _Counted:
-    """Counts what is read."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.bytes = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        found = self._source.read(size)
-        self.bytes += len(found)
-        return found
 
 
 class Reader:

@@ -20,6 +20,20 @@ class ObjectMissing(StackError):
     """There is no object of that name."""
 
 
+class Counted:
+    """A source that counts the bytes that are read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.bytes = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; all that is left where it is negative."""
+        found = self._source.read(size)
+        self.bytes += len(found)
+        return found
+
+
 class FolderStore:
     """Objects as files below a folder that only its owner can enter."""
 
