@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
-from founderstack.cli.verbs.test import Counts, PytestTier, Tier, counted, tiers
+from founderstack.cli.verbs.test import Counts, PytestTier, Tier, counted, run_tier, tiers, tried_again
 from founderstack.world.processes import Result
 
 TESTS = PytestTier("unit", ("pytest",))
@@ -59,3 +63,58 @@ def test_a_path_among_the_arguments_replaces_the_tiers() -> None:
 
 def test_other_arguments_go_to_every_tier_of_tests() -> None:
     assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[4:])
+
+
+FAILS_ONCE = """
+from pathlib import Path
+
+def test_good():
+    pass
+
+def test_once():
+    seen = Path(__file__).with_name("seen")
+    first = not seen.exists()
+    seen.touch()
+    assert not first
+"""
+FAILS_ALWAYS = "def test_bad():\n    assert False\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "wanted"),
+    [
+        (FAILS_ONCE, Counts(1, 1), Counts(2, 0)),
+        (FAILS_ONCE + FAILS_ALWAYS, Counts(1, 2), Counts(2, 1)),
+        (FAILS_ALWAYS, Counts(0, 1), Counts(0, 1)),
+    ],
+)
+def test_what_failed_is_tried_once_more_alone(tmp_path: Path, text: str, first: Counts, wanted: Counts) -> None:
+    (tmp_path / "test_small.py").write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = (sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}/cache", str(tmp_path))
+    tier = PytestTier("small", command, second_try=True)
+    environment = {"PATH": os.environ["PATH"]}
+    assert counted(tier, run_tier(tier, environment)) == first
+    again = tried_again(tier, first, environment)
+    assert again is not None
+    assert again[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("tier", "first"),
+    [
+        (PytestTier("unit", ("false",)), Counts(0, 1)),
+        (Tier("lint", ("false",)), Counts(0, 1)),
+        (PytestTier("app", ("false",), second_try=True), Counts(8, 0)),
+        (PytestTier("app", ("false",), second_try=True), Counts(8, 4)),
+    ],
+)
+def test_no_second_try_without_a_few_failed_tests_among_real_servers(tier: Tier, first: Counts) -> None:
+    assert tried_again(tier, first, {}) is None
+
+
+def test_a_run_that_broke_off_is_not_forgiven_by_a_second_one() -> None:
+    silent = PytestTier("app", (sys.executable, "-c", ""), second_try=True)
+    again = tried_again(silent, Counts(8, 1), {})
+    assert again is not None
+    assert again[0] == Counts(8, 1)

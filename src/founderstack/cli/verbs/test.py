@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import founderstack
 from founderstack.locale import _
@@ -48,6 +48,8 @@ SYSTEM_PROGRAMS = (
 )
 
 _NO_TESTS_COLLECTED = 5
+_MOST_TRIED_AGAIN = 3
+"""More failures than this in a tier are no accident of timing."""
 _SUMMARY = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
 
 
@@ -66,6 +68,8 @@ class PytestTier(Tier):
 
     may_be_empty: bool = False
     """True where somebody chose among the tests; otherwise a tier without tests proves nothing and fails."""
+    second_try: bool = False
+    """True where real servers and browsers take part: a few failed tests run again, alone; both outcomes are told."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +144,17 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         return checks
     return (
         *checks,
-        _pytest("service", ("tests/service", "tests/catalogue", "tests/contract"), "service and not soak", 180, chosen),
-        _pytest("fault", ("tests/fault",), "not soak", 300, chosen),
-        _pytest("app", ("tests/app",), "not soak", 300, chosen),
-        _pytest("journey", ("tests/journey",), "not soak", 900, chosen),
+        _pytest(
+            "service",
+            ("tests/service", "tests/catalogue", "tests/contract"),
+            "service and not soak",
+            180,
+            chosen,
+            second_try=True,
+        ),
+        _pytest("fault", ("tests/fault",), "not soak", 300, chosen, second_try=True),
+        _pytest("app", ("tests/app",), "not soak", 300, chosen, second_try=True),
+        _pytest("journey", ("tests/journey",), "not soak", 900, chosen, second_try=True),
     )
 
 
@@ -169,19 +180,39 @@ def _run_all(
     for tier in wanted:
         print(f"  {tier.name:<10}", end="", flush=True)
         began = clock.monotonic()
-        result = _run_tier(tier, environment)
+        result = run_tier(tier, environment)
         counts = counted(tier, result)
+        again = tried_again(tier, counts, environment)
+        if again is not None:
+            counts, result = again[0], Result(again[1].code, f"{result.out}\n{again[1].out}", "")
         word = _("FAILED") if counts.failed else _("ok")
         detail = str(counts) if isinstance(tier, PytestTier) else ""
         print(f"{word:<8}{clock.monotonic() - began:7.1f} s  {detail}".rstrip(), flush=True)
-        if counts.failed or counts.skipped:
+        if again is not None and not counts.failed:
+            _say(_("  Some failed at first and passed alone, at a second try. What they said at first:"))
+        if again is not None or counts.failed or counts.skipped:
             _say(result.out)
         total += counts
         failed += (tier.name,) if counts.failed else ()
     return total, failed
 
 
-def _run_tier(tier: Tier, environment: Mapping[str, str]) -> Result:
+def tried_again(tier: Tier, first: Counts, environment: Mapping[str, str]) -> tuple[Counts, Result] | None:
+    """The tier's counts after its failed tests ran once more, in a process of their own; None where nothing did."""
+    if not isinstance(tier, PytestTier) or not tier.second_try or not 0 < first.failed <= _MOST_TRIED_AGAIN:
+        return None
+    alone = replace(
+        tier, command=(*tier.command, "--last-failed", "--last-failed-no-failures=none"), may_be_empty=False
+    )
+    result = run_tier(alone, environment)
+    second = counted(alone, result)
+    if second.passed + second.failed < first.failed:  # not every failure was a test's: nothing is forgiven
+        return first, result
+    return Counts(first.passed + second.passed, second.failed, first.skipped + second.skipped), result
+
+
+def run_tier(tier: Tier, environment: Mapping[str, str]) -> Result:
+    """Run a tier's command; one that takes longer than its limit has failed, and what it had said is kept."""
     lines: list[str] = []
     try:
         return run_process(
@@ -197,10 +228,17 @@ def _run_tier(tier: Tier, environment: Mapping[str, str]) -> Result:
 
 
 def _pytest(
-    name: str, folders: Sequence[str], marks: str, timeout_s: int, chosen: Sequence[str], *, limit_s: float = 1800
+    name: str,
+    folders: Sequence[str],
+    marks: str,
+    timeout_s: int,
+    chosen: Sequence[str],
+    *,
+    limit_s: float = 2400,
+    second_try: bool = False,
 ) -> PytestTier:
-    options = ("-o", f"cache_dir={CACHE}/pytest", f"--timeout={timeout_s}", "-m", marks)
-    return PytestTier(name, (PYTHON, "-m", "pytest", *options, *folders, *chosen), limit_s, bool(chosen))
+    options = ("-o", f"cache_dir={CACHE}/pytest-{name}", f"--timeout={timeout_s}", "-m", marks)
+    return PytestTier(name, (PYTHON, "-m", "pytest", *options, *folders, *chosen), limit_s, bool(chosen), second_try)
 
 
 def _environment_of_tests(inherited: Mapping[str, str]) -> dict[str, str]:
