@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from founderstack.migration.settings import of_database
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,6 +49,16 @@ class Run:
     facts: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Before:
+    """What the target had before the migration, so that it can be put back."""
+
+    extensions: Sequence[str]
+    settings: Mapping[str, str]
+    """Of the database."""
+    roles: Sequence[str]
+
+
 class Journal:
     """The journal of one target."""
 
@@ -54,13 +66,24 @@ class Journal:
         self._target = target
 
     def begin(self, source: str, kind: str, digest: str) -> None:
-        """Make the journal where there is none."""
+        """Make the journal where there is none, with what the target has now."""
+        facts = json.dumps({"before": asdict(self.before())})
         with self._target.connect() as connection, connection.transaction():
             connection.execute(_TABLES)
             connection.execute(
-                f"INSERT INTO {SCHEMA}.run (source, kind, digest) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                (source, kind, digest),
+                f"INSERT INTO {SCHEMA}.run (source, kind, digest, facts) VALUES (%s, %s, %s, %s)"
+                " ON CONFLICT DO NOTHING",
+                (source, kind, digest, facts),
             )
+
+    def before(self) -> Before:
+        """What the target had when the run began; where none has begun, what it has now."""
+        if run := self.run():
+            return Before(**run.facts["before"])
+        with self._target.connect() as connection:
+            extensions = connection.execute("SELECT extname FROM pg_extension ORDER BY 1").fetchall()
+            roles = connection.execute("SELECT rolname FROM pg_roles ORDER BY 1").fetchall()
+            return Before([name for (name,) in extensions], of_database(connection), [name for (name,) in roles])
 
     def run(self) -> Run | None:
         """The run that the target knows of, None where there is none."""

@@ -52,6 +52,7 @@ _KINDS = {
     "publication table": N_("published table"),
     "publication tables in schema": N_("published schema"),
     "role": N_("role"),
+    "role setting": N_("setting of a role"),
     "row security": N_("row security"),
     "room": N_("room"),
     "rows": N_("rows of"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration import platform
 from founderstack.migration.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.large_objects import LargeObjects
-from founderstack.migration.roles import OWN_ROLES, target_name
+from founderstack.migration.roles import OWN_ROLES, put_back, target_name
 from founderstack.migration.values import Context
 
 if TYPE_CHECKING:
@@ -25,25 +25,25 @@ _WHOLE = frozenset(
 
 def take_out(context: Context) -> None:
     """Drop what the journal says was made, then the journal; all of it or nothing."""
-    run = context.journal.run()
-    before = run.facts.get("extensions_before", []) if run else []
+    before = context.journal.before()
     with context.source.connect() as source:
         roles = [
             target_name(name, context.kind) for (name,) in source.execute("SELECT rolname FROM pg_roles").fetchall()
         ]
     numbers = list(context.journal.done(LargeObjects.name))
     with context.target.connect() as target, target.transaction():
-        for statement in _drops(context, before):
+        for statement in _drops(context, before.extensions):
             target.execute(statement)
+        put_back(target, context)
         target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = ANY (%s::oid[])", (numbers,))
         for name in (SCHEMA, *(platform.SHIM_SCHEMAS if context.kind == "supabase" else ())):
             target.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
         for name in roles:
-            if name and name not in (context.target.owner, *OWN_ROLES) and not name.startswith("pg_"):
+            if name and name not in (*OWN_ROLES, *before.roles) and not name.startswith("pg_"):
                 _drop_role(target, name)
 
 
-def _drops(context: Context, before: list[str]) -> Iterator[str]:
+def _drops(context: Context, before: Collection[str]) -> Iterator[str]:
     done = context.journal.done("schema") | context.journal.done("finish")
     made = [one for one in context.objects if one.carried and one.key in done]
     whole = [one for one in reversed(made) if one.entry.kind in _WHOLE and one.item.name != "public"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import platform
+from founderstack.migration import platform, settings
 from founderstack.migration.values import Context, Finding, Item, Kind
 
 if TYPE_CHECKING:
@@ -26,16 +26,10 @@ SELECT rolname, rolcanlogin, rolinherit, rolbypassrls, rolconnlimit,
 FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%'
 ORDER BY rolname
 """
-_DATABASE = """
-SELECT unnest(setconfig) FROM pg_db_role_setting
-WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 _MEMBERS = """
 SELECT g.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS g ON g.oid = a.roleid
 JOIN pg_roles AS m ON m.oid = a.member ORDER BY 1, 2
 """
-_NOT_CARRIED = ("session_preload_libraries", "local_preload_libraries", "shared_preload_libraries", "role")
-"""Settings that would keep a role out, or make it somebody else."""
 
 
 @dataclass(frozen=True)
@@ -80,26 +74,35 @@ class Roles:
     def plan(self, context: Context) -> Sequence[Item]:
         """Every role of the source."""
         with context.source.connect() as connection:
-            settings = [Item(self.name, "database setting", key, "moved") for key, _value in _database(connection)]
-            return [*(_item(role, context.kind) for role in read(connection)), *settings]
+            roles, database = read(connection), settings.of_database(connection)
+        before = context.journal.before().roles
+        carried = [role for role in roles if target_name(role.name, context.kind) not in ("", *before)]
+        of_roles = [(role.name, key) for role in carried for key, _value in settings.pairs(role.settings)]
+        return [
+            *(_item(role, context.kind, before) for role in roles),
+            *settings.items(database, of_roles, context.kind),
+        ]
 
     def run(self, context: Context) -> None:
-        """Make what is missing; what is there is brought to the same attributes."""
-        from psycopg import sql
-
+        """Make what is missing and give it its attributes. Roles that were here before stay as they are."""
         with context.source.connect() as source:
-            roles, members, settings = read(source), memberships(source), _database(source)
+            roles, members, database = read(source), memberships(source), settings.of_database(source)
+        before = context.journal.before()
+        done = context.journal.done(self.name).get(self.name, {})
         with context.target.connect() as target, target.transaction():
-            there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
             for role in roles:
-                if name := target_name(role.name, context.kind):
-                    _make(target, role, name, there)
-            for statement in _grants(target, members, context):
-                target.execute(statement)
-            database = sql.SQL("DATABASE {}").format(sql.Identifier(context.target.address.database))
-            for key, value in settings:
-                target.execute(setting_statement(database, key, value))
-            context.journal.mark(target, self.name, "roles")
+                name = target_name(role.name, context.kind)
+                if name and name not in (context.target.owner, *before.roles):
+                    _make(target, role, name)
+            granted = _missing(target, members, context)
+            for group, member in granted:
+                target.execute(_membership("GRANT {} TO {}", group, member))
+            settings.bring(target, context.target.address.database, database, before.settings)
+            detail = {
+                "settings": sorted({*done.get("settings", ()), *filter(settings.moves, database)}),
+                "granted": [*done.get("granted", ()), *granted],
+            }
+            context.journal.mark(target, self.name, self.name, detail)
 
     def settle(self, context: Context) -> None:
         """Roles made meanwhile come too."""
@@ -111,7 +114,9 @@ class Roles:
             wanted = {target_name(role.name, context.kind): role for role in read(source)}
             found = {role.name: role for role in read(target)}
             missing = _mapped(memberships(source), context.kind) - memberships(target)
-            settings = set(_database(source)) - set(_database(target))
+            here, there = settings.of_database(target), settings.of_database(source)
+        differing = [key for key, value in there.items() if settings.moves(key) and here.get(key) != value]
+        others = (context.target.owner, *context.journal.before().roles)
         findings = [
             Finding(
                 self.name,
@@ -120,20 +125,33 @@ class Roles:
                 _("missing or with other attributes"),
             )
             for name, role in wanted.items()
-            if name and name != context.target.owner
+            if name and name not in others
         ]
         lost = ", ".join(sorted(f"{member} → {group}" for group, member in missing))
         return [
             *findings,
             Finding(self.name, _("memberships of roles"), not missing, lost),
-            Finding(self.name, _("settings of the database"), not settings, ", ".join(key for key, _value in settings)),
+            Finding(self.name, _("settings of the database"), not differing, ", ".join(differing)),
         ]
 
 
-def _item(role: Role, kind: Kind) -> Item:
+def put_back(target: psycopg.Connection[Any], context: Context) -> None:
+    """Settings of the database and memberships of the roles that were here before, as they were then."""
+    before = context.journal.before()
+    done = context.journal.done(Roles.name).get(Roles.name, {})
+    keys = {*done.get("settings", ()), settings.READ_ONLY}
+    settings.put(target, context.target.address.database, before.settings, keys)
+    for group, member in done.get("granted", ()):
+        if group in before.roles and member in before.roles:
+            target.execute(_membership("REVOKE {} FROM {}", group, member))
+
+
+def _item(role: Role, kind: Kind, before: Collection[str]) -> Item:
     name = target_name(role.name, kind)
     if not name:
         return Item("roles", "role", role.name, "reported", _("It is part of the platform."))
+    if name in before:
+        return Item("roles", "role", role.name, "converted", _("The stack has one of this name, which stays as it is."))
     if name != role.name:
         why = _("It becomes {name}: the stack has a role of its own called {old}.").format(name=name, old=role.name)
         return Item("roles", "role", role.name, "converted", why)
@@ -145,13 +163,12 @@ def _item(role: Role, kind: Kind) -> Item:
     return Item("roles", "role", role.name, "moved")
 
 
-def _make(target: psycopg.Connection[Any], role: Role, name: str, there: Iterable[str]) -> None:
+def _make(target: psycopg.Connection[Any], role: Role, name: str) -> None:
     from psycopg import sql
 
-    if name not in there:
-        target.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
-    if name == "app":
-        return  # the stack's own: its attributes are not the source's to say
+    whose = sql.SQL("ROLE {}").format(sql.Identifier(name))
+    if target.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
+        target.execute(sql.SQL("CREATE {}").format(whose))
     words = [
         "LOGIN" if role.may_log_in and name == role.name else "NOLOGIN",
         "INHERIT" if role.inherits else "NOINHERIT",
@@ -159,34 +176,14 @@ def _make(target: psycopg.Connection[Any], role: Role, name: str, there: Iterabl
         f"CONNECTION LIMIT {int(role.connection_limit)}",
         "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION",
     ]
-    target.execute(sql.SQL("ALTER ROLE {} " + " ".join(words)).format(sql.Identifier(name)))
-    for setting in _carried(role):
-        key, _sign, value = setting.partition("=")
-        target.execute(setting_statement(sql.SQL("ROLE {}").format(sql.Identifier(name)), key, value))
+    target.execute(sql.SQL("ALTER {} " + " ".join(words)).format(whose))
+    for key, value in _carried(role).items():
+        target.execute(settings.statement(whose, key, value))
 
 
-def setting_statement(whose: Any, key: str, value: str) -> Any:
-    """ALTER … SET for a setting as pg_db_role_setting holds it; lists of names are lists, not one text."""
-    from psycopg import sql
-
-    words = [word.strip().strip('"') for word in value.split(",")] if key in ("search_path", "datestyle") else [value]
-    return sql.SQL("ALTER {} SET {} = {}").format(
-        whose,
-        sql.SQL(".").join(sql.Identifier(part) for part in key.split(".")),
-        sql.SQL(", ").join(map(sql.Literal, words)),
-    )
-
-
-def _carried(role: Role) -> list[str]:
+def _carried(role: Role) -> dict[str, str]:
     """Its settings; one for this database comes after, and wins over, one for all databases."""
-    last = {one.partition("=")[0]: one for one in role.settings}
-    return [one for key, one in last.items() if key not in _NOT_CARRIED]
-
-
-def _database(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:
-    """(name, value) of what is set for the whole database."""
-    pairs = [one.partition("=") for (one,) in connection.execute(_DATABASE).fetchall()]
-    return [(key, value) for key, _sign, value in pairs if key not in _NOT_CARRIED]
+    return {key: value for key, value in settings.pairs(role.settings) if settings.moves(key)}
 
 
 def _mapped(members: Iterable[tuple[str, str]], kind: Kind) -> set[tuple[str, str]]:
@@ -198,24 +195,30 @@ def _mapped(members: Iterable[tuple[str, str]], kind: Kind) -> set[tuple[str, st
     return {(group, member) for group, member in pairs if group and member and not group.startswith("pg_")}
 
 
-def _grants(target: psycopg.Connection[Any], members: Iterable[tuple[str, str]], context: Context) -> list[Any]:
+def _missing(
+    target: psycopg.Connection[Any], members: Iterable[tuple[str, str]], context: Context
+) -> list[tuple[str, str]]:
     """Memberships as at the source, and the app as a member of all that its source's owner could be."""
-    from psycopg import sql
-
     owner = target_name(context.source.address.user.partition(".")[0], context.kind)
     wanted = _mapped(members, context.kind) | ({(owner, context.target.owner)} if owner else set())
     there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
     return [
-        sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(member))
+        (group, member)
         for group, member in sorted(wanted - memberships(target))
         if group in there and member in there and group != member
     ]
 
 
+def _membership(words: str, group: str, member: str) -> Any:
+    from psycopg import sql
+
+    return sql.SQL(words).format(sql.Identifier(group), sql.Identifier(member))
+
+
 def _alike(role: Role, found: Role | None) -> bool:
-    return found is not None and (role.inherits, role.bypasses_rls, role.connection_limit, sorted(_carried(role))) == (
+    return found is not None and (role.inherits, role.bypasses_rls, role.connection_limit, _carried(role)) == (
         found.inherits,
         found.bypasses_rls,
         found.connection_limit,
-        sorted(_carried(found)),
+        _carried(found),
     )

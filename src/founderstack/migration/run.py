@@ -172,10 +172,7 @@ class Migration:
         if run is None:
             quick = replace(context, counts=False)
             _refuse(item for step in self.steps for item in step.plan(quick))
-            with self.target.connect() as target:
-                before = sorted(name for (name,) in target.execute("SELECT extname FROM pg_extension"))
             self.journal.begin(self.source.address.url, self.kind, digest)
-            self.journal.note(extensions_before=before)
         elif run.source != self.source.address.url:
             raise StackError(
                 _("The target holds a migration from somewhere else"),

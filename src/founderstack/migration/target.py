@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _WRITES = {
     **SAME_TEXT,
     "statement_timeout": "0",
+    "default_transaction_isolation": "read committed",  # whatever has moved with the database's own settings
     "check_function_bodies": "off",
     "synchronous_commit": "off",  # what was marked as done is in the same commit, so a crash loses both or neither
     "client_min_messages": "warning",

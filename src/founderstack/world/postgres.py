@@ -92,7 +92,8 @@ def connect(
         told["replication"] = "database"
     # A pooler gives the next statement another server: nothing may be prepared.
     connection = psycopg.connect(autocommit=True, application_name=application, prepare_threshold=None, **told)
-    if settings:  # all at once: a source may be far away
-        sets = ", ".join(["pg_catalog.set_config(%s, %s, false)"] * len(settings))
-        connection.execute(f"SELECT {sets}", [word for pair in settings.items() for word in pair])
+    if settings:
+        # All at once, because a source may be far away; the first statement frees the second of a database's own limit.
+        sets = [psycopg.sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in settings.items()]
+        connection.execute(psycopg.sql.SQL("SET statement_timeout = 0; SELECT ") + psycopg.sql.SQL(", ").join(sets))
     return connection
