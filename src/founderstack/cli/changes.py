@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from founderstack.cli.plan_text import show_plan
 from founderstack.cli.progress import Progress
-from founderstack.cli.render import paint, seconds, show_plan, title
+from founderstack.cli.render import paint, seconds, title
 from founderstack.cli.telling import tell_event, tell_result, tell_steps
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError

@@ -1,4 +1,4 @@
-"""What the terminal shows: plans, errors, times. stdout is for answers, stderr for everything on the way."""
+"""What the terminal shows: errors, times, what a step does. stdout is for answers, stderr for everything on the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from founderstack.model.errors import StackError
 from founderstack.world import ambient
 
 if TYPE_CHECKING:  # the quick verbs paint as well, and do not pay for plans
-    from founderstack.model.plan import Plan, Step
+    from founderstack.model.plan import Step
     from founderstack.model.process import Desired
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
@@ -61,19 +61,6 @@ def title(step: Step, desired: Desired) -> str:
     if step.verb == "switch":
         return _("send requests to the new instances of {name}").format(name=step.target)
     return _("stop {name}").format(name=step.target)
-
-
-def show_plan(plan: Plan, desired: Desired, estimate: float | None, stream: TextIO) -> None:
-    """The steps with their reasons."""
-    for step in plan.steps:
-        sign = SIGNS[step.verb]
-        colour = "yellow" if step.risk != "none" else "red" if step.verb == "stop" else "green"
-        reason = paint(f"({step.reason})", "dim", stream)
-        print(f"  {paint(sign, colour, stream)} {title(step, desired)} {reason}", file=stream)
-    about = _("steps: {count}").format(count=len(plan.steps))
-    if estimate is not None:
-        about += ", " + _("usually {time}").format(time=seconds(estimate))
-    print(paint(f"  {about}", "dim", stream), file=stream)
 
 
 def show_error(error: StackError, *, as_json: bool = False) -> None:

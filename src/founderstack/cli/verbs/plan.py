@@ -8,7 +8,7 @@ import sys
 from founderstack import wiring
 from founderstack.cli.changes import plan_document, warn_of_memory
 from founderstack.cli.options import parser
-from founderstack.cli.render import show_plan
+from founderstack.cli.plan_text import show_plan
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.converge import duration_key, estimate

@@ -1,0 +1,44 @@
+"""What a person reads of a plan."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from founderstack.cli.plan_text import show_plan
+from founderstack.model.actions import NodeRuntime
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired, Task
+
+NODE = {name: Task(name, name.partition("/")[0], "Node", NodeRuntime("24.1.0")) for name in ("app/node", "admin/node")}
+
+
+def shown(*steps: Step) -> list[str]:
+    told = io.StringIO()
+    show_plan(Plan(steps), Desired(tasks=NODE), None, told)
+    return told.getvalue().splitlines()
+
+
+def test_what_two_components_need_is_listed_once_and_a_shared_reason_is_said_once() -> None:
+    assert shown(
+        Step("do", "app/node", "not done yet"),
+        Step("start", "redis", "it is not there yet"),
+        Step("do", "admin/node", "not done yet"),
+        Step("start", "nginx", "it is not there yet"),
+        Step("stop", "old", "nothing wants it"),
+    ) == [
+        "  + Node (not done yet)",
+        "  It is not there yet:",
+        "  + start redis",
+        "  + start nginx",
+        "  - stop old (nothing wants it)",
+        "  steps: 5",
+    ]
+
+
+def test_long_lines_are_wrapped_at_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    told = shown(Step("restart", "postgres", "its command and its environment and its files have changed"))
+    assert all(len(line) < 40 for line in told)
+    assert [line[:4].strip() for line in told] == ["~", "", "", "st"]
