@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from founderstack.panel.words import Translate, duration, seconds
+from founderstack.panel.words import Translate, duration, seconds, set_named
 
 StepState = Literal["waiting", "running", "done", "failed", "skipped"]
 
@@ -63,7 +63,7 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
     error = job.get("error")
     return JobView(
         id=str(job["id"]),
-        title=title(str(job["verb"]), job.get("options") or {}, _),
+        title=title(str(job["verb"]), job.get("options") or {}, _, language),
         state=colours.get(state, "unknown"),
         word=words.get(state, state),
         by=str(job.get("by") or ""),
@@ -77,22 +77,27 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
     )
 
 
-def title(verb: str, options: Mapping[str, Any], _: Translate) -> str:
+def title(verb: str, options: Mapping[str, Any], _: Translate, language: str) -> str:
     """What a job does, in a few words."""
+    known = {"ref": "", "number": "", "replicas": "", "process": "", "secret": "", **options}
+    known["set"] = set_named(str(options.get("set", "")), language)
     texts = {
         "up": _("Apply the plan"),
         "deploy": _("Deploy {ref}"),
         "rollback": _("Go back to release {number}"),
-        "scale": _("Run {replicas} copies of the app"),
+        "scale": _("Run one copy of the app")
+        if str(known["replicas"]) == "1"
+        else _("Run {replicas} copies of the app"),
         "restart": _("Restart {process}"),
         "stop": _("Stop {process}"),
         "start": _("Start {process}"),
         "rotate": _("Change the secret {secret}"),
         "backup": _("Take a backup"),
-        "prove": _("Prove the backup {set}"),
-        "restore": _("Restore the backup {set}"),
+        "prove": _("Prove the backup of {set}") if known["set"] else _("Prove the newest backup"),
+        "restore": _("Restore the backup of {set}, in its place")
+        if options.get("confirm")
+        else _("Restore the backup of {set}, beside what is used"),
     }
-    known = {"ref": "", "number": "", "replicas": "", "process": "", "secret": "", "set": "", **options}
     return texts[verb].format(**known).strip() if verb in texts else verb
 
 

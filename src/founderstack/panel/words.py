@@ -66,6 +66,22 @@ def utc(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+_MONTHS = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "es": ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
+}
+
+
+def set_named(number: str, language: str) -> str:
+    """`24 Nov 2026, 03:30 UTC` for the backup `20261124T033000Z-0000ab`; what is no such id stays as it is."""
+    try:
+        at = datetime.strptime(number.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return number
+    month = _MONTHS.get(language, _MONTHS["en"])[at.month - 1]
+    return f"{at.day} {month} {at.year}, {at:%H:%M} UTC"
+
+
 def explained(error: str, _: Translate) -> str:
     """A probe's error in the reader's language: its sentence is translated, the server's own words after it are not."""
     sentence, colon, words = error.partition(": ")

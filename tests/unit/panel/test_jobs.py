@@ -60,6 +60,25 @@ def test_a_job_without_a_plan_shows_the_steps_that_its_events_name() -> None:
     assert job(verb="of-a-later-release").title == "of-a-later-release"
 
 
+SET = "20261124T033000Z-0000ab"
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "title"),
+    [
+        ("scale", {"replicas": 1}, "Run one copy of the app"),
+        ("scale", {"replicas": 3}, "Run 3 copies of the app"),
+        ("prove", {"set": ""}, "Prove the newest backup"),
+        ("prove", {"set": SET}, "Prove the backup of 24 Nov 2026, 03:30 UTC"),
+        ("prove", {"set": "2026"}, "Prove the backup of 2026"),
+        ("restore", {"set": SET, "confirm": ""}, "Restore the backup of 24 Nov 2026, 03:30 UTC, beside what is used"),
+        ("restore", {"set": SET, "confirm": "diary"}, "Restore the backup of 24 Nov 2026, 03:30 UTC, in its place"),
+    ],
+)
+def test_a_job_is_named_in_words(verb: str, options: dict[str, Any], title: str) -> None:
+    assert job(verb=verb, options=options).title == title
+
+
 def test_a_restore_says_where_it_put_things_or_how_to_go_back() -> None:
     item = {"kind": "database", "name": "app", "into": "app_restored"}
     beside = {"in_place": False, "safety": "", "items": [item]}
