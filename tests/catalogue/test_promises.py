@@ -237,3 +237,10 @@ def _documented(settings: type) -> Iterator[str]:
             told = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and told:
                 yield statement.target.id
+
+
+@pytest.mark.parametrize(("name", "sent"), [("domain", 2), ("redis", 0)])
+def test_browsers_are_told_to_insist_on_https_where_there_is_a_domain_alone(name: str, sent: int) -> None:
+    case = next(case for case in CASES if case.name == name)
+    files = "".join(file.content for file in case.desired().processes["nginx"].files)
+    assert files.count("Strict-Transport-Security") == sent

@@ -127,7 +127,7 @@ def test_a_server_that_stays_away_is_told_and_nothing_half_is_shown(server: Buck
 
 
 def test_what_is_wrong_with_a_place_is_told_with_its_cure(server: BucketServer, tmp_path: Path) -> None:
-    other = certificates.ensure_authority(str(tmp_path), SystemClock())
+    other = certificates.ensure_authority(str(tmp_path), ("localhost",), SystemClock())
     wrong: dict[str, dict[str, object]] = {
         "s3_ca": {"ca": other.certificate, "tries": 0},
         "backup.s3_key": {"key": "somebody"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -109,6 +110,15 @@ def test_two_first_runs_at_once_make_one_environment(folder: Path) -> None:
     said = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert sum("First run" in errors for _, errors in said) == 1
+
+
+def test_who_may_only_read_the_checkout_cannot_hold_up_its_first_run(folder: Path) -> None:
+    """Another user of the machine locks every file that they can open; our lock is not among them."""
+    launcher = copy_to(folder / "checkout")
+    with launcher.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert run(launcher).returncode == 0
+    assert launcher.with_name(".venv.lock").stat().st_mode & 0o077 == 0
 
 
 def test_a_changed_lock_file_brings_the_environment_up_to_date(prepared: Path) -> None:

@@ -159,10 +159,20 @@ def test_forged_headers_reach_nobody_behind_the_gateway(stack: Stack, browser: B
     assert {name for name in reached if name.startswith("x-founder")} == set()
     assert (reached["x-real-ip"], reached["x-forwarded-for"]) == ("127.0.0.1", "127.0.0.1")
     assert reached["x-forwarded-host"] == f"{HOST}:{stack.port('gateway', 'https')}"
+    assert (reached["x-forwarded-proto"], reached["x-forwarded-port"]) == ("https", str(stack.port("gateway", "https")))
     assert "forwarded" not in reached
     _signed_in(stack, browser)
     browser.get("/account", X_Real_IP="10.9.9.9")
     assert "10.9.9.9" not in browser.get("/account").text
+
+
+def test_the_gateway_adds_what_protects_every_page_of_the_app(stack: Stack) -> None:
+    with httpx.Client(verify=_context(stack), base_url=f"https://{HOST}:{stack.port('gateway', 'https')}") as client:
+        told = client.get("/").headers
+    assert told["x-content-type-options"] == "nosniff"
+    assert told["x-frame-options"] == "SAMEORIGIN"
+    assert told["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert "strict-transport-security" not in told, "this stack has no domain of its own"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +185,8 @@ def test_forged_headers_reach_nobody_behind_the_gateway(stack: Stack, browser: B
         f"{COOKIE}=secret" + "".join(f"; __Host-founder-s{number}=secret; __Host-founder-s{number}-known=secret"
                                      for number in range(7)) + "; a=1",
         "; ".join(f"__Host-founder-{number}=secret" for number in range(40)),
+        "a=1; " + "; ".join(f"__Host-founder-{number}=secret" for number in range(40)) + "; b=2",
+        "; ".join(f"__Host-founder-{number}=secret; a={number}" for number in range(9)),
     ],
 )  # fmt: skip
 def test_the_panels_cookies_never_reach_the_app(stack: Stack, cookie: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,7 +18,8 @@ from founderstack.model.process import Build
 from founderstack.model.stack import Places
 from founderstack.world import accounts, builds
 from founderstack.world.processes import alive, all_pids
-from founderstack.world.sources import resolve_ref, source_digest
+from founderstack.world.sources import resolve_ref, source_digest, source_files, take_source
+from tests.conftest import enterable_folder
 
 GOOD = "mkdir -p out/deep && cp note.txt out/ && cp run.sh out/deep/ && ln -s note.txt out/link && id -un > out/who"
 
@@ -189,6 +192,26 @@ def test_without_git_what_is_made_from_others_does_not_count(tmp_path: Path) -> 
     assert source_digest(str(folder)) == before
     (folder / "b").write_text("b")
     assert source_digest(str(folder)) != before
+
+
+def test_what_a_checkout_makes_git_run_runs_as_its_owner() -> None:
+    """A filter in the repository's own configuration: as root it would be anybody's way to be root."""
+    top = enterable_folder("founder-checkout-")
+    folder, seen = top / "app", top / "seen"
+    folder.mkdir()
+    (folder / "note.txt").write_text("first")
+    (folder / ".gitattributes").write_text("*.txt filter=spy\n")
+    _git(folder, "init", "-q")
+    _commit(folder)
+    _git(folder, "config", "filter.spy.smudge", f"id -u > {seen}; cat")
+    owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+    for path in (top, *top.rglob("*")):
+        os.chown(path, owner, -1)
+    take_source(str(folder), "HEAD", str(top / "taken"))
+    assert (top / "taken/note.txt").read_text() == "first"
+    assert seen.read_text().split() == [str(owner)]
+    assert source_files(str(folder)) == [".gitattributes", "note.txt"]
+    shutil.rmtree(top)
 
 
 def test_an_unknown_commit_is_named(source: Path) -> None:

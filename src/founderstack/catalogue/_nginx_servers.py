@@ -40,8 +40,7 @@ server {{
 server {{
 {_listen(view, https, "ssl http2")}
     server_name {name};
-    add_header Strict-Transport-Security "max-age=31536000" always;
-    add_header X-Content-Type-Options nosniff always;
+{_strict_transport(view)}    add_header X-Content-Type-Options nosniff always;
     add_header X-Frame-Options SAMEORIGIN always;
     add_header Referrer-Policy strict-origin-when-cross-origin always;
     error_page 502 504 /_unavailable;
@@ -53,6 +52,11 @@ server {{
     }}
 {location}}}
 """
+
+
+def _strict_transport(view: View) -> str:
+    """With a domain alone: a browser keeps it for a whole host, and `localhost` is everybody's."""
+    return '    add_header Strict-Transport-Security "max-age=31536000" always;\n' if view.stack.domain else ""
 
 
 def _refuse_other_names(view: View, https: int) -> str:
@@ -151,8 +155,7 @@ def panel_server(view: View) -> str:
 server {{
 {_listen(view, view.port("gateway", "panel"), "ssl http2")}
     server_name _;
-    add_header Strict-Transport-Security "max-age=31536000" always;
-    error_page 500 502 504 /_panel_down;
+{_strict_transport(view)}    error_page 500 502 504 /_panel_down;
 {_page(etc, "panel-down")}{_page(etc, "admins-only")}{_page(etc, "tool-down")}    location = /auth {{ return 404; }}
     location = /_sign_on {{
         internal;

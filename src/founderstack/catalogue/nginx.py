@@ -135,7 +135,7 @@ http {{
 
     map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
     # Panels' cookies are taken out before every upstream but the panel, wherever they stand in the header.
-    # One map takes one out; a browser carries several where several stacks run on one machine.
+    # One map takes out those that stand together; a browser carries several where several stacks run on one machine.
 {_cookie_maps()}
     include {etc}/app.conf;
     include {etc}/panel.conf;
@@ -149,20 +149,19 @@ http {{
 """
 
 
-_PANELS_ON_ONE_MACHINE = 8
-_COOKIES_EACH = 2
-"""The session, and the mark of a browser that has signed in before."""
+_PLACES_OF_COOKIES = 16
+"""How many times panels' cookies may stand apart from each other, with cookies of the app between them."""
 
 
 def _cookie_maps() -> str:
     """Maps that lead from $http_cookie to $app_cookie; should a panel's cookie be left, nothing is passed on."""
-    most = _COOKIES_EACH * _PANELS_ON_ONE_MACHINE
-    names = ["http_cookie", *(f"app_cookie_{number}" for number in range(1, most + 1))]
+    names = ["http_cookie", *(f"app_cookie_{number}" for number in range(1, _PLACES_OF_COOKIES + 1))]
+    one = r"__Host-founder-[^=;]*=[^;]*(?:;\s*|$)"
     maps = (
         f"""\
     map ${before} ${after} {{
         default ${before};
-        "~*^(?<{after}_a>(?:.*?;\\s*)?)__Host-founder-[^=;]*=[^;]*;?\\s*(?<{after}_b>.*)$" "${after}_a${after}_b";
+        "~*^(?<{after}_a>(?:.*?;\\s*)?)(?:{one})+(?<{after}_b>.*)$" "${after}_a${after}_b";
     }}
 """
         for before, after in pairwise(names)

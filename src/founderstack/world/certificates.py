@@ -34,26 +34,32 @@ class Pair:
     key: str
 
 
-def ensure_authority(folder: str, clock: Clock) -> Pair:
+def ensure_authority(folder: str, names: Sequence[str], clock: Clock) -> Pair:
     """`ca.crt` (to be trusted by browsers) and `ca.key` (0600) in `folder`, made once and then kept for ten years.
 
-    Raises StackError when one of them is lost or damaged: a new authority would have to be trusted anew, so it is
-    never made by itself in the place of another.
+    It may sign for `names` alone (RFC 5280, name constraints): whoever trusts it need not fear for other sites, should
+    its key be lost. Where other names are wanted, another one takes its place and has to be trusted anew; the former
+    stays beside it, as `ca.crt.before`. Raises StackError when one of its files is lost or damaged: then none is made
+    by itself.
     """
     pair = Pair(os.path.join(folder, "ca.crt"), os.path.join(folder, "ca.key"))
     # The key comes first: a key without a certificate is a start that was cut off, which nobody has trusted yet.
-    if read_text(pair.certificate) is None:
+    if (text := read_text(pair.certificate)) is None:
         ensure_folder(folder, mode=0o755)
         key = _new_key()
         _write_key(pair.key, key)
-        write_atomic(pair.certificate, _pem(_authority_certificate(key, clock)))
-    elif _load(pair) is None:
+        write_atomic(pair.certificate, _pem(_authority_certificate(key, names, clock)))
+    elif (root := _load(pair)) is None:
         raise StackError(
             _("The certificate authority in {folder} is damaged").format(folder=folder),
             _("{certificate} and {key} are not a pair.").format(certificate=pair.certificate, key=pair.key),
             _("Put both back from a copy; or remove both, run: founder up, and trust the new one in your browser."),
             exit_code=EXIT_PRECONDITION,
         )
+    elif not _may_sign(root, names):
+        write_atomic(f"{pair.certificate}.before", text)
+        os.unlink(pair.certificate)  # first: a key without a certificate is a start that was cut off
+        return ensure_authority(folder, names, clock)
     return pair
 
 
@@ -62,7 +68,7 @@ def ensure_certificate(folder: str, names: Sequence[str], clock: Clock, *, owner
 
     Made anew when less than 30 days are left, when the names differ, or when it does not fit its key or its authority.
     """
-    authority = ensure_authority(folder, clock)
+    authority = ensure_authority(folder, names, clock)
     pair = Pair(os.path.join(folder, "server.crt"), os.path.join(folder, "server.key"))
     if _still_good(pair, authority, names, clock):
         write_atomic(pair.key, read_text(pair.key) or "", mode=0o600, owner=owner)
@@ -129,7 +135,39 @@ def _load(pair: Pair) -> x509.Certificate | None:
     return loaded if same else None
 
 
-def _authority_certificate(key: ec.EllipticCurvePrivateKey, clock: Clock) -> x509.Certificate:
+def _may_sign(root: x509.Certificate, names: Sequence[str]) -> bool:
+    """Whether all names are within the authority's constraints; one without constraints may sign everything."""
+    from cryptography import x509
+
+    try:
+        allowed = root.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    except x509.ExtensionNotFound:
+        return True
+    return set(_subtrees(names)) <= set(allowed)
+
+
+def _permitted(names: Sequence[str]) -> list[x509.GeneralName]:
+    """What an authority may sign for; where the names have no address, an address that nobody has."""
+    from cryptography import x509
+
+    found = _subtrees(names)
+    # A kind of name that no subtree speaks of is not constrained at all.
+    if not any(isinstance(name, x509.IPAddress) for name in found):
+        found.append(x509.IPAddress(ipaddress.ip_network("255.255.255.255/32")))
+    return found
+
+
+def _subtrees(names: Sequence[str]) -> list[x509.GeneralName]:
+    """The names as name constraints have them: each address is a network of its own."""
+    from cryptography import x509
+
+    return [
+        x509.IPAddress(ipaddress.ip_network(name.value)) if isinstance(name, x509.IPAddress) else name
+        for name in _general_names(names)
+    ]
+
+
+def _authority_certificate(key: ec.EllipticCurvePrivateKey, names: Sequence[str], clock: Clock) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -139,6 +177,7 @@ def _authority_certificate(key: ec.EllipticCurvePrivateKey, clock: Clock) -> x50
         _builder(name, name, key, _AUTHORITY_DAYS, clock)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
+        .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
         .sign(key, hashes.SHA256())
     )
 

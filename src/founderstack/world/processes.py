@@ -45,9 +45,10 @@ def run(
 ) -> Result:
     """What a program answered, in an environment of its own: PATH, LANG, HOME and `env`, nothing of the caller's.
 
-    `user` runs it as that user with the user's own groups, or with exactly `groups` where given. `on_line` gets each
-    line of its output as it comes. The program and its children are killed at the deadline and when the caller is
-    interrupted. Raises StackError when the program is missing or too slow, and with `check` when it fails.
+    `user` (a name, or a number that has none) runs it as that user with the user's own groups, or with exactly
+    `groups` where given. `on_line` gets each line of its output as it comes. The program and its children are killed
+    at the deadline and when the caller is interrupted. Raises StackError when the program is missing or too slow, and
+    with `check` when it fails.
     """
     command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s
@@ -139,6 +140,8 @@ def _as_user(user: str, groups: Sequence[str]) -> list[str]:
 
     if not user or user == pwd.getpwuid(os.geteuid()).pw_name:
         return []
+    if user.isdigit():  # a number without a name, as of files that came from another machine
+        return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs"]
     try:
         account = pwd.getpwnam(user)
     except KeyError:

@@ -9,8 +9,11 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import digest
 from founderstack.world.files import cannot_write, ensure_folder
-from founderstack.world.processes import PATH, Result, run
+from founderstack.world.processes import PATH, Result, command_of, run
 from founderstack.world.trees import digest_of, files_of
+
+# The repository around the folder may belong to another user, which is no reason to refuse reading it.
+_GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 
 
 def source_digest(folder: str, ref: str = "", extra: Iterable[str] = ()) -> str:
@@ -110,8 +113,9 @@ def _digest_of_commit(folder: str, ref: str) -> str:
 
 def _extract(folder: str, commit: str, target: str) -> None:
     # git writes the archive to the pipe, tar reads it: the script is constant, the names are arguments.
-    script = 'git -c safe.directory="*" -C "$1" archive --format=tar "$2" | tar -xf - -C "$3" --no-same-owner'
-    run(["/bin/sh", "-c", script, "sh", folder, commit, target])
+    script = 'target=$1; shift; "$@" | tar -xf - -C "$target" --no-same-owner'
+    archive = command_of([*_GIT, "-C", folder, "archive", "--format=tar", commit], user=_owner(folder))
+    run(["/bin/sh", "-c", script, "sh", target, *archive])
     if not os.listdir(target):
         raise StackError(
             _("Commit {commit} holds no file of the app").format(commit=commit[:12]),
@@ -132,5 +136,17 @@ def _copy(path: str, target: str) -> None:
 
 
 def _git(folder: str, *arguments: str) -> Result:
-    # The checkout may belong to another user than root, which is no reason to refuse reading it.
-    return run(["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", folder, *arguments], check=False)
+    return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False)
+
+
+def _owner(folder: str) -> str:
+    """Whom git runs as: root must not obey what another user wrote into the checkout's configuration."""
+    import pwd
+
+    uid = os.stat(folder).st_uid
+    if os.geteuid() != 0 or uid == 0:
+        return ""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # of a user whom only the host of this container knows
+        return str(uid)
