@@ -131,6 +131,12 @@ def swap(server: Server, database: str, restored: str, aside: str) -> None:
         used = f"COMMENT ON DATABASE {quoted(database)} IS NULL"
         ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, used, "COMMIT")
     finally:
+        open_again(server, database)
+
+
+def open_again(server: Server, database: str) -> None:
+    """Let people connect to it again, where it is there."""
+    if exists(server, database):
         ask(server, "postgres", f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
 
 

@@ -140,6 +140,25 @@ class GivingBack:
         remove_tree(fresh)
         remove_tree(gone)
 
+    def settle(self, key: str) -> None:
+        """Bring to rest what a swap that was killed left between two names: what was used is used again."""
+        kind, _colon, name = key.partition(":")
+        if kind == "database":
+            databases.open_again(self._server, name)
+            return
+        about = self._part(name)
+        if isinstance(about, Files):
+            self._back_to_their_names(about)
+
+    @staticmethod
+    def _back_to_their_names(about: Files) -> None:
+        gone = about.folder + REPLACED
+        for name in [""] if "." in about.names else list(about.names):
+            used, old = (os.path.join(folder, name).rstrip("/") for folder in (about.folder, gone))
+            if os.path.lexists(old) and not os.path.lexists(used):
+                os.rename(old, used)
+        remove_tree(gone)
+
     def restored_folder(self, component: str) -> str:
         """Where files are restored to beside the used ones."""
         return f"{self._state}/restored/{component}"

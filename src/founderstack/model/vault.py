@@ -132,6 +132,13 @@ class Vault(Protocol):
         """Put them in the place of those that are used; safe to repeat. True where programs must be started again."""
         ...
 
+    def settle(self, key: str) -> None:
+        """Bring to rest what a swap that was killed left between two names: what was used is used again.
+
+        `key` is a planner.restoring.Item's. Nothing where the swap had not begun or had ended.
+        """
+        ...
+
     def restored_folder(self, component: str) -> str:
         """Where files are restored to beside the used ones."""
         ...

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from founderstack.locale import _
+from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit, Progress
@@ -14,6 +15,9 @@ from founderstack.model.vault import Vault
 from founderstack.operations.backup import Telling, remember, taken_here
 from founderstack.operations.site import Site
 from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
+
+CONTINUED_FOR_S = 3600.0
+"""A restore that did not end is gone on with for so long; after that, what it has done is not taken for today's."""
 
 Approve = Callable[[Restoring], None]
 """Shows what will happen and asks; raises StackError when the answer is no."""
@@ -29,7 +33,7 @@ class Restored:
 
 
 def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, *, safety: bool = True) -> Restored:
-    """Carry out a wish. One that was killed is taken up where it stopped when the same is asked for again.
+    """Carry out a wish. One that did not end is taken up where it stopped when the same is asked for again soon.
 
     In place, everything is restored and compared first; only then do names change, so that a failure leaves what was
     there as it was. Raises StackError where the set is damaged, another's or too new for this server.
@@ -38,20 +42,23 @@ def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, 
         held.enter_context(vault.lock("restore"))
         if wish.in_place:
             held.enter_context(site.lock("restore"))
-        journal = _journal(vault, wish)
-        chosen = pick(vault.found().sets, str(journal.get("set", "")) or wish.set_id)
-        one = vault.open(chosen)
-        plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, site.clock.now())
+        left, sets, now = vault.journal(), vault.found().sets, site.clock.now()
+        journal = left if _goes_on(left, wish, sets, now) else {}
+        one = vault.open(_chosen(sets, wish, left, journal))
+        plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, now)
         _refuse_full_disk(site, plan)
         approve(plan)
-        run = _Run(site, vault, plan, emit, {"wish": wish.mark, "set": one.manifest.id, **journal})
-        if wish.in_place and safety:
-            run.once("safety", lambda: taken_here(site, vault, emit).id)
+        if not journal and left.get("swapping"):
+            vault.settle(str(left["swapping"]))
+        began = {"wish": wish.mark, "set": one.manifest.id, "began": now, "newest": _newest(sets)}
+        run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
+        if wish.in_place and safety and not run.swapping:
+            run.secure()
         try:
             run.carry_out()
         finally:
             remember(site, vault)
-        return Restored(plan, str(run.noted.get("safety", "")))
+        return Restored(plan, run.kept[-1] if run.kept and safety else "")
 
 
 class _Run:
@@ -63,6 +70,22 @@ class _Run:
         self._plan = plan
         self._emit = emit
         self.noted = noted
+
+    @property
+    def swapping(self) -> bool:
+        """True once a name has changed: what was there before is in no place but the safety set by then."""
+        return bool(self.noted.get("swapping"))
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Ids of the safety sets of this restore, and of those before it that did not end."""
+        return _kept(self.noted)
+
+    def secure(self) -> None:
+        """Take the safety set, of what is there now."""
+        taken = taken_here(self._site, self._vault, self._emit).id
+        self.noted |= {"newest": taken, "kept": [*self.kept, taken]}
+        self._vault.write_journal(self.noted)
 
     def once(self, name: str, work: Callable[[], object]) -> None:
         """Do something and note its outcome, unless it was noted by a run before."""
@@ -76,6 +99,8 @@ class _Run:
         if any(item.kind == "database" for item in self._plan.items):
             self._step("restore:roles", lambda _progress: self._vault.restore_roles(one))
         for item in self._plan.items:
+            if not self.swapping and item.facts is not None and not self._vault.has_database(item.into):
+                self.noted.pop(item.key, None)  # somebody has removed it since
             self.once(item.key, lambda item=item: self._stage(item))  # type: ignore[misc]
         if self._plan.wish.in_place:
             for item in self._plan.items:
@@ -97,6 +122,9 @@ class _Run:
             self._step(comparison(item), lambda _progress: self._vault.compare_database(facts, item.into))
 
     def _swap(self, item: Item) -> None:
+        self.noted["swapping"] = item.key
+        self._vault.write_journal(self.noted)
+
         def work(progress: Progress) -> None:
             if item.facts is None:
                 if self._vault.swap_files(self._plan.one, item.name, progress):
@@ -133,11 +161,32 @@ class _Run:
         self._emit(done)
 
 
-def _journal(vault: Vault, wish: Wish) -> dict[str, object]:
-    """What an earlier run of the same wish has done; what another wish left is forgotten."""
-    found = vault.journal()
-    same_set = not wish.set_id or str(found.get("set", "")).startswith(wish.set_id)
-    return dict(found) if found.get("wish") == wish.mark and same_set else {}
+def _goes_on(left: dict[str, object], wish: Wish, sets: Sequence[FoundSet], now: float) -> bool:
+    """True where what a run left is of the same wish, and of this hour, and nothing was taken since."""
+    began = left.get("began")
+    return (
+        left.get("wish") == wish.mark
+        and str(left.get("set", "")).startswith(wish.set_id)
+        and isinstance(began, float)
+        and abs(now - began) < CONTINUED_FOR_S
+        and left.get("newest") == _newest(sets)
+    )
+
+
+def _chosen(sets: Sequence[FoundSet], wish: Wish, left: dict[str, object], journal: dict[str, object]) -> FoundSet:
+    """The set to restore from; the newest is never the one in which a run that did not end kept what it replaces."""
+    if wish.set_id or journal:
+        return pick(sets, str(journal.get("set", "")) or wish.set_id)
+    return pick([one for one in sets if one.manifest.id not in _kept(left)], "")
+
+
+def _kept(noted: dict[str, object]) -> tuple[str, ...]:
+    kept = noted.get("kept")
+    return tuple(str(one) for one in kept) if isinstance(kept, list) else ()
+
+
+def _newest(sets: Sequence[FoundSet]) -> str:
+    return max((one.manifest.id for one in sets), default="")
 
 
 def _refuse_full_disk(site: Site, plan: Restoring) -> None:

@@ -1,0 +1,185 @@
+"""What a restore goes on with and what it does anew, and that nothing is replaced that is in no set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Progress
+from founderstack.model.vault import FilesOf, Found, Restorable
+from founderstack.operations.restore import Restored, restore
+from founderstack.planner.restoring import Wish
+from founderstack.testing.world import FakeWorld
+
+IN_PLACE = Wish(in_place=True)
+
+
+@dataclass
+class FakeVault:
+    """Sets and databases in memory (what a restore asks of a model.vault.Vault); a set says what rows it has."""
+
+    world: FakeWorld
+    sets: dict[str, str] = field(default_factory=dict)
+    databases: dict[str, str] = field(default_factory=dict)
+    noted: dict[str, object] = field(default_factory=dict)
+    breaks: str = ""
+    """The call that fails."""
+    settled: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        yield
+
+    def kinds(self) -> tuple[str, ...]:
+        return ("full",)
+
+    def take(self, kind: str, progress: Progress) -> Manifest:
+        self._may("take")
+        self.world.clock.wait(1)
+        name = f"set-{len(self.sets):03}"
+        self.sets[name] = self.databases["app"]
+        return self._manifest(name)
+
+    def _may(self, call: str) -> None:
+        if self.breaks == call:
+            raise StackError(f"{call} broke", "It is broken.", "Mend it.")
+
+    def _manifest(self, name: str) -> Manifest:
+        return Manifest(name, "diary", self.world.clock.now(), 1.0, "dump", "full", ())
+
+    def found(self) -> Found:
+        return Found(tuple(FoundSet(self._manifest(name), ("local",)) for name in sorted(self.sets, reverse=True)))
+
+    def open(self, one: FoundSet) -> Restorable:
+        about = DatabaseFacts("app", "app", "UTF8", "C", "C", ())
+        return Restorable(one.manifest, "local", (about,), (FilesOf("app", 1),), {"app": 1})
+
+    def restored_folder(self, component: str) -> str:
+        return f"/restored/{component}"
+
+    def restore_roles(self, one: Restorable) -> None:
+        return
+
+    def restore_database(
+        self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
+    ) -> None:
+        self.databases[into] = self.sets[one.manifest.id]
+
+    def compare_database(self, about: DatabaseFacts, restored: str) -> None:
+        return
+
+    def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
+        self._may("restore_files")
+        return ""
+
+    def swap_files(self, one: Restorable, component: str, progress: Progress) -> bool:
+        self._may("swap_files")
+        return False
+
+    def has_database(self, name: str) -> bool:
+        return name in self.databases
+
+    def swap_database(self, name: str, restored: str, aside: str) -> None:
+        self.databases[aside] = self.databases[name]
+        self.databases[name] = self.databases.pop(restored)
+
+    def drop_database(self, name: str) -> None:
+        self.databases.pop(name, None)
+
+    def settle(self, key: str) -> None:
+        self.settled.append(key)
+
+    def journal(self) -> dict[str, object]:
+        return dict(self.noted)
+
+    def write_journal(self, content: dict[str, object]) -> None:
+        self.noted = dict(content)
+
+    def write_index(self, value: dict[str, object]) -> None:
+        return
+
+
+@pytest.fixture
+def vault() -> FakeVault:
+    world = FakeWorld()
+    return FakeVault(world, {"set-000": "of the night"}, {"app": "of the day"})
+
+
+def _restored(vault: FakeVault, wish: Wish = IN_PLACE, *, safety: bool = True) -> Restored:
+    site = vault.world.site("[backup]\n")
+    return restore(site, vault, wish, lambda _plan: None, lambda _event: None, safety=safety)  # type: ignore[arg-type]
+
+
+def _failed(vault: FakeVault, call: str, wish: Wish = IN_PLACE) -> None:
+    vault.breaks = call
+    with pytest.raises(StackError, match=f"{call} broke"):
+        _restored(vault, wish)
+    vault.breaks = ""
+
+
+def test_one_that_failed_a_week_ago_is_begun_anew_from_the_newest_set_with_a_safety_set(vault: FakeVault) -> None:
+    _failed(vault, "restore_files")
+    vault.world.clock.wait(7 * 86400)
+    vault.sets["set-002"] = "of the last night"
+    vault.databases["app"] = "of today"
+    done = _restored(vault)
+    assert done.plan.one.manifest.id == "set-002"
+    assert vault.sets[done.safety] == "of today", "what is replaced is in a set"
+    assert vault.databases == {"app": "of the last night"}
+    assert vault.noted == {}
+
+
+@pytest.mark.parametrize("call", ["restore_files", "swap_files"])
+def test_nothing_is_taken_for_the_newest_set_that_keeps_what_a_failed_one_would_replace(
+    vault: FakeVault, call: str
+) -> None:
+    for _again in range(2):
+        _failed(vault, call)
+        vault.world.clock.wait(7200)
+    assert _restored(vault).plan.one.manifest.id == "set-000"
+
+
+def test_before_a_name_has_changed_each_attempt_keeps_what_is_there_by_then(vault: FakeVault) -> None:
+    _failed(vault, "restore_files")
+    vault.databases["app"] = "of a minute later"
+    done = _restored(vault)
+    assert vault.sets[done.safety] == "of a minute later"
+    assert done.plan.one.manifest.id == "set-000"
+
+
+def test_once_names_have_changed_the_same_hour_goes_on_with_the_first_safety_set(vault: FakeVault) -> None:
+    _failed(vault, "swap_files")
+    assert vault.databases["app"] == "of the night"
+    done = _restored(vault)
+    assert vault.sets[done.safety] == "of the day"
+    assert len(vault.sets) == 2
+    assert vault.settled == []
+
+
+def test_a_swap_that_was_left_a_week_ago_is_settled_before_all_is_done_anew(vault: FakeVault) -> None:
+    _failed(vault, "swap_files")
+    vault.databases["app"] = "of the week since"
+    vault.world.clock.wait(7 * 86400)
+    done = _restored(vault)
+    assert vault.settled == ["files:app"]
+    assert vault.sets[done.safety] == "of the week since"
+    assert vault.databases == {"app": "of the night"}
+
+
+def test_beside_what_is_used_an_old_attempt_brings_no_old_set_as_the_newest(vault: FakeVault) -> None:
+    _failed(vault, "restore_files", Wish())
+    vault.sets["set-001"] = "of the last night"
+    assert _restored(vault, Wish()).plan.one.manifest.id == "set-001"
+    assert vault.databases["app_restored"] == "of the last night"
+
+
+def test_a_copy_that_somebody_removed_meanwhile_is_made_again(vault: FakeVault) -> None:
+    _failed(vault, "restore_files", Wish())
+    del vault.databases["app_restored"]
+    _restored(vault, Wish())
+    assert vault.databases["app_restored"] == "of the night"
