@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
@@ -12,12 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.backups.contents import Contents, Files
+from founderstack.backups.store import SetStore
+from founderstack.model.backup import PartKind, SetFile
 from founderstack.model.errors import StackError
+from founderstack.model.protocols import Source
 from founderstack.world.archives import Packing, below, packed, unpack
+from founderstack.world.objects import FolderStore
+from founderstack.world.sealing import Key, new_identity
 
 
-def _archive(folder: Path, scratch: Path, names: tuple[str, ...] = (".",), exclude: tuple[str, ...] = ()) -> bytes:
-    return _of(Packing(below(str(folder), names, exclude), str(scratch)))
+def _archive(folder: Path, scratch: Path, *, exclude: tuple[str, ...] = (), databases: tuple[str, ...] = ()) -> bytes:
+    return _of(Packing(below(str(folder), (".",), exclude), str(scratch), databases))
 
 
 def _of(packing: Packing) -> bytes:
@@ -121,7 +128,7 @@ def test_a_database_that_somebody_writes_to_is_copied_as_of_one_moment(tmp_path:
         writer.execute("INSERT INTO pair VALUES (1, 1)")
         writer.execute("BEGIN")
         writer.execute("UPDATE pair SET a = 2")
-        archive = _archive(folder, tmp_path)
+        archive = _archive(folder, tmp_path, databases=("panel.sqlite",))
         writer.execute("UPDATE pair SET b = 2")
         writer.execute("COMMIT")
     unpack(io.BytesIO(archive), str(target))
@@ -130,6 +137,79 @@ def test_a_database_that_somebody_writes_to_is_copied_as_of_one_moment(tmp_path:
         assert copy.execute("SELECT a, b FROM pair").fetchall() == [(1, 1)]
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("sqlite-")] == []
+
+
+def test_what_people_bring_is_bytes_whatever_it_looks_like(tmp_path: Path) -> None:
+    folder, target = tmp_path / "files", tmp_path / "target"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "x.db", isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE mine (a)")
+        shutil.copytree(folder, tmp_path / "brought")
+    (tmp_path / "brought/garbage").write_bytes(b"SQLite format 3\0" + os.urandom(5000))
+    brought = {path.name: path.read_bytes() for path in (tmp_path / "brought").iterdir()}
+    assert {"x.db", "x.db-wal", "x.db-shm", "garbage"} == set(brought)
+    packing = Packing(below(str(tmp_path / "brought"), (".",)), str(tmp_path))
+    unpack(io.BytesIO(_of(packing)), str(target))
+    assert packing.untaken == []
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == brought
+    assert {path.name: path.read_bytes() for path in (tmp_path / "brought").iterdir()} == brought, (
+        "and stay as they are"
+    )
+
+
+def test_a_database_that_is_damaged_is_taken_as_it_lies_there_and_named(tmp_path: Path) -> None:
+    folder, target = tmp_path / "data", tmp_path / "target"
+    folder.mkdir()
+    damaged = {"panel.sqlite": b"SQLite format 3\0" + bytes(5000), "panel.sqlite-wal": b"its own", "z": b"after it"}
+    for name, content in damaged.items():
+        (folder / name).write_bytes(content)
+    packing = Packing(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
+    unpack(io.BytesIO(_of(packing)), str(target))
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == damaged
+    assert len(packing.untaken) == 1
+    assert f"{folder}/panel.sqlite was taken as it lies there" in packing.untaken[0]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: Path) -> None:
+    long = f"{tmp_path}/{'x' * 300}"
+
+    def entries() -> Iterator[tuple[str, str]]:
+        yield "unreadable", long
+        yield "there", __file__
+
+    packing = Packing(entries(), str(tmp_path))
+    unpack(io.BytesIO(_of(packing)), str(tmp_path / "target"))
+    assert (tmp_path / "target/there").read_bytes() == Path(__file__).read_bytes()
+    assert packing.untaken == [f"{long} cannot be read: File name too long."]
+
+
+def test_one_archive_that_cannot_be_made_takes_no_other_with_it(tmp_path: Path) -> None:
+    def broken() -> Iterator[tuple[str, str]]:
+        yield "there", __file__
+        raise StackError("The storage does not answer", "It is away.", "Start it.")
+
+    def whole() -> Iterator[tuple[str, str]]:
+        yield "there", __file__
+
+    parts = (Files("files/a.tar", "files", "a", broken), Files("files/b.tar", "files", "b", whole))
+    new = SetStore(FolderStore(str(tmp_path / "sets")), "diary").begin("set", Key(new_identity()))
+    packed_up = Contents(None, "", parts).pack(new, str(tmp_path), lambda _about, _count: None)
+    assert [file.about for file in new.files] == ["b"]
+    assert packed_up.lacks == ("files/a.tar is not in it. The storage does not answer: It is away.",)
+
+
+def test_a_set_that_cannot_be_written_is_no_matter_of_what_goes_into_it(tmp_path: Path) -> None:
+    class Full:
+        """A set whose disk is full (a model.protocols.SetWriter)."""
+
+        def add(self, name: str, kind: PartKind, about: str, source: Source) -> SetFile:
+            source.read(1)
+            raise StackError("The disk is full", "No space.", "Make room.")
+
+    parts = (Files("files/b.tar", "files", "b", lambda: [("there", __file__)]),)
+    with pytest.raises(StackError, match="disk is full"):
+        Contents(None, "", parts).pack(Full(), str(tmp_path), lambda _about, _count: None)
 
 
 @pytest.mark.parametrize("name", ["../outside", "/outside", "link/outside", "a/../../outside"])

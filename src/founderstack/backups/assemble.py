@@ -171,6 +171,7 @@ def _component_files(made: Made) -> Iterator[Files]:
             folder=folder,
             names=declared.folders,
             account=user_name(made.stack.name, account) if made.machine.root else "",
+            databases=declared.databases,
         )
 
 

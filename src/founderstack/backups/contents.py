@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from founderstack.backups.objects import Objects
-from founderstack.backups.streams import Told
+from founderstack.backups.streams import Blamed, Told
+from founderstack.locale import _
 from founderstack.model.backup import PartKind
-from founderstack.model.protocols import Progress, Server, SetWriter
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Progress, Server, SetWriter, Source
 from founderstack.world.archives import Packing, packed
 
 Entries = Callable[[], Iterable[tuple[str, str]]]
@@ -31,6 +33,8 @@ class Files:
     """The folders and files in it that are taken, and nothing else."""
     account: str = ""
     """System user whose they are."""
+    databases: tuple[str, ...] = ()
+    """Names of the SQLite files among them."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,43 @@ class Contents:
     files: tuple[Files, ...]
     objects: tuple[Objects, ...] = ()
 
-    def pack(self, out: SetWriter, scratch: str, progress: Progress) -> tuple[str, ...]:
-        """Add every archive to the set; names of files and objects that were changing all the time."""
-        notes = [name for files in self.files for name in _packed(files, out, scratch, progress)]
-        return (*notes, *(name for objects in self.objects for name in objects.pack(out, progress)))
+    def pack(self, out: SetWriter, scratch: str, progress: Progress) -> Packed:
+        """Add every archive to the set. One that cannot be made is named, and the others are there."""
+        notes: list[str] = []
+        lacks: list[str] = []
+        for files in self.files:
+            packing = Packing(files.entries(), scratch, files.databases)
+            with packed(packing) as stream:
+                lacks += _added(out, files.name, files.kind, files.about, stream, progress)
+            notes += [f"{files.about}: {name}" if files.about else name for name in packing.changed]
+            lacks += packing.untaken
+        for objects in self.objects:
+            with objects.packed() as (stream, packed_objects):
+                lacks += _added(out, objects.name, "objects", objects.about, stream, progress)
+            notes += [f"{objects.about}: {name}" for name in packed_objects.gone]
+        return Packed(tuple(notes), tuple(lacks))
 
 
-def _packed(files: Files, out: SetWriter, scratch: str, progress: Progress) -> Iterator[str]:
-    packing = Packing(files.entries(), scratch)
-    with packed(packing) as stream:
-        out.add(files.name, files.kind, files.about, Told(stream, files.about or files.kind, progress))
-    yield from (f"{files.about}: {name}" if files.about else name for name in packing.changed)
+@dataclass(frozen=True)
+class Packed:
+    """What is to be said of archives that were made."""
+
+    notes: tuple[str, ...] = ()
+    """Names of files and objects that were changing all the time."""
+    lacks: tuple[str, ...] = ()
+    """What is not in them although it should be, each in a sentence."""
+
+
+def _added(
+    out: SetWriter, name: str, kind: PartKind, about: str, stream: Source, progress: Progress
+) -> tuple[str, ...]:
+    """Add one archive; why it is not in the set, where what it is made of cannot be read. Raises StackError where the
+    set itself cannot be written."""
+    source = Blamed(Told(stream, about or kind, progress))
+    try:
+        out.add(name, kind, about, source)
+    except StackError as error:
+        if source.problem is None:
+            raise
+        return (_("{name} is not in it. {what}: {why}").format(name=name, what=error.what, why=error.why),)
+    return ()

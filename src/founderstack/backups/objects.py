@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from founderstack.backups.streams import Told
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import Progress, SetWriter, Source
+from founderstack.model.protocols import Source
 from founderstack.world.buckets import Bucket
 from founderstack.world.object_archive import LeftOut, Packing, hand_out, packed
 from founderstack.world.object_storage import ObjectStorage
@@ -43,12 +44,12 @@ class Objects:
         """Of the archive in the set."""
         return f"objects/{self.about}.tar"
 
-    def pack(self, out: SetWriter, progress: Progress) -> tuple[str, ...]:
-        """Add the archive to the set; names of objects that were removed or replaced again and again meanwhile."""
+    @contextmanager
+    def packed(self) -> Iterator[tuple[Source, Packing]]:
+        """The archive as a stream, and which objects were removed or replaced again and again while it was read."""
         packing = Packing(ObjectStorage(self.server), self.left_out)
         with packed(packing) as stream:
-            out.add(self.name, "objects", self.about, Told(stream, self.about, progress))
-        return tuple(f"{self.about}: {name}" for name in packing.gone)
+            yield stream, packing
 
     def lay_out(self, source: Source, folder: str) -> None:
         """Make a file of each object below a folder that is empty."""

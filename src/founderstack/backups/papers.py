@@ -11,11 +11,14 @@ from founderstack.model import backup
 from founderstack.model.backup import Manifest
 
 Kind = TypeVar("Kind")
+_LATER = ("lacks",)
+"""Fields of a manifest that came after the first sets were sealed."""
 
 
-def written(value: Any) -> bytes:
-    """A value of `model.backup` as JSON; equal values give equal bytes."""
-    whole = {"format": backup.FORMAT, **dataclasses.asdict(value)}
+def written(value: Any, without: tuple[str, ...] = ()) -> bytes:
+    """A value of `model.backup` as JSON, `without` some of its fields; equal values give equal bytes."""
+    told = {name: one for name, one in dataclasses.asdict(value).items() if name not in without}
+    whole = {"format": backup.FORMAT, **told}
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -31,8 +34,11 @@ def read(kind: type[Kind], content: bytes) -> Kind:
 
 
 def to_seal(manifest: Manifest) -> bytes:
-    """What a manifest's seal is made of: all of it but the seal."""
-    return written(dataclasses.replace(manifest, seal=""))
+    """What a manifest's seal is made of: all of it but the seal, and but what earlier versions did not write, where it
+    says nothing: what they sealed is opened as before."""
+    return written(
+        dataclasses.replace(manifest, seal=""), tuple(name for name in _LATER if not getattr(manifest, name))
+    )
 
 
 def _value(kind: Any, found: Any) -> Any:

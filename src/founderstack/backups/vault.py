@@ -91,13 +91,19 @@ class Vault(GivingBack):
             os.makedirs(self._scratch, mode=0o700, exist_ok=True)
             try:
                 taken = self._engine.take(kind, contents.server, new, progress) if contents.server else None
-                draft = replace(draft, notes=contents.pack(new, self._scratch, progress))
+                made = contents.pack(new, self._scratch, progress)
             finally:
                 remove_tree(self._scratch)
+            draft = replace(draft, notes=made.notes, lacks=made.lacks)
             if taken is None:
                 return draft
             return replace(
-                draft, taken_at=taken.at, kind=taken.kind, repository=taken.repository, problem=taken.problem
+                draft,
+                taken_at=taken.at,
+                kind=taken.kind,
+                repository=taken.repository,
+                problem=taken.problem,
+                lacks=(*taken.lacks, *made.lacks),
             )
 
         return self._written(now, kind, contents.major, fill)

@@ -120,7 +120,7 @@ COMPONENT = Component(
     summary=N_("pgAdmin, to see and manage the database"),
     role="database-admin",
     phase=1,
-    backup=Backup("files", "saved queries and preferences"),
+    backup=Backup("files", "saved queries and preferences", databases=("pgadmin4.db",)),
     settings=PgAdminSettings,
     processes=processes,
     tasks=tasks,

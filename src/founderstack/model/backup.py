@@ -44,6 +44,9 @@ class Backup:
     """For `files`: what to copy, relative to the component's data folder."""
     exclude: tuple[str, ...] = ()
     """Patterns of names (as in a shell) below those folders that can be made anew and are left out."""
+    databases: tuple[str, ...] = ()
+    """For `files`: the SQLite files among them, relative to the data folder; they are copied as of one moment. All
+    other files are bytes, whatever they hold."""
     account: str = ""
     """Whose data folder it is where that is not the component's own: the account that its processes run as."""
 
@@ -103,7 +106,9 @@ class Manifest:
     repository: Mapping[str, str] = field(default_factory=dict)
     """What an engine with a repository of its own needs to find this backup there again; {} for `dump`."""
     problem: str = ""
-    """What of the backup could not be done, so that the set holds less than it should; "" where it is all there."""
+    """What an engine with a repository of its own could not do, so that there is only a dump; "" where it did all."""
+    lacks: tuple[str, ...] = ()
+    """What the set does not hold although it should, each in a sentence that names it."""
     notes: tuple[str, ...] = ()
     """Names of files and objects that changed again and again, or were removed, while they were read."""
     seal: str = ""

@@ -228,6 +228,8 @@ class Taken:
     """For `Manifest.repository`."""
     problem: str = ""
     """What an engine with a repository of its own could not do, where it took a dump nevertheless."""
+    lacks: tuple[str, ...] = ()
+    """What it could not take, each in a sentence that names it."""
 
 
 Progress = Callable[[str, int], None]

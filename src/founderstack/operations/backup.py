@@ -33,8 +33,8 @@ class Outcome:
 def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     """A new set in every place; older ones that were not yet brought off the machine go with it.
 
-    Raises StackError where it cannot be taken, with nothing left of it; and where it was taken but could not be
-    brought off the machine: then it is here, and the next backup brings it there.
+    Raises StackError where it cannot be taken, with nothing left of it; where it was taken but could not be brought off
+    the machine: then it is here, and the next backup brings it there; and where it does not hold all that it should.
     """
     chosen = kind or vault.kinds()[0]
     if chosen not in vault.kinds():
@@ -52,8 +52,18 @@ def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
 
 
 def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
-    """A set on this machine alone, before something is put in the place of what it holds. Under the caller's lock."""
-    return step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress))
+    """A set on this machine alone, before something is put in the place of what it holds. Under the caller's lock.
+
+    Raises StackError where it lacks anything: that would be lost.
+    """
+    taken = step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress))
+    if taken.lacks:
+        raise StackError(
+            _("The safety set is not whole"),
+            "\n".join(taken.lacks),
+            _("Cure what it says, or go on without one: --without-safety-set"),
+        )
+    return taken
 
 
 def remember(site: Site, vault: Vault) -> None:
@@ -89,10 +99,10 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
         except StackError as error:
             problem = error
     removed = _expire(site, vault, emit)
-    if manifest.problem:
+    if manifest.problem or manifest.lacks:
         raise StackError(
-            _("Only a dump was taken"),
-            manifest.problem,
+            _("The backup is not whole") if manifest.lacks else _("Only a dump was taken"),
+            "\n".join(filter(None, (*manifest.lacks, manifest.problem))),
             _("Cure what it says. The set {id} is kept, and the next backup tries the rest again.").format(
                 id=manifest.id
             ),

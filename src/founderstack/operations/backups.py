@@ -15,9 +15,10 @@ from founderstack.planner.standing import LATE, LATE_AFTER_S
 UNPROVEN = N_("No backup was restored and checked yet.")
 NOT_SENT = N_("The newest backup is on this machine only.")
 NOT_WHOLE = N_("Files of a backup are missing or damaged.")
+LACKING = N_("The newest backup does not hold all that it should.")
 NO_PLACE = N_("A place that keeps backups cannot be asked.")
 BAD = N_("The newest drill failed: that backup could not be restored.")
-PRESSING = (NOT_YET, BAD, LATE, NOT_WHOLE, NO_PLACE)
+PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
 
@@ -26,7 +27,7 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
     bytes, damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
-    notes, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first; times are
+    notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first; times are
     seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
@@ -60,6 +61,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         NOT_YET: newest is None,
         BAD: proof is not None and not proof.ok,
         LATE: late,
+        LACKING: newest is not None and bool(newest.manifest.lacks),
         NOT_WHOLE: any(one.missing for one in sets) or any(place.damaged for place in found.places),
         NO_PLACE: any(place.error for place in found.places),
         NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
@@ -84,6 +86,7 @@ def set_values(one: FoundSet) -> dict[str, Any]:
         "places": list(one.places),
         "missing": list(one.missing),
         "notes": list(manifest.notes),
+        "lacks": list(manifest.lacks),
         "databases": [file.about for file in manifest.of_kind("dump")],
         "proven": _proof(one.proof),
     }

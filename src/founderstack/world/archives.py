@@ -22,7 +22,6 @@ from founderstack.world.piped import Piped
 _CHUNK = 1024 * 1024
 _TRIES = 3
 """How often a file is read that changes while it is."""
-_SQLITE = b"SQLite format 3\0"
 _SQLITE_ASIDE = ("-wal", "-shm", "-journal")
 _KEEPS_TIME = 0o7777
 
@@ -35,16 +34,22 @@ class Packing:
     """(name in the archive, path)."""
     scratch: str
     """Folder for the moment's copy of a SQLite file; on the disk that the file itself lies on, in clear as it is."""
+    databases: tuple[str, ...] = ()
+    """Names of the SQLite files among them, which are copied by SQLite. Of every other file its bytes count, whatever
+    they are: what people bring is not ours to interpret."""
     files: int = 0
     changed: list[str] = field(default_factory=list)
     """Files that were still changing at the last try: they hold parts of several moments."""
+    untaken: list[str] = field(default_factory=list)
+    """What could not be taken as it should be, each in a sentence; all else is there."""
+    copied: list[str] = field(default_factory=list)
+    """Databases whose copy by SQLite holds what lies in the companions as well."""
 
 
 def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Entries for everything in these folders or files, relative to `folder`; what is not there is left out.
 
-    `exclude` are patterns as in a shell, of a name or of a path relative to `folder`. A SQLite file's companions are
-    left out, because the file itself is copied by SQLite.
+    `exclude` are patterns as in a shell, of a name or of a path relative to `folder`.
     """
     for name in names:
         top = os.path.normpath(os.path.join(folder, name))
@@ -57,19 +62,20 @@ def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Ite
                 yield os.path.relpath(current, folder), current
             links = [one for one in folders if os.path.islink(os.path.join(current, one))]
             for file in sorted([*files, *links]):
-                if not _left_out(folder, current, file, exclude) and not _companion(current, file):
+                if not _left_out(folder, current, file, exclude):
                     path = os.path.join(current, file)
                     yield os.path.relpath(path, folder), path
 
 
 @contextmanager
 def packed(packing: Packing) -> Iterator[Source]:
-    """The archive, made while it is read. A file that vanishes meanwhile is left out."""
+    """The archive, made while it is read. What vanishes meanwhile is left out; what cannot be read is named."""
 
     def pack(writer: IO[bytes]) -> None:
         with tarfile.open(fileobj=writer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
             for name, path in packing.entries:
-                _add(archive, packing, name, path)
+                if not any(name == database + ending for database in packing.copied for ending in _SQLITE_ASIDE):
+                    _add(archive, packing, name, path)
 
     with Piped(pack) as stream:
         yield stream
@@ -108,7 +114,10 @@ def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
 def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
     try:
         found = os.lstat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        packing.untaken.append(_unread(path, error))
         return
     member = _member(name, found)
     if stat.S_ISLNK(found.st_mode):
@@ -117,9 +126,14 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
     elif stat.S_ISDIR(found.st_mode):
         member.type = tarfile.DIRTYPE
         archive.addfile(member)
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            packing.untaken.append(_unread(path, error))
     elif stat.S_ISREG(found.st_mode):
         packing.files += 1
-        _add_file(archive, packing, name, path)
+        if name not in packing.databases or not _add_sqlite(archive, packing, name, path, found):
+            _add_file(archive, packing, name, path)
 
 
 def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
@@ -128,22 +142,27 @@ def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) 
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return
+        except OSError as error:
+            packing.untaken.append(_unread(path, error))
+            return
         with open(file, "rb") as opened:
             before = os.fstat(file)
-            if opened.peek(len(_SQLITE)).startswith(_SQLITE):
-                _add_sqlite(archive, packing, name, path, before)
-                return
             member = _member(name, before)
             member.size = before.st_size
-            archive.addfile(member, _Padded(opened))
+            padded = _Padded(opened)
+            archive.addfile(member, padded)
+            if padded.error is not None:
+                packing.untaken.append(_unread(path, padded.error))
+                return
             after = os.fstat(file)
         if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
             return
     packing.changed.append(name)
 
 
-def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str, found: os.stat_result) -> None:
-    """A database that somebody may be writing to, as of one moment."""
+def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str, found: os.stat_result) -> bool:
+    """Add a database that somebody may be writing to, as of one moment; False, with the reason noted, where SQLite
+    cannot: then its bytes are better than nothing, and its companions belong to them."""
     import sqlite3
     import tempfile
 
@@ -155,26 +174,39 @@ def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str
             ):
                 database.backup(target)
         except sqlite3.Error as error:
-            raise StackError(
-                _("{path} cannot be copied").format(path=path),
-                _("It is a SQLite file, and SQLite says: {error}.").format(error=error),
-                _("Mend or remove it, then run the command again."),
-            ) from None
+            packing.untaken.append(
+                _("{path} was taken as it lies there, because SQLite cannot copy it: {error}.").format(
+                    path=path, error=error
+                )
+            )
+            return False
         member = _member(name, found)
         with open(copy.name, "rb") as opened:
             member.size = os.fstat(opened.fileno()).st_size
             archive.addfile(member, opened)
+    packing.copied.append(name)
+    return True
 
 
 class _Padded(io.RawIOBase):
-    """A file that ends early goes on with zeros: its header has told its size. The next try comes after it."""
+    """A file that ends early, or cannot be read on, goes on with zeros: its header has told its size."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self.error: OSError | None = None
+        """Why it could not be read."""
 
     def read(self, size: int = -1, /) -> bytes:
-        found = self._file.read(size)
+        found = b""
+        try:
+            found = self._file.read(size)
+        except OSError as error:
+            self.error = error
         return found + bytes(size - len(found))
+
+
+def _unread(path: str, error: OSError) -> str:
+    return _("{path} cannot be read: {error}.").format(path=path, error=error.strerror or error)
 
 
 def _member(name: str, found: os.stat_result) -> tarfile.TarInfo:
@@ -223,20 +255,6 @@ def _inside(folder: str, name: str) -> str:
 def _left_out(folder: str, current: str, name: str, exclude: Sequence[str]) -> bool:
     path = os.path.relpath(os.path.join(current, name), folder)
     return any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(path, pattern) for pattern in exclude)
-
-
-def _companion(current: str, name: str) -> bool:
-    return any(
-        name.endswith(ending) and _is_sqlite(os.path.join(current, name[: -len(ending)])) for ending in _SQLITE_ASIDE
-    )
-
-
-def _is_sqlite(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
 
 
 class _Reading(io.RawIOBase):

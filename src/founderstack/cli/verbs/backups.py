@@ -39,7 +39,7 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
     told = [paint(_joined(heading, widths), "dim")] if lines else []
     told += [_joined(row, widths) for row in lines]
     for one in value["sets"]:
-        told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in one["missing"]]
+        told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in (*one["missing"], *one["lacks"])]
     for place in value["places"]:
         total = _("{name}: {size} in sets: {sets} · {where}").format(
             name=place["name"], sets=place["sets"], size=megabytes(place["bytes"]), where=place["where"]
