@@ -42,7 +42,7 @@ def main(scale: int) -> None:
             lambda: server.repository.take("full", 1), lambda: _by_hand(server, "--type=full", "backup")
         )
         _tell("full backup", tool, hand)
-        begin = server.repository.stored()[-1]
+        begin = server.repository.stored().backups[-1]
         newest = Target("newest", text="newest")
         site, other = server.site("tool"), server.site("hand")
 

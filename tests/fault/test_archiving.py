@@ -109,7 +109,7 @@ def test_a_recovery_does_not_take_a_bucket_that_is_away_for_the_end_of_the_log(
     server.archive_everything()
     site = server.site("interrupted")
     recovery.prepare(site)
-    stored = [one for one in server.repository.stored() if one.repository == 2]
+    stored = [one for one in server.repository.stored().backups if one.repository == 2]
     server.repository.restore(stored[-1], NEWEST, site.data)
     storage.runtime.pause("seaweedfs")
     try:
@@ -158,16 +158,16 @@ def test_a_full_disk_at_either_end_is_named_and_the_next_attempt_goes_on(server:
     """What breaks: the repository's disk in a backup, then the one that a restore writes to. What holds: every row."""
     insert(server)
     server.archive_everything()
-    stored = server.repository.stored()
+    stored = server.repository.stored().backups
     hasty = _configured_besides(server, "job-retry=0")
     with _little_room(Path(f"{server.places.state}/backups/pgbackrest-pitr")):
         with pytest.raises(StackError, match="could not do “backup”") as full:
             hasty.take("full", 1)
         assert "The disk may be full" in full.value.fix
-        assert server.repository.stored() == stored
+        assert server.repository.stored().backups == stored
         assert server.recovered(NEWEST, number=1) == rows(server)
     server.repository.take("full", 1)
-    site, begin = server.site("small"), server.repository.stored()[-1]
+    site, begin = server.site("small"), server.repository.stored().backups[-1]
     Path(site.folder).mkdir(mode=0o711)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=711", "tmpfs", site.folder], check=True)
     try:
@@ -195,12 +195,12 @@ def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
     shutil.copystat(configuration, other)
     os.chown(other, configuration.stat().st_uid, configuration.stat().st_gid)
     wrong = Repository(str(other), server.repository.user, server.repository.folder)
-    stored = server.repository.stored()
+    stored = server.repository.stored().backups
     for work in (wrong.prepare, lambda: wrong.take("full", 1)):
         with pytest.raises(StackError, match="could not do") as refused:
             work()
         assert "Its key is another one" in refused.value.fix
-    assert server.repository.stored() == stored
+    assert server.repository.stored().backups == stored
 
 
 def _programs(server: Primary, command: str) -> list[int]:
@@ -249,7 +249,7 @@ def _restore_outlives_kills(server: Primary, times: int) -> None:
     site = server.site("recovered")
     recovery.clear_away(site)
     recovery.prepare(site)
-    begin = beginning(server.repository.stored(), (), NEWEST, time.time())
+    begin = beginning(server.repository.stored().backups, (), NEWEST, time.time())
     for _number in range(times):
         _killed_at_random(server, lambda: server.repository.restore(begin, NEWEST, site.data), "restore", 1.5)
     server.archive_everything()
@@ -287,7 +287,7 @@ def test_what_a_killed_restore_left_at_work_writes_nothing_into_the_next(server:
     site = server.site("recovered")
     recovery.clear_away(site)
     recovery.prepare(site)
-    begin = beginning(server.repository.stored(), (), NEWEST, time.time())
+    begin = beginning(server.repository.stored().backups, (), NEWEST, time.time())
     worker = _worker_left_behind(server, lambda: server.repository.restore(begin, NEWEST, site.data), "restore")
     insert(server)
     server.repository.take("full", 1)
@@ -311,7 +311,7 @@ def test_a_recovered_server_that_was_killed_is_in_nobodys_way(server: Primary) -
     server.archive_everything()
     expected = server.recovered(NEWEST, number=1)
     site = server.site("recovered")
-    server.repository.restore(server.repository.stored()[-1], NEWEST, site.data)
+    server.repository.restore(server.repository.stored().backups[-1], NEWEST, site.data)
     recovery.recover(site, NEWEST, "", may_end_early=False, tell=lambda _piece: None)
     mark = Path(site.data, "postmaster.pid")
     os.kill(int(mark.read_text().splitlines()[0]), signal.SIGKILL)
@@ -347,7 +347,7 @@ class _Later:
     """A moment that a new backup leads to, and the rows that are there then."""
 
     def __init__(self, server: Primary) -> None:
-        ended = max(one.ended for one in server.repository.stored())
+        ended = max(one.ended for one in server.repository.stored().backups)
         wait_until(lambda: datetime.now(UTC).timestamp() > ended + 2, "the backup lies in the past")
         insert(server)
         self.rows = rows(server)

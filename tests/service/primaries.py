@@ -147,7 +147,7 @@ class Primary:
 
     def recovered(self, target: Target, *, number: int = 0, wal: str = "", may_end_early: bool = False) -> list[str]:
         """Every row of the load after a recovery to the target, from one repository or from the best one."""
-        backups = [one for one in self.repository.stored() if number in (0, one.repository)]
+        backups = [one for one in self.repository.stored().backups if number in (0, one.repository)]
         chosen = beginning(backups, self.repository.gaps(), target, SystemClock().now())
         site = self.site("recovered")
         recovery.prepare(site)

@@ -36,7 +36,7 @@ class Loaded:
 
     def moments(self, count: int) -> list[str]:
         """Random moments during the load: that of a commit, and some microseconds beside one, in turn."""
-        first = _moment(min(one.ended for one in self.primary.repository.stored() if one.repository == 2) + 1)
+        first = _moment(min(one.ended for one in self.primary.repository.stored().backups if one.repository == 2) + 1)
         chosen = random.sample([moment for moment in self.commits.values() if moment > first], count)
         beside = [_moved(moment, random.randint(-400, 400)) for moment in chosen]
         return [beside[number] if number % 2 else chosen[number] for number in range(count)]

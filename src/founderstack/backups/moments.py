@@ -13,7 +13,7 @@ from founderstack.backups.server import ask
 from founderstack.backups.vault import Vault
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
-from founderstack.model.moments import Gap, Stored, Target
+from founderstack.model.moments import Gap, Stock, Stored, Target
 from founderstack.model.protocols import Clock, Progress, Server
 from founderstack.world.clock import until
 from founderstack.world.files import free_mib, read_text, remove_tree, write_atomic
@@ -39,8 +39,8 @@ class PgBackRestMoments:
     major: str
     clock: Clock
 
-    def stored(self) -> tuple[Stored, ...]:
-        """Every backup that can be reached."""
+    def stored(self) -> Stock:
+        """Every backup that can be reached, and which repositories did not answer."""
         return self.repository.stored()
 
     def gaps(self) -> tuple[Gap, ...]:

@@ -30,7 +30,10 @@ def read(kind: type[Kind], content: bytes) -> Kind:
     found = json.loads(content)
     if not isinstance(found, dict) or found.get("format") != backup.FORMAT:
         raise ValueError("of another format")
-    return cast(Kind, _value(kind, found))
+    try:
+        return cast(Kind, _value(kind, found))
+    except (TypeError, AttributeError) as error:  # a list where a number was, and the like
+        raise ValueError(str(error)) from None
 
 
 def to_seal(manifest: Manifest) -> bytes:
@@ -45,10 +48,7 @@ def _value(kind: Any, found: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
         names = [field.name for field in dataclasses.fields(kind) if field.name in found]
-        try:
-            return cast(Any, kind)(**{name: _value(hints[name], found[name]) for name in names})
-        except TypeError as error:
-            raise ValueError(str(error)) from None
+        return cast(Any, kind)(**{name: _value(hints[name], found[name]) for name in names})
     if get_origin(kind) is tuple:
         inside = get_args(kind)
         kinds = [inside[0]] * len(found) if inside[-1] is Ellipsis else inside

@@ -51,11 +51,15 @@ class PgBackRest:
         return Taken(became, min(at, taken.at), taken.facts, kept)
 
     def forget(self, kept: Sequence[Manifest]) -> None:
-        """Let go of backups that none of the kept sets stands for or builds upon."""
+        """Let go of backups that none of the kept sets stands for or builds upon.
+
+        Of none while a repository does not say what it holds: what builds upon what is not known then.
+        """
         labels = {label for one in kept for name, label in one.repository.items() if name.startswith("repo")}
-        stored = self._repository.stored()
-        if labels:
-            self._repository.expire(needed(stored, labels))
+        stock = self._repository.stored()
+        if labels and not stock.unknown:
+            keep = needed(stock.backups, labels)
+            self._repository.expire([one for one in stock.backups if one.label not in keep])
 
     def _into_repositories(self, kind: str, server: Server, progress: Progress) -> tuple[str, dict[str, str], float]:
         repository = self._repository
@@ -64,7 +68,7 @@ class PgBackRest:
         taken: dict[str, str] = {}
         became, ended = kind, 0.0
         for number in repository.numbers:
-            there = [one for one in repository.stored() if one.repository == number]
+            there = repository.stored().of(number)
             chosen = kind_of_backup(kind, there, self._clock.now(), broken=broken)
             stored = repository.take(chosen, number, _in_bytes(there, progress))
             taken[f"repo{number}"] = stored.label

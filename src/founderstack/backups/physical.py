@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from founderstack.backups import recovery
-from founderstack.backups.repository import Repository
+from founderstack.backups.repository import Repository, silent
 from founderstack.backups.scratch import NotTheSet
 from founderstack.backups.server import ask
 from founderstack.locale import _
@@ -38,14 +38,11 @@ class PhysicalDrill:
         began = clock.monotonic()
         number, point = _REPOSITORY.get(place, 1), manifest.repository["point"]
         label = manifest.repository.get(f"repo{number}", "")
-        there = [one for one in self.repository.stored() if one.repository == number]
-        begin = [one for one in there if one.label == label]
-        if not there:
-            raise NotTheSet(
-                _("pgBackRest finds nothing in its repository {number}").format(number=number),
-                _("It cannot be reached, or it was emptied."),
-                _("See what it says: founder logs postgres; then run: founder backup"),
-            )
+        stock = self.repository.stored()
+        begin = [one for one in stock.of(number) if one.label == label]
+        if number in stock.unknown:
+            problem = silent(number, stock.unknown[number])
+            raise NotTheSet(problem.what, problem.why, problem.fix)
         if not begin:
             missing = _("The backup {label} is not in pgBackRest's repository any more.").format(label=label or "–")
             return (missing,), clock.monotonic() - began

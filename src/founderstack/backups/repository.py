@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.moments import Archived, Gap, Stored, Target
+from founderstack.model.moments import Archived, Gap, Stock, Stored, Target
 from founderstack.world.clock import until
 from founderstack.world.files import ensure_folder, read_text, write_atomic
 from founderstack.world.leftovers import end_all, orphaned
@@ -30,6 +30,9 @@ _OTHER_SERVER = 28
 """Exit code of `stanza-create` where a repository is of a server with another identity."""
 _NOT_LATER = 106
 """Exit code of a backup whose name would not be the latest: one that was killed at its end has left a later one."""
+_SAID, _UNSAID = (0, 1, 2), -1
+"""Codes of a repository that says what it holds: backups, not even a folder, or none. 99 is one that cannot be reached
+or read, 3 one whose list is missing. Source: pgBackRest 2.45, src/command/info/info.c."""
 _LOCK_WAIT_S = 60
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
 _PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
@@ -91,11 +94,15 @@ class Repository:
         """The repositories that are set up."""
         return (1, 2) if self._option("repo2-path") else (1,)
 
-    def stored(self) -> tuple[Stored, ...]:
-        """Every whole backup, oldest first. A repository that cannot be reached has none."""
+    def stored(self) -> Stock:
+        """What each repository holds; one that cannot be reached or read is unknown, and not empty."""
         found = json.loads(self._ask("info", "--output=json", timeout_s=_QUICK_S).out)
         backups = [_stored(one, stanza) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")]
-        return tuple(sorted(backups, key=lambda one: (one.ended, one.repository)))
+        said = {one["key"]: one["status"] for stanza in found for one in stanza.get("repo", ())}
+        nothing = {"code": _UNSAID, "message": _("It was not asked.")}
+        states = {number: said.get(number, nothing) for number in self.numbers}
+        unknown = {number: str(state["message"]) for number, state in states.items() if state["code"] not in _SAID}
+        return Stock(tuple(sorted(backups, key=lambda one: (one.ended, one.repository))), unknown)
 
     def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
         """Take one backup into one repository; what builds upon nothing becomes a full one by itself.
@@ -107,7 +114,10 @@ class Repository:
             said = self._back_up("full", number, progress)
         if said.code != 0:
             raise _failure("backup", said)
-        return max((one for one in self.stored() if one.repository == number), key=lambda one: one.ended)
+        stock = self.stored()
+        if not stock.of(number):
+            raise silent(number, stock.unknown.get(number) or _("It does not list the backup that was just taken."))
+        return stock.of(number)[-1]
 
     def _back_up(self, kind: str, number: int, progress: Progress) -> Result:
         options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")
@@ -128,13 +138,12 @@ class Repository:
         told = _told(_("files of the database"), progress)
         self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=told)
 
-    def expire(self, keep: set[str]) -> None:
-        """Let go of every backup but those labels, and of the log that none of them needs."""
-        for one in reversed(self.stored()):
-            if one.label not in keep:
-                options = (f"--repo={one.repository}", f"--set={one.label}")
-                # What builds upon it went before; the last full one stays by pgBackRest's own rule.
-                self._ask(*options, "expire", timeout_s=_LONG_S, check=False)
+    def expire(self, gone: Sequence[Stored]) -> None:
+        """Let go of these backups, given oldest first, and of the log that no other needs."""
+        for one in reversed(gone):
+            options = (f"--repo={one.repository}", f"--set={one.label}")
+            # What builds upon it went before; the last full one stays by pgBackRest's own rule.
+            self._ask(*options, "expire", timeout_s=_LONG_S, check=False)
 
     def archived(self, data_folder: str) -> Archived:
         """How the log of changes is kept now, of the server in that data folder."""
@@ -249,6 +258,15 @@ def _stored(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
         major=majors.get((server["id"], server["repo-key"]), ""),
         size=int(found["info"]["size"]),
         stored=int(found["info"]["repository"].get("delta") or 0),
+    )
+
+
+def silent(number: int, why: str) -> StackError:
+    """The error for a repository that does not say what it holds."""
+    return StackError(
+        _("pgBackRest cannot say what its repository {number} holds").format(number=number),
+        why,
+        _("Cure what it says, then run the command again."),
     )
 
 

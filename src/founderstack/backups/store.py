@@ -13,7 +13,7 @@ from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, Manifest, PartKind, Proof, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Source, StoredObject
-from founderstack.world.objects import Counted
+from founderstack.world.objects import Counted, ObjectMissing, ObjectUnreadable
 from founderstack.world.sealing import ENDING, Key
 
 _CHUNK = 1024 * 1024
@@ -21,6 +21,14 @@ _LARGEST_PAPER = 64 * 1024 * 1024
 
 Passed = Callable[[int], None]
 """Told how many bytes have passed."""
+
+
+class Damaged(StackError):
+    """What was read is not what was written."""
+
+
+NOT_READABLE = (Damaged, ObjectMissing, ObjectUnreadable)
+"""What is wrong with one object, and says nothing of the place that it lies in."""
 
 
 def nothing_to_tell(_count: int) -> None:
@@ -65,7 +73,7 @@ class SetStore:
             if name.startswith("proof-"):
                 try:
                     found.append(papers.read(Proof, self._paper(self._name(set_id, name))))
-                except ValueError:
+                except (ValueError, *NOT_READABLE):
                     continue
         return tuple(found)
 
@@ -241,8 +249,8 @@ class _Whole:
         return found
 
 
-def _damaged(name: str) -> StackError:
-    return StackError(
+def _damaged(name: str) -> Damaged:
+    return Damaged(
         _("{name} is damaged").format(name=name),
         _("What was read is not what was written."),
         _("Take another set: founder backups"),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from founderstack.backups.contents import Contents
 from founderstack.backups.giving_back import GivingBack
-from founderstack.backups.store import NewSet, SetStore
+from founderstack.backups.store import NOT_READABLE, NewSet, SetStore
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -180,7 +180,7 @@ class Vault(GivingBack):
             before = sets.get(set_id)
             try:
                 manifest = before.manifest if before else store.manifest(set_id)
-            except StackError:
+            except NOT_READABLE:
                 damaged.append(set_id)
                 continue
             sizes = {name: one.size for name, one in names.items()}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from founderstack.model.backup import Manifest
@@ -30,6 +30,20 @@ class Stored:
     """Bytes of the server that it stands for."""
     stored: int
     """Bytes that it alone takes in the repository."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What the repositories hold, as of one look: a backup is there, or it is gone, or its repository did not say."""
+
+    backups: tuple[Stored, ...] = ()
+    """Every whole backup that was seen, oldest first."""
+    unknown: Mapping[int, str] = field(default_factory=dict)
+    """Repository → why it did not say what it holds: nothing of it may be taken for gone."""
+
+    def of(self, repository: int) -> tuple[Stored, ...]:
+        """What one of them holds."""
+        return tuple(one for one in self.backups if one.repository == repository)
 
 
 @dataclass(frozen=True)
@@ -79,8 +93,8 @@ class Moments(Protocol):
         """Folder of the log of the server that was, "" where that is gone too."""
         ...
 
-    def stored(self) -> Sequence[Stored]:
-        """Every backup that can be reached."""
+    def stored(self) -> Stock:
+        """Every backup that can be reached, and which repositories did not answer."""
         ...
 
     def gaps(self) -> Sequence[Gap]:

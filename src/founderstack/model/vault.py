@@ -30,6 +30,11 @@ class Found:
     sets: tuple[FoundSet, ...] = ()
     places: tuple[Place, ...] = ()
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What could not be read, with its place. While there is any, nothing may be taken for gone."""
+        return tuple(f"{place.name}: {what}" for place in self.places for what in (place.error, *place.damaged) if what)
+
 
 @dataclass(frozen=True)
 class FilesOf:

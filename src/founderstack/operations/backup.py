@@ -135,6 +135,10 @@ def _waiting(vault: Vault, newest: Manifest) -> Sequence[Manifest]:
 
 def _expire(site: Site, vault: Vault, emit: Emit) -> tuple[str, ...]:
     found, settings = vault.found(), site.stack.parts["backup"].settings
+    if found.unknown:
+        why = _("Nothing was let go, because this cannot be read: {what}").format(what="; ".join(found.unknown))
+        _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, why))
+        return ()
     keep = Keep(settings.keep_last, settings.keep_daily, settings.keep_weekly, settings.keep_monthly)
     gone = [
         (place.name, one) for place in found.places for one in expired(_of(found, place.name), keep, site.clock.now())

@@ -58,7 +58,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
     late = newest is not None and overdue_s(settings.schedule, newest.manifest.taken_at, now, stack.name) > LATE_AFTER_S
     proof = next((one.proof for one in sets if one.proof is not None), None)
     told = {
-        NOT_YET: newest is None,
+        NOT_YET: newest is None and not found.unknown,
         BAD: proof is not None and not proof.ok,
         LATE: late,
         LACKING: newest is not None and bool(newest.manifest.lacks),

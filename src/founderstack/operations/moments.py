@@ -10,7 +10,7 @@ from founderstack.locale import _
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
-from founderstack.model.moments import Moments, Stored, Target
+from founderstack.model.moments import Moments, Stock, Stored, Target
 from founderstack.model.plan import Step
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
@@ -43,7 +43,11 @@ Approve = Callable[[GoingBack], None]
 def decide(site: Site, moments: Moments, target: Target, *, replaces: bool) -> GoingBack:
     """The way to the moment; raises StackError where there is none, or no room for it."""
     now = site.clock.now()
-    begin = beginning(moments.stored(), moments.gaps(), target, now, moments.major)
+    stock = moments.stored()
+    try:
+        begin = beginning(stock.backups, moments.gaps(), target, now, moments.major)
+    except StackError as refused:
+        raise (_silent(refused, stock) if stock.unknown else refused) from None
     _refuse_full_disk(moments, begin)
     loss = max(now - target.at, 0.0) if target.kind == "time" else 0.0
     return GoingBack(begin, target, loss, site.history.typical_seconds(RECOVER), replaces)
@@ -159,6 +163,15 @@ def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], None]) -
     done = Event("done", name, site.clock.now(), site.clock.monotonic() - began)
     site.history.record(done)
     emit(done)
+
+
+def _silent(refused: StackError, stock: Stock) -> StackError:
+    """What is refused may well be possible: a repository did not say what it holds."""
+    said = "; ".join(
+        _("Repository {number} does not say what it holds: {why}").format(number=number, why=why)
+        for number, why in stock.unknown.items()
+    )
+    return StackError(refused.what, said, _("Cure what it says, then run the command again."))
 
 
 def _refuse_full_disk(moments: Moments, begin: Stored) -> None:

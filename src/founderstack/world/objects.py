@@ -20,6 +20,10 @@ class ObjectMissing(StackError):
     """There is no object of that name."""
 
 
+class ObjectUnreadable(StackError):
+    """It is there, and the disk does not give it."""
+
+
 class Counted:
     """A source that counts the bytes that are read."""
 
@@ -86,12 +90,20 @@ class FolderStore:
             found = os.stat(self._path(name))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise unreadable(self._path(name), error) from None
         return StoredObject(name, found.st_size, found.st_mtime)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose name begins so; what a killed writer left is not one."""
+
+        def refuse(error: OSError) -> None:
+            # A folder that is gone meanwhile holds nothing; of one that cannot be read nobody knows.
+            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                raise unreadable(str(error.filename), error)
+
         names = []
-        for current, _folders, files in os.walk(self._path(os.path.dirname(prefix))):
+        for current, _folders, files in os.walk(self._path(os.path.dirname(prefix)), onerror=refuse):
             inside = os.path.relpath(current, self._folder)
             names += [file if inside == "." else f"{inside}/{file}" for file in files]
         for name in sorted(names):
@@ -167,8 +179,9 @@ def missing(name: str, where: str) -> ObjectMissing:
     )
 
 
-def unreadable(path: str, error: OSError) -> StackError:
-    return StackError(
+def unreadable(path: str, error: OSError) -> ObjectUnreadable:
+    """The error for what is there and cannot be read."""
+    return ObjectUnreadable(
         _("{path} cannot be read").format(path=path),
         f"{error.strerror}.",
         _("Make it readable for the user who runs this command, or run it as root (sudo)."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -36,6 +36,8 @@ class FakeVault:
     places: tuple[str, ...] = ("local", "s3")
     sets: dict[str, FoundSet] = field(default_factory=dict)
     broken: bool = False
+    unread: dict[str, Place] = field(default_factory=dict)
+    """Place → what is not known of it."""
     kept: Sequence[Manifest] = ()
     index: dict[str, object] = field(default_factory=dict)
     tidied: int = 0
@@ -70,7 +72,11 @@ class FakeVault:
 
     def found(self) -> Found:
         newest_first = tuple(sorted(self.sets.values(), key=lambda one: one.manifest.id, reverse=True))
-        return Found(newest_first, tuple(Place(name, f"at {name}") for name in self.places))
+        seen = tuple(one for one in newest_first if not all(self._away(place) for place in one.places))
+        return Found(seen, tuple(self.unread.get(name, Place(name, f"at {name}")) for name in self.places))
+
+    def _away(self, place: str) -> bool:
+        return place in self.unread and bool(self.unread[place].error)
 
     def remove(self, place: str, set_id: str) -> None:
         left = tuple(name for name in self.sets[set_id].places if name != place)
@@ -115,6 +121,31 @@ def test_a_place_that_is_away_costs_the_copy_and_not_the_backup() -> None:
         "set-000": ("local", "s3"),
         "set-001": ("local", "s3"),
     }
+
+
+@pytest.mark.parametrize(
+    "unread", [Place("s3", "s3://there", "503 Slow Down"), Place("local", "/here", damaged=("set-001",))]
+)
+def test_nothing_is_let_go_while_a_place_or_a_page_of_contents_cannot_be_read(unread: Place) -> None:
+    """What breaks: a place, or one bit in it. What holds: every set, and all that the engine keeps for any of them."""
+    world = FakeWorld()
+    vault = FakeVault(world, broken=bool(unread.error))
+    for number in range(10):  # the folder on this machine is a rebuilt one's: empty
+        made = Manifest(f"set-{number:03}", "diary", world.clock.now() + number, 1.0, "dump", "full", ())
+        vault.sets[made.id] = FoundSet(made, ("s3",))
+    vault.unread[unread.name] = unread
+    events: list[Event] = []
+    with suppress(StackError):  # the copy off the machine
+        backup(world.site(STACK), vault, "", events.append)  # type: ignore[arg-type]
+    assert len(vault.sets) == 11
+    assert not vault.kept, "the engine was not asked to forget"
+    assert [event.detail for event in events if event.step == "backup:expire"] == [
+        f"Nothing was let go, because this cannot be read: {unread.name}: {unread.error or 'set-001'}"
+    ]
+    vault.unread, vault.broken = {}, False
+    _backup(world, vault)
+    assert sorted(vault.sets) == ["set-010", "set-011"], "it is let go as soon as all is known again"
+    assert [one.id for one in vault.kept] == ["set-011", "set-010"]
 
 
 def test_a_kind_that_the_engine_does_not_take_is_refused() -> None:
