@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 _KNOWN = """
 SELECT wanted.entry, coalesce(named.schema, home.nspname, ''), coalesce(named.identity, ''),
-    coalesce(home.nspname || '.' || relation.relname, ''),
+    coalesce(quote_ident(home.nspname) || '.' || quote_ident(relation.relname), ''),
     coalesce(pg_catalog.pg_get_userbyid(coalesce(
         CASE wanted.class WHEN 'pg_proc'::regclass THEN (SELECT proowner FROM pg_proc WHERE oid = wanted.oid)
             WHEN 'pg_namespace'::regclass THEN (SELECT nspowner FROM pg_namespace WHERE oid = wanted.oid)
             WHEN 'pg_type'::regclass THEN (SELECT typowner FROM pg_type WHERE oid = wanted.oid) END,
-        relation.relowner)), '')
+        relation.relowner,
+        (SELECT refobjid FROM pg_shdepend AS d WHERE d.classid = wanted.class AND d.objid = wanted.oid AND deptype = 'o'
+            AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())))), '')
 FROM unnest(%s::int[], %s::oid[], %s::oid[]) AS wanted (entry, class, oid)
 CROSS JOIN LATERAL pg_catalog.pg_identify_object(wanted.class, wanted.oid, 0) AS named
 LEFT JOIN pg_class AS relation ON relation.oid = CASE wanted.class
@@ -47,6 +49,12 @@ WHERE present.oid >= 16384
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = present.class AND objid = present.oid AND deptype = 'e')
 """
 
+_MADE_BY = """
+SELECT quote_ident(nspname), extname FROM pg_depend AS d JOIN pg_namespace AS n ON n.oid = d.objid
+JOIN pg_extension AS e ON e.oid = d.refobjid
+WHERE d.classid = 'pg_namespace'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+"""
+
 
 def known(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> dict[int, Known]:
     """Entry → what the catalogue says about its object; properties, which are no objects, are left out."""
@@ -61,6 +69,11 @@ def known(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> dict
 def present(connection: psycopg.Connection[Any]) -> frozenset[str]:
     """Names of the tables, types and functions that somebody has made in this database."""
     return frozenset(name for (name,) in connection.execute(_PRESENT).fetchall())
+
+
+def schemas_of_extensions(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Schema → the extension that has made it."""
+    return dict(connection.execute(_MADE_BY).fetchall())
 
 
 def extensions(connection: psycopg.Connection[Any]) -> frozenset[str]:

@@ -6,14 +6,12 @@ supabase/storage migrations (2026-08).
 
 from __future__ import annotations
 
-from founderstack.locale import N_
+from founderstack.locale import N_, _
 
-_SCHEMAS = (
-    "_analytics _realtime _supavisor auth cron dbdev etl graphql graphql_public net pgbouncer pgmq pgsodium "
-    "pgsodium_masks pgtle realtime repack storage supabase_functions tiger tiger_data topology vault"
-)
-SCHEMAS = frozenset(_SCHEMAS.split())
-"""Schemas that the platform fills. What people put there themselves is told by its owner."""
+_SCHEMAS = "_analytics _realtime _supavisor auth etl graphql graphql_public net pgbouncer realtime storage"
+SCHEMAS = frozenset({*_SCHEMAS.split(), "pgsodium", "supabase_functions", "vault"})
+"""Schemas that the platform fills. What people put there themselves is told by its owner; what an extension has put
+into a schema of its own (`cron`, `pgmq`, `topology`) is told by its membership, and needs no name here."""
 
 KEPT_TABLES = frozenset({"auth.users", "auth.identities", "auth.mfa_factors", "storage.buckets", "storage.objects"})
 """Tables of the platform that the project's own objects build on: keys, triggers, views and policies."""
@@ -46,12 +44,16 @@ EXTENSION_FUNCTIONS = frozenset(
 )
 """The platform's own functions in the schema `extensions`."""
 
-EVENT_TRIGGERS = ("issue_", "pgrst_")
-"""How the names of the platform's event triggers begin."""
-
-ROLE_PREFIXES = ("supabase_", "cli_login_", "pgsodium_", "pgtle_")
-ROLES = frozenset({"dashboard_user", "pgbouncer", "pgtle_admin"})
+SUPERUSER = "supabase_admin"
+_ROLES = (
+    "supabase_auth_admin supabase_storage_admin supabase_realtime_admin supabase_functions_admin supabase_etl_admin "
+    "supabase_replication_admin supabase_read_only_user supabase_privileged_role supabase_superuser dashboard_user "
+    "pgbouncer pgsodium_keyholder pgsodium_keyiduser pgsodium_keymaker pgtle_admin"
+)
+ROLES = frozenset({SUPERUSER, *_ROLES.split()})
 """Roles of the platform: nothing at the target is owned by them or granted to them."""
+_OF_COMMAND_LINE = "cli_login_"
+"""How the names of roles begin that its command line makes for an hour."""
 
 MASKED = {
     "auth.users": (
@@ -85,4 +87,18 @@ REPLACEMENTS = {
 
 def is_role(name: str) -> bool:
     """True for a role of the platform."""
-    return name in ROLES or name.startswith(ROLE_PREFIXES)
+    return name in ROLES or name.startswith(_OF_COMMAND_LINE)
+
+
+def owns(schema: str, owner: str) -> bool:
+    """True for what the platform has put into one of its schemas itself.
+
+    Where somebody runs the platform on a server of their own, what they make in its dashboard belongs to
+    `supabase_admin` as well, so a schema `etl` of that owner is theirs.
+    """
+    return schema in SCHEMAS and is_role(owner) and not (schema == "etl" and owner == SUPERUSER)
+
+
+def why() -> str:
+    """Why something of the platform's stays behind."""
+    return _("It is part of the platform.")

@@ -24,7 +24,8 @@ _ALL_ROWS = """
     OR (NOT c.relforcerowsecurity AND pg_has_role(c.relowner, 'USAGE'))
 """
 _UNREADABLE = f"""
-SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), {_MAY_READ}, quote_ident(n.nspname), n.nspname
+SELECT named.identity, has_schema_privilege(relnamespace, 'USAGE'), {_MAY_READ}, quote_ident(n.nspname),
+    n.nspname, pg_get_userbyid(relowner)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
 CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named
 WHERE c.relkind IN ('r', 'p', 'S') AND c.oid >= 16384 AND nspname NOT LIKE 'pg\\_%'
@@ -39,7 +40,7 @@ def unreadable(source: psycopg.Connection[Any], kind: Kind, user: str) -> list[I
     return [
         _missing_right(user, row)
         for row in source.execute(_UNREADABLE).fetchall()
-        if kind == "plain" or row[4] not in platform.SCHEMAS or row[0] in platform.KEPT_TABLES
+        if kind == "plain" or not platform.owns(row[4], row[5]) or row[0] in platform.KEPT_TABLES
     ]
 
 
@@ -47,8 +48,8 @@ def hidden(source: psycopg.Connection[Any]) -> list[str]:
     """Names of the platform's own tables that may not even be looked at; nothing of them moves."""
     return [
         name
-        for name, _usage, may_read, _schema, bare in source.execute(_UNREADABLE).fetchall()
-        if not may_read and bare in platform.SCHEMAS and name not in platform.KEPT_TABLES
+        for name, _usage, may_read, _schema, bare, owner in source.execute(_UNREADABLE).fetchall()
+        if not may_read and platform.owns(bare, owner) and name not in platform.KEPT_TABLES
     ]
 
 
@@ -76,7 +77,7 @@ def in_the_way(context: Context) -> list[Item]:
 
 
 def _missing_right(user: str, row: tuple[Any, ...]) -> Item:
-    name, usage, select, schema, _bare = row
+    name, usage, select, schema, _bare, _owner = row
     user = '"' + user.partition(".")[0].replace('"', '""') + '"'
     grant = f"GRANT SELECT ON {name} TO {user};"
     if not usage:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from founderstack.locale import _
+from founderstack.migration import platform
 from founderstack.migration.kinds import name_of
 from founderstack.migration.report_page import grouped, plan_page, verified_page
 from founderstack.migration.values import Fate, Finding, Item
@@ -54,11 +55,16 @@ def title_of(fate: Fate) -> str:
     }[fate]
 
 
+def _of_platform() -> str:
+    return _("the platform’s own, which stays with it")
+
+
 def plan_lines(facts: Mapping[str, Any], items: Sequence[Item]) -> list[str]:
     """The plan in a few lines: what stands in the way, what changes, what stays behind, and the rest by number."""
     lines = [*facts_lines(facts), ""]
+    own = [item for item in items if item.why != platform.why()]
     for fate in FATES:
-        chosen = [item for item in items if item.fate == fate]
+        chosen = [item for item in own if item.fate == fate]
         if not chosen:
             continue
         lines.append(f"{title_of(fate)}: {len(chosen)}")
@@ -68,7 +74,7 @@ def plan_lines(facts: Mapping[str, Any], items: Sequence[Item]) -> list[str]:
         if fate == "moved":
             kinds = Counter(item.kind for item in chosen)
             lines.append("  " + " · ".join(f"{name_of(kind)} {count}" for kind, count in kinds.most_common()))
-    return lines
+    return [*lines, f"{_of_platform()}: {len(items) - len(own)}"] if len(own) < len(items) else lines
 
 
 def verified_lines(findings: Sequence[Finding]) -> list[str]:
@@ -83,7 +89,11 @@ def save_plan(folder: str, facts: Mapping[str, Any], items: Sequence[Item]) -> s
     """Write `plan.json` and `plan.html` into the folder; path of the page."""
     write_atomic(os.path.join(folder, "plan.json"), _text(plan_document(facts, items)), mode=0o600)
     page = os.path.join(folder, "plan.html")
-    groups = [(fate, title_of(fate), [item for item in items if item.fate == fate]) for fate in FATES]
+    own = [item for item in items if item.why != platform.why()]
+    groups: list[tuple[str, str, Sequence[Item]]] = [
+        (fate, title_of(fate), [item for item in own if item.fate == fate]) for fate in FATES
+    ]
+    groups.append(("platform", _of_platform(), [item for item in items if item.why == platform.why()]))
     write_atomic(page, plan_page(facts_lines(facts), groups), mode=0o600)
     return page
 

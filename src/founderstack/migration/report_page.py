@@ -9,7 +9,7 @@ from typing import Any
 from founderstack import locale
 from founderstack.locale import _
 from founderstack.migration.kinds import name_of
-from founderstack.migration.values import Fate, Item
+from founderstack.migration.values import Item
 
 _NAMES_OPEN = 6
 """Names that are shown before the others are folded away."""
@@ -34,8 +34,8 @@ padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); } th { fo
 @media print { details > * { display: block; } }
 """
 
-Group = tuple[Fate, str, Sequence[Item]]
-"""(fate, what it is called, its items)."""
+Group = tuple[str, str, Sequence[Item]]
+"""(fate, or `platform`; what it is called; its items)."""
 
 
 def grouped(items: Iterable[Item]) -> list[tuple[tuple[str, str], list[Item]]]:
@@ -53,8 +53,9 @@ def plan_page(head: Sequence[str], groups: Sequence[Group]) -> str:
         if not items:
             continue
         parts.append(f'<h2 id="{fate}">{escape(title)} ({len(items)})</h2>')
-        if fate == "moved":
-            parts.append(f"<details><summary>{escape(_('all of them'))}</summary>{_table(items)}</details>")
+        if fate in ("moved", "platform"):
+            listed = _table(items) if fate == "moved" else _reason("", "", items)
+            parts.append(f"<details><summary>{escape(_('all of them'))}</summary>{listed}</details>")
         else:
             parts += [_reason(why, fix, members) for (why, fix), members in grouped(items)]
     return _page(_("What the migration will do"), parts)

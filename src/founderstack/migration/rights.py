@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration import platform
 from founderstack.migration.roles import target_name
 from founderstack.migration.values import Context, Finding, Item, Kind
 
@@ -101,7 +102,7 @@ class Rights:
             if target_name(role, context.kind):
                 items.append(Item(self.name, "default privileges", name, "moved"))
             else:
-                items.append(Item(self.name, "default privileges", name, "reported", _("It is part of the platform.")))
+                items.append(Item(self.name, "default privileges", name, "reported", platform.why()))
         return items
 
     def run(self, context: Context) -> None:

@@ -149,7 +149,7 @@ def put_back(target: psycopg.Connection[Any], context: Context) -> None:
 def _item(role: Role, kind: Kind, before: Collection[str]) -> Item:
     name = target_name(role.name, kind)
     if not name:
-        return Item("roles", "role", role.name, "reported", _("It is part of the platform."))
+        return Item("roles", "role", role.name, "reported", platform.why())
     if name in before:
         return Item("roles", "role", role.name, "converted", _("The stack has one of this name, which stays as it is."))
     if name != role.name:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import archive, fates, objects, policies, readable, rights
+from founderstack.migration import archive, extension_rows, fates, objects, platform, policies, readable, rights
 from founderstack.migration.archive import Entry
 from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
@@ -61,6 +61,7 @@ def read(
         setting = Setting(
             kind=kind,
             extensions=objects.extensions(right),
+            made_by=objects.schemas_of_extensions(left),
             present=() if begun else objects.present(right),
             leave=options.leave,
             nobody=policies.for_nobody(left, kind),
@@ -92,9 +93,9 @@ class Schema:
     def plan(self, context: Context) -> Sequence[Item]:
         """Every object of the source, and what its owner should look at."""
         with context.source.connect() as source:
-            notes = _notes(source, context.objects)
+            notes = [*_notes(source, context.objects), *extension_rows.items(source, context)]
             hidden = readable.hidden(source) if context.kind == "supabase" else []
-        why = _("It is part of the platform.")
+        why = platform.why()
         unseen = [Item(self.name, "table", name, "reported", why) for name in hidden]
         return [*(one.item for one in context.objects), *unseen, *notes]
 

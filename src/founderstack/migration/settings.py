@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration import platform
 from founderstack.migration.values import Item, Kind
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _item(what: str, name: str, key: str, kind: Kind) -> Item:
     if moves(key):
         return Item(STEP, what, name, "moved")
     if kind == "supabase" and (key.startswith("pgrst.") or key == "session_preload_libraries"):
-        return Item(STEP, what, name, "reported", _("It is part of the platform."))
+        return Item(STEP, what, name, "reported", platform.why())
     if key == READ_ONLY:
         why, fix = _("Your app has to write here."), _("Where somebody shall only read, give them no right to write.")
     elif "." in key:

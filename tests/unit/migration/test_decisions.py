@@ -110,6 +110,54 @@ def test_an_object_goes_where_what_it_needs_goes() -> None:
     assert fates(*objects, kind="plain")["auth.sessions"] == "moved"
 
 
+def test_who_owns_it_decides_and_never_what_it_is_called() -> None:
+    own, theirs = "postgres", "supabase_auth_admin"
+    objects = (
+        (entry(1, "SCHEMA"), Known("", "etl", "", own)),
+        (entry(2, "TABLE", 1), Known("etl", "etl.jobs", "etl.jobs", own)),
+        (entry(3, "SCHEMA"), Known("", "auth", "", "supabase_admin")),
+        (entry(4, "TABLE", 3), Known("auth", "auth.sessions", "auth.sessions", theirs)),
+        (entry(5, "TABLE", 3), Known("auth", "auth.invitations", "auth.invitations", own)),
+        (entry(6, "VIEW", 4), Known("auth", "auth.seen", "auth.seen", own)),
+        (entry(7, "TABLE"), Known("realtime", "realtime.messages", "realtime.messages", "supabase_realtime_admin")),
+        (entry(8, "POLICY", 7), Known("realtime", "mine on realtime.messages", "realtime.messages", theirs)),
+        (entry(9, "FUNCTION"), Known("extensions", "extensions.pgrst_ddl_watch()", "", own)),
+        (entry(10, "EVENT TRIGGER", 9), Known("", "watch", "", own)),
+        (entry(11, "FUNCTION"), Known("public", "public.audit()", "", own)),
+        (entry(12, "EVENT TRIGGER", 11), Known("", "issue_audit", "", own)),
+        (entry(13, "TABLE"), Known("pgmq", "pgmq.q_mails", "pgmq.q_mails", own)),
+        (entry(14, "TABLE"), Known("public", "public.at_home", "public.at_home", "supabase_admin")),
+        (entry(15, "TABLE"), Known("etl", "etl.lag", "etl.lag", "supabase_etl_admin")),
+    )
+    known = {one.id: about for one, about in objects}
+    setting = Setting("supabase", (), made_by={"pgmq": "pgmq"})
+    decided = {one.item.name: one.item for one in decide([one for one, _about in objects], known, setting)}
+    platform = {name for name, item in decided.items() if item.why == "It is part of the platform."}
+    assert platform == {
+        "auth.sessions", "realtime.messages", "extensions.pgrst_ddl_watch()", "watch", "etl.lag"
+    }  # fmt: skip
+    assert {name for name, item in decided.items() if item.fate == "moved"} == {
+        "etl", "etl.jobs", "auth.invitations", "public.audit()", "public.at_home"
+    }  # fmt: skip
+    assert {name for name, item in decided.items() if item.fate == "blocker"} == {"auth.seen", "pgmq.q_mails"}
+    assert "project’s own" in decided["mine on realtime.messages"].why
+
+
+def test_a_table_that_is_left_takes_with_it_what_belongs_to_it() -> None:
+    objects = (
+        (entry(1, "EXTENSION"), Known("", "vector", "", "")),
+        (entry(2, "TABLE", 1), Known("public", "public.embedded", "public.embedded", "postgres")),
+        (entry(3, "SEQUENCE", 2), Known("public", "public.embedded_id_seq", "public.embedded_id_seq", "postgres")),
+        (entry(4, "CONSTRAINT", 2), Known("public", "key on public.embedded", "public.embedded", "postgres")),
+        (entry(5, "POLICY", 2), Known("public", "own on public.embedded", "public.embedded", "postgres")),
+        (entry(6, "TABLE"), Known("public", "public.other", "public.other", "postgres")),
+        (entry(7, "FK CONSTRAINT", 6, 2), Known("public", "to on public.other", "public.other", "postgres")),
+    )
+    found = fates(*objects, leave=("public.embedded",))
+    assert {name for name, fate in found.items() if fate == "blocker"} == {"to on public.other"}
+    assert found["public.other"] == "moved"
+
+
 def test_what_the_target_has_already_is_in_the_way() -> None:
     there = (entry(1, "TABLE"), Known("public", "public.todos", "public.todos", "postgres"))
     assert fates(there, present=("public.todos",)) == {"public.todos": "blocker"}
