@@ -107,7 +107,8 @@ def _cut(script: str, expected: Sequence[int]) -> Iterator[tuple[int, tuple[int,
         if place > last:
             heads.append(head)
             last = place
-    for head, end in zip(heads, [*(head.start() for head in heads[1:]), len(script)], strict=True):
+    ends = [head.start() for head in heads[1:]] + [len(script)] * bool(heads)
+    for head, end in zip(heads, ends, strict=True):
         _title, _line, rest = script[head.end() : end].partition("\n--\n")
         needs = tuple(dict.fromkeys(int(number) for number in (head[2] or "").split()))
         yield int(head[1]), needs, _statements(rest)

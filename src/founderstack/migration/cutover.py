@@ -99,6 +99,6 @@ def _refuse_before_run(migration: Migration) -> None:
 def _still_written() -> StackError:
     return StackError(
         _("Somebody still writes at the source"),
-        _("A session there has a transaction that writes, although new ones are read-only."),
+        _("A transaction there has written and is still open, or prepared, although new ones are read-only."),
         _("Stop it, then run the same command again; the source can be written to until then."),
     )

@@ -17,9 +17,15 @@ _GONE_WITHIN_S = 15.0
 _MORE = "…"
 """Stands for sessions that were told to end and may not have ended yet."""
 _OTHERS = """
-FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-    AND application_name <> %s
+FROM pg_stat_activity AS a WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
+    AND coalesce(backend_type, 'client backend') = 'client backend' AND application_name <> %s
 """
+"""The type of other people's sessions is hidden from whoever has no right to statistics; that they are there is not."""
+_WRITING = """
+    AND (backend_xid IS NOT NULL OR EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND granted
+        AND locktype = 'transactionid' AND mode = 'ExclusiveLock'))
+"""
+"""A lock on a number of one's own: everybody may see it, where `backend_xid` is hidden."""
 
 
 def freeze(source: Source, clock: Clock) -> Sequence[str]:
@@ -53,9 +59,10 @@ def way_back(source: Source) -> str:
 
 
 def writers(source: Source) -> int:
-    """Sessions that write at the source at this moment."""
+    """Transactions at the source that have written and are open, prepared ones among them."""
+    prepared = "(SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database())"
     with source.connect() as connection:
-        row = connection.execute(f"SELECT count(*) {_OTHERS} AND backend_xid IS NOT NULL", (APPLICATION,)).fetchone()
+        row = connection.execute(f"SELECT {prepared} + count(*) {_OTHERS} {_WRITING}", (APPLICATION,)).fetchone()
         return int(row[0]) if row else 0
 
 
