@@ -199,9 +199,10 @@ def test_a_target_that_is_killed_comes_back_and_the_run_goes_on(
     assert differing(move.verify()) == []
 
 
-def test_a_full_disk_at_the_target_is_named_and_made_room_for(
+def test_a_full_disk_at_the_target_is_foreseen_named_and_made_room_for(
     source: SupabaseSource, target: Cluster, tmp_path: Path
 ) -> None:
+    """A database that does not fit is refused beforehand; where others take the room meanwhile, the run says so."""
     disk = enterable_folder("founder-fault-disk-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m,mode=777", "tmpfs", str(disk)], check=True)
     try:
@@ -211,10 +212,19 @@ def test_a_full_disk_at_the_target_is_named_and_made_room_for(
         target.query(f"CREATE TABLESPACE small LOCATION '{disk}/app'")
         target.query("CREATE DATABASE app OWNER app TABLESPACE small")
         filler = disk / "filler"
-        filler.write_bytes(bytes(shutil.disk_usage(disk).free - 500_000))
+
+        def fill() -> None:
+            filler.write_bytes(bytes(shutil.disk_usage(disk).free - 500_000))
+
         move = migration(address_of(source), target, tmp_path / "state")
-        with pytest.raises(StackError, match="disk is full") as full:
+        fill()
+        with pytest.raises(StackError) as foreseen:
             move.run()
+        assert str(disk) in foreseen.value.problems[0].what
+        assert "MiB free" in foreseen.value.problems[0].why
+        filler.unlink()
+        with pytest.raises(StackError, match="disk is full") as full:
+            replace(move, tell=Once("schema", fill)).run()
         assert "No space left" in full.value.why
         filler.unlink()
         move.run()

@@ -78,7 +78,7 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
         needs = [decided[number] for number in entry.needs if number in decided]
         about = known.get(entry.id)
         after = entry.kind in _AFTER_ROWS or any(need.after_rows for need in needs)
-        name = about.identity if about else entry.label
+        name = about.identity if about else entry.label.removeprefix("- ")
         fate, why, fix = _fate(entry, about, needs, setting)
         item = Item(STEP, entry.kind.lower(), name, fate, why, fix)
         decided[entry.id] = Decided(entry, item, after)
@@ -87,6 +87,8 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
 
 def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: Setting) -> tuple[Fate, str, str]:
     lost = next((need for need in needs if need.item.fate in ("reported", "blocker")), None)
+    if entry.kind == "USER MAPPING":
+        return "reported", _("It holds a password for another server."), _("Make it yourself: CREATE USER MAPPING …")
     if known is None:
         return _property(needs, lost)
     if why := _left(entry, known, needs, setting):
@@ -137,8 +139,6 @@ def _own(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting)
             return "reported", platform.why(), ""
         why = _("It would run with the rights of the database’s superuser at every change of anything.")
         return "reported", why, _("Look at what it does, then make it yourself where you still need it.")
-    if entry.kind == "USER MAPPING":
-        return "reported", _("It holds a password for another server."), _("Make it yourself: CREATE USER MAPPING …")
     if entry.kind == "SUBSCRIPTION":
         return "reported", _("It would begin to fetch rows from its publisher."), _("Make it yourself, after the move.")
     if setting.kind == "supabase":

@@ -31,7 +31,7 @@ REMARKS: Mapping[Remark, tuple[Fate, str, str]] = {
     "no address": ("reported", N_("Without an address; a placeholder that reaches nobody stands for it."), ""),
     "address refused": (
         "reported",
-        N_("Better Auth takes no address with letters beyond ASCII at sign-in."),
+        N_("Better Auth takes no address of this form at sign-in."),
         N_("Ask them for another address before the cut-over."),
     ),
     "second factor": (
@@ -67,6 +67,11 @@ REMARKS: Mapping[Remark, tuple[Fate, str, str]] = {
         N_("Move them without it, so that they ask for a new one: --leave sealed-passwords"),
     ),
     "password left": ("reported", N_("Moved without their password: they ask for a new one."), ""),
+    "odd identity": (
+        "reported",
+        N_("What {detail} said about them cannot be read; they sign in with it all the same."),
+        "",
+    ),
     "unknown hash": ("reported", N_("Nobody knows this kind of password."), N_("They ask for a new password.")),
 }
 

@@ -38,6 +38,7 @@ Remark = Literal[
     "sealed hash",
     "password left",
     "unknown hash",
+    "odd identity",
 ]
 """What a founder must know about one person."""
 
@@ -56,7 +57,8 @@ class Identity:
     provider: str
     subject: str
     """What the provider calls the person."""
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | None
+    """What the provider said about them; None where it is no object, as only SQL can write it."""
     created_at: str | None
     updated_at: str | None
 
@@ -184,6 +186,7 @@ def _accounts(
         dates = (_created(row), row.get("updated_at") or _created(row))
         if kind != "sealed":
             made["credential", person.id] = _account(person.id, "credential", person.id, dates, password=stored)
+    remarks += [("odd identity", identity.provider) for identity in person.identities if identity.data is None]
     for identity in person.identities:
         if identity.provider in ("email", "phone"):
             continue
@@ -284,7 +287,7 @@ def _name(person: SourcePerson) -> str:
     """Better Auth wants a name of everybody."""
     if person.row.get("is_anonymous"):
         return "Anonymous"
-    said = [*person.names, *(identity.data.get(key) for identity in person.identities for key in ("name", "full_name"))]
+    said = [*person.names, *((one.data or {}).get(key) for one in person.identities for key in ("name", "full_name"))]
     local_part = (person.row.get("email") or "").split("@")[0]
     return next((name.strip() for name in [*said, local_part] if isinstance(name, str) and name.strip()), "")
 

@@ -87,8 +87,12 @@ def _person(row: tuple[Any, ...]) -> SourcePerson:
         names=names,
         picture=picture,
         banned=banned,
-        identities=tuple(Identity(*identity) for identity in identities or ()),
+        identities=tuple(_identity(*identity) for identity in identities or ()),
         factors=tuple(factors or ()),
         passkeys=passkeys,
         rank=rank,
     )
+
+
+def _identity(provider: str, subject: str, told: object, created_at: str | None, updated_at: str | None) -> Identity:
+    return Identity(provider, subject, told if isinstance(told, dict) else None, created_at, updated_at)

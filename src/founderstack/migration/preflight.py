@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import readable
+from founderstack.migration import readable, trouble
 from founderstack.migration.source import Source, route
 from founderstack.migration.target import Target
 from founderstack.migration.values import Item, Kind
@@ -15,6 +15,8 @@ _LOADS_MIB_S = 25
 _COMPARES_MIB_S = 120
 """Measured on two cores with source and target on one machine: see bench/migration.py."""
 _SHORTEST_PAUSE_S = 3
+_LOG_BYTES = 2**30
+"""What PostgreSQL keeps of its log before it begins anew (max_wal_size)."""
 
 _FACTS = """
 SELECT current_setting('server_version'), current_setting('server_version_num')::int / 10000,
@@ -52,6 +54,18 @@ def blockers(source: Source, kind: Kind, found: Mapping[str, Any]) -> list[Item]
     """What stands in the way before anything else is looked at: another version, another encoding, a missing right."""
     with source.connect() as connection:
         return [*_unfit(found), *readable.unreadable(connection, kind, source.address.user)]
+
+
+def room(target: Target, found: Mapping[str, Any]) -> list[Item]:
+    """A blocker where the database does not fit on the target's disk, with what its log takes meanwhile."""
+    place = trouble.place_of(target)
+    free, size = trouble.free_mib(place), found["database_bytes"]
+    needed = round((size + min(size, _LOG_BYTES)) / 2**20)
+    if free is None or needed < free:
+        return []
+    why = _("{place} has {free} MiB free; the database needs about {needed}.")
+    why = why.format(place=place, free=round(free), needed=needed)
+    return [Item("preflight", "room", place, "blocker", why, _("Make room, or add a disk."))]
 
 
 def _unfit(found: Mapping[str, Any]) -> list[Item]:

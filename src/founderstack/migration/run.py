@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import preflight, schema
+from founderstack.migration import preflight, schema, trouble
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
 from founderstack.migration.removal import take_out
@@ -18,7 +18,7 @@ from founderstack.migration.source import APPLICATION, Source, Unreachable
 from founderstack.migration.steps import Extra, Step, steps_for
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
-from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, StackError, StackErrors
+from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.protocols import Clock
 from founderstack.world.files import ensure_folder
 from founderstack.world.lock import stack_lock
@@ -56,7 +56,7 @@ class Migration:
     def plan(self) -> tuple[dict[str, Any], list[Item]]:
         """(facts, what becomes of everything). Writes nothing but the archive in its own folder."""
         found = preflight.facts(self.source, self.target)
-        if blockers := preflight.blockers(self.source, self.kind, found):
+        if blockers := self._blockers(found):
             return found, blockers
         ensure_folder(self.folder, mode=0o700)
         context = self.context("plan.dump")
@@ -128,20 +128,23 @@ class Migration:
         import psycopg
 
         failures, before = 0, -1
+        place = trouble.place_of(self.target)
         while True:
             try:
                 return do()
             except psycopg.errors.DiskFull as error:
-                raise _disk_full(error) from error
+                raise trouble.disk_full(error) from error
             except (psycopg.OperationalError, Unreachable) as error:
-                self._wait_for_both(error)
+                self._wait_for_both(error, place)
                 done = self._done()
                 failures, before = (failures + 1 if done == before else 0), done
                 if failures >= _ATTEMPTS_WITHOUT_PROGRESS:
-                    raise _lost(error) from error
-                self.tell(Progress("connection", 0, 0, "objects", _("again: {why}").format(why=_first_line(error))))
+                    raise trouble.lost(error) from error
+                self.tell(
+                    Progress("connection", 0, 0, "objects", _("again: {why}").format(why=trouble.first_line(error)))
+                )
 
-    def _wait_for_both(self, error: Exception) -> None:
+    def _wait_for_both(self, error: Exception, place: str) -> None:
         deadline = self.clock.monotonic() + self.options.patience_s
         while True:
             self.clock.wait(_AGAIN_AFTER_S)
@@ -149,6 +152,8 @@ class Migration:
                 with self.source.connect(), self.target.connect():
                     return
             except Unreachable as still:
+                if trouble.is_full(place):
+                    raise trouble.disk_full(error) from error
                 if self.clock.monotonic() > deadline:
                     raise still from error
                 self.tell(Progress("connection", 0, 0, "objects", still.what))
@@ -166,7 +171,7 @@ class Migration:
         run = self.journal.run()
         if run is None:
             found = preflight.facts(self.source, self.target)
-            _refuse(preflight.blockers(self.source, self.kind, found))
+            _refuse(self._blockers(found))
         context = self.context("source.dump")
         digest = schema.digest(context.objects)
         if run is None:
@@ -200,6 +205,10 @@ class Migration:
         )
         return replace(context, objects=decided, run_id=str(uuid.uuid4()))
 
+    def _blockers(self, found: Mapping[str, Any]) -> list[Item]:
+        blockers = preflight.blockers(self.source, self.kind, found)
+        return blockers if self.journal.run() else [*blockers, *preflight.room(self.target, found)]
+
     def _end_remains(self) -> None:
         """End what an earlier command, killed in the middle, still has at work in the target."""
         others = (
@@ -210,7 +219,7 @@ class Migration:
         with self.target.connect() as target:
             while target.execute(f"SELECT pg_terminate_backend(pid) {others}", (APPLICATION,)).fetchall():
                 if self.clock.monotonic() > deadline:
-                    raise _lost(TimeoutError(_("an earlier run does not end")))
+                    raise trouble.lost(TimeoutError(_("an earlier run does not end")))
                 self.clock.wait(0.1)
 
 
@@ -222,25 +231,3 @@ def _refuse(items: Iterable[Item]) -> None:
 def _blocked(item: Item) -> StackError:
     what = f"{item.kind} {item.name}"
     return StackError(what, item.why, item.fix or _("See: founder migrate plan"), exit_code=EXIT_PRECONDITION)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _lost(error: Exception) -> StackError:
-    return StackError(
-        _("The migration does not get on"),
-        _first_line(error),
-        _("Run the same command again when that is cured; it goes on where it stopped."),
-        exit_code=EXIT_FAILED,
-    )
-
-
-def _disk_full(error: Exception) -> StackError:
-    return StackError(
-        _("The target’s disk is full"),
-        _first_line(error),
-        _("Make room, then run the same command again; it goes on where it stopped."),
-        exit_code=EXIT_FAILED,
-    )

@@ -95,6 +95,8 @@ class Schema:
         with context.source.connect() as source:
             notes = [*_notes(source, context.objects), *extension_rows.items(source, context)]
             hidden = readable.hidden(source) if context.kind == "supabase" else []
+        if not context.objects and (empty := _nothing(context)):
+            return [empty]
         why = platform.why()
         unseen = [Item(self.name, "table", name, "reported", why) for name in hidden]
         return [*(one.item for one in context.objects), *unseen, *notes]
@@ -125,6 +127,22 @@ class Schema:
         with context.target.connect() as target:
             there = objects.present(target)
         return compare(context, there)
+
+
+def _nothing(context: Context) -> Item | None:
+    """What is told of a database that holds nothing; None where it has large objects, which are no entries."""
+    with context.source.connect() as source:
+        row = source.execute("SELECT EXISTS (SELECT FROM pg_largeobject_metadata)").fetchone()
+        if row and row[0]:
+            return None
+        others = source.execute(
+            "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND datname <> current_database()"
+            " ORDER BY 1"
+        ).fetchall()
+    fix = _("Is it the right database? The server has these as well: {names}")
+    names = ", ".join(str(name) for (name,) in others) or "–"
+    name = context.source.address.database
+    return Item(fates.STEP, "database", name, "blocker", _("There is nothing in it to move."), fix.format(names=names))
 
 
 def make_shims(target: psycopg.Connection[Any]) -> None:

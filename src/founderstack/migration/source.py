@@ -144,6 +144,19 @@ class Unreachable(StackError):
     """The source does not answer; what waits for it may try again."""
 
 
+def _refused(address: Address, low: str) -> tuple[str, str] | None:
+    """(why, cure) where the server has answered, so that waiting does not help."""
+    if "database" in low and "does not exist" in low:
+        why = _("The server has no database {name}.").format(name=address.database)
+        return why, _("Name the right one at the end of the address; at Supabase it is postgres.")
+    if "no pg_hba.conf entry" in low or "allow_list" in low:
+        why = _("The server lets nobody in from this machine.")
+        return why, _("Allow this machine’s address there (at Supabase: Database, Network restrictions).")
+    if "does not support ssl" in low:
+        return _("The server takes no encrypted connections."), _("Add to the address: ?sslmode=disable")
+    return None
+
+
 def unreachable(address: Address, said: str) -> StackError:
     """Why a connection was refused, and the way that works. What `said` holds is libpq's own text."""
     low = said.lower()
@@ -152,9 +165,11 @@ def unreachable(address: Address, said: str) -> StackError:
         return StackError(
             where,
             _("The server refuses the password of {user}.").format(user=address.user),
-            _("Give the database password in a file: --password-file FILE"),
+            _("Give the database’s own: when asked, in FOUNDER_SOURCE_PASSWORD, or in a file: --password-file FILE"),
             exit_code=EXIT_PRECONDITION,
         )
+    if refused := _refused(address, low):
+        return StackError(where, *refused, exit_code=EXIT_PRECONDITION)
     if "tenant or user not found" in low:
         return StackError(
             where,
@@ -174,6 +189,13 @@ def unreachable(address: Address, said: str) -> StackError:
             _(
                 "Use the session pooler’s address, which has IPv4: postgres://postgres.PROJECT@…pooler.supabase.com:5432/…"
             ),
+            exit_code=EXIT_PRECONDITION,
+        )
+    if "name or service not known" in low:
+        return Unreachable(
+            where,
+            _("There is no machine of the name {host}.").format(host=address.host),
+            _("Copy the whole address from your provider’s page, and see that this machine can look up names."),
             exit_code=EXIT_PRECONDITION,
         )
     return Unreachable(

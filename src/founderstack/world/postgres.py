@@ -85,8 +85,12 @@ def connect(
 
     `settings` are given to the session after it began: a pooler may refuse them at the start.
     """
+    import logging
+
     import psycopg
 
+    # What the driver notes about connections that broke is no line for a terminal: errors are told by whoever asked.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     told: dict[str, Any] = {**_ALIVE, "connect_timeout": CONNECT_TIMEOUT_S, **address.keywords()}
     if replication:
         told["replication"] = "database"

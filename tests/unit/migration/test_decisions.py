@@ -47,8 +47,13 @@ def test_a_transaction_pooler_is_refused_with_its_reason_and_the_way_that_works(
     [
         ('connection to server at "2001:db8::1", port 5432 failed: Network is unreachable', "session pooler"),
         ("FATAL:  password authentication failed for user", "--password-file"),
+        ("FATAL:  password authentication failed for user", "FOUNDER_SOURCE_PASSWORD"),
         ("FATAL:  Tenant or user not found", "postgres.PROJECT"),
         ("connection timeout expired", "not paused"),
+        ('FATAL:  database "mine" does not exist', "the right one"),
+        ("FATAL:  no pg_hba.conf entry for host", "this machine’s address"),
+        ("server does not support SSL, but SSL was required", "sslmode=disable"),
+        ("failed to resolve host 'x': [Errno -2] Name or service not known", "the whole address"),
     ],
 )
 def test_why_a_source_is_not_reached_names_the_cure(said: str, cure: str) -> None:

@@ -139,3 +139,12 @@ def test_the_deleted_have_no_account_and_are_not_forgotten() -> None:
     person = moved(row={"deleted_at": "2025"})
     assert (person.user, person.accounts, person.way) == (None, (), "deleted")
     assert person.remarks == (("deleted", ""),)
+
+
+def test_an_identity_that_only_sql_can_write_stops_nobody() -> None:
+    """It is a JSON text where the sign-in server writes an object: the person is named and keeps their way in."""
+    odd = Identity("google", "g-1", None, None, None)
+    person = moved(identities=(odd, identity("github", name="Ana")))
+    assert ways(person) == [("credential", ID), ("google", "g-1"), ("github", "s")]
+    assert ("odd identity", "google") in person.remarks
+    assert person.user["name"] == "Ana"

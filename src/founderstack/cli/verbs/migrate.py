@@ -14,7 +14,7 @@ from founderstack.cli.options import parser
 from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_result
 from founderstack.locale import _
-from founderstack.migration import cutover, follow, people_tables, report
+from founderstack.migration import cutover, follow, people_tables, report, trouble
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
     source, step = _words(given.words)
     site = wiring.open_site(find_stack_file(given.file))
     moving = Moving(site, source, given)
-    with progress_in(given.events) as tell:
+    with progress_in(given.events) as tell, trouble.told():
         reads_only, asks = step in ("plan", "verify", "status"), step in ("plan", "run", "verify", "cutover")
         migration = moving.migration(tell, _choices(given), reads_only=reads_only, asks=asks)
         return _STEPS[step](migration, given)
