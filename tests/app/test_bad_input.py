@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Callable
@@ -42,6 +43,7 @@ GOOD: dict[str, Any] = {
         ({"figures": {"MRR": "12"}}, 400, "invalid_figures"),
         ({"figures": {"": 1}}, 400, "invalid_figures"),
         ({"figures": {"x" * 41: 1}}, 400, "invalid_figures"),
+        ({"figures": {"MRR": 1e200}}, 400, "invalid_figures"),
         ({"revision": "1"}, 400, "invalid"),
         ({"revision": 1e300}, 400, "invalid"),
     ],
@@ -204,6 +206,38 @@ def test_a_cookie_that_is_not_ours_signs_nobody_in(person: Callable[..., Person]
     assert answer.status == 401
 
 
+def position(at: object) -> str:
+    """The address of a further page of the timeline, as somebody might make one up."""
+    return base64.urlsafe_b64encode(json.dumps(["2026-01-01", at, str(uuid.uuid4())]).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(("month", "days"), [("9999-12", 31), ("1000-01", 31), ("2027-02", 28), ("2026-08", 31)])
+def test_a_calendar_ends_where_its_days_do(person: Callable[..., Person], month: str, days: int) -> None:
+    ana = person().sign_up()
+    edge = f"{month}-{days}"
+    assert ana.write(str(uuid.uuid4()), day=edge, title="The last day").ok
+    ana.page.goto(f"/calendar?month={month}")
+    assert ana.page.locator("td:not(.other-month) .day-number").count() == days
+    expect(ana.page.get_by_role("link", name="The last day")).to_be_visible()
+    at_the_end = month in ("9999-12", "1000-01")
+    assert ana.page.locator(".month-head a").count() == (2 if at_the_end else 3)
+
+
+def test_figures_that_are_too_large_to_add_up_are_still_drawn(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    for value in (1e200, 3e200):
+        entry = str(uuid.uuid4())
+        assert ana.write(entry, figures={"MRR": 1}).ok
+        ana.query("update entry_figure set value = %s where entry_id = %s", value, entry)
+    assert ana.call("GET", "/charts?range=all").status == 200
+
+
+def test_an_address_made_to_keep_the_diary_busy(person: Callable[..., Person]) -> None:
+    somebody = person()
+    fields = {"name": "A", "email": "a@" + "." * 90_000 + "@", "password": PASSWORD}
+    assert somebody.form("/form/sign-up", **fields).json() == {"problem": "invalid_email"}
+
+
 def test_addresses_that_make_no_sense(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     for path in (
@@ -218,6 +252,9 @@ def test_addresses_that_make_no_sense(person: Callable[..., Person]) -> None:
         "/?after=x",
         "/?after=WyIyMDI2LTAxLTAxIiwieCIsInkiXQ",
         "/?mood=x&tag=&from=1",
+        f"/?after={position('99999999999999')}",
+        f"/?after={position(2**60)}",
+        f"/?after={position(-(2**52))}",
         "/calendar?month=2026-13",
         "/calendar?month=x",
         "/charts?range=constructor",

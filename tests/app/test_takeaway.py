@@ -118,6 +118,26 @@ def test_a_folder_of_markdown_is_imported_once(person: Callable[..., Person], tm
     assert "/api/files/" in ana.query("select body from entry where user_id = %s and title = 'A walk'", ana.id)[0][0]
 
 
+def test_texts_made_to_keep_the_diary_busy(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    names = ("links.md", "angles.md", "2026-01-01" + "-" * 50_000 + "\nname.md", "front.md", "heading.md")
+    texts = ("](" * 100_000, "](<" * 100_000, "dated", "---\n" + "- " * 9_000 + "\n---\ntext", "# " + "\n" * 300_000)
+    report = bring(ana, zipped(**dict(zip(names, texts, strict=True))))
+    assert report == {"created": len(names), "skipped": 0, "files": 0, "problems": []}
+    ana.page.goto("/")
+    assert ana.page.locator(".timeline h2").count() == len(names)
+
+
+def test_links_lead_to_their_files_and_nothing_else_changes(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    text = 'a.png ![a](a.png) ![a](<a.png> "a.png") [b](sub/b%20c.png) [c](a.png) [d](https://a.png) [e](gone.png)'
+    assert bring(ana, zipped(**{"x.md": text, "a.png": PNG, "sub/b c.png": PNG + b"b"}))["files"] == 2
+    (a, b) = [str(row[0]) for row in ana.query("select id from attachment where user_id = %s order by name", ana.id)]
+    expected = text.replace("<a.png>", f"/api/files/{a}").replace("(a.png", f"(/api/files/{a}")
+    body = ana.query("select body from entry where user_id = %s", ana.id)[0][0]
+    assert body == expected.replace("sub/b%20c.png", f"/api/files/{b}")
+
+
 def test_archives_that_are_not_what_they_seem(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     good = zipped(**{"a.md": "hello"})

@@ -252,7 +252,7 @@ export const en = {
     invalid_day: "The date is not valid.",
     invalid_title: "The title is too long: 200 characters at most.",
     invalid_tags: "Use at most 20 tags of 40 characters.",
-    invalid_figures: "Each figure needs a name and a number.",
+    invalid_figures: "Each figure needs a name and a number of 15 digits at most.",
     conflict: "This was changed elsewhere meanwhile.",
     file_type: "Files of this type are not taken. Images, PDF, office documents, text and zip are.",
     too_many_files: "This entry has 50 files, which is the most.",

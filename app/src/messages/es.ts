@@ -254,7 +254,7 @@ export const es: Messages = {
     invalid_day: "La fecha no es válida.",
     invalid_title: "El título es demasiado largo: 200 caracteres como máximo.",
     invalid_tags: "Usa como máximo 20 etiquetas de 40 caracteres.",
-    invalid_figures: "Cada cifra necesita un nombre y un número.",
+    invalid_figures: "Cada cifra necesita un nombre y un número de 15 dígitos como máximo.",
     conflict: "Esto se cambió mientras tanto en otro lugar.",
     file_type: "No se aceptan archivos de este tipo. Sí imágenes, PDF, documentos de oficina, texto y zip.",
     too_many_files: "Esta entrada tiene 50 archivos, que es el máximo.",

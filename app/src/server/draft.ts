@@ -4,6 +4,8 @@ import { Problem } from "./problem";
 export const BODY_BYTES = 1_000_000;
 const MAX_TAGS = 20;
 const MAX_FIGURES = 20;
+/** Their averages and squares stay numbers of PostgreSQL and of the browser. */
+export const FIGURE_LIMIT = 1e15;
 
 /** What a person writes; everything else about an entry is the diary's. */
 export interface Draft {
@@ -46,9 +48,13 @@ function readTags(value: unknown): string[] {
 function readFigures(value: unknown): Record<string, number> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Problem(400, "invalid_figures");
   const pairs = Object.entries(value).map(([name, figure]) => [withoutNul(name).trim(), figure] as const);
-  const good = pairs.every(([name, figure]) => name !== "" && [...name].length <= 40 && typeof figure === "number" && Number.isFinite(figure));
+  const good = pairs.every(([name, figure]) => name !== "" && [...name].length <= 40 && isFigure(figure));
   if (!good || pairs.length > MAX_FIGURES) throw new Problem(400, "invalid_figures");
   return Object.fromEntries(pairs) as Record<string, number>;
+}
+
+function isFigure(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= FIGURE_LIMIT;
 }
 
 /** PostgreSQL's text cannot hold the character NUL. */

@@ -2,7 +2,7 @@ import "server-only";
 import { auth } from "./auth";
 import { environment } from "./env";
 import { Problem } from "./problem";
-import { guarded, json } from "./respond";
+import { guarded, json, limited } from "./respond";
 
 /** What a form's handler answers: where to go next, with cookies to set, or a `Problem` thrown. */
 export interface Outcome {
@@ -80,7 +80,7 @@ export function field(fields: FormData, name: string): string {
 
 export function emailField(fields: FormData): string {
   const email = field(fields, "email").toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 254) throw new Problem(400, "invalid_email");
+  if (email.length > 254 || !/^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/.test(email)) throw new Problem(400, "invalid_email");
   return email;
 }
 
@@ -96,9 +96,9 @@ export function localPath(wanted: string | null | undefined): string {
 }
 
 async function readForm(request: Request): Promise<FormData> {
-  if (Number(request.headers.get("content-length") ?? 0) > 100_000) throw new Problem(413, "too_large");
+  const whole = await limited(request, 100_000);
   try {
-    return await request.formData();
+    return await whole.formData();
   } catch {
     throw new Problem(400, "invalid");
   }

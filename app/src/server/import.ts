@@ -6,6 +6,7 @@ import { readDraft, type Draft } from "./draft";
 import { restoreEntry, saveEntry } from "./entries";
 import { addFile } from "./files";
 import { fromMarkdown } from "./front-matter";
+import { linkTargets, type Target } from "./markdown";
 import { Problem } from "./problem";
 
 export const IMPORT_BYTES = 100 * 1024 * 1024;
@@ -54,7 +55,7 @@ async function importEntry(userId: string, source: Source, byPath: ReadonlyMap<s
   const draft: Draft = readDraft({ ...parsed.draft, body: await withOurLinks(userId, parsed.draft.body, links) });
   await saveEntry(userId, id, draft, 0);
   report.created += 1;
-  for (const { file, path } of links.values()) {
+  for (const [path, file] of new Map([...links.values()].map((link) => [link.path, link.file]))) {
     try {
       await addFile(userId, id, path.split("/").at(-1)!.replace(/^[0-9a-f-]{36}-/, ""), file.content, await fileId(userId, path));
       report.files += 1;
@@ -84,14 +85,15 @@ async function fileId(userId: string, path: string): Promise<string> {
   return taken ? derivedId(userId, `file:${wanted}`) : wanted;
 }
 
-type Links = Map<string, { readonly file: Source; readonly path: string }>;
+/** By where the link's target stands in the text. */
+type Links = Map<Target, { readonly file: Source; readonly path: string }>;
 
 /** The relative links of a text that lead to a file of the same import. */
 function linkedFiles(body: string, from: string, byPath: ReadonlyMap<string, Source>): Links {
   const links: Links = new Map();
-  for (const [, target = ""] of body.matchAll(/\]\(<?([^)>\s]+)>?[^)]*\)/g)) {
-    if (/^[a-z]+:|^\//i.test(target)) continue;
-    const path = resolvePath(from, target);
+  for (const target of linkTargets(body)) {
+    if (/^[a-z]+:|^\//i.test(target.text)) continue;
+    const path = resolvePath(from, target.text);
     const file = path ? byPath.get(path) : undefined;
     if (file && path && !/\.(md|markdown)$/i.test(path)) links.set(target, { file, path });
   }
@@ -99,9 +101,16 @@ function linkedFiles(body: string, from: string, byPath: ReadonlyMap<string, Sou
 }
 
 async function withOurLinks(userId: string, body: string, links: Links): Promise<string> {
-  let text = body;
-  for (const [target, { path }] of links) text = text.replaceAll(target, `/api/files/${await fileId(userId, path)}`);
-  return text;
+  const ids = new Map<string, string>();
+  const parts: string[] = [];
+  let at = 0;
+  for (const [{ start, end }, { path }] of links) {
+    const id = ids.get(path) ?? (await fileId(userId, path));
+    ids.set(path, id);
+    parts.push(body.slice(at, start), `/api/files/${id}`);
+    at = end;
+  }
+  return parts.join("") + body.slice(at);
 }
 
 function resolvePath(from: string, target: string): string | null {

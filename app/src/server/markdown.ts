@@ -1,6 +1,8 @@
 import "server-only";
 import MarkdownIt from "markdown-it";
 
+const LINK_LENGTH = 2_000;
+
 // html: false shows tags as text. Links that are not http(s), mailto or relative are refused by markdown-it itself.
 const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
 
@@ -33,15 +35,37 @@ export function renderMarkdown(text: string): string {
 
 /** The first words without the marks, for lists. */
 export function excerpt(text: string, length = 180): string {
-  const words = text
-    .slice(0, length * 4)
-    .replace(/^\s*\|.*$/gm, "") // tables
-    .replace(/```.*$/gm, "")
-    .replace(/!\[[^\]]*\]\([^)]*\)/g, "")
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/^\s*(?:[#>]+|[-*+]|\d+\.)\s+(?:\[[ xX]\] )?/gm, "")
-    .replace(/[*_`~]/g, "")
-    .replace(/\s+/g, " ")
-    .trim();
-  return words.length > length ? `${words.slice(0, length).replace(/\s\S*$/, "")}…` : words;
+  const pieces: string[] = [];
+  let tables = 0;
+  for (const token of renderer.parse(text.slice(0, length * 4), {})) {
+    if (token.type === "table_open") tables += 1;
+    else if (token.type === "table_close") tables -= 1;
+    else if (tables === 0) pieces.push(...(token.children ?? [token]).map(wordsOf), " ");
+  }
+  const words = pieces.join("").split(/\s+/).filter(Boolean).join(" ");
+  if (words.length <= length) return words;
+  const cut = words.slice(0, length);
+  return `${cut.slice(0, cut.includes(" ") ? cut.lastIndexOf(" ") : length)}…`;
+}
+
+function wordsOf({ type, content }: { readonly type: string; readonly content: string }): string {
+  if (type === "softbreak" || type === "hardbreak") return " ";
+  return type === "image" ? "" : content;
+}
+
+/** Where a link or an image leads: its text, and where that stands. */
+export interface Target {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The targets of “[…](target)” in the order of the text, read by the renderer's own parser. */
+export function* linkTargets(text: string): Generator<Target, void, undefined> {
+  for (let at = text.indexOf("]("); at >= 0; at = text.indexOf("](", at)) {
+    const start = at + 2;
+    const found = renderer.helpers.parseLinkDestination(text, start, Math.min(text.length, start + LINK_LENGTH));
+    if (found.ok && found.str) yield { text: found.str, start, end: found.pos };
+    at = Math.max(start, found.ok ? found.pos : 0);
+  }
 }

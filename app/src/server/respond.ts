@@ -55,6 +55,12 @@ export async function readBytes(request: Request, limit: number): Promise<Uint8A
   return Buffer.concat(parts);
 }
 
+/** The same request with a body that was read already, up to `limit` bytes. */
+export async function limited(request: Request, limit: number): Promise<Request> {
+  const body = Buffer.from(await readBytes(request, limit));
+  return new Request(request.url, { method: request.method, headers: request.headers, body });
+}
+
 /** Browsers send Origin with everything but GET and HEAD. The cookies are SameSite=Lax besides. */
 function refuseOtherSites(request: Request): void {
   if (request.method === "GET" || request.method === "HEAD") return;

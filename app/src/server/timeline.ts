@@ -1,6 +1,6 @@
 import "server-only";
 import { database } from "./database";
-import { isDay, isUuid } from "./draft";
+import { FIGURE_LIMIT, isDay, isUuid } from "./draft";
 import { LIST_COLUMNS, type Entry } from "./entries";
 
 export const PAGE_SIZE = 20;
@@ -26,13 +26,13 @@ export async function listEntries(userId: string, filter: Filter = {}, after: st
   const put = (value: unknown): string => `$${values.push(value)}`;
   const where = ["e.user_id = $1", "e.deleted_at is null", ...conditions(filter, userId, put)];
   const position = after ? readPosition(after) : null;
-  if (position) where.push(`(e.day, e.created_at, e.id) < (${put(position[0])}, ${put(position[1])}, ${put(position[2])})`);
+  if (position) where.push(`(e.day, e.created_at, e.id) < (${put(position[0])}, ${moment(put(position[1]))}, ${put(position[2])})`);
   const order = "order by e.day desc, e.created_at desc, e.id desc";
   // Which ones first, then their texts: a word that half of the entries have must not unpack half of the diary.
   const found = `select e.id from entry e where ${where.join(" and ")} ${order} limit ${PAGE_SIZE + 1}`;
-  // The position as text keeps its microseconds; a Date would lose them and the next page would skip rows.
-  const sql = `select ${LIST_COLUMNS}, e.created_at::text as position from entry e where e.user_id = $1 and e.id in (${found}) ${order}`;
-  const { rows } = await database().query<Entry & { position: string }>(sql, values);
+  // The position keeps its microseconds; a Date would lose them and the next page would skip rows.
+  const sql = `select ${LIST_COLUMNS}, (extract(epoch from e.created_at) * 1000000)::float8 as position from entry e where e.user_id = $1 and e.id in (${found}) ${order}`;
+  const { rows } = await database().query<Entry & { position: number }>(sql, values);
   const last = rows.length > PAGE_SIZE ? rows[PAGE_SIZE - 1] : undefined;
   return {
     entries: rows.slice(0, PAGE_SIZE),
@@ -99,11 +99,13 @@ export async function moodSeries(userId: string, from: string): Promise<Point[]>
 }
 
 export async function figureSeries(userId: string, from: string): Promise<Map<string, Point[]>> {
-  const sql = `select f.name, e.day, avg(f.value)::float8 as value from entry_figure f join entry e on e.id = f.entry_id
+  const sql = `select f.name, e.day, avg(least(greatest(f.value, -${FIGURE_LIMIT}), ${FIGURE_LIMIT}))::float8 as value from entry_figure f join entry e on e.id = f.entry_id
     where f.user_id = $1 and e.deleted_at is null and e.day >= $2 group by f.name, e.day order by f.name, e.day`;
   const series = new Map<string, Point[]>();
   for (const { name, day, value } of (await database().query<Point & { name: string }>(sql, [userId, from])).rows) {
-    series.set(name, [...(series.get(name) ?? []), { day, value }]);
+    const points = series.get(name);
+    if (points) points.push({ day, value });
+    else series.set(name, [{ day, value }]);
   }
   return series;
 }
@@ -136,11 +138,16 @@ async function distinct(userId: string, table: "entry_tag" | "entry_figure", col
   return (await database().query<{ value: string }>(sql, [userId])).rows.map((row) => row.value);
 }
 
-function readPosition(after: string): [string, string, string] | null {
+/** Microseconds since 1970 as a moment of PostgreSQL. */
+function moment(microseconds: string): string {
+  return `timestamptz 'epoch' + ${microseconds}::float8 * interval '1 microsecond'`;
+}
+
+function readPosition(after: string): [string, number, string] | null {
   try {
     const [day, at, id] = JSON.parse(Buffer.from(after, "base64url").toString()) as unknown[];
-    if (!isDay(day) || typeof at !== "string" || !/^[\d :.+-]{10,40}$/.test(at) || typeof id !== "string" || !isUuid(id)) return null;
-    return [day, at, id];
+    if (!isDay(day) || !Number.isSafeInteger(at) || typeof id !== "string" || !isUuid(id)) return null;
+    return [day, at as number, id];
   } catch {
     return null;
   }

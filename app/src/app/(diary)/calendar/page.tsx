@@ -22,15 +22,16 @@ export default async function Calendar({ searchParams }: Props) {
   const wanted = (await searchParams).month;
   const month = isDay(`${wanted}-01`) ? wanted! : today().slice(0, 7);
   const weeks = weeksOf(month);
-  const entries = Map.groupBy(await listDays(person.id, weeks[0]![0]!, weeks.at(-1)!.at(-1)!), (entry) => entry.day);
+  const days = weeks.flat().filter(isDay);
+  const entries = Map.groupBy(await listDays(person.id, days[0]!, days.at(-1)!), (entry) => entry.day);
   return (
     <>
       <div className="month-head">
         <h1>{monthName(month, locale)}</h1>
         <nav aria-label={t.nav.calendar}>
-          <Link href={`/calendar?month=${addDays(`${month}-01`, -1).slice(0, 7)}`} prefetch={false} aria-label={t.calendar.previous} className="button">←</Link>
+          <MonthLink day={addDays(`${month}-01`, -1)} label={t.calendar.previous} arrow="←" />
           <Link href="/calendar" prefetch={false} className="button">{t.calendar.today}</Link>
-          <Link href={`/calendar?month=${addDays(`${month}-01`, 31).slice(0, 7)}`} prefetch={false} aria-label={t.calendar.next} className="button">→</Link>
+          <MonthLink day={addDays(`${month}-01`, 31)} label={t.calendar.next} arrow="→" />
         </nav>
       </div>
       <table className="calendar">
@@ -38,7 +39,7 @@ export default async function Calendar({ searchParams }: Props) {
         <tbody>
           {weeks.map((week) => (
             <tr key={week[0]}>
-              {week.map((day) => (
+              {week.map((day) => !isDay(day) ? <td key={day} /> : (
                 <td key={day} className={day.startsWith(month) ? undefined : "other-month"} aria-current={day === today() ? "date" : undefined}>
                   <Link href={`/entries/new?day=${day}`} prefetch={false} className="day-number" aria-label={fill(t.calendar.write, { day: longDay(day, locale) })}>{Number(day.slice(8))}</Link>
                   <DayEntries entries={entries.get(day) ?? []} t={t} day={day} />
@@ -50,6 +51,11 @@ export default async function Calendar({ searchParams }: Props) {
       </table>
     </>
   );
+}
+
+/** Nothing where the diary's days end. */
+function MonthLink({ day, label, arrow }: { day: string; label: string; arrow: string }) {
+  return isDay(day) && <Link href={`/calendar?month=${day.slice(0, 7)}`} prefetch={false} aria-label={label} className="button">{arrow}</Link>;
 }
 
 function DayEntries({ entries, t, day }: { entries: readonly DayEntry[]; t: Awaited<ReturnType<typeof preferences>>["t"]; day: string }) {
@@ -70,10 +76,8 @@ function DayEntries({ entries, t, day }: { entries: readonly DayEntry[]; t: Awai
 /** The days of a month in whole weeks, which begin on Monday. */
 function weeksOf(month: string): string[][] {
   const first = `${month}-01`;
-  const start = addDays(first, -((new Date(`${first}T00:00:00Z`).getUTCDay() + 6) % 7));
-  const weeks: string[][] = [];
-  for (let monday = start; monday.slice(0, 7) <= month; monday = addDays(monday, 7)) {
-    weeks.push([0, 1, 2, 3, 4, 5, 6].map((offset) => addDays(monday, offset)));
-  }
-  return weeks;
+  const before = (new Date(`${first}T00:00:00Z`).getUTCDay() + 6) % 7;
+  const length = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0)).getUTCDate();
+  const weeks = Array.from({ length: Math.ceil((before + length) / 7) }, (_, week) => 7 * week - before);
+  return weeks.map((monday) => [0, 1, 2, 3, 4, 5, 6].map((offset) => addDays(first, monday + offset)));
 }
