@@ -7,13 +7,20 @@ import os
 import pwd
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from founderstack.model.errors import StackError
+from founderstack.model.process import Card, Probe, Process
+from founderstack.runtimes.host import launch
+from founderstack.runtimes.host.layout import Layout
 from founderstack.world import accounts
+from founderstack.world.processes import run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes users")
 STACK = "zz-test"
@@ -74,6 +81,51 @@ def test_what_still_runs_as_a_user_that_is_removed_is_ended() -> None:
         accounts.remove_users(STACK)
         assert left.wait(10) == -signal.SIGKILL
     assert name not in [account.pw_name for account in pwd.getpwall()]
+
+
+ELSEWHERE = """
+import os, sys
+os.chroot(sys.argv[1])
+os.setresgid(*[int(sys.argv[2])] * 3)
+os.setresuid(*[int(sys.argv[2])] * 3)
+print("there", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def _same_number_elsewhere(uid: int, folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    argv = [*words, sys.executable, "-I", "-c", ELSEWHERE, str(folder), str(uid)]
+    # It ends as its input does; leaving the block waits for that.
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "there\n"
+        yield other
+
+
+@contextmanager
+def _left_over(name: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["/bin/sleep", "987"], user=name, group=name, start_new_session=True) as left:
+        try:
+            yield left
+        finally:
+            left.kill()
+
+
+@pytest.mark.parametrize("where", ["another root folder", "other process numbers"])
+def test_what_shares_only_the_users_number_is_left_alone(where: str, tmp_path: Path) -> None:
+    name = accounts.ensure_user(STACK, "postgres")
+    uid = pwd.getpwnam(name).pw_uid
+    folder, words = (tmp_path, ()) if "root" in where else (Path("/"), ("unshare", "--pid", "--fork", "--kill-child"))
+    with _same_number_elsewhere(uid, folder, *words) as other, _left_over(name) as left:
+        accounts.end_all_of(name)
+        assert left.wait(10) == -signal.SIGKILL
+        with _left_over(name) as left_again:
+            process = Process("postgres", "postgres", Card("", ""), ("/bin/true",), "/", Probe("tcp", ""))
+            script = launch.script(process, Layout(str(tmp_path)), name, root=True)
+            run(["/bin/sh", "-c", script], user=name, check=False)
+            assert left_again.wait(10) == -signal.SIGKILL
+        assert other.poll() is None
 
 
 def test_a_long_name_is_shortened_to_one_of_its_own() -> None:

@@ -37,6 +37,14 @@ def test_a_failure_shows_the_last_lines_only() -> None:
     assert raised.value.why.splitlines() == [str(number) for number in range(86, 101)]
 
 
+@pytest.mark.parametrize("script", ["kill -KILL $$", "sh -c 'kill -KILL $$'; exit $?"])
+def test_a_signal_that_ended_a_program_is_named_as_one(script: str) -> None:
+    with pytest.raises(StackError) as raised:
+        processes.run(["/bin/sh", "-c", script])
+    assert raised.value.what == "sh was ended by signal 9 (SIGKILL)"
+    assert "no reason" not in raised.value.why
+
+
 def test_a_missing_program_is_named() -> None:
     with pytest.raises(StackError, match="no-such-program could not be started"):
         processes.run(["no-such-program"])

@@ -71,7 +71,7 @@ class OwnCommands:
                     return document
         raise StackError(
             what=_("A command of the tool gave no answer"),
-            why=ended.err.strip()[-500:] or _("It ended with code {code}.").format(code=ended.code),
+            why=ended.err.strip()[-500:] or processes.how_it_ended(ended.code),
             fix=_("Run it in the terminal: founder {words}").format(words=" ".join(words)),
         )
 

@@ -99,23 +99,17 @@ def _cluster(view: View) -> p.Task:
         summary=N_("an empty database cluster with checksums"),
         action=p.Run(
             commands=(
-                *_end_former_attempt(view, data),
                 p.Command(("/bin/rm", "-rf", fresh), unless_exists=data),
                 p.Command((*initdb, "--auth-local=peer", "--auth-host=scram-sha-256"), unless_exists=data),
                 p.Command(single, stdin=probe, unless_exists=data),
                 p.Command(("/bin/mv", "-T", fresh, data), unless_exists=data),
             ),
             folders=(p.Folder(view.places.data("postgres")),),
+            # An initdb that outlived a killed `up` would go on writing. Without data, nothing else runs as this user.
+            alone_until=data,
         ),
         needs=("postgres/packages",),
     )
-
-
-def _end_former_attempt(view: View, data: str) -> tuple[p.Command, ...]:
-    """An initdb that outlived a killed `up` would go on writing. Without data, nothing else runs as this user."""
-    if not view.machine.root:
-        return ()
-    return (p.Command(("/bin/sh", "-c", "kill -KILL -1 2>/dev/null; true"), unless_exists=data),)
 
 
 def _roles(view: View) -> p.Task:

@@ -175,6 +175,8 @@ class Run:
     """Whose system user runs them: a component's name, its own when empty."""
     files: tuple[File, ...] = ()
     folders: tuple[Folder, ...] = ()
+    alone_until: str = ""
+    """While this path is missing, whatever else runs as that user is left over from an earlier try, and ended first."""
 
 
 Action = Install | PythonEnvironment | NodeRuntime | NodePackages | Certificate | Build | Run

@@ -6,14 +6,14 @@ import grp
 import hashlib
 import os
 import pwd
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.world.clock import until
+from founderstack.world.clock import SystemClock, until
 from founderstack.world.lock import stack_lock
 from founderstack.world.places import state_root
-from founderstack.world.processes import Result, alive, all_pids, run
+from founderstack.world.processes import Result, alive, all_pids, run, signal
 
 _LONGEST = 32
 _LOCK_WAIT_S = 30
@@ -21,6 +21,10 @@ _NOBODY_HOME = ("--system", "--no-create-home", "--home-dir", "/nonexistent", "-
 _LOCK = "/run/founder-stack-accounts.lock"
 # Exit codes of useradd(8), groupadd(8), usermod(8), userdel(8) and groupdel(8): passwd or group cannot be updated.
 _CANNOT_UPDATE = (1, 10)
+_IN_USE = 8
+"""Of userdel: the user runs something."""
+_ENDING_S = 10
+_ROUNDS = 50
 
 
 def user_name(stack: str, component: str) -> str:
@@ -77,8 +81,7 @@ def remove_users(stack: str) -> None:
     with stack_lock(_LOCK, command=_("removal of system users"), wait_s=_LOCK_WAIT_S):
         for account in pwd.getpwall():
             if account.pw_gecos.startswith(_mark(stack, "")):
-                end_all_of(account.pw_name)
-                _edit(["userdel", account.pw_name])
+                _remove_user(account.pw_name)
         used = {account.pw_gid for account in pwd.getpwall()}
         for group in grp.getgrall():
             # A group that another stack's name makes look like ours has its user, or comes back with it.
@@ -87,8 +90,9 @@ def remove_users(stack: str) -> None:
 
 
 def end_all_of(user: str) -> None:
-    """Kill whatever still runs as `user`, a user that exists for one purpose; nothing where that is the caller.
+    """Kill whatever still runs here as `user`, a user that exists for one purpose; nothing where that is the caller.
 
+    Another root folder or another space of process numbers is somebody else's, who may use the same number for a user.
     Raises StackError when something is left.
     """
     try:
@@ -97,15 +101,30 @@ def end_all_of(user: str) -> None:
         return
     if uid == os.geteuid() or uid == 0:
         return
-    # All at once, by the kernel and as the user itself: one by one, a process that forks faster than it is looked up
-    # would get away.
-    run(["/bin/sh", "-c", "kill -KILL -1"], user=user, timeout_s=10, check=False)
-    if not until(lambda: not _of(uid), 10):
-        raise StackError(
-            _("Processes of {user} cannot be ended").format(user=user),
-            _("Still running: {pids}.").format(pids=", ".join(str(pid) for pid in _of(uid))),
-            _("End them, or start the machine anew, then run the command again."),
-        )
+    deadline = SystemClock().monotonic() + _ENDING_S
+    while not _swept(uid):
+        if SystemClock().monotonic() > deadline:
+            raise StackError(
+                _("Processes of {user} cannot be ended").format(user=user),
+                _("Still running: {pids}.").format(pids=", ".join(str(pid) for pid in _of(uid))),
+                _("End them, or start the machine anew, then run the command again."),
+            )
+
+
+def _swept(uid: int) -> bool:
+    """True where nothing of the user was found; else all of it was stopped, then killed.
+
+    Stopped first, and looked for until nobody is new: what forks faster than it is killed would get away.
+    """
+    stopped: set[int] = set()
+    for _round in range(_ROUNDS):
+        fresh = {pid for pid in _of(uid, but=stopped) if signal(pid, "STOP")}
+        if not fresh:
+            break
+        stopped |= fresh
+    for pid in stopped:
+        signal(pid, "KILL")
+    return not stopped
 
 
 def _mark(stack: str, component: str) -> str:
@@ -114,16 +133,50 @@ def _mark(stack: str, component: str) -> str:
     return f"founder {state_root().replace(':', ';')} {stack}/{component}"
 
 
-def _of(uid: int) -> list[int]:
-    """Pids of a user's processes that run."""
-    found = []
-    for pid in all_pids():
-        try:
-            if os.stat(f"/proc/{pid}").st_uid == uid and alive(pid):
-                found.append(pid)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
+def _of(uid: int, but: Collection[int] = ()) -> Iterator[int]:
+    """Pids of a user's processes that run here, each as soon as it is found.
+
+    Where one was gone as it was looked at, a child may have taken its place: they are looked through again.
+    """
+    for _round in range(_ROUNDS):
+        gone = False
+        # The newest first: what lives for a moment only is asked at once.
+        for pid in sorted(all_pids(), reverse=True):
+            try:
+                if pid not in but and os.stat(f"/proc/{pid}").st_uid == uid and alive(pid) and not _elsewhere(pid):
+                    yield pid
+            except (FileNotFoundError, ProcessLookupError):
+                gone = True
+        if not gone:
+            return
+
+
+def _elsewhere(pid: int) -> bool:
+    """True where the process belongs to a container or a chroot that shares our numbers.
+
+    To move there needs root, or a user namespace of its own: what made itself one is still ours.
+    """
+    try:
+        if not _shared(pid, "ns/user"):
+            return False
+        return not (_shared(pid, "root") and _shared(pid, "ns/pid"))
+    except PermissionError:
+        return False  # a container may keep its root from looking; it has process numbers of its own
+
+
+def _shared(pid: int, what: str) -> bool:
+    return os.path.samestat(os.stat(f"/proc/{pid}/{what}"), os.stat(f"/proc/self/{what}"))
+
+
+def _remove_user(name: str) -> None:
+    """Remove a user, and as long as one of its processes keeps userdel from that, end it again."""
+
+    def removed() -> bool:
+        end_all_of(name)
+        return _edit(["userdel", name], busy=(_IN_USE,)).code == 0
+
+    if not until(removed, _ENDING_S, every_s=0.3):
+        _edit(["userdel", name])  # with its words
 
 
 def _found(look_up: Callable[[str], object], name: str) -> bool:
@@ -144,8 +197,11 @@ def _refuse_foreign(name: str, mark: str) -> None:
         )
 
 
-def _edit(argv: list[str]) -> None:
-    """Run one of the shadow tools; another process that holds their lock is waited for."""
+def _edit(argv: list[str], *, busy: tuple[int, ...] = ()) -> Result:
+    """Run one of the shadow tools; another process that holds their lock is waited for.
+
+    Raises StackError with its words where it fails, but for the exit codes in `busy`.
+    """
     last: list[Result] = []
 
     def settled() -> bool:
@@ -154,10 +210,10 @@ def _edit(argv: list[str]) -> None:
 
     until(settled, _LOCK_WAIT_S, every_s=0.3)
     done = last[-1]
-    if done.code == 0:
-        return
+    if done.code in (0, *busy):
+        return done
     raise StackError(
-        _("The system user {name} could not be set up").format(name=argv[-1]),
+        _("The system user {name} could not be changed").format(name=argv[-1]),
         done.err.strip() or done.out.strip(),
         _("Cure what {program} says, then run the command again.").format(program=argv[0]),
     )

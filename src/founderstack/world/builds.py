@@ -15,7 +15,7 @@ from founderstack.world.ambient import download_environment
 from founderstack.world.files import ensure_folder, free_mib, read_text, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
 from founderstack.world.machine import read_machine
-from founderstack.world.processes import PATH, run
+from founderstack.world.processes import PATH, how_it_ended, run, signal_of
 from founderstack.world.sources import take_source
 from founderstack.world.trees import copy_tree
 
@@ -107,7 +107,8 @@ def _run(action: Build, places: Places, user: str, scratch: str, progress: Calla
         except StackError as error:
             raise _failed(action, [*lines[-_LAST_LINES:], error.why], path) from None
     if ended.code != 0:
-        raise _failed(action, lines[-_LAST_LINES:], path)
+        killed = [how_it_ended(ended.code)] if signal_of(ended.code) else []
+        raise _failed(action, [*lines, *killed][-_LAST_LINES:], path)
 
 
 def _for_owner_alone(path: str, flags: int) -> int:

@@ -13,7 +13,7 @@ from founderstack.model.process import digest
 from founderstack.world.ambient import download_environment
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
-from founderstack.world.processes import run
+from founderstack.world.processes import how_it_ended, run
 from founderstack.world.trees import LITTER, copy_tree, digest_of, files_of
 
 NODE_PINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pins", "node.txt")
@@ -122,7 +122,7 @@ def _uv(path: str, arguments: list[str], progress: Callable[[str], None]) -> Non
     if ended.code != 0:
         raise StackError(
             _("{path} could not be set up").format(path=path),
-            ended.out.strip()[-2000:],
+            ended.out.strip()[-2000:] or how_it_ended(ended.code),
             _("Check that this machine reaches the package index (proxy, firewall, disk), then run it again."),
         )
 

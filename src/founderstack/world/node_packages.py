@@ -12,7 +12,7 @@ from founderstack.model.process import digest
 from founderstack.world.ambient import download_environment
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
-from founderstack.world.processes import PATH, run
+from founderstack.world.processes import PATH, how_it_ended, run
 
 _MARKER = ".ready"
 _TIMEOUT_S = 600
@@ -61,7 +61,7 @@ def _npm(half: str, node: str, folder: str, progress: Callable[[str], None]) -> 
     if ended.code != 0:
         raise StackError(
             _("{path} could not be set up").format(path=half.removesuffix(".new")),
-            ended.out.strip()[-2000:],
+            ended.out.strip()[-2000:] or how_it_ended(ended.code),
             _("Check that this machine reaches the package index (proxy, firewall, disk), then run it again."),
         )
 

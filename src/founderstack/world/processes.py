@@ -262,11 +262,32 @@ def _left(deadline: float) -> float:
 def failure(argv: Sequence[str], result: Result) -> StackError:
     """The error for a program that ended badly: the last lines of what it said."""
     said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
+    program = os.path.basename(argv[0])
+    if by := signal_of(result.code):
+        return StackError(
+            _("{program} was ended by signal {signal}").format(program=program, signal=by),
+            "\n".join(said) or _("It said nothing before. Where memory runs out, the kernel sends signal 9."),
+            _("“dmesg | tail” names what the kernel has ended. Then run the command again."),
+        )
     return StackError(
-        _("{program} failed (exit code {code})").format(program=os.path.basename(argv[0]), code=result.code),
+        _("{program} failed (exit code {code})").format(program=program, code=result.code),
         "\n".join(said) or _("It gave no reason."),
         _("Cure what it says, then run the command again."),
     )
+
+
+def how_it_ended(code: int) -> str:
+    """A sentence about a program that said nothing, from its exit code."""
+    if by := signal_of(code):
+        return _("It was ended by signal {signal}.").format(signal=by)
+    return _("It ended with code {code}.").format(code=code)
+
+
+def signal_of(code: int) -> str:
+    """“9 (SIGKILL)” where the exit code, of the program or of a shell that ran it, says that one ended it; else ""."""
+    number = -code if code < 0 else code - 128
+    names = {signal.value: signal.name for signal in signals.Signals}
+    return f"{number} ({names[number]})" if number in names else ""
 
 
 def _home(user: str) -> str:

@@ -12,6 +12,7 @@ _SETPRIV = "/usr/bin/setpriv"
 EXPENDABLE_SCORE = 300
 _RETRIES = 10
 """About a minute until the supervisor gives up; the agent then tries again with longer and longer waits."""
+_ROUNDS = 100
 _RETRIES_OF_AN_INSTANCE = 3
 """A release that ends at once is known to be bad after some seconds, not after a minute."""
 
@@ -105,14 +106,33 @@ exec {shlex.join(process.argv)}
 
 
 def _end_leftovers(process: Process, folder: str, system_user: str, *, root: bool) -> str:
-    """Where the process has a user to itself, whatever else runs as that user; else its former process group.
+    """Where the process has a user to itself, whatever else runs here as that user; else its former process group.
 
-    PostgreSQL's children lead groups of their own, so only the first is thorough.
+    PostgreSQL's children lead groups of their own, so only the first is thorough. A container or a chroot may use the
+    same number for a user: its processes have another root folder or other process numbers. A group is known by the
+    boot and by the first process, which another container's life does not share.
     """
     if root and not process.privileged and not process.ring:
-        return f'[ "$(id -un)" = {system_user} ] && kill -KILL -1 2>/dev/null\n'
+        return f'''\
+rounds=0 fresh= ended=" $$ "
+[ "$(id -un)" = {system_user} ] && fresh=yes
+while [ "$fresh" ] && [ "$rounds" -lt {_ROUNDS} ]; do
+    rounds=$((rounds + 1)) fresh=
+    for found in /proc/[0-9]*; do
+        pid=${{found#/proc/}}
+        case "$ended" in *" $pid "*) continue ;; esac
+        if [ -O "$found" ] && [ "$found/root" -ef / ] && [ "$found/ns/pid" -ef /proc/self/ns/pid ]; then
+            kill -KILL "$pid" 2>/dev/null
+            fresh=yes ended="$ended$pid "
+        fi
+    done
+done
+'''
     return f"""\
 read -r boot < /proc/sys/kernel/random/boot_id
+read -r first 2>/dev/null < /proc/1/stat
+set -- ${{first##*) }}
+boot="$boot/${{20}}"
 if read -r last group < {folder}/group && [ "$last" = "$boot" ]; then
     kill -KILL "-$group" 2>/dev/null
 fi

@@ -106,6 +106,8 @@ class Work:
             self._launcher.ensure_folder(folder, owner)
         for file in action.files:
             self._launcher.write_file(file, owner)
+        if action.alone_until and not os.path.exists(action.alone_until):
+            accounts.end_all_of(owner.user)
         for command in action.commands:
             if command.unless_exists and os.path.exists(command.unless_exists):
                 continue
