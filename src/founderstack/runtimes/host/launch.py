@@ -113,7 +113,7 @@ def _end_leftovers(process: Process, folder: str, system_user: str, *, root: boo
     boot and by the first process, which another container's life does not share.
     """
     if root and not process.privileged and not process.ring:
-        return f'''\
+        return f"""\
 rounds=0 fresh= ended=" $$ "
 [ "$(id -un)" = {system_user} ] && fresh=yes
 while [ "$fresh" ] && [ "$rounds" -lt {_ROUNDS} ]; do
@@ -127,7 +127,7 @@ while [ "$fresh" ] && [ "$rounds" -lt {_ROUNDS} ]; do
         fi
     done
 done
-'''
+"""
     return f"""\
 read -r boot < /proc/sys/kernel/random/boot_id
 read -r first 2>/dev/null < /proc/1/stat
