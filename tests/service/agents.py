@@ -81,6 +81,9 @@ class NotingRuntime:
         """Nothing ends by itself here."""
         return ()
 
+    def break_off(self) -> None:
+        pass
+
     def revive(self) -> Sequence[str]:
         failing = [name for name, condition in self.conditions.items() if condition == "failing"]
         self.told.append(f"revive {' '.join(failing)}")

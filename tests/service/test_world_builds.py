@@ -129,6 +129,23 @@ def test_nothing_that_a_build_starts_outlives_it(source: Path, places: Places, b
     assert [pid for pid in all_pids() if _owner(pid) == builder and alive(pid)] == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a user of its own")
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_caches_of_a_stack_that_is_gone_serve_the_next_of_its_name(
+    source: Path, places: Places, builder: str, closed: bool
+) -> None:
+    command = f"mkdir -p $npm_config_cache/a && echo x >> $npm_config_cache/a/b && {GOOD}"
+    builds.build(_action(source, command=command), places, user=builder, progress=print)
+    kept = Path(f"{places.shared}/cache/npm-{builder}/a/b")
+    for path in (kept, kept.parent, kept.parent.parent):
+        os.chown(path, 54321, 54321)  # as the number of a user that is gone
+    if closed:
+        builds.close_caches(places, builder)
+        assert kept.parent.parent.stat().st_uid == 0
+    builds.build(_action(source, command=f"{command};"), places, user=builder, progress=print)
+    assert kept.read_text() == ("x\nx\n" if closed else "x\n")
+
+
 def _owner(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}").owner()

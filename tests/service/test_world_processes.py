@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -43,6 +44,29 @@ def test_a_signal_that_ended_a_program_is_named_as_one(script: str) -> None:
         processes.run(["/bin/sh", "-c", script])
     assert raised.value.what == "sh was ended by signal 9 (SIGKILL)"
     assert "no reason" not in raised.value.why
+
+
+@pytest.mark.parametrize("to_its_end", [False, True])
+def test_what_other_threads_run_is_broken_off_with_its_tree_but_for_what_must_end_whole(
+    to_its_end: bool, tmp_path: Path
+) -> None:
+    script = f"setsid sh -c 'echo $$ > {tmp_path}/child; until [ -e {tmp_path}/gate ]; do sleep 0.1; done'"
+    codes: list[int] = []
+
+    def work() -> None:
+        codes.append(processes.run(["/bin/sh", "-c", f"{script} & wait"], check=False, to_its_end=to_its_end).code)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text() != "", "the child is there")
+    child = int((tmp_path / "child").read_text())
+    processes.break_off()
+    if to_its_end:
+        assert processes.alive(child)
+        (tmp_path / "gate").touch()
+    thread.join(30)
+    assert codes == [0 if to_its_end else -9]
+    wait_until(lambda: not processes.alive(child), "the child is gone")
 
 
 def test_a_missing_program_is_named() -> None:

@@ -42,7 +42,10 @@ def _run(verb: str, arguments: list[str]) -> int:
         module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
         # A verb that must answer at once reads its plain options itself.
         answered: int | None = module.quick(arguments) if hasattr(module, "quick") else None
-        code: int = module.run(arguments) if answered is None else answered
+        if answered is not None:
+            return answered
+        _heed_signals()
+        code: int = module.run(arguments)
         return code
     except StackError as error:
         _show(error, arguments)
@@ -61,6 +64,18 @@ def _run(verb: str, arguments: list[str]) -> int:
 
         show_defect(error)
         return EXIT_FAILED
+
+
+def _heed_signals() -> None:
+    """A closed terminal and a `kill` end a command as Ctrl-C does: with what it has started."""
+    import signal  # the quick verbs do not pay for it
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup has said otherwise
+            signal.signal(number, interrupt)
 
 
 def _show(error: StackError, arguments: list[str]) -> None:

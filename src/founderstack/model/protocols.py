@@ -77,6 +77,10 @@ class Runtime(Protocol):
         """The last lines of a process's output."""
         ...
 
+    def break_off(self) -> None:
+        """End at once what steps under way have begun, where the next run can begin it again; they then fail."""
+        ...
+
     def shut_down(self) -> None:
         """End the runtime's own resident process, after every process was stopped."""
         ...

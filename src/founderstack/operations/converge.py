@@ -12,15 +12,24 @@ from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
 from founderstack.model.protocols import Clock, Emit, Runtime
 
+_AGAIN_S = 0.2
 WORKERS = 6
 """Steps at the same time: most wait for the network, the disk or a program that starts."""
 
 
 def converge(plan: Plan, desired: Desired, runtime: Runtime, clock: Clock, emit: Emit) -> None:
-    """Apply every step of the plan; on a failure, let what runs finish, then raise the first one."""
+    """Apply every step of the plan; on a failure, let what runs finish, then raise the first one.
+
+    Where the caller is interrupted, what runs is broken off.
+    """
     run = _Run(plan, desired, runtime, clock, emit)
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="step") as pool:
-        run.go(pool)
+        try:
+            run.go(pool)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            run.break_off()
+            raise
     if run.failures:
         raise run.failures[0]
 
@@ -35,6 +44,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.failures: list[BaseException] = []
+        self._broken_off = False
+        self._under_way: dict[str, Future[None]] = {}
 
     def go(self, pool: ThreadPoolExecutor) -> None:
         waiting = list(self.plan.steps)
@@ -58,7 +69,23 @@ class _Run:
         for step in waiting:
             self.emit(Event("skipped", step.id, self.clock.now()))
 
+    def break_off(self) -> None:
+        """End what the steps under way have begun, until all are over: after one program a step may begin another."""
+        self._broken_off = True
+        while under_way := tuple(self._under_way.values()):
+            self.runtime.break_off()
+            wait(under_way, timeout=_AGAIN_S)
+
     def _one(self, step: Step) -> None:
+        over = self._under_way[step.id] = Future()
+        try:
+            if not self._broken_off:  # asked once it is listed: none is overlooked
+                self._carry_out(step)
+        finally:
+            del self._under_way[step.id]
+            over.set_result(None)
+
+    def _carry_out(self, step: Step) -> None:
         began = self.clock.monotonic()
         self.emit(Event("started", step.id, self.clock.now()))
 

@@ -110,6 +110,9 @@ class FakeRuntime:
         """One line for each time that the process began."""
         return self._output.get(process, [])[-count:]
 
+    def break_off(self) -> None:
+        """No step takes any time here."""
+
     def shut_down(self) -> None:
         """Everything that still runs ends; what was applied stays known."""
         self._processes = {

@@ -52,6 +52,13 @@ def prune_releases(places: Places, keep: set[str]) -> list[str]:
     return gone
 
 
+def close_caches(places: Places, user: str) -> None:
+    """Take what the builds of a stack have downloaded from their user, whose number is about to be anybody's."""
+    for cache in _caches(places, user):
+        if os.path.isdir(cache):
+            _take_back(cache)
+
+
 def log_path(action: Build, places: Places) -> str:
     """The file that a build writes its output to."""
     return os.path.join(places.log("build"), f"{action.release}-{action.digest}.log")
@@ -117,17 +124,16 @@ def _for_owner_alone(path: str, flags: int) -> int:
 
 
 def _environment(action: Build, places: Places, user: str, scratch: str) -> dict[str, str]:
-    caches = os.path.join(places.shared, "cache")
-    # A cache of its own for each user: what one stack's build writes must not end up in another's.
-    for name in ("npm", "uv"):
-        ensure_folder(f"{caches}/{name}-{user}", mode=0o700, owner=user)
+    npm, uv = _caches(places, user)
+    for cache in (npm, uv):
+        _own_cache(cache, user)
     env = {
         "HOME": f"{scratch}/home",
         "TMPDIR": f"{scratch}/temporary",
         "PATH": f"{action.node}/bin:{PATH}" if action.node else PATH,
         "CI": "1",
-        "UV_CACHE_DIR": f"{caches}/uv-{user}",
-        "npm_config_cache": f"{caches}/npm-{user}",
+        "UV_CACHE_DIR": uv,
+        "npm_config_cache": npm,
         "npm_config_update_notifier": "false",
         "npm_config_audit": "false",
         "npm_config_fund": "false",
@@ -137,6 +143,24 @@ def _environment(action: Build, places: Places, user: str, scratch: str) -> dict
         # Add-ons are compiled against this Node, not against one that is installed beside it.
         env["npm_config_nodedir"] = action.node
     return {**download_environment(), **env, **dict(action.env)}
+
+
+def _own_cache(folder: str, user: str) -> None:
+    """The folder, the user's with all that is in it: the caches outlive a stack, and its users' numbers do not."""
+    import pwd
+
+    if os.geteuid() == 0 and os.path.isdir(folder):
+        owner = os.stat(folder, follow_symlinks=False).st_uid
+        if owner == 0:
+            _give_to(user, folder)
+        elif owner != pwd.getpwnam(user).pw_uid:
+            remove_tree(folder)  # whoever got that number since may have been in there
+    ensure_folder(folder, mode=0o700, owner=user)
+
+
+def _caches(places: Places, user: str) -> tuple[str, str]:
+    """Of npm and uv, for each user its own: what one stack's build writes must not end up in another's."""
+    return f"{places.shared}/cache/npm-{user}", f"{places.shared}/cache/uv-{user}"
 
 
 def _heap_mib(ram_mib: int) -> int:

@@ -113,7 +113,7 @@ def _disable(places: ShieldPlaces, link: str) -> None:
         # too (deb-systemd-helper was-enabled). No systemd is needed for that, nor running.
         remove_tree(link)
     elif os.path.exists("/usr/sbin/update-rc.d"):
-        run(["/usr/sbin/update-rc.d", os.path.basename(link), "disable"], check=False)
+        run(["/usr/sbin/update-rc.d", os.path.basename(link), "disable"], check=False, to_its_end=True)
 
 
 def _text(path: str) -> str | None:

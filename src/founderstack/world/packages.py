@@ -89,7 +89,8 @@ def _install(packages: Sequence[str], shield: ShieldPlaces, progress: Callable[[
         ended = _apt(["install", *packages], progress)
         if ended.code != 0 and "dpkg --configure -a" in ended.out:
             # An installation before this one was cut off.
-            run(["dpkg", "--force-confold", "--configure", "-a"], env=_QUIET, timeout_s=_TIMEOUT_S, on_line=progress)
+            repair = ["dpkg", "--force-confold", "--configure", "-a"]
+            run(repair, env=_QUIET, timeout_s=_TIMEOUT_S, on_line=progress, to_its_end=True)
             ended = _apt(["install", *packages], progress)
         if ended.code != 0 and fresh:
             # A list that is a few hours old may name files that the mirror has replaced since.
@@ -108,6 +109,7 @@ def _apt(arguments: list[str], progress: Callable[[str], None]) -> Result:
         timeout_s=_TIMEOUT_S,
         on_line=progress,
         check=False,
+        to_its_end=True,
     )
 
 

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 import signal as signals
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.clock import SystemClock
+from founderstack.world.process_table import (
+    alive as alive,
+    all_pids as all_pids,
+    command_line as command_line,
+    family,
+    parent as parent,
+    started as started,
+)
 
 if TYPE_CHECKING:
     import subprocess
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAST_LINES = 15
-_TICKS = os.sysconf("SC_CLK_TCK")
+_UNDER_WAY: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
@@ -42,28 +51,39 @@ def run(
     oom_score: int = 0,
     on_line: Callable[[str], None] | None = None,
     check: bool = True,
+    to_its_end: bool = False,
 ) -> Result:
     """What a program answered, in an environment of its own: PATH, LANG, HOME and `env`, nothing of the caller's.
 
     `user` (a name, or a number that has none) runs it as that user with the user's own groups, or with exactly
     `groups` where given. `on_line` gets each line of its output as it comes. The program and its children are killed
-    at the deadline and when the caller is interrupted. Raises StackError when the program is missing or too slow, and
-    with `check` when it fails.
+    at the deadline and when the caller is interrupted; `to_its_end` is for what must not stand half done: `break_off`
+    leaves it alone. Raises StackError when the program is missing or too slow, and with `check` when it fails.
     """
     command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s
     with _file_in_memory(stdin) as source, _file_in_memory() as out, _file_in_memory() as err:
         pipes = _Streams(source, out, err) if on_line is None else _Streams(source, None, None)
         child = _start(argv[0], command, cwd, environment(user, env), pipes)
+        if not to_its_end:
+            _UNDER_WAY.add(child)
         try:
             lines = _follow(child, on_line, deadline) if on_line else []
             _wait(child, argv, deadline, timeout_s)
         finally:
             _end(child)
+            _UNDER_WAY.discard(child)
         said = Result(child.returncode, "\n".join(lines) or _read(out), _read(err))
     if check and said.code != 0:
         raise failure(argv, said)
     return said
+
+
+def break_off() -> None:
+    """End every program that other threads run now, with all that it has started; they see it as ended by a signal."""
+    for child in tuple(_UNDER_WAY):
+        if child.returncode is None:
+            _kill(child)
 
 
 def spawn_detached(argv: Sequence[str], *, log: str, env: Mapping[str, str] | None = None) -> int:
@@ -87,24 +107,6 @@ def environment(user: str = "", env: Mapping[str, str] | None = None) -> dict[st
     return {"PATH": PATH, "LANG": "C.UTF-8", "HOME": _home(user), **(env or {})}
 
 
-def started(pid: int) -> float:
-    """Seconds after boot at which the process began, 0.0 where there is none; with the pid it names a process."""
-    fields = _stat(pid)
-    return int(fields[19]) / _TICKS if fields else 0.0
-
-
-def parent(pid: int) -> int:
-    """Pid of the process that started this one, 0 where there is none."""
-    fields = _stat(pid)
-    return int(fields[1]) if fields else 0
-
-
-def alive(pid: int, started_at: float | None = None) -> bool:
-    """True where the process runs (a zombie does not) and, with `started_at`, is the same one."""
-    fields = _stat(pid)
-    return bool(fields) and fields[0] not in "ZX" and (started_at is None or started(pid) == started_at)
-
-
 def signal(pid: int, name: str) -> bool:
     """Send SIG`name`; False where the process is gone already."""
     try:
@@ -118,21 +120,6 @@ def signal(pid: int, name: str) -> bool:
             _("Run the command as root (sudo)."),
         ) from None
     return True
-
-
-def command_line(pid: int) -> tuple[str, ...]:
-    """The arguments a process was started with, empty where it is gone."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            raw = file.read()
-    except OSError:
-        return ()
-    return tuple(raw.rstrip(b"\0").decode(errors="replace").split("\0")) if raw else ()
-
-
-def all_pids() -> Iterator[int]:
-    """Every process on the machine."""
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
 def _as_user(user: str, groups: Sequence[str]) -> list[str]:
@@ -248,11 +235,16 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.stdout.close()
     if child.poll() is not None:
         return
-    try:
-        os.killpg(child.pid, signals.SIGKILL)
-    except PermissionError:
-        child.kill()
+    _kill(child)
     child.wait()
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill a program with its group and with what it has started in groups and sessions of their own."""
+    members = family(child.pid)
+    for kill, number in ((os.killpg, child.pid), *((os.kill, pid) for pid in members)):
+        with suppress(ProcessLookupError, PermissionError):
+            kill(number, signals.SIGKILL)
 
 
 def _left(deadline: float) -> float:
@@ -297,12 +289,3 @@ def _home(user: str) -> str:
         return pwd.getpwnam(user).pw_dir if user else pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return "/nonexistent"
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on, empty where the process is gone. Source: proc(5)."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable
 
@@ -15,6 +17,7 @@ from founderstack.operations.converge import converge, duration_key, estimate
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.runtime import FakeRuntime
 from founderstack.testing.stores import FakeSecrets
+from tests.conftest import wait_until
 
 
 class Meeting(FakeRuntime):
@@ -26,6 +29,22 @@ class Meeting(FakeRuntime):
 
     def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
         self._both.wait()
+
+
+class Patient(FakeRuntime):
+    """Its first step is under way until it is broken off."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeSecrets(), FakeClock())
+        self._over = threading.Event()
+
+    def apply(self, step: Step, desired: Desired, progress: Callable[[str], None]) -> None:
+        if not self._over.wait(30):
+            raise AssertionError("nobody broke it off")
+        raise StackError("broken off", "", "")
+
+    def break_off(self) -> None:
+        self._over.set()
 
 
 def stops(*needs: tuple[str, ...]) -> Plan:
@@ -63,6 +82,19 @@ def test_after_a_failure_nothing_new_begins_and_the_rest_is_told_as_skipped() ->
         ("skipped", "stop:c"),
         ("failed", "all"),
     ]
+
+
+def test_an_interruption_breaks_off_what_runs_and_begins_nothing_more() -> None:
+    told: list[tuple[str, str]] = []
+
+    def emit(event: Event) -> None:
+        told.append((event.kind, event.step))
+        if event == Event("started", "stop:a", event.at):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        converge(stops((), ("stop:a",)), Desired(), Patient(), FakeClock(), emit)
+    wait_until(lambda: told == [("started", "stop:a"), ("failed", "stop:a")], "only a was begun, and broken off")
 
 
 def test_every_step_is_told_from_its_start_to_its_end() -> None:

@@ -45,6 +45,8 @@ class Launcher:
         self._fill = fill
         self._clock = clock
         self.records = Records(layout.records)
+        self.broken_off = False
+        """Set where the command is interrupted: no wait goes on."""
         self._numbering = threading.Lock()
         """Held from the choice of a relay's number until it is written down, so that no two instances get one."""
 
@@ -244,10 +246,16 @@ class Launcher:
             answer = probes.check(probe, self._fill)
             if answer.ok:
                 return
+            self._go_on(name)
             given_up = name in self._supervisor.fatal()
             if given_up or self._clock.monotonic() > deadline:
                 raise self._not_ready(name, answer.error, given_up=given_up, waited_s=probe.timeout_s)
             self._clock.wait(_POLL_S)
+
+    def _go_on(self, what: str) -> None:
+        if self.broken_off:
+            why, fix = _("The command was interrupted."), _("Run the same command again to go on where it stopped.")
+            raise StackError(_("{name} was not waited for").format(name=what), why, fix)
 
     def _not_ready(self, name: str, error: str, *, given_up: bool, waited_s: float) -> StackError:
         cause = (
@@ -272,6 +280,7 @@ class Launcher:
         deadline = self._clock.monotonic() + float(record.get("drain_s", 0))
         quiet = 0
         while quiet < 3 and self._clock.monotonic() < deadline:
+            self._go_on(str(record["socket"]))
             port = int(record.get("port") or 0)
             busy = network.tcp_connections(port) if port else network.unix_connections(str(record["socket"]))
             quiet = 0 if busy else quiet + 1

@@ -145,6 +145,11 @@ class HostRuntime:
                 _("Read that file, mend the cause, and run the command again."),
             )
 
+    def break_off(self) -> None:
+        """End the programs that steps have started, and their waits; an installation of packages goes to its end."""
+        self._launcher.broken_off = True
+        programs.break_off()
+
     def shut_down(self) -> None:
         """End the supervisor, after every process was stopped."""
         if not self.supervisor.answers():
@@ -157,7 +162,9 @@ class HostRuntime:
     def forget(self) -> None:
         """Remove the system users of this stack and its claim on releases; its folders are the caller's to remove."""
         # A build outlives a command that was killed.
-        accounts.end_all_of(accounts.user_name(self._stack, BUILDER))
+        builder = accounts.user_name(self._stack, BUILDER)
+        accounts.end_all_of(builder)
+        builds.close_caches(self._places, builder)
         builds.prune_releases(self._places, set())
         accounts.remove_users(self._stack)
 

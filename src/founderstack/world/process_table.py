@@ -1,0 +1,61 @@
+"""What the kernel says of the processes that run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def started(pid: int) -> float:
+    """Seconds after boot at which the process began, 0.0 where there is none; with the pid it names a process."""
+    fields = _stat(pid)
+    return int(fields[19]) / _TICKS if fields else 0.0
+
+
+def parent(pid: int) -> int:
+    """Pid of the process that started this one, 0 where there is none."""
+    fields = _stat(pid)
+    return int(fields[1]) if fields else 0
+
+
+def alive(pid: int, started_at: float | None = None) -> bool:
+    """True where the process runs (a zombie does not) and, with `started_at`, is the same one."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX" and (started_at is None or started(pid) == started_at)
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """The arguments a process was started with, empty where it is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            raw = file.read()
+    except OSError:
+        return ()
+    return tuple(raw.rstrip(b"\0").decode(errors="replace").split("\0")) if raw else ()
+
+
+def all_pids() -> Iterator[int]:
+    """Every process on the machine."""
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def family(pid: int) -> set[int]:
+    """A process and all that descend from it."""
+    parents = {other: parent(other) for other in all_pids()}
+    found: set[int] = set()
+    fresh = {pid}
+    while fresh:
+        found |= fresh
+        fresh = {other for other, above in parents.items() if above in found} - found
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on, empty where the process is gone. Source: proc(5)."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
