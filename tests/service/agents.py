@@ -84,6 +84,12 @@ class NotingRuntime:
     def break_off(self) -> None:
         pass
 
+    def set_aside(self, processes: Sequence[str]) -> None:
+        self.told.append(f"set aside {' '.join(processes)}")
+
+    def take_back(self, process: str) -> None:
+        self.told.append(f"take back {process}")
+
     def revive(self) -> Sequence[str]:
         failing = [name for name, condition in self.conditions.items() if condition == "failing"]
         self.told.append(f"revive {' '.join(failing)}")

@@ -18,7 +18,7 @@ from founderstack.agent import client
 from founderstack.agent.server import LONGEST_REQUEST, MOST_CLIENTS
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
-from founderstack.model.protocols import ProcessStatus
+from founderstack.model.protocols import Answer, ProcessStatus
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench, served
 
@@ -111,6 +111,30 @@ def test_what_the_supervisor_gave_up_on_is_started_again_ever_more_rarely(bench:
         bench.runtime.conditions = {"web": "failing", "db": "running"}
         await bench.forward(120)
         assert bench.runtime.told == ["revive web"] * 4
+
+    asyncio.run(story())
+
+
+def test_what_takes_questions_and_answers_none_is_set_aside_and_started_again_ever_more_rarely(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("app-1-a-1", ring="app")
+        bench.process("postgres", group="data")
+        bench.process("slow", group="web")
+        bench.runtime.conditions = dict.fromkeys(("app-1-a-1", "postgres", "slow"), "running")
+        bench.answers["slow"] = SILENT  # never answered yet: it may still be on its way up
+        await bench.forward(20)
+        bench.answers |= {"app-1-a-1": Answer(False, 3.0, "status 503"), "postgres": SILENT}
+        await bench.forward(60)
+        assert bench.runtime.told == []
+        bench.answers["app-1-a-1"] = SILENT
+        await bench.forward(120)
+        assert bench.runtime.told[0] == "set aside app-1-a-1"
+        assert 3 <= bench.runtime.told.count("restart app-1-a-1") <= 5
+        assert set(bench.runtime.told) == {"set aside app-1-a-1", "restart app-1-a-1"}
+        bench.answers["app-1-a-1"] = ONLINE
+        await bench.forward(60)
+        assert bench.runtime.told[-1] == "take back app-1-a-1"
+        assert bench.runtime.told.count("take back app-1-a-1") == 1
 
     asyncio.run(story())
 

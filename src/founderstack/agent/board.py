@@ -67,6 +67,10 @@ class Board:
         except (ValueError, KeyError, TypeError, AttributeError):
             self._health = {}
 
+    def have_answered(self) -> list[str]:
+        """Those of which a good answer is known."""
+        return [name for name, health in self._health.items() if any(ok for _at, _ms, ok in health.history)]
+
     def watch(self) -> tuple[asyncio.Event, Callable[[], None]]:
         """An event that is set on every change, and what to call when done with it."""
         changed = asyncio.Event()

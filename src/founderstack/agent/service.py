@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from founderstack.agent.alerts import EVERY_S as ALERTS_S, Alerts
 from founderstack.agent.answers import Answers, Means
 from founderstack.agent.board import Board
 from founderstack.agent.commands import Commands, OwnCommands
+from founderstack.agent.deafness import Deafness
 from founderstack.agent.jobs import Jobs
 from founderstack.agent.logs import logs_of
 from founderstack.agent.past import Past
@@ -25,12 +26,14 @@ from founderstack.agent.schedule import LOOK_S as SCHEDULE_S, Schedule
 from founderstack.agent.server import Server
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.events import Event
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, Clock, ProcessStatus, Runtime
 from founderstack.planner.alerts import ServiceFacts
 from founderstack.world import probes
 from founderstack.world.answers import Answers as Spans
 from founderstack.world.files import read_text, write_atomic
+from founderstack.world.history import History
 from founderstack.world.processes import signal as send_signal
 
 TICK_S = 1.0
@@ -47,6 +50,14 @@ class ResidentRuntime(Runtime, Protocol):
 
     def start_supervisor(self) -> None:
         """Start it detached from the caller; nothing happens when it runs."""
+        ...
+
+    def set_aside(self, processes: Sequence[str]) -> None:
+        """Have the slots of these lead to the other instances of their ring, where there are any."""
+        ...
+
+    def take_back(self, process: str) -> None:
+        """Have an instance that was set aside serve its share again."""
         ...
 
 
@@ -73,11 +84,16 @@ class Agent:
         self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
+        self._deafness = Deafness()
+        self._cures = Revival()
+        self._aside: set[str] = set()
+        """Instances whose slots lead to others; what an earlier agent left so is taken back with the first turn."""
         self._statuses: Mapping[str, ProcessStatus] = {}
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
         self._saved_states: list[str] = []
         self._stopping = asyncio.Event()
+        self._events = History(f"{state_dir}/history.sqlite")
         commands = commands or OwnCommands(state_dir)
         self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
         self._schedule = Schedule(state_dir, self.jobs, clock, RUNNABLE.__contains__)
@@ -90,6 +106,9 @@ class Agent:
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""
         self._board.restore(read_text(self._state_file) or "")
+        for name in self._board.have_answered():
+            self._deafness.answered(name)
+            self._aside.add(name)
         self._past.load(self._clock.now())
         self.jobs.resume()
         await self._server.open()
@@ -123,6 +142,7 @@ class Agent:
             self._server.let_panel_in()
         self._prober.ask_due(self._probe_of, now)
         self._begin("look", LOOK_S, now, self._look)
+        self._begin("deaf", TICK_S, now, self._cure_deafness)
         self._begin("rotate", ROTATE_S, now, self._rotate)
         self._begin("past", PAST_S, now, self._write_past)
         self._begin("renew", RENEW_S, now, self._renew)
@@ -151,6 +171,7 @@ class Agent:
     def _heard(self, name: str, answer: Answer) -> None:
         now = self._clock.now()
         self._past.add(self._records.by_name[name].lasting_name, answer, now, self._clock.monotonic())
+        self._deafness.heard(name, answer)
         self._board.put(name, self._board.health(name).after(answer, now))
 
     def _more(self, record: Record) -> dict[str, Any]:
@@ -202,6 +223,31 @@ class Agent:
         if self._revival.due(failing, now):
             revived = await asyncio.to_thread(self._runtime.revive)
             self._revival.tried({*revived, *failing}, self._clock.monotonic())
+
+    async def _cure_deafness(self) -> None:
+        """Who takes requests and never answers gets no more at once, and is started anew, ever more rarely."""
+        deaf = self._deafness.deaf(self._records.by_name.get, self._condition)
+        back, self._aside = self._aside - set(deaf), set(deaf)
+        for name in back:
+            await asyncio.to_thread(self._runtime.take_back, name)
+        if not deaf:
+            return
+        await asyncio.to_thread(self._runtime.set_aside, deaf)
+        if not self._cures.due(deaf, self._clock.monotonic()):
+            return
+        self._cures.tried(deaf, self._clock.monotonic())
+        for name in deaf:
+            sys.stderr.write(f"{name}: took questions and answered none; it is started anew\n")
+            began = self._clock.monotonic()
+            await asyncio.to_thread(self._runtime.restart, name)
+            self.ask_soon(name)
+            took = self._clock.monotonic() - began
+            told = Event("done", f"restart:{name}", self._clock.now(), took, _("it gave no answer"))
+            await asyncio.to_thread(self._events.record, told)
+
+    def _condition(self, name: str) -> str:
+        status = self._statuses.get(name)
+        return status.condition if status else ""
 
     async def _rotate(self) -> None:
         for record in list(self._records.by_name.values()):

@@ -42,6 +42,27 @@ def points_to(layout: Layout, record: Record) -> bool:
     return any(_target(f"{folder}/{slot}.sock") == record["socket"] for slot in range(RING_SLOTS))
 
 
+def set_aside(layout: Layout, records: Mapping[str, Record], names: Sequence[str]) -> None:
+    """Have the slots that lead to these instances lead to the others of their ring; as they are where there is none."""
+    for name in names:
+        record = records.get(name, {})
+        ring = str(record.get("ring", ""))
+        others = [other for other in members(layout, records).get(ring, ()) if other and other not in names]
+        for slot in range(RING_SLOTS) if others else ():
+            link = f"{layout.slots}/{ring}/{slot}.sock"
+            if _target(link) == record["socket"]:
+                files.swap_link(link, records[others[slot % len(others)]]["socket"])
+
+
+def take_back(layout: Layout, records: Mapping[str, Record], name: str) -> None:
+    """Give an instance its share of the slots again, as long as its ring still leads to others of its release."""
+    ring = str(records.get(name, {}).get("ring", ""))
+    serving = members(layout, records).get(ring, ())
+    alike = all(other.rpartition("-")[0] == name.rpartition("-")[0] for other in serving)
+    if serving and alike and name not in serving:
+        point(layout, ring, [records[one]["socket"] for one in sorted({*serving, name}, key=_number)])
+
+
 def with_relay(process: Process, number: int | None) -> Process:
     """The process with its own TCP port wherever `{{relay:port}}` stands."""
     if process.relay is None or number is None:
@@ -57,6 +78,11 @@ def with_relay(process: Process, number: int | None) -> Process:
         env=tuple((name, placed(value)) for name, value in process.env),
         ready=dataclasses.replace(process.ready, target=placed(process.ready.target)),
     )
+
+
+def _number(name: str) -> int:
+    last = name.rpartition("-")[2]
+    return int(last) if last.isdigit() else 0
 
 
 def _target(link: str) -> str:

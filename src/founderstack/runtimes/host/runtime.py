@@ -96,6 +96,14 @@ class HostRuntime:
         self.ensure_supervisor()
         self._launcher.resume(process)
 
+    def set_aside(self, processes: Sequence[str]) -> None:
+        """Have the slots of these lead to the other instances of their ring, where there are any."""
+        rings.set_aside(self._layout, self._launcher.records.all(), processes)
+
+    def take_back(self, process: str) -> None:
+        """Have an instance that was set aside serve its share again."""
+        rings.take_back(self._layout, self._launcher.records.all(), process)
+
     def revive(self) -> Sequence[str]:
         """Start again what the supervisor has given up on."""
         given_up = self.supervisor.fatal()
