@@ -24,7 +24,7 @@ from founderstack.planner.moments import beginning
 from founderstack.world.processes import alive, all_pids, command_line
 from tests.conftest import enterable_folder, wait_until
 from tests.service.components import Components, components
-from tests.service.primaries import Primary, primary, this_system
+from tests.service.primaries import USER, Primary, primary, this_system
 
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
 NEWEST = Target("newest", text="newest")
@@ -201,6 +201,22 @@ def test_a_wrong_key_is_told_and_changes_nothing(server: Primary) -> None:
             work()
         assert "Its key is another one" in refused.value.fix
     assert server.repository.stored().backups == stored
+
+
+def test_backups_from_the_future_do_not_keep_others_from_being_taken(fresh: Primary) -> None:
+    """What breaks: a clock was two years ahead for one night. What holds: what is taken since."""
+    for path in ("20281129-010203F/pg_data/PG_VERSION", "backup.history/2028/20281129-010203F.manifest.gz"):
+        words = ["pgbackrest", f"--config={fresh.repository.configuration}", "--stanza=main", "--repo=1", "repo-put"]
+        put = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *words, f"backup/main/{path}"]
+        subprocess.run(put, input=b"by a clock that was ahead", check=True, cwd="/")
+    before = {one.label for one in fresh.repository.stored().of(1)}
+    taken = fresh.repository.take("incr", 1)
+    assert taken.kind == "full", "none builds upon what bears an earlier name"
+    assert {one.label for one in fresh.repository.stored().of(1)} == {*before, taken.label}
+    assert fresh.repository.take("incr", 1).kind == "incr", "from then on it goes its way"
+    insert(fresh)
+    fresh.archive_everything()
+    assert fresh.recovered(NEWEST, number=1) == rows(fresh)
 
 
 def _programs(server: Primary, command: str) -> list[int]:

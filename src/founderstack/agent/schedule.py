@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.planner.alerts import BackupFacts
-from founderstack.planner.schedule import Attempts, due, overdue_s
+from founderstack.planner.schedule import Attempts, ahead, due, overdue_s
 from founderstack.world.files import read_json, read_text, write_atomic
 
 LOOK_S = 60.0
@@ -61,7 +61,8 @@ class Schedule:
         before = json.dumps(kept, sort_keys=True)
         index = await asyncio.to_thread(read_json, self._index)
         wanted = [_Wanted("backup", str(about["schedule"]), {"kind": ""}, urgent=_keeps_nothing(about))]
-        if index.get("sets") and not _known_bad(index["sets"][0]):
+        sets = _counted(index, self._clock.now())
+        if sets and not _known_bad(sets[0]):
             wanted.append(_Wanted("prove", str(about["prove"]), {"set": ""}))
         try:
             for one in wanted:
@@ -78,13 +79,14 @@ class Schedule:
         about, index = read_json(self._settings), read_json(self._index)
         if not about.get("schedule"):
             return None
-        now, stack, sets = self._clock.now(), str(about["stack"]), index.get("sets") or []
+        now, stack = self._clock.now(), str(about["stack"])
+        sets = _counted(index, now)
         tried = self._remembered().get("backup", {})
         newest = float(index.get("newest") or 0.0)
         seen = newest or _attempts(tried).first_seen
         late = overdue_s(str(about["schedule"]), seen, now, stack) if seen else 0.0
         proofs = [one["proven"] for one in sets if one.get("proven")]
-        good = max((float(proof["at"]) for proof in proofs if proof["ok"]), default=0.0)
+        good = max((float(proof["at"]) for proof in proofs if proof["ok"] and not ahead(proof["at"], now)), default=0.0)
         waiting = good or (min((float(one["taken_at"]) for one in sets), default=0.0))
         unproven = overdue_s(str(about["prove"]), waiting, now, stack) if waiting else 0.0
         return BackupFacts(
@@ -105,7 +107,7 @@ class Schedule:
     async def _one(self, kept: dict[str, Any], wanted: _Wanted, stack: str, *, busy: bool) -> None:
         now = self._clock.now()
         attempts = _attempts(kept)
-        if not attempts.first_seen:
+        if not attempts.first_seen or ahead(attempts.first_seen, now):
             attempts = replace(attempts, first_seen=now)
         if kept.get("job"):
             ended = self._ended(kept)
@@ -140,6 +142,11 @@ def _attempts(kept: Mapping[str, Any]) -> Attempts:
     names = ("first_seen", "good", "last", "failures")
     values = {name: kept[name] for name in names if isinstance(kept.get(name), (int, float))}
     return Attempts(**values)
+
+
+def _counted(index: Mapping[str, Any], now: float) -> list[dict[str, Any]]:
+    """The sets of the list but those from the future, newest first (as planner.counting)."""
+    return [one for one in index.get("sets") or () if not ahead(float(one.get("taken_at") or 0.0), now)]
 
 
 def _known_bad(newest: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from founderstack.locale import _
@@ -36,6 +37,10 @@ or read, 3 one whose list is missing. Source: pgBackRest 2.45, src/command/info/
 _LOCK_WAIT_S = 60
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
 _PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
+
+_LABEL = re.compile(r"2\d{7}-\d{6}F")
+"""How the name of every backup begins: when its full one was begun, in local time."""
+_REFUSED = re.compile(r"new backup label '(\d{8}-\d{6})F")
 
 Progress = Callable[[str, float], None]
 """Told what is worked on and how far it is, 0 to 100."""
@@ -107,17 +112,36 @@ class Repository:
     def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
         """Take one backup into one repository; what builds upon nothing becomes a full one by itself.
 
-        So does what builds upon a full one that is older than a killed one: pgBackRest refuses its name.
+        So does what builds upon a full one that is older than a killed one: pgBackRest refuses its name. Where it
+        refuses every name, because a clock was ahead, what bears a later day goes first.
         """
         said = self._back_up(kind, number, progress)
         if said.code == _NOT_LATER and kind != "full":
             said = self._back_up("full", number, progress)
+        if said.code == _NOT_LATER and (refused := _REFUSED.search(f"{said.out}{said.err}")):
+            day_after = datetime.strptime(refused[1], "%Y%m%d-%H%M%S") + timedelta(days=1)
+            self._remove_later(number, f"{day_after:%Y%m%d-%H%M%S}")
+            said = self._back_up("full", number, progress)
         if said.code != 0:
             raise _failure("backup", said)
         stock = self.stored()
-        if not stock.of(number):
+        made = [one for one in stock.of(number) if f"= {one.label}\n" in f"{said.out}\n"]
+        if not made:
             raise silent(number, stock.unknown.get(number) or _("It does not list the backup that was just taken."))
-        return stock.of(number)[-1]
+        return made[0]
+
+    def _remove_later(self, number: int, last: str) -> None:
+        """Remove backups whose names are later than `last`, and what is left of their names in the history.
+
+        pgBackRest takes them out of its list at the next backup.
+        """
+        root = f"backup/{STANZA}"
+        for folder, options in ((root, ()), (f"{root}/backup.history", ("--recurse",))):
+            words = (f"--repo={number}", "--output=json", *options, "repo-ls", folder)
+            for path in json.loads(self._ask(*words, timeout_s=_QUICK_S).out):
+                name = path.rpartition("/")[2]
+                if _LABEL.match(name) and name[: len(last)] > last:
+                    self._ask(f"--repo={number}", "--recurse", "repo-rm", f"{folder}/{path}", timeout_s=_LONG_S)
 
     def _back_up(self, kind: str, number: int, progress: Progress) -> Result:
         options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,10 +13,11 @@ from founderstack.backups.contents import Contents
 from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.store import NOT_READABLE, NewSet, SetStore
 from founderstack.locale import _
-from founderstack.model.backup import MANIFEST, FoundSet, Manifest
+from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock, Engine, Progress, Server
 from founderstack.model.vault import Found, Place
+from founderstack.planner.schedule import ahead
 from founderstack.world.files import read_json, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
 from founderstack.world.sealing import Key
@@ -190,13 +191,16 @@ class Vault(GivingBack):
             proofs = store.proofs(set_id, names)
             if before:
                 known = {proof.at for proof in before.proofs}
-                proofs = tuple(
-                    sorted([*before.proofs, *(one for one in proofs if one.at not in known)], key=lambda one: one.at)
-                )
+                proofs = (*before.proofs, *(one for one in proofs if one.at not in known))
                 missing, places = (*before.missing, *missing), (*before.places, store.place)
             else:
                 places = (store.place,)
-            sets[set_id] = FoundSet(manifest, places, proofs, missing)
+            sets[set_id] = FoundSet(manifest, places, self._in_order(proofs), missing)
+
+    def _in_order(self, proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+        """Oldest first; a drill by a clock that was ahead is the newest for nobody."""
+        now = self._clock.now()
+        return tuple(sorted(proofs, key=lambda one: (not ahead(one.at, now), one.at)))
 
     def remove(self, place: str, set_id: str) -> None:
         """Remove a set from one place."""

@@ -14,6 +14,7 @@ from founderstack.model.vault import Found, Vault
 from founderstack.operations.backups import index
 from founderstack.operations.site import Site
 from founderstack.planner.retention import Keep, expired
+from founderstack.planner.schedule import ahead
 
 _TELL_EVERY_S = 0.5
 TAKE, SEND, EXPIRE = "backup:take", "backup:send", "backup:expire"
@@ -93,7 +94,7 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     problem: StackError | None = None
     if vault.away():
         try:
-            for one in _waiting(vault, manifest):
+            for one in _waiting(vault, manifest, site.clock.now()):
                 step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
             places = (*places, "s3")
         except StackError as error:
@@ -126,10 +127,10 @@ def _sent(vault: Vault, manifest: Manifest, progress: Progress) -> Manifest:
     return manifest
 
 
-def _waiting(vault: Vault, newest: Manifest) -> Sequence[Manifest]:
+def _waiting(vault: Vault, newest: Manifest, now: float) -> Sequence[Manifest]:
     """Sets that are here and not there: the newest first, so that it is safe before time goes into older ones."""
-    found = vault.found()
-    waiting = [one.manifest for one in found.sets if one.places == ("local",) and one.manifest.id != newest.id]
+    found = sorted(vault.found().sets, key=lambda one: ahead(one.manifest.taken_at, now))
+    waiting = [one.manifest for one in found if one.places == ("local",) and one.manifest.id != newest.id]
     return [newest, *waiting[:1]]
 
 

@@ -9,7 +9,8 @@ from founderstack.locale import N_
 from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Proof, leaves
 from founderstack.model.stack import Stack
 from founderstack.model.vault import Found
-from founderstack.planner.schedule import following, overdue_s
+from founderstack.planner.counting import counted
+from founderstack.planner.schedule import ahead, following, overdue_s
 from founderstack.planner.standing import LATE, LATE_AFTER_S
 
 UNPROVEN = N_("No backup was restored and checked yet.")
@@ -18,6 +19,7 @@ NOT_WHOLE = N_("Files of a backup are missing or damaged.")
 LACKING = N_("The newest backup does not hold all that it should.")
 NO_PLACE = N_("A place that keeps backups cannot be asked.")
 BAD = N_("The newest drill failed: that backup could not be restored.")
+FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
 PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
@@ -27,12 +29,12 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
     bytes, damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
-    notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first; times are
-    seconds since the epoch, sizes bytes.
+    future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first;
+    times are seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
     settings = part.settings
-    newest = max((one.manifest.taken_at for one in found.sets), default=0.0)
+    newest = max((one.manifest.taken_at for one in counted(found.sets, now)), default=0.0)
     return {
         "v": 1,
         "at": round(now, 1),
@@ -46,14 +48,14 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
         "off_machine": leaves(settings.s3_endpoint, settings.s3_bucket),
         "places": [_place(found, place.name) for place in found.places],
         "warnings": warnings(stack, found, now),
-        "sets": [set_values(one) for one in found.sets],
+        "sets": [set_values(one, now) for one in found.sets],
     }
 
 
 def warnings(stack: Stack, found: Found, now: float) -> list[str]:
     """What a person must know, the worst first."""
     settings = stack.parts["backup"].settings
-    sets = found.sets
+    sets = counted(found.sets, now)
     newest = sets[0] if sets else None
     late = newest is not None and overdue_s(settings.schedule, newest.manifest.taken_at, now, stack.name) > LATE_AFTER_S
     proof = next((one.proof for one in sets if one.proof is not None), None)
@@ -62,7 +64,8 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         BAD: proof is not None and not proof.ok,
         LATE: late,
         LACKING: newest is not None and bool(newest.manifest.lacks),
-        NOT_WHOLE: any(one.missing for one in sets) or any(place.damaged for place in found.places),
+        NOT_WHOLE: any(one.missing for one in found.sets) or any(place.damaged for place in found.places),
+        FUTURE: len(sets) < len(found.sets),
         NO_PLACE: any(place.error for place in found.places),
         NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
         NOT_SENT: newest is not None and len(found.places) > 1 and newest.places == (found.places[0].name,),
@@ -71,8 +74,8 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
     return [text for text, holds in told.items() if holds]
 
 
-def set_values(one: FoundSet) -> dict[str, Any]:
-    """One set as plain values."""
+def set_values(one: FoundSet, now: float) -> dict[str, Any]:
+    """One set as plain values; `future` says that it bears a time that is still to come."""
     manifest = one.manifest
     return {
         "id": manifest.id,
@@ -85,6 +88,7 @@ def set_values(one: FoundSet) -> dict[str, Any]:
         "os": manifest.os,
         "places": list(one.places),
         "missing": list(one.missing),
+        "future": ahead(manifest.taken_at, now),
         "notes": list(manifest.notes),
         "lacks": list(manifest.lacks),
         "databases": [file.about for file in manifest.of_kind("dump")],

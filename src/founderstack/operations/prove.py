@@ -12,6 +12,7 @@ from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Vault
 from founderstack.operations.backup import Telling, remember
 from founderstack.operations.site import Site
+from founderstack.planner.counting import counted, none_usable
 
 PROVE = "backup:prove"
 
@@ -35,7 +36,7 @@ def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> 
     Raises StackError where there is no such set, no room for a copy, or the place cannot be reached.
     """
     with vault.lock("backup prove"):
-        one = chosen(vault.found(), wanted)
+        one = chosen(vault.found(), wanted, site.clock.now())
         began = site.clock.monotonic()
         step = f"{PROVE}:{one.manifest.id}"
         emit(Event("started", step, site.clock.now()))
@@ -51,9 +52,9 @@ def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> 
         return proof
 
 
-def chosen(found: Found, wanted: str) -> FoundSet:
-    """The newest set, or the one of this id; raises StackError where there is none."""
-    sets = [one for one in found.sets if wanted in ("", one.manifest.id)]
+def chosen(found: Found, wanted: str, now: float) -> FoundSet:
+    """The newest set that counts, or the one of this id; raises StackError where there is none."""
+    sets = [one for one in found.sets if one.manifest.id == wanted] if wanted else counted(found.sets, now)
     if sets:
         return sets[0]
     unreachable = [f"{place.where}: {place.error}" for place in found.places if place.error]
@@ -63,6 +64,8 @@ def chosen(found: Found, wanted: str) -> FoundSet:
             "; ".join(unreachable),
             _("Cure what it says, then run the command again."),
         )
+    if found.sets and not wanted:
+        raise none_usable(found.sets, now, _("Take one: founder backup"))
     if not wanted:
         raise StackError(
             _("There is no backup yet"),

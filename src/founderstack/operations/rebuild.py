@@ -16,6 +16,7 @@ from founderstack.operations.backup import Telling
 from founderstack.operations.converge import converge
 from founderstack.operations.prepare import prepare
 from founderstack.operations.site import Site
+from founderstack.planner.counting import none_usable, usable
 from founderstack.planner.moving import moved, only
 
 ALWAYS_THERE = ("postgres", "template1")
@@ -41,8 +42,8 @@ class Opening:
     clock: Clock
 
 
-def choose(origin: Origin, stack: str, wanted: str) -> Choice:
-    """The stack and the set that are meant: the only stack, and its newest whole set or the one of this id.
+def choose(origin: Origin, stack: str, wanted: str, now: float) -> Choice:
+    """The stack and the set that are meant: the only stack, and its newest whole set that counts or the one of this id.
 
     Raises StackError where that is not clear, or where the machine has something of that stack already.
     """
@@ -58,7 +59,7 @@ def choose(origin: Origin, stack: str, wanted: str) -> Choice:
             _("To bring back data into a stack that runs: founder restore. To start over: founder destroy first."),
             exit_code=EXIT_PRECONDITION,
         )
-    return Choice(name, _which_set(origin, name, wanted or state.set, state), state)
+    return Choice(name, _which_set(origin, name, wanted or state.set, state, now), state)
 
 
 def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, emit: Emit) -> Site:
@@ -170,7 +171,7 @@ def _which_stack(origin: Origin, stack: str, names: Sequence[str]) -> StackError
     )
 
 
-def _which_set(origin: Origin, stack: str, wanted: str, state: State) -> FoundSet:
+def _which_set(origin: Origin, stack: str, wanted: str, state: State, now: float) -> FoundSet:
     if state.set and wanted != state.set:
         raise StackError(
             _("A rebuild from another set has not ended"),
@@ -180,9 +181,11 @@ def _which_set(origin: Origin, stack: str, wanted: str, state: State) -> FoundSe
         )
     sets = origin.sets(stack)
     whole = [one for one in sets if not one.missing]
-    found = [one for one in whole if wanted in ("", one.manifest.id)]
+    found = [one for one in whole if one.manifest.id == wanted] if wanted else usable(sets, now)
     if found:
         return found[0]
+    if whole and not wanted:
+        raise none_usable(sets, now, _("Name the one that you want: --set {id}").format(id=whole[0].manifest.id))
     listed = ", ".join(one.manifest.id for one in whole[:5]) or "–"
     raise StackError(
         _("There is no whole backup {id}").format(id=wanted) if wanted else _("No backup is whole"),

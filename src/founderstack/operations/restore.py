@@ -11,9 +11,10 @@ from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit, Progress
-from founderstack.model.vault import Vault
+from founderstack.model.vault import Found, Vault
 from founderstack.operations.backup import Telling, remember, taken_here
 from founderstack.operations.site import Site
+from founderstack.planner.counting import counted
 from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
 
 CONTINUED_FOR_S = 3600.0
@@ -42,15 +43,16 @@ def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, 
         held.enter_context(vault.lock("restore"))
         if wish.in_place:
             held.enter_context(site.lock("restore"))
-        left, sets, now = vault.journal(), vault.found().sets, site.clock.now()
-        journal = left if _goes_on(left, wish, sets, now) else {}
-        one = vault.open(_chosen(sets, wish, left, journal))
+        left, found, now = vault.journal(), vault.found(), site.clock.now()
+        newest = _newest(found.sets, now)
+        journal = left if _goes_on(left, wish, newest, now) else {}
+        one = vault.open(_chosen(found, wish, left, journal, now))
         plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, now)
         _refuse_full_disk(site, plan)
         approve(plan)
         if not journal and left.get("swapping"):
             vault.settle(str(left["swapping"]))
-        began = {"wish": wish.mark, "set": one.manifest.id, "began": now, "newest": _newest(sets)}
+        began = {"wish": wish.mark, "set": one.manifest.id, "began": now, "newest": newest}
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
         if wish.in_place and safety and not run.swapping:
             run.secure()
@@ -161,7 +163,7 @@ class _Run:
         self._emit(done)
 
 
-def _goes_on(left: dict[str, object], wish: Wish, sets: Sequence[FoundSet], now: float) -> bool:
+def _goes_on(left: dict[str, object], wish: Wish, newest: str, now: float) -> bool:
     """True where what a run left is of the same wish, and of this hour, and nothing was taken since."""
     began = left.get("began")
     return (
@@ -169,15 +171,23 @@ def _goes_on(left: dict[str, object], wish: Wish, sets: Sequence[FoundSet], now:
         and str(left.get("set", "")).startswith(wish.set_id)
         and isinstance(began, float)
         and abs(now - began) < CONTINUED_FOR_S
-        and left.get("newest") == _newest(sets)
+        and left.get("newest") == newest
     )
 
 
-def _chosen(sets: Sequence[FoundSet], wish: Wish, left: dict[str, object], journal: dict[str, object]) -> FoundSet:
-    """The set to restore from; the newest is never the one in which a run that did not end kept what it replaces."""
-    if wish.set_id or journal:
-        return pick(sets, str(journal.get("set", "")) or wish.set_id)
-    return pick([one for one in sets if one.manifest.id not in _kept(left)], "")
+def _chosen(found: Found, wish: Wish, left: dict[str, object], journal: dict[str, object], now: float) -> FoundSet:
+    """The set to restore from; the newest is never the one in which a run that did not end kept what it replaces.
+
+    What is not found where something cannot be read may lie there: then that is what is told.
+    """
+    named = str(journal.get("set", "")) or wish.set_id
+    try:
+        return pick([one for one in found.sets if named or one.manifest.id not in _kept(left)], named, now)
+    except StackError as refused:
+        if not found.unknown:
+            raise
+        why = _("This cannot be read: {what}").format(what="; ".join(found.unknown))
+        raise StackError(refused.what, why, _("Cure what it says, then run the command again.")) from None
 
 
 def _kept(noted: dict[str, object]) -> tuple[str, ...]:
@@ -185,8 +195,8 @@ def _kept(noted: dict[str, object]) -> tuple[str, ...]:
     return tuple(str(one) for one in kept) if isinstance(kept, list) else ()
 
 
-def _newest(sets: Sequence[FoundSet]) -> str:
-    return max((one.manifest.id for one in sets), default="")
+def _newest(sets: Sequence[FoundSet], now: float) -> str:
+    return next((one.manifest.id for one in counted(sets, now)), "")
 
 
 def _refuse_full_disk(site: Site, plan: Restoring) -> None:

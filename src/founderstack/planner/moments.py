@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Gap, Stored, Target
+from founderstack.planner.schedule import ahead
 
 
 def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now: float, major: str = "") -> Stored:
@@ -16,7 +17,9 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
     Raises StackError where there is none, where the moment has not come yet, where the log of changes that would
     lead there was let go, and where only a server of another major version could read it; says what can be done.
     """
-    backups = [one for one in every if major in ("", one.major)]
+    readable = [one for one in every if major in ("", one.major)]
+    # By a clock that was ahead: better than nothing, and newer than no other.
+    backups = [one for one in readable if not ahead(one.ended, now)] or readable
     if every and not backups:
         raise _of_another_major(every, major)
     if not backups:
@@ -27,7 +30,7 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
             exit_code=EXIT_PRECONDITION,
         )
     if target.label:
-        return _named(backups, target.label)
+        return _named(readable, target.label)
     if target.kind != "time":
         return _nearest(backups)
     if target.at > now:

@@ -10,6 +10,7 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.vault import Restorable
+from founderstack.planner.counting import none_usable, usable
 
 Only = Literal["", "databases", "files"]
 LONGEST_NAME = 63
@@ -69,13 +70,16 @@ class Restoring:
     """How long it will take, by what it took before or else a guess."""
 
 
-def pick(sets: Sequence[FoundSet], wanted: str) -> FoundSet:
-    """The newest set that is whole somewhere, or the one that is named; raises StackError where there is none."""
-    whole = [one for one in sets if {name.partition(": ")[0] for name in one.missing} < {*one.places}]
-    meant = [one for one in (sets if wanted else whole) if one.manifest.id.startswith(wanted)]
+def pick(sets: Sequence[FoundSet], wanted: str, now: float) -> FoundSet:
+    """The newest set that counts and is whole somewhere, or the one that is named; raises StackError for none."""
+    meant = [one for one in (sets if wanted else usable(sets, now)) if one.manifest.id.startswith(wanted)]
     if len(meant) == 1 or (meant and not wanted):
         return meant[0]
-    if not sets or (not wanted and not whole):
+    if sets and not wanted:
+        raise none_usable(
+            sets, now, _("Name the one that you want: founder restore {id}").format(id=sets[0].manifest.id)
+        )
+    if not sets:
         raise StackError(
             _("There is nothing to restore from"),
             _("No place holds a whole set of this stack."),

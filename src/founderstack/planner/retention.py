@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from founderstack.model.backup import FoundSet
-
-FUTURE_S = 3600.0
-"""A set that was taken later than now says that a clock was wrong: it counts for nothing and is never removed."""
+from founderstack.planner.counting import counted
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,10 @@ class Keep:
 def expired(sets: Iterable[FoundSet], keep: Keep, now: float) -> tuple[FoundSet, ...]:
     """The sets of one place that nothing keeps, oldest first.
 
-    Kept whatever is asked for: the newest set, and the newest one of which a restore was done and checked.
+    Kept whatever is asked for: the newest set, and the newest one of which a restore was done and checked. A set from
+    the future counts for nothing and is never removed.
     """
-    past = sorted((one for one in sets if one.manifest.taken_at <= now + FUTURE_S), key=_taken, reverse=True)
+    past = counted(sets, now)
     kept: set[str] = {one.manifest.id for one in past[: max(keep.last, 1)]}
     periods: tuple[tuple[int, Callable[[datetime], object]], ...] = (
         (keep.daily, lambda at: at.date()),

@@ -39,6 +39,11 @@ class Attempts:
         return Attempts(self.first_seen, self.good, self.last, self.failures + 1)
 
 
+def ahead(at: float, now: float) -> bool:
+    """True for a moment that only a clock that was wrong can have written down."""
+    return at > now + CLOCK_S
+
+
 def due(schedule: str, attempts: Attempts, now: float, stack: str, *, urgent: bool = False) -> bool:
     """True where the next one shall begin now.
 
@@ -48,13 +53,12 @@ def due(schedule: str, attempts: Attempts, now: float, stack: str, *, urgent: bo
     """
     if schedule == "never":
         return False
-    good, last = (0.0 if at > now + CLOCK_S else at for at in (attempts.good, attempts.last))
+    good, last = (0.0 if ahead(at, now) else at for at in (attempts.good, attempts.last))
     if attempts.failures and last:
         wait = RETRY_S[min(attempts.failures, len(RETRY_S)) - 1]
         return now >= last + wait
     if not good:
-        first = attempts.first_seen if attempts.first_seen <= now + CLOCK_S else now
-        return bool(first) and now >= first + FIRST_AFTER_S
+        return bool(attempts.first_seen) and now >= attempts.first_seen + FIRST_AFTER_S
     return good < latest(schedule, now, stack) or (urgent and now >= last + RETRY_S[0])
 
 

@@ -148,6 +148,31 @@ def test_a_set_that_was_found_bad_is_not_tried_again_before_there_is_another(sta
     assert jobs.begun == ["prove", "prove"], "the next set is tried at once"
 
 
+def test_a_clock_that_was_ahead_for_one_night_decides_nothing(state: Path) -> None:
+    """What breaks: the clock, two years ahead for a night with a backup, a drill and an agent's first look. What holds:
+    backups and drills begin as planned, and somebody is told when they do not."""
+    _set_up(state, schedule="03:30", prove="daily")
+    jobs, clock = Jobs(), FakeClock()
+    later = clock.now() + 700 * DAY
+    drill = {"at": later, "ok": True, "problems": []}
+    sets = [
+        {"id": "later", "taken_at": later, "proven": {**drill, "ok": False, "problems": ["Table a is missing."]}},
+        {"id": "before", "taken_at": clock.now() - 3 * DAY, "proven": drill},
+    ]
+    index = {"sets": sets, "newest": clock.now() - 3 * DAY}
+    (state / "agent/backups.json").write_text(json.dumps(index))
+    (state / "agent/schedule.json").write_text(json.dumps({"backup": {"first_seen": later}}))
+    facts = Schedule(str(state), jobs, clock, lambda verb: True).facts()
+    assert facts is not None
+    assert facts.late_s > DAY
+    assert facts.unproven_s > DAY
+    assert facts.bad == {}, "it never goes: nobody is told of it for years"
+    for _turn in range(2):
+        _turns(state, jobs, clock, 1)
+        jobs.end()
+    assert jobs.begun == ["backup", "prove"]
+
+
 def test_a_backup_and_a_drill_wait_for_each_other(state: Path) -> None:
     _set_up(state, schedule="03:30", prove="daily")
     (state / "agent/backups.json").write_text(json.dumps({"sets": [{"id": "a"}]}))

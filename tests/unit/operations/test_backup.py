@@ -14,7 +14,8 @@ from founderstack.model.events import Event
 from founderstack.model.protocols import Progress
 from founderstack.model.vault import Found, Place
 from founderstack.operations.backup import backup
-from founderstack.operations.backups import NOT_SENT, UNPROVEN, index, warnings
+from founderstack.operations.backups import FUTURE, NOT_SENT, UNPROVEN, index, warnings
+from founderstack.planner.standing import LATE
 from founderstack.testing.world import FakeWorld
 
 STACK = """
@@ -153,6 +154,21 @@ def test_a_kind_that_the_engine_does_not_take_is_refused() -> None:
     with pytest.raises(StackError, match="no kind of backup") as told:
         _backup(world, FakeVault(world), "incr")
     assert told.value.exit_code == EXIT_USAGE
+
+
+def test_a_set_from_the_future_is_named_and_is_newest_for_nobody() -> None:
+    """What breaks: a clock was two years ahead for one night. What holds: the schedule, warnings and drills of now."""
+    world = FakeWorld()
+    site, vault = world.site("[backup]\n"), FakeVault(world, places=("local",))
+    now = world.clock.now()
+    bad = Proof("later", now + 700 * 86400.0, ok=False, seconds=1.0)
+    for name, at, proofs in (("later", now + 700 * 86400.0, (bad,)), ("before", now - 3 * 86400.0, ())):
+        manifest = Manifest(name, "diary", at, 1.0, "dump", "full", ())
+        vault.sets[name] = FoundSet(manifest, ("local",), proofs)
+    value = index(site.stack, vault.found(), now)
+    assert value["newest"] == now - 3 * 86400.0
+    assert {one["id"]: one["future"] for one in value["sets"]} == {"later": True, "before": False}
+    assert value["warnings"] == [LATE, FUTURE, NOT_AWAY, UNPROVEN]
 
 
 def test_what_is_missing_is_a_standing_warning() -> None:

@@ -31,6 +31,16 @@ def test_a_recovery_begins_with_the_newest_backup_that_ended_before() -> None:
     assert beginning([FIRST, SECOND], [], Target("newest"), NOW) is SECOND
 
 
+def test_a_backup_from_the_future_is_the_newest_for_nobody_and_better_than_none() -> None:
+    later = stored("F9", NOW + 700 * DAY)
+    assert beginning([FIRST, SECOND, later], [], Target("newest"), NOW) is SECOND
+    assert beginning([later], [], Target("newest"), NOW) is later
+    assert beginning([SECOND, later], [], Target("backup", label="F9"), NOW) is later
+    with pytest.raises(StackError, match="cannot be reached") as refused:
+        beginning([FIRST, SECOND, later], [], at(NOW - 3 * DAY), NOW)
+    assert "2028" not in refused.value.fix
+
+
 def test_of_two_repositories_the_one_on_this_machine_is_read() -> None:
     there = stored("F2", NOW - DAY, repository=2)
     assert beginning([there, SECOND], [], Target("newest"), NOW) is SECOND

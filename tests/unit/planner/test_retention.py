@@ -38,6 +38,14 @@ def test_the_last_set_of_each_day_week_and_month_stays() -> None:
     assert left == ["20261124", "20261122", "20261115", "20261031", "20260930"]
 
 
+def test_a_week_and_a_month_are_of_their_year() -> None:
+    sets = [_set(NOW - timedelta(days=days)) for days in (0, 364, 365)]
+    weeks = {datetime.fromtimestamp(one.manifest.taken_at, UTC).isocalendar().week for one in sets}
+    assert ({one.manifest.id[4:6] for one in sets}, weeks) == ({"11"}, {48}), "one month and one week, of two years"
+    assert _left(sets, Keep(1, weekly=2)) == ["20261124", "20251125"]
+    assert _left(sets, Keep(1, monthly=2)) == ["20261124", "20251125"]
+
+
 def test_days_without_a_set_do_not_count() -> None:
     sparse = [_set(NOW - timedelta(days=30 * number)) for number in range(5)]
     assert len(_left(sparse, Keep(1, daily=4))) == 4

@@ -62,7 +62,8 @@ def _row(one: dict[str, Any], now: float) -> tuple[str, ...]:
         word = _("in {time}").format(time=seconds(proven["seconds"])) if proven["ok"] else _("FAILED")
         shown = f"{'✓' if proven['ok'] else '✗'} {age(now - proven['at'])}, {word}"
     kind = f"{one['engine']} ({one['kind']})"
-    return (one["id"], age(now - one["taken_at"]), megabytes(one["size"]), kind, ", ".join(one["places"]), shown)
+    old = _("in the future") if one["future"] else age(now - one["taken_at"])
+    return (one["id"], old, megabytes(one["size"]), kind, ", ".join(one["places"]), shown)
 
 
 def _joined(row: tuple[str, ...], widths: list[int]) -> str:

@@ -16,8 +16,10 @@ from founderstack.cli.transfer import shows
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.backup import megabytes
+from founderstack.operations.backups import FUTURE
 from founderstack.operations.rebuild import Choice, bring_back, choose, end
 from founderstack.operations.up import up
+from founderstack.planner.schedule import ahead
 from founderstack.world import ambient, files
 from founderstack.world.buckets import Bucket
 from founderstack.world.clock import SystemClock
@@ -31,7 +33,7 @@ def run(arguments: list[str]) -> int:
     given = _options(arguments)
     place = _place(given)
     origin = wiring.open_origin(place, _key(given.key_file))
-    choice = choose(origin, given.name, given.set)
+    choice = choose(origin, given.name, given.set, SystemClock().now())
     folder = os.path.abspath(given.into or choice.state.folder or choice.stack)
     manner = manner_of(given)
     if not manner.events:
@@ -144,6 +146,8 @@ def _show(choice: Choice, where: str, folder: str) -> None:
         lines.append(_("It is proven; its databases took {time}.").format(time=took))
     else:
         lines.append(_("A DRILL FOUND IT BAD: {why}").format(why=" ".join(proof.problems)))
+    if ahead(manifest.taken_at, SystemClock().now()):
+        lines.append(_(FUTURE))
     if choice.state.set:
         lines.append(_("It goes on where it stopped: {done}").format(done=", ".join(choice.state.done) or "–"))
     for line in lines:

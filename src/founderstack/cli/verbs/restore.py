@@ -20,6 +20,7 @@ from founderstack.operations.backup import megabytes
 from founderstack.operations.restore import Restored, restore
 from founderstack.operations.site import Site
 from founderstack.planner.restoring import Item, Only, Restoring, Wish
+from founderstack.planner.schedule import ahead
 from founderstack.world.stack_file import find_stack_file
 
 
@@ -79,6 +80,8 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
     manifest = plan.one.manifest
     taken = datetime.fromtimestamp(manifest.taken_at, UTC)
     when = _("{when:%Y-%m-%d %H:%M:%S} UTC, {age} ago").format(when=taken, age=age(now - manifest.taken_at))
+    if ahead(manifest.taken_at, now):
+        when = _("{when:%Y-%m-%d %H:%M:%S} UTC, by a clock that was ahead").format(when=taken)
     lines = [_("From {id} ({place}), taken {when}").format(id=manifest.id, place=plan.one.place, when=when)]
     lines += [_line(item, plan.wish) for item in plan.items]
     if plan.wish.in_place:

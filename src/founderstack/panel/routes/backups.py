@@ -120,7 +120,7 @@ def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> S
     return SetLine(
         id=str(said["id"]),
         at=float(said["taken_at"]),
-        ago=_("{age} ago").format(age=duration(now - said["taken_at"])),
+        ago=_("in the future") if said.get("future") else _("{age} ago").format(age=duration(now - said["taken_at"])),
         size=size(float(said["size"]), language),
         kind=kind,
         took=seconds(float(said["seconds"]), language),
