@@ -42,6 +42,8 @@ class Decided:
     item: Item
     after_rows: bool
     """True where it is made after the rows are there."""
+    schema: str = ""
+    """Its schema, or its table's, quoted where it must be; "" where it has none."""
 
     @property
     def key(self) -> str:
@@ -81,8 +83,12 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
         name = about.identity if about else entry.label.removeprefix("- ")
         fate, why, fix = _fate(entry, about, needs, setting)
         item = Item(STEP, entry.kind.lower(), name, fate, why, fix)
-        decided[entry.id] = Decided(entry, item, after)
+        decided[entry.id] = Decided(entry, item, after, _quoted(about.schema) if about else "")
     return tuple(decided.values())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if name else ""
 
 
 def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: Setting) -> tuple[Fate, str, str]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import policies, rows, schema
+from founderstack.migration import checks, policies, rows, schema
 from founderstack.migration.fates import Decided
 from founderstack.migration.parallel import Sum, each_with
 from founderstack.migration.trials import try_policies
+from founderstack.migration.user_code import schema_of, told
 from founderstack.migration.values import Context, Finding, Item
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ class Finish:
 
     def run(self, context: Context) -> None:
         """Indexes and keys in parallel, largest tables first; then, in order, all that builds on them."""
+        self._make(context, loads=True)
         done = context.journal.done(self.name)
-        self._make(context, done)
         self._refresh(context, done)
         self._analyze(context, done)
 
     def settle(self, context: Context) -> None:
         """What was taken away for the rows comes back; materialized views show what the rows are now."""
-        self._make(context, context.journal.done(self.name))
+        self._make(context)
         self._refresh(context, {})
 
     def verify(self, context: Context) -> Sequence[Finding]:
@@ -73,21 +74,27 @@ class Finish:
                 findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
         return [*findings, *try_policies(context)]
 
-    def _make(self, context: Context, done: dict[str, Any]) -> None:
+    def _make(self, context: Context, *, loads: bool = False) -> None:
+        """Indexes and keys first; with them the rows that may name one, and the checks that were off for the rows."""
         wanted = [one for one in context.objects if one.carried and one.after_rows]
-        left = [one for one in wanted if one.key not in done]
-        told = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
+        left = self._left(context, wanted)
+        progress = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
 
         def build(target: psycopg.Connection[Any], group: Sequence[Decided]) -> None:
-            schema.make(context, target, self.name, group, told)
+            schema.make(context, target, self.name, group, progress)
 
-        groups = _apart(context, left)
-        each_with(groups, context.options.jobs, context.target.connect, build)
-        apart = {one.key for group in groups for one in group}
+        each_with(_apart(context, left), context.options.jobs, context.target.connect, build)
+        if loads:
+            rows.load(context, naming=True)
+        checks.put_back(context)
         with context.target.connect() as target:
-            build(target, [one for one in left if one.key not in apart])
+            build(target, self._left(context, wanted))
             for (statement,) in target.execute(_WEBHOOKS).fetchall():
                 target.execute(statement)
+
+    def _left(self, context: Context, wanted: Sequence[Decided]) -> list[Decided]:
+        done = context.journal.done(self.name)
+        return [one for one in wanted if one.key not in done]
 
     def _refresh(self, context: Context, done: dict[str, Any]) -> None:
         """Fill the materialized views that are filled at the source, in the order of their needs."""
@@ -98,9 +105,7 @@ class Finish:
                 name, mark = one.item.name, f"refresh {one.item.name}"
                 if one.carried and one.entry.kind == "MATERIALIZED VIEW" and filled.get(name) and mark not in done:
                     with target.transaction():
-                        # Its query names things as it did at the source.
-                        target.execute("SET LOCAL search_path = public, extensions")
-                        target.execute(f"REFRESH MATERIALIZED VIEW {name}")
+                        _computed(target, f"REFRESH MATERIALIZED VIEW {name}", name)
                         context.journal.mark(target, self.name, mark)
 
     def _analyze(self, context: Context, done: dict[str, Any]) -> None:
@@ -109,11 +114,16 @@ class Finish:
             return
 
         def analyze(target: psycopg.Connection[Any], name: str) -> None:
-            target.execute(f"ANALYZE {name}")
+            _computed(target, f"ANALYZE {name}", name)
 
         each_with(rows.wanted(context), context.options.jobs, context.target.connect, analyze)
         with context.target.connect() as target:
             context.journal.mark(target, self.name, "analyze")
+
+
+def _computed(target: psycopg.Connection[Any], statement: str, name: str) -> None:
+    """Run a statement that calls functions of the founder's for an object of this whole name."""
+    told(target, name, lambda: target.execute(statement), schema=schema_of(name))
 
 
 def _apart(context: Context, left: Sequence[Decided]) -> list[list[Decided]]:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import _
-from founderstack.migration import tables
+from founderstack.migration import checks, tables
 from founderstack.migration.parallel import Pace, Sum, each, each_with
 from founderstack.migration.readable import in_the_way
 from founderstack.migration.streams import stream
 from founderstack.migration.tables import Part, Table
+from founderstack.migration.user_code import schema_of, told
 from founderstack.migration.values import Context, Finding, Item
 from founderstack.model.errors import StackError
 
@@ -59,28 +60,13 @@ class Rows:
 
     def run(self, context: Context) -> None:
         """Load what is not loaded, then even out what was loaded from an earlier snapshot."""
-        with context.source.reader() as reader:
-            found = tables.read(reader, wanted(context), masks=_masks(context))
-        parts = [part for table in found for part in tables.parts(table, context.options.part_mib)]
-        done = context.journal.done(self.name)
-        loaded = {name.rpartition(" ")[0] for name in done}
-        fresh = [part for part in parts if part.name not in done and _same_cut(part, done, loaded)]
-        progress = Sum(context, self.name, "bytes", sum(part.size for part in fresh))
-        pace = Pace(context.clock, context.options.rate_mib_s)
-        each_with(
-            fresh,
-            context.options.jobs,
-            lambda: _pair(context),
-            lambda pair, part: _load(context, pair, part, pace, progress),
-        )
-        early = {name.rpartition(" ")[0] for name, detail in done.items() if detail["snapshot"] != _mark(context)}
-        self._even_out(context, [table for table in found if table.name in early])
+        load(context, naming=False)
 
     def settle(self, context: Context) -> None:
         """Bring over every row that is another one by now."""
         with context.source.reader() as reader:
             found = tables.read(reader, wanted(context), masks=_masks(context))
-        self._even_out(context, found)
+        _even_out(context, found)
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Count and hash of every table on both sides."""
@@ -105,10 +91,33 @@ class Rows:
         what = _("rows of {tables} tables: {rows} rows, counted and hashed on both sides")
         return [*findings, Finding(self.name, what.format(tables=len(found), rows=sum(rows)), not findings)]
 
-    def _even_out(self, context: Context, found: Sequence[Table]) -> None:
-        progress = Sum(context, self.name, "bytes", sum(table.size for table in found), detail=_("comparing"))
-        unpublished = Unpublished(context)
-        each(found, context.options.jobs, lambda table: even_out(context, table, unpublished, progress))
+
+def load(context: Context, *, naming: bool) -> None:
+    """Rows of all tables but those that may name an index; or of those, when all indexes are made."""
+    with context.source.reader() as reader:
+        found = [one for one in tables.read(reader, wanted(context), masks=_masks(context)) if one.naming == naming]
+    parts = [part for table in found for part in tables.parts(table, context.options.part_mib)]
+    done = context.journal.done(Rows.name)
+    loaded = {name.rpartition(" ")[0] for name in done}
+    fresh = [part for part in parts if part.name not in done and _same_cut(part, done, loaded)]
+    if fresh:
+        checks.take_off(context, wanted(context))
+    progress = Sum(context, Rows.name, "bytes", sum(part.size for part in fresh))
+    pace = Pace(context.clock, context.options.rate_mib_s)
+    each_with(
+        fresh,
+        context.options.jobs,
+        lambda: _pair(context),
+        lambda pair, part: _load(context, pair, part, pace, progress),
+    )
+    early = {name.rpartition(" ")[0] for name, detail in done.items() if detail["snapshot"] != _mark(context)}
+    _even_out(context, [table for table in found if table.name in early])
+
+
+def _even_out(context: Context, found: Sequence[Table]) -> None:
+    progress = Sum(context, Rows.name, "bytes", sum(table.size for table in found), detail=_("comparing"))
+    cleared = Cleared(context)
+    each(found, context.options.jobs, lambda table: even_out(context, table, cleared, progress))
 
 
 def wanted(context: Context) -> list[str]:
@@ -116,10 +125,11 @@ def wanted(context: Context) -> list[str]:
     return [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
 
 
-class Unpublished:
-    """Takes the target's publications away, once, before the first row is deleted; `finish` makes them again.
+class Cleared:
+    """Takes publications and checks away, once, before the first row is replaced; `finish` makes them again.
 
-    A table without a replica identity cannot lose a row while its deletions are published.
+    A table without a replica identity cannot lose a row while its deletions are published, and a check may ask for
+    rows of a table that comes later.
     """
 
     def __init__(self, context: Context) -> None:
@@ -130,6 +140,7 @@ class Unpublished:
     def __call__(self) -> None:
         with self._lock:
             if not self._done:
+                checks.take_off(self._context, wanted(self._context))
                 self._drop()
             self._done = True
 
@@ -154,7 +165,7 @@ def even_out(context: Context, table: Table, before: Callable[[], None], progres
         before()
     with context.target.connect(quiet=True) as target, target.transaction():
         if groups:
-            _replace(context, target, table, groups)
+            told(target, table.name, lambda: _replace(context, target, table, groups), schema=schema_of(table.name))
             if tables.fingerprint(target, table, table.buckets, at_source=False) != left:
                 raise _differs_still(table)
         for part in tables.parts(table, context.options.part_mib):
@@ -194,11 +205,18 @@ def _load(context: Context, pair: _Pair, part: Part, pace: Pace, progress: Calla
     """One part in one commit, with its mark. A table that is loaded whole needs no cleaning up afterwards (FREEZE)."""
     reader, target = pair
     whole = part.count == 1
-    # Rolled back, so that the source's table is locked no longer than it is read.
-    with target.transaction(), reader.transaction(force_rollback=True):
-        if whole:
-            target.execute(f"TRUNCATE ONLY {part.table.name}")
-        rows = stream(reader, target, part.table, part.where, pace.spend, freeze=whole)
+
+    def copied() -> int:
+        # Rolled back, so that the source's table is locked no longer than it is read.
+        with reader.transaction(force_rollback=True):
+            if whole:
+                target.execute(f"TRUNCATE ONLY {part.table.name}")
+            return stream(reader, target, part.table, part.where, pace.spend, freeze=whole)
+
+    name = part.table.name
+    with target.transaction():
+        # A computed column or the check of a domain may call a function of the founder's.
+        rows = told(target, _("rows of {table}").format(table=name), copied, schema=schema_of(name))
         context.journal.mark(target, Rows.name, part.name, {"snapshot": _mark(context), "rows": rows})
     progress(part.size)
 

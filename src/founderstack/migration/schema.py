@@ -11,13 +11,24 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import archive, extension_rows, fates, objects, platform, policies, readable, rights
+from founderstack.migration import (
+    archive,
+    extension_rows,
+    fates,
+    foresee,
+    objects,
+    platform,
+    policies,
+    readable,
+    rights,
+)
 from founderstack.migration.archive import Entry
 from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
+from founderstack.migration.user_code import with_paths
 from founderstack.migration.values import Context, Finding, Item, Kind, Options
 from founderstack.model.errors import StackError
 
@@ -92,8 +103,9 @@ class Schema:
 
     def plan(self, context: Context) -> Sequence[Item]:
         """Every object of the source, and what its owner should look at."""
-        with context.source.connect() as source:
+        with context.source.connect() as source, context.target.connect() as target:
             notes = [*_notes(source, context.objects), *extension_rows.items(source, context)]
+            notes += foresee.blockers(source, target.info.server_version, context)
             hidden = readable.hidden(source) if context.kind == "supabase" else []
         if not context.objects and (empty := _nothing(context)):
             return [empty]
@@ -203,14 +215,7 @@ def make_one(context: Context, target: psycopg.Connection[Any], decided: Decided
 
     statements = statement_of(decided.entry)
     try:
-        try:
-            with target.transaction():
-                target.execute(statements)
-        except (psycopg.errors.UndefinedObject, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction):
-            # An expression of a function that names things without their schemas, as at the source.
-            with target.transaction():
-                target.execute("SET LOCAL search_path = public, extensions")
-                target.execute(statements)
+        with_paths(target, lambda: target.execute(statements), schema=decided.schema)
         if decided.entry.kind == "EXTENSION":
             _place_extension(target, statements)
     except psycopg.OperationalError:

@@ -63,6 +63,8 @@ class Table:
     """Columns that are hashed by their value, and the expression that is: the others are hashed by their text."""
     binary: bool = False
     """True where every column may come in its binary form."""
+    naming: bool = False
+    """True where its rows may name an index, which must be there before them."""
 
     @property
     def buckets(self) -> int:
@@ -129,6 +131,7 @@ def read(connection: psycopg.Connection[Any], wanted: Sequence[str], *, masks: b
             masked=platform.MASKED.get(name, ()) if masks else (),
             exact=_exact(columns, platform.MASKED.get(name, ()) if masks else ()) if hashes_records else {},
             binary=binary,
+            naming=any(kind in ("regclass", "_regclass") for _column, _kept, kind in columns),
         )
         for name, size, pages, count, columns, hashes_records, binary in rows
     ]
