@@ -166,7 +166,10 @@ def test_other_sites_cannot_act_for_somebody(person: Callable[..., Person]) -> N
             assert (answer.status, answer.json()) == (403, {"problem": "other_site"}), (method, path)
     assert (
         ana.call(
-            "POST", "/api/auth/sign-out", "{}", **{"origin": "https://evil.example", "content-type": "application/json"}
+            "POST",
+            "/api/auth/sign-in/email",
+            "{}",
+            **{"origin": "https://evil.example", "content-type": "application/json"},
         ).status
         == 403
     )

@@ -56,21 +56,6 @@ def test_without_redis_people_go_on(
         assert ana.call("GET", "/api/export?format=json").ok
 
 
-def test_sessions_are_in_redis_with_the_database_behind(person: Callable[..., Person], redis: Redis) -> None:
-    import redis as client
-
-    ana = person().sign_up()
-    token = ana.query('select token from "session" where "userId" = %s', ana.id)[0][0]
-    with client.Redis.from_url(redis.url) as connection:
-        key = f"tests:diary:{token}"
-        wait_until(lambda: connection.exists(key), "the session is in Redis")
-        assert 0 < int(connection.ttl(key)) <= 300, "what Redis says is believed for five minutes at most"
-        connection.delete(key)
-        assert ana.call("GET", "/api/export?format=json").ok
-        assert connection.exists(key), "the database's answer is remembered"
-        assert all(name.startswith(b"tests:diary:") or b":diary:" in name for name in connection.scan_iter("*"))
-
-
 def test_without_the_database_it_says_so_and_comes_back(
     person: Callable[..., Person], built: Build, redis: Redis, place: Path
 ) -> None:

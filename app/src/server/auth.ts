@@ -3,11 +3,12 @@ import { APIError, betterAuth } from "better-auth";
 import { hashPassword } from "better-auth/crypto";
 import { twoFactor } from "better-auth/plugins";
 import { resetMail, verificationMail } from "./account-mail";
-import { forgivingStorage } from "./cache";
+import { attemptLimits } from "./cache";
 import { database } from "./database";
 import { environment } from "./env";
 import { refusal, useInvitation } from "./invitations";
 import { verifyAnyPassword } from "./passwords";
+import { beginAge } from "./session-copies";
 
 const HOUR = 60 * 60;
 const DAY = 24 * HOUR;
@@ -20,9 +21,8 @@ function create() {
     secret: env.secret,
     telemetry: { enabled: false },
     database: database(),
-    secondaryStorage: forgivingStorage(),
-    session: { storeSessionInDatabase: true, expiresIn: 30 * DAY, updateAge: DAY, freshAge: 0 },
-    verification: { storeInDatabase: true },
+    rateLimit: { customStorage: attemptLimits() },
+    session: { expiresIn: 30 * DAY, updateAge: DAY, freshAge: 0 },
     advanced: {
       // Cookies know no ports: two stacks on one host must not take each other's.
       cookiePrefix: `${env.stack}-diary`,
@@ -79,6 +79,16 @@ async function giveUpFiles(userId: string): Promise<void> {
      on conflict (key) do update set since = 'epoch'`,
     [userId],
   );
+}
+
+/** What ends and changes no session, and strangers may ask for. */
+const ADDS = /^\/api\/auth\/(sign-in\/email|sign-up\/email|request-password-reset|send-verification-email)$/;
+
+/** Better Auth's answer to a request, whoever sent it. When it answers, no copy of an ended or changed session is believed. */
+export async function askBetterAuth(request: Request): Promise<Response> {
+  const response = await auth().handler(request);
+  if (ADDS.test(new URL(request.url).pathname) || (await beginAge())) return response;
+  return Response.json({ code: "CACHE_SILENT" }, { status: 503, headers: { "cache-control": "no-store" } });
 }
 
 const shared = globalThis as { diaryAuth?: ReturnType<typeof create> };

@@ -3,13 +3,6 @@ import { redisStorage } from "@better-auth/redis-storage";
 import Redis from "ioredis";
 import { environment } from "./env";
 
-/** What Better Auth keeps outside of the database. */
-type Storage = ReturnType<typeof redisStorage>;
-
-// A session that was ended while Redis was away may still lie in it when it comes back. Nothing there is believed for
-// longer than this; after that the database is asked again.
-const SESSION_SECONDS = 300;
-
 const shared = globalThis as { diaryRedis?: Redis };
 
 export function cache(): Redis {
@@ -20,46 +13,16 @@ export function cachePrefix(): string {
   return `${environment().stack}:diary:`;
 }
 
-/**
- * Redis for sessions and rate limits, where a Redis that is away is no error: reads find nothing (Better Auth then asks
- * the database), writes are dropped, and rate limits are counted in this process.
- */
-export function forgivingStorage(): Storage {
-  const inner = redisStorage({ client: cache(), keyPrefix: cachePrefix() });
-  const counters = new LocalCounters();
+/** Better Auth's limits on attempts, counted for all instances together; in this process alone while Redis is away. */
+export function attemptLimits() {
+  const together = redisStorage({ client: cache(), keyPrefix: cachePrefix() });
+  const alone = new LocalCounters();
   return {
-    ...inner,
-    get: (key) => (inRedis(key) ? unless(() => inner.get(key), null) : Promise.resolve(null)),
-    getAndDelete: (key) => unless(() => inner.getAndDelete(key), null),
-    set: async (key, value, ttl) => {
-      if (inRedis(key)) await unless(() => inner.set(key, value, cappedSeconds(key, ttl)), undefined);
+    consume: async (key: string, { window, max }: { window: number; max: number }) => {
+      const count = await together.increment!(key, window).catch(() => alone.increment(key, window));
+      return { allowed: count <= max, retryAfter: count <= max ? null : window };
     },
-    delete: (key) => unless(() => inner.delete(key), undefined),
-    increment: (key, ttl) => unless(() => inner.increment(key, ttl), () => counters.increment(key, ttl)),
   };
-}
-
-/** Puts a session that the database gave back into Redis, so that the next request finds it there. */
-export async function rememberSession(token: string, value: { session: unknown; user: unknown }): Promise<void> {
-  await unless(() => cache().set(cachePrefix() + token, JSON.stringify(value), "EX", SESSION_SECONDS, "NX"), undefined);
-}
-
-/** Tokens by e-mail are used once: the database alone decides about them. */
-function inRedis(key: string): boolean {
-  return !key.startsWith("verification:");
-}
-
-function cappedSeconds(key: string, ttl: number | undefined): number | undefined {
-  const isList = key.startsWith("active-sessions-") || key.startsWith("revoked-sessions-before-");
-  return isList || ttl === undefined ? ttl : Math.min(ttl, SESSION_SECONDS);
-}
-
-async function unless<T, F>(ask: () => Promise<T>, otherwise: F | (() => F)): Promise<T | F> {
-  try {
-    return await ask();
-  } catch {
-    return typeof otherwise === "function" ? (otherwise as () => F)() : otherwise;
-  }
 }
 
 class LocalCounters {

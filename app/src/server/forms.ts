@@ -1,5 +1,5 @@
 import "server-only";
-import { auth } from "./auth";
+import { askBetterAuth } from "./auth";
 import { environment } from "./env";
 import { Problem } from "./problem";
 import { guarded, json, limited } from "./respond";
@@ -42,7 +42,7 @@ export async function askAuth(
   headers.set("accept", "application/json");
   headers.delete("content-length");
   const url = `${environment().origin}/api/auth${path}`;
-  const response = await auth().handler(new Request(url, { method: "POST", headers, body: JSON.stringify(body) }));
+  const response = await askBetterAuth(new Request(url, { method: "POST", headers, body: JSON.stringify(body) }));
   const value = (await response.json().catch(() => null)) as Record<string, unknown> | null;
   if (!response.ok) throw new Problem(response.status, problemCode(response.status, value?.code));
   return { cookies: response.headers.getSetCookie(), value: value ?? {} };

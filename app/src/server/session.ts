@@ -3,7 +3,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache as oncePerRequest } from "react";
 import { auth } from "./auth";
-import { rememberSession } from "./cache";
+import { currentAge, findCopy, leaveCopy } from "./session-copies";
 
 /** The person who is signed in. Everything that reads or writes the diary takes `id` as its first argument. */
 export interface Person {
@@ -12,7 +12,7 @@ export interface Person {
   readonly email: string;
   readonly emailVerified: boolean;
   readonly twoFactorEnabled: boolean;
-  readonly sessionToken: string;
+  readonly sessionId: string;
 }
 
 /** For a page: the person of this request, or null. Asked once per request. */
@@ -24,16 +24,22 @@ export async function requirePerson(): Promise<Person> {
 }
 
 export async function personOf(requestHeaders: Headers): Promise<Person | null> {
+  const cookies = requestHeaders.get("cookie");
+  if (!cookies) return null;
+  const age = await currentAge();
+  const copy = age && (await findCopy<Person>(age, cookies));
+  if (copy) return copy;
   const found = await auth().api.getSession({ headers: requestHeaders });
   if (!found) return null;
-  await rememberSession(found.session.token, found);
   const { user, session } = found;
-  return {
+  const person: Person = {
     id: user.id,
     name: user.name,
     email: user.email,
     emailVerified: user.emailVerified,
     twoFactorEnabled: user.twoFactorEnabled === true,
-    sessionToken: session.token,
+    sessionId: session.id,
   };
+  if (age) await leaveCopy(age, cookies, person, session.expiresAt);
+  return person;
 }

@@ -10,18 +10,18 @@ export interface OpenSession {
   readonly current: boolean;
 }
 
-/** Where a person is signed in, the latest first. Tokens stay on the server. */
-export async function listSessions(userId: string, currentToken: string): Promise<OpenSession[]> {
-  const { rows } = await database().query<{ id: string; token: string; ipAddress: string | null; userAgent: string | null; createdAt: Date }>(
-    'select id, token, "ipAddress", "userAgent", "createdAt" from "session" where "userId" = $1 and "expiresAt" > now() order by "createdAt" desc limit 50',
+/** Where a person is signed in, the latest first. */
+export async function listSessions(userId: string, currentId: string): Promise<OpenSession[]> {
+  const { rows } = await database().query<{ id: string; ipAddress: string | null; userAgent: string | null; createdAt: Date }>(
+    'select id, "ipAddress", "userAgent", "createdAt" from "session" where "userId" = $1 and "expiresAt" > now() order by "createdAt" desc limit 50',
     [userId],
   );
-  return rows.map(({ id, token, ipAddress, userAgent, createdAt }) => ({
+  return rows.map(({ id, ipAddress, userAgent, createdAt }) => ({
     id,
     address: ipAddress ?? "",
     device: device(userAgent ?? ""),
     createdAt,
-    current: token === currentToken,
+    current: id === currentId,
   }));
 }
 

@@ -19,7 +19,7 @@ export default async function Settings({ searchParams }: Props) {
   const person = await requirePerson();
   const { t, locale, theme, shortcuts } = await preferences();
   const { problem, done } = await searchParams;
-  const sessions = await listSessions(person.id, person.sessionToken);
+  const sessions = await listSessions(person.id, person.sessionId);
   const doneText = t.done[done as keyof Messages["done"]];
   return (
     <div className="settings">
