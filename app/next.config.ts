@@ -10,6 +10,7 @@ const config: NextConfig = {
   images: { unoptimized: true },
   poweredByHeader: false,
   compress: false, // the gateway does it
+  skipTrailingSlashRedirect: true, // a redirect of its own names the address behind the gateway
   devIndicators: false,
   // A route is loaded when it is first asked for: an idle instance keeps less in memory.
   experimental: { preloadEntriesOnStart: false },

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.app.conftest import PASSWORD, Person
-from tests.app.servers import Build
+from tests.app.servers import Build, Diary, running
 
 OPEN = {("GET", "/verify-email"), ("POST", "/sign-in/email")}
 WALK = """
@@ -57,6 +59,35 @@ def test_no_way_of_writing_a_path_opens_a_shut_door(person: Callable[..., Person
     ana = person().sign_up()
     ana.call("POST", path, "{}", **{"content-type": "application/json"})
     assert ana.call("GET", "/api/export?format=json").ok
+
+
+def test_an_unknown_name_costs_the_server_what_a_wrong_password_costs(
+    person: Callable[..., Person], built: Build, diary: Diary, place: Path
+) -> None:
+    """Counted by a shim around the hash, because seconds say little on a busy machine."""
+    counted = place / f"counted-{uuid.uuid4()}"
+    counted.mkdir()
+    counted.chmod(0o777)
+    shim = counted / "count.cjs"
+    shim.write_text(
+        "const crypto = require('node:crypto'), real = crypto.scrypt\n"
+        "crypto.scrypt = (...given) => { require('node:fs').appendFileSync(process.env.COUNTED, 'x')"
+        "; return real(...given) }\n"
+        "require('node:module').syncBuiltinESMExports()\n"
+    )
+    hashes = counted / "hashes"
+    server = Diary(built.node, built.dist, counted / "diary", diary.database, diary.env["REDIS_URL"])
+    server.env = {**server.env, "COUNTED": str(hashes)}
+    server.argv = [server.argv[0], "--require", str(shim), "server.js"]
+    with running(server) as at:
+        ana, nobody = person(at).sign_up(), person(at)
+        costs = []
+        for email in (ana.email, nobody.email):
+            before = hashes.stat().st_size
+            answer = ana.form("/form/sign-in", email=email, password="not the password")
+            assert (answer.status, answer.json()) == (401, {"problem": "wrong_password"})
+            costs.append(hashes.stat().st_size - before)
+    assert costs == [1, 1]
 
 
 def test_nothing_is_given_up_without_the_password(person: Callable[..., Person]) -> None:

@@ -184,9 +184,16 @@ def test_thousands_of_tries_get_no_further_than_a_few_and_keep_out_nobody_who_wa
     assert founder.sign_in().status_code == 303, "a browser that has signed in before does not wait for others"
 
 
+def test_a_slash_too_many_leads_nowhere(browser: Browser) -> None:
+    for path in ("/sign-in/", "/auth/", "/service/postgres/logs/"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.headers.get("location")) == (404, None), path
+
+
 def test_a_form_from_anywhere_else_does_nothing(browser: Browser) -> None:
-    browser.get("/sign-in")
     good: dict[str, Any] = {"user": "founder", "password": "correct horse battery"}
+    assert browser.post("/sign-in", token="", **good).status_code == 403, "no cookie, and the token of none"
+    browser.get("/sign-in")
     assert browser.post("/sign-in", token="", **good).status_code == 403
     assert browser.post("/sign-in", token="0" * 43, **good).status_code == 403
     for headers in (

@@ -40,6 +40,8 @@ class Panel:
             exception_handlers={HTTPException: self._refused, FormRefused: self._form_refused, Exception: self._broken},
             lifespan=self._lifespan,
         )
+        # Its redirects name the address behind the gateway, without TLS.
+        application.router.redirect_slashes = False
         return Guard(application, self._parts.config.gateway_secret, self._front_page)
 
     def _front_page(self, scope: Scope) -> bytes | None:
