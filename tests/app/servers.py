@@ -181,6 +181,7 @@ class Diary(Server):
             "BETTER_AUTH_SECRET": SECRET,
             "FILES_DIR": str(self.files),
             "STACK_NAME": "tests",
+            "REGISTRATION": "open",
             **more,
         }
         env = {name: value for name, value in env.items() if value != "UNSET"}

@@ -9,14 +9,16 @@ import re
 import struct
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from tests.app.conftest import PASSWORD, Person
 from tests.app.mailbox import Mailbox
-from tests.app.servers import Diary
+from tests.app.servers import Build, Diary
 from tests.conftest import wait_until
 
 BCRYPT_OF_PASSWORD = "$2b$10$rmrP8R7axxem.CK8rymLhunPaj8wKRZ.NQHeJAtX4WkjfwYuoSHVW"
@@ -143,6 +145,30 @@ def test_invitations(person: Callable[..., Person], another_diary: Callable[...,
     ana.page.get_by_role("button", name="Create account").click()
     expect(ana.page).to_have_url(f"{ana.origin}/")
     assert ana.query("select count(*) from invitation where used_at is not null") == [(1,)]
+
+
+def test_after_the_first_account_people_come_by_invitation(
+    person: Callable[..., Person], another_diary: Callable[..., Diary], built: Build
+) -> None:
+    """Also when several are the first at once."""
+    at = another_diary(REGISTRATION="UNSET")
+    watcher, luis = person(at), person(at)
+
+    def sign_up(number: int) -> int:
+        headers = {"origin": at.origin, "accept": "application/json", "x-forwarded-for": f"10.200.0.{number}"}
+        fields = {"name": "Ana", "email": f"first-{number}@example.org", "password": PASSWORD}
+        return httpx.post(f"{at.origin}/form/sign-up", headers=headers, data=fields, timeout=30).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(sign_up, range(4))) == [200, 403, 403, 403]
+    assert watcher.query('select count(*) from "user"') == [(1,)]
+    luis.page.goto("/sign-up")
+    expect(luis.page.get_by_text("You need an invitation")).to_be_visible()
+    refused = luis.form("/form/sign-up", name="L", email=luis.email, password=PASSWORD)
+    assert refused.json() == {"problem": "invitation"}
+    link = built.run("admin.mjs", "invite", luis.email, env=at.env)
+    luis.sign_up("Luis", invitation=link.strip().split("invitation=")[1])
+    assert watcher.query('select count(*) from "user"') == [(2,)]
 
 
 def test_closed_registration(person: Callable[..., Person], another_diary: Callable[..., Diary]) -> None:

@@ -145,6 +145,14 @@ def test_pages_allow_no_script_but_their_own(person: Callable[..., Person]) -> N
     assert "frame-ancestors 'none'" in policies[0]
 
 
+@pytest.mark.parametrize("path", ["/sign-in/", "/calendar/", "/entries/new/?day=2026-03-14", "/api/export/"])
+def test_a_slash_too_many_leads_nowhere_else(person: Callable[..., Person], path: str) -> None:
+    """Behind the gateway a redirect of the framework's own would name an address without TLS."""
+    answer = person().call("GET", path, **{"x-forwarded-proto": "https"})
+    assert answer.status not in (301, 308)
+    assert not answer.headers.get("location", "/").startswith("http")
+
+
 def test_other_sites_cannot_act_for_somebody(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     entry = str(uuid.uuid4())

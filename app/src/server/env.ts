@@ -8,7 +8,8 @@ export interface Environment {
   readonly secret: string;
   readonly filesDir: string;
   readonly stack: string;
-  readonly registration: "open" | "invite" | "closed";
+  /** `first`: the first account is free, and everybody after it needs an invitation. */
+  readonly registration: "first" | "open" | "invite" | "closed";
   readonly adminEmail: string | null;
   readonly smtp: { readonly url: string; readonly from: string } | null;
   readonly s3: ObjectStore | null;
@@ -52,7 +53,7 @@ function read(env: NodeJS.ProcessEnv): Environment {
     secret: env.BETTER_AUTH_SECRET!,
     filesDir: env.FILES_DIR!,
     stack: (env.STACK_NAME || "founder").replace(/[^a-z0-9-]/gi, "-"),
-    registration: (env.REGISTRATION || "open") as Environment["registration"],
+    registration: (env.REGISTRATION || "first") as Environment["registration"],
     adminEmail: env.ADMIN_EMAIL?.trim().toLowerCase() || null,
     smtp: env.SMTP_URL ? { url: env.SMTP_URL, from: env.SMTP_FROM || `Founder Diary <diary@${new URL(origin).hostname}>` } : null,
     s3: readObjectStore(env),

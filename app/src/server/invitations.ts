@@ -19,14 +19,22 @@ export async function invite(userId: string | null, email: string): Promise<stri
 }
 
 export async function listInvitations(): Promise<Invitation[]> {
-  const sql = `select id, email, created_at as "createdAt", expires_at as "expiresAt", used_at as "usedAt" from invitation order by created_at desc limit 100`;
-  return (await database().query<Invitation>(sql)).rows;
+  const sql = `select id, email, created_at as "createdAt", expires_at as "expiresAt", used_at as "usedAt" from invitation where token_sha256 <> $1 order by created_at desc limit 100`;
+  return (await database().query<Invitation>(sql, [FIRST])).rows;
 }
 
-/** Why this address may not register now, or null when it may. The first account of all is the admin's. */
+/** Who may register now. */
+export async function door(): Promise<"open" | "invite" | "closed"> {
+  const { registration } = environment();
+  if (registration !== "first") return registration;
+  return (await nobodyYet()) ? "open" : "invite";
+}
+
+/** Why this address may not register now, or null when it may. Where registration is shut, the first account is the admin's. */
 export async function refusal(email: string, token: string): Promise<"closed" | "invitation" | null> {
   const { registration, adminEmail } = environment();
   if (registration === "open") return null;
+  if (registration === "first" && (await nobodyYet()) && (await comeFirst(email))) return null;
   if (email.toLowerCase() === adminEmail && (await nobodyYet())) return null;
   if (registration === "closed") return "closed";
   const sql = "select 1 from invitation where token_sha256 = $1 and email = $2 and used_at is null and expires_at > now()";
@@ -43,6 +51,16 @@ export async function useInvitation(email: string, token: string, client: Querya
 export async function invitedEmail(token: string): Promise<string | null> {
   const sql = "select email from invitation where token_sha256 = $1 and used_at is null and expires_at > now()";
   return (await database().query<{ email: string }>(sql, [hash(token)])).rows[0]?.email ?? null;
+}
+
+/** Stands for the token of the first account, which nobody knows: a row with it is the place in front. */
+const FIRST = "the first account";
+
+/** Of all who come at once, one is the first; who then did not get as far as an account leaves the place in 10 seconds. */
+async function comeFirst(email: string): Promise<boolean> {
+  const sql = `insert into invitation (email, token_sha256, used_at) values ($1, $2, now())
+    on conflict (token_sha256) do update set email = excluded.email, created_at = now() where invitation.created_at < now() - interval '10 seconds'`;
+  return (await database().query(sql, [email.toLowerCase(), FIRST])).rowCount === 1;
 }
 
 async function nobodyYet(): Promise<boolean> {

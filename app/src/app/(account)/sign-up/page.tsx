@@ -1,7 +1,6 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
-import { environment } from "@/server/env";
-import { invitedEmail } from "@/server/invitations";
+import { door, invitedEmail } from "@/server/invitations";
 import { preferences } from "@/server/preferences";
 import { currentPerson } from "@/server/session";
 import { Form } from "@/ui/form";
@@ -16,7 +15,7 @@ export default async function SignUp({ searchParams }: Props) {
   const { problem, invitation } = await searchParams;
   if (await currentPerson()) redirect("/");
   const { t } = await preferences();
-  const { registration } = environment();
+  const registration = await door();
   const email = invitation ? await invitedEmail(invitation) : null;
   return (
     <>

@@ -2,8 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { fill, type Locale, type Messages } from "@/messages";
 import { claimsAdmin, isAdmin } from "@/server/admin";
-import { environment } from "@/server/env";
-import { listInvitations, type Invitation } from "@/server/invitations";
+import { door, listInvitations, type Invitation } from "@/server/invitations";
 import { listOutbox } from "@/server/mail";
 import { preferences } from "@/server/preferences";
 import { requirePerson } from "@/server/session";
@@ -41,7 +40,7 @@ export default async function Admin({ searchParams }: Props) {
       </section>
       <section>
         <h2>{t.admin.invitations}</h2>
-        <p className="hint">{fill(t.admin.invitationsText, { registration: t.admin[environment().registration] })}</p>
+        <p className="hint">{fill(t.admin.invitationsText, { registration: t.admin[await door()] })}</p>
         <Form action="/form/invite" problems={t.problems} problem={problem} className="stack">
           <label className="field"><span>{t.auth.email}</span><input name="email" type="email" required /></label>
           <button>{t.admin.send}</button>
