@@ -18,6 +18,7 @@ OPEN = {("GET", "/verify-email"), ("POST", "/sign-in/email")}
 WALK = """
 import { betterAuth } from "better-auth";
 import * as offered from "better-auth/plugins";
+process.on("unhandledRejection", () => undefined); // what is no plugin may want arguments
 const plugins = Object.values(offered).flatMap((make) => {
   try { return make({})?.endpoints ? [make({})] : []; } catch { return []; }
 });
