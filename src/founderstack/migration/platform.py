@@ -71,7 +71,7 @@ MASKED = {
 
 REPLACEMENTS = {
     "pg_cron": N_("apt: postgresql-MAJOR-cron, or a timer of the machine"),
-    "vector": N_("apt: postgresql-MAJOR-pgvector"),
+    "vector": N_("apt: postgresql-MAJOR-pgvector, which Debian 13 has and Debian 12 has not"),
     "pg_net": N_("requests from the app itself"),
     "supabase_vault": N_("the schema vault, which is made here"),
     "pg_graphql": N_("the app’s own API"),
