@@ -208,7 +208,7 @@ def gone_afterwards(founder: Founder) -> Iterator[Founder]:
     try:
         yield founder
     finally:
-        said = founder.run("destroy", "--yes", "--confirm", founder.name)
+        said = founder.run("destroy", "--yes", "--backups", "--confirm", founder.name)
         end_processes_below(founder.state)
         shutil.rmtree(founder.state, ignore_errors=True)
     assert said.code == 0, said.text

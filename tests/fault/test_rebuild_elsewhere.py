@@ -36,7 +36,7 @@ psql -h "/srv/home/$1/run/postgres" -p "$2" -U postgres -d app -Atc "SELECT 'row
     -c "SELECT 'counted ' || count FROM counted" -c "SELECT version()"
 /opt/founder/founder backup
 /opt/founder/founder backup prove
-/opt/founder/founder destroy --yes --confirm "$1"
+/opt/founder/founder destroy --yes --backups --confirm "$1"
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tomllib
@@ -20,6 +21,8 @@ from founderstack.world.sealing import Key
 
 JOURNAL = "rebuild.json"
 _UNPACKED = ".rebuild"
+_FIRST: tuple[PartKind, ...] = ("settings", "globals", "facts")
+"""What is small, and without which nothing comes back."""
 _LEFT_OUT = ("releases.json",)
 """Of the state: releases were built on the other machine, and begin again here."""
 
@@ -79,16 +82,37 @@ class SetsElsewhere:
         """What this machine has of it."""
         folder = self._state(stack)
         noted = files.read_json(f"{folder}/{JOURNAL}")
-        there = os.path.isdir(folder) and bool(os.listdir(folder))
-        return State(there, str(noted.get("set", "")), str(noted.get("folder", "")), tuple(noted.get("done", ())))
+        # Backups alone are no stack: they are what the disk of a lost machine leaves.
+        there = os.path.isdir(folder) and not set(os.listdir(folder)) <= {"backups"}
+        done = tuple(noted.get("done", ()))
+        return State(there, folder, str(noted.get("set", "")), str(noted.get("folder", "")), done)
+
+    def try_out(self, one: FoundSet) -> None:
+        """Read what is small in a set and needed first."""
+        opened = self.opened(one)
+        for kind in _FIRST:
+            for file in one.manifest.of_kind(kind):
+                opened.paper(file)
 
     def begin(self, one: FoundSet, folder: str) -> None:
-        """Note that it has begun."""
+        """Note that it has begun; what an attempt with another set has put there may be replaced."""
         stack = one.manifest.stack
         state = self.state(stack)
-        if (state.set, state.folder) != (one.manifest.id, folder):
-            files.ensure_folder(self._state(stack), mode=0o755)
-            self._write(stack, {"set": one.manifest.id, "folder": folder, "done": []})
+        if (state.set, state.folder) == (one.manifest.id, folder):
+            return
+        files.ensure_folder(self._state(stack), mode=0o755)
+        if "source" in state.done and state.folder == folder:
+            self._set_source_aside(state)
+        self._note(stack, set=one.manifest.id, folder=folder, done=[])
+
+    @staticmethod
+    def _set_source_aside(state: State) -> None:
+        """Files of one set must not lie among those of another."""
+        for name in os.listdir(state.folder):
+            if name.endswith(".toml"):
+                source = _source_of(f"{state.folder}/{name}")
+                if os.path.isdir(source):
+                    os.rename(source, f"{source}.{state.set}")
 
     def restore_settings(self, one: FoundSet, folder: str) -> str:
         """Put back the stack file with its lock, secrets and certificates.
@@ -100,21 +124,24 @@ class SetsElsewhere:
         files.remove_tree(unpacked)
         files.ensure_folder(unpacked, mode=0o700)
         self._unpack(one, "settings", unpacked, _nobody)
-        file = _stack_file(f"{unpacked}/stack", folder)
+        contents = _stack_files(f"{unpacked}/stack", folder)
+        wrote = self._refuse_others(one.manifest.stack, contents)
+        self._note(one.manifest.stack, wrote=wrote)
+        files.ensure_folder(folder)
+        for path, content in contents.items():
+            files.write_atomic(path, content)
+        file = next(path for path in contents if path.endswith(".toml"))
         _move_state(f"{unpacked}/state", state)
         files.remove_tree(unpacked)
         return file
 
     def restore_source(self, one: FoundSet, file: str, progress: Progress) -> None:
         """Put back the source of the app, beside the stack file."""
-        with open(file, "rb") as opened:
-            path = tomllib.load(opened).get("app", {}).get("path", "app")
-        self._unpack(one, "source", os.path.join(os.path.dirname(file), path), progress)
+        self._unpack(one, "source", _source_of(file), progress)
 
     def note(self, stack: str, done: str) -> None:
         """Note that a part is done."""
-        state = self.state(stack)
-        self._write(stack, {"set": state.set, "folder": state.folder, "done": [*state.done, done]})
+        self._note(stack, done=[*self.state(stack).done, done])
 
     def end(self, stack: str) -> None:
         """Note that all is done."""
@@ -127,8 +154,26 @@ class SetsElsewhere:
             with opened.open(file) as source:
                 unpack(Told(source, file.about or kind, progress), folder)
 
-    def _write(self, stack: str, content: dict[str, object]) -> None:
-        files.write_atomic(f"{self._state(stack)}/{JOURNAL}", json.dumps({"v": 1, **content}) + "\n", mode=0o600)
+    def _note(self, stack: str, **changes: object) -> None:
+        path = f"{self._state(stack)}/{JOURNAL}"
+        content = {"v": 1, **files.read_json(path), **changes}
+        files.write_atomic(path, json.dumps(content) + "\n", mode=0o600)
+
+    def _refuse_others(self, stack: str, contents: dict[str, str]) -> dict[str, str]:
+        """Path → digest of what this rebuild has written there; raises StackError where somebody else's file is."""
+        wrote: dict[str, str] = dict(files.read_json(f"{self._state(stack)}/{JOURNAL}").get("wrote", {}))
+        for path, content in contents.items():
+            there = files.read_text(path)
+            if there not in (None, content) and _digest(there or "") != wrote.get(path):
+                raise StackError(
+                    _("{path} is there already").format(path=path),
+                    _("A stack file is never overwritten."),
+                    _("Name an empty folder: founder rebuild --into FOLDER …"),
+                    exit_code=EXIT_PRECONDITION,
+                )
+            if there is None or path in wrote:
+                wrote[path] = _digest(content)
+        return wrote
 
     def _state(self, stack: str) -> str:
         return os.path.join(self._root, stack)
@@ -138,22 +183,20 @@ def _nobody(_about: str, _count: int) -> None:
     """Nobody watches: it takes no time."""
 
 
-def _stack_file(source: str, folder: str) -> str:
-    """Put the stack file and its lock into their folder; the path of the stack file."""
-    names = sorted(os.listdir(source))
-    contents = {f"{folder}/{name}": files.read_text(f"{source}/{name}") or "" for name in names}
-    for path, content in contents.items():
-        if files.read_text(path) not in (None, content):
-            raise StackError(
-                _("{path} is there already").format(path=path),
-                _("A stack file is never overwritten."),
-                _("Name an empty folder: founder rebuild --into FOLDER …"),
-                exit_code=EXIT_PRECONDITION,
-            )
-    files.ensure_folder(folder)
-    for path, content in contents.items():
-        files.write_atomic(path, content)
-    return next(path for path in contents if path.endswith(".toml"))
+def _stack_files(source: str, folder: str) -> dict[str, str]:
+    """Where the stack file and its lock go → what is in them."""
+    return {f"{folder}/{name}": files.read_text(f"{source}/{name}") or "" for name in sorted(os.listdir(source))}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _source_of(file: str) -> str:
+    """The folder of the app's source, as the stack file says."""
+    with open(file, "rb") as opened:
+        path = tomllib.load(opened).get("app", {}).get("path", "app")
+    return os.path.join(os.path.dirname(file), path)
 
 
 def _move_state(source: str, state: str) -> None:

@@ -15,13 +15,20 @@ class State:
     """What a machine has of a stack."""
 
     there: bool = False
-    """True where it has a state folder with something in it."""
+    """True where its state folder has something but backups in it."""
+    home: str = ""
+    """That folder."""
     set: str = ""
     """The set of a rebuild that has not ended."""
     folder: str = ""
     """The folder that it was to go to."""
     done: tuple[str, ...] = ()
     """Its parts that are done."""
+
+    @property
+    def filled(self) -> bool:
+        """True once a database or files came back: what is there then is of that set alone."""
+        return any(part.startswith(("database:", "files:")) for part in self.done)
 
 
 class Origin(Protocol):
@@ -45,6 +52,10 @@ class Origin(Protocol):
 
     def state(self, stack: str) -> State:
         """What this machine has of it so far."""
+        ...
+
+    def try_out(self, one: FoundSet) -> None:
+        """Read what is small in a set and needed first; raises StackError where the key or a bit of it is wrong."""
         ...
 
     def begin(self, one: FoundSet, folder: str) -> None:

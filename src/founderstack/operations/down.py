@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from founderstack.model.process import Desired, State
@@ -17,10 +18,14 @@ def down(site: Site, emit: Emit) -> int:
         return _stop_all(site, emit)
 
 
-def destroy(site: Site, emit: Emit) -> None:
-    """Stop everything and remove the stack's state, data and system users. The stack file stays."""
+def destroy(site: Site, emit: Emit, keep: Callable[[], None] = lambda: None) -> None:
+    """Stop everything and remove the stack's state, data and system users. The stack file stays.
+
+    `keep` brings away what shall be left of the state; where it raises, nothing is removed.
+    """
     with site.lock("destroy"):
         _stop_all(site, emit)
+        keep()
         # The data before its owners: a number that is free again may be given to somebody else's user.
         site.disk.remove(site.places.state)
         site.runtime.forget()

@@ -56,10 +56,18 @@ def choose(origin: Origin, stack: str, wanted: str, now: float) -> Choice:
         raise StackError(
             _("This machine has a stack “{name}” already").format(name=name),
             _("A rebuild would put the old in the place of what is here."),
-            _("To bring back data into a stack that runs: founder restore. To start over: founder destroy first."),
+            _(
+                "To bring back data into a stack that runs: founder restore. To set aside what is here: founder down, "
+                "then mv {home} {home}.old"
+            ).format(home=state.home),
             exit_code=EXIT_PRECONDITION,
         )
-    return Choice(name, _which_set(origin, name, wanted or state.set, state, now), state)
+    one = _which_set(origin, name, wanted, state, now)
+    try:
+        origin.try_out(one)
+    except StackError as error:
+        raise _or_another(origin, one, error) from None
+    return Choice(name, one, state if one.manifest.id == state.set else State(home=state.home))
 
 
 def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, emit: Emit) -> Site:
@@ -76,9 +84,12 @@ def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, em
     parts.tell("server", lambda tell: _bring_up_servers(site, one, tell))
     filling = opening.filling(one, site)
     parts.do("roles", lambda _progress: filling.restore_roles())
-    for name in filling.databases():
-        if name not in ALWAYS_THERE:
-            parts.do(f"database:{name}", partial(filling.restore_database, name))
+    try:
+        for name in filling.databases():
+            if name not in ALWAYS_THERE:
+                parts.do(f"database:{name}", partial(filling.restore_database, name))
+    except StackError as error:
+        raise error if origin.state(choice.stack).filled else _or_another(origin, one, error) from None
     for component in filling.components():
         parts.do(f"files:{component}", partial(filling.restore_files, component))
     return site
@@ -172,24 +183,44 @@ def _which_stack(origin: Origin, stack: str, names: Sequence[str]) -> StackError
 
 
 def _which_set(origin: Origin, stack: str, wanted: str, state: State, now: float) -> FoundSet:
-    if state.set and wanted != state.set:
+    """The set that is meant, by the beginning of its name; once data came back, none but the one that they are of."""
+    if state.filled and not state.set.startswith(wanted):
         raise StackError(
             _("A rebuild from another set has not ended"),
-            _("It was from {set}.").format(set=state.set),
-            _("Go on with it: --set {set}; or start over after: founder destroy").format(set=state.set),
+            _("Data of {set} came back already.").format(set=state.set),
+            _("Go on with it: --set {set}").format(set=state.set),
             exit_code=EXIT_PRECONDITION,
         )
     sets = origin.sets(stack)
     whole = [one for one in sets if not one.missing]
-    found = [one for one in whole if one.manifest.id == wanted] if wanted else usable(sets, now)
-    if found:
+    meant = wanted or state.set
+    found = [one for one in whole if one.manifest.id.startswith(meant)] if meant else usable(sets, now)
+    if found and (len(found) == 1 or not meant):
         return found[0]
-    if whole and not wanted:
+    if whole and not meant:
         raise none_usable(sets, now, _("Name the one that you want: --set {id}").format(id=whole[0].manifest.id))
-    listed = ", ".join(one.manifest.id for one in whole[:5]) or "–"
     raise StackError(
-        _("There is no whole backup {id}").format(id=wanted) if wanted else _("No backup is whole"),
-        _("Whole are: {names}.").format(names=listed),
+        _("Which set is “{name}”?").format(name=meant)
+        if found
+        else _("There is no whole backup {id}").format(id=meant)
+        if meant
+        else _("No backup is whole"),
+        _("Whole are: {names}.").format(names=_names(found or whole)),
         _("Choose one of them with --set, or look into another place with --from."),
         exit_code=EXIT_PRECONDITION,
     )
+
+
+def _names(sets: Sequence[FoundSet]) -> str:
+    return ", ".join(one.manifest.id for one in sets[:5]) or "–"
+
+
+def _or_another(origin: Origin, one: FoundSet, error: StackError) -> StackError:
+    """What went wrong with a set before any of its data came back, and the next one as the way out."""
+    others = [other for other in origin.sets(one.manifest.stack) if not other.missing]
+    older = [other for other in others if other.manifest.id < one.manifest.id] or others
+    left = [other.manifest.id for other in older if other.manifest.id != one.manifest.id]
+    if not left:
+        return error
+    fix = _("Try it again, or bring back another set: --set {set}").format(set=left[0])
+    return StackError(error.what, error.why, fix, exit_code=error.exit_code)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 
 from founderstack import wiring
+from founderstack.backups.kept import KEY, Lying, keeping, kept_folder, lying
 from founderstack.cli import boot
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
 from founderstack.cli.verbs.down import show_stop
 from founderstack.locale import _
+from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
+from founderstack.operations.backup import megabytes
 from founderstack.operations.down import destroy
 from founderstack.operations.site import Site
 from founderstack.world import files
@@ -19,21 +23,24 @@ from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
-    """Show what goes, have the stack's name typed, then remove it."""
+    """Show what goes and what stays, have the stack's name typed, then remove it."""
     options = parser("destroy", yes=True, example="founder destroy --yes --confirm diary")
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
+    options.add_argument("--backups", action="store_true", help=_("remove its backups on this machine as well"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
-    name = site.stack.name
-    print(
+    name, part = site.stack.name, site.stack.parts.get("backup")
+    found = lying(site.places.state, name, part.settings if part else None)
+    kept = kept_folder(site.places.state, site.clock.now())
+    told = [
         paint("! ", "red", sys.stderr)
         + _("This removes {state}: the database, files, secrets and certificates of “{name}”.").format(
             state=site.places.state, name=name
         ),
-        file=sys.stderr,
-    )
-    for folder, mib in _sizes(f"{site.places.state}/data"):
-        print(f"  {folder:<12}{mib} MiB", file=sys.stderr)
+        *(f"  {folder:<12}{mib} MiB" for folder, mib in _sizes(f"{site.places.state}/data")),
+        *_about_backups(found, kept, sets=not given.backups),
+    ]
+    print("\n".join(told), file=sys.stderr)
     typed = given.confirm if given.yes else _typed(site)
     if typed != name:
         raise StackError(
@@ -43,9 +50,43 @@ def run(arguments: list[str]) -> int:
             exit_code=EXIT_AUTH_NEEDED,
         )
     boot.remove(site)
-    destroy(site, show_stop)
+    destroy(site, show_stop, keeping(found, kept, _key(site), sets=not given.backups))
     print(_("The stack “{name}” is gone. Its stack file is still there.").format(name=name))
+    if found.ids and not given.backups:
+        command = shlex.join(["founder", "rebuild", "--from", kept, "--key-file", f"{kept}/{KEY}", "--name", name])
+        print(_("It comes back from its backups with: {command}").format(command=command))
     return EXIT_OK
+
+
+def _key(site: Site) -> str:
+    """What opens the stack's backups, "" where it is known no more."""
+    try:
+        return site.secrets.get(IDENTITY)
+    except StackError:
+        return ""
+
+
+def _about_backups(found: Lying, kept: str, *, sets: bool) -> list[str]:
+    """What becomes of the sets, in lines."""
+    lines = []
+    if found.ids:
+        words = {
+            "count": len(found.ids),
+            "size": megabytes(found.bytes),
+            "newest": found.ids[0],
+            "oldest": found.ids[-1],
+        }
+        text = _("ITS BACKUPS ON THIS MACHINE GO AS WELL: {count} ({size}), from {oldest} to {newest}.")
+        if sets:
+            text = _("Its backups on this machine stay: {count} ({size}), from {oldest} to {newest}.")
+        lines.append(text.format(**words))
+    if found.elsewhere:
+        lines.append(_("Backups in {places} stay.").format(places=", ".join(found.elsewhere)))
+    if found.ids and sets:
+        lines.append(_("They and their key will lie in {folder}; with --backups they go, too.").format(folder=kept))
+    elif found.elsewhere:
+        lines.append(_("Their key will lie in {folder}.").format(folder=kept))
+    return [f"  {line}" for line in lines]
 
 
 def _sizes(data: str) -> list[tuple[str, int]]:
