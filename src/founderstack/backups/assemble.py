@@ -172,6 +172,7 @@ def _component_files(made: Made) -> Iterator[Files]:
             names=declared.folders,
             account=user_name(made.stack.name, account) if made.machine.root else "",
             databases=declared.databases,
+            by_name=declared.by_name,
         )
 
 

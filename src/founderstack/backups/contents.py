@@ -35,6 +35,8 @@ class Files:
     """System user whose they are."""
     databases: tuple[str, ...] = ()
     """Names of the SQLite files among them."""
+    by_name: bool = False
+    """Only put in the place of what is used where they are asked for by name."""
 
 
 @dataclass(frozen=True)

@@ -47,12 +47,13 @@ class GivingBack:
         opened = store.opened(one.manifest, self._key())
         self._opened[one.manifest.id] = opened
         facts = databases.facts_of(opened)
+        named = {files.about for files in self._contents().files if files.by_name}
         dumped = {file.about: file.plain_size for file in one.manifest.of_kind("dump")}
         return Restorable(
             manifest=one.manifest,
             place=store.place,
             databases=facts.databases,
-            files=tuple(FilesOf(file.about, file.plain_size) for file in _archives(one.manifest)),
+            files=tuple(FilesOf(file.about, file.plain_size, file.about in named) for file in _archives(one.manifest)),
             sizes=dumped,
         )
 

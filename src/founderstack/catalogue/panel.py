@@ -92,7 +92,7 @@ COMPONENT = Component(
     summary=N_("The dev tools panel"),
     role="panel",
     phase=1,
-    backup=Backup("files", "accounts and the audit log", databases=("panel.sqlite",)),
+    backup=Backup("files", "accounts and the audit log", databases=("panel.sqlite",), by_name=True),
     settings=PanelSettings,
     processes=processes,
     tasks=tasks,

@@ -49,6 +49,9 @@ class Backup:
     other files are bytes, whatever they hold."""
     account: str = ""
     """Whose data folder it is where that is not the component's own: the account that its processes run as."""
+    by_name: bool = False
+    """True where a restore in place leaves it as it is unless it is asked for by name: who may sign in, and what was
+    done, must not go back with somebody's rows."""
 
 
 @dataclass(frozen=True)

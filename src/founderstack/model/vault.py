@@ -42,6 +42,8 @@ class FilesOf:
 
     component: str
     bytes: int
+    by_name: bool = False
+    """True where they are only put in the place of what is used when they are asked for by name."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
-from founderstack.model.vault import Restorable
+from founderstack.model.vault import FilesOf, Restorable
 from founderstack.planner.counting import none_usable, usable
 
 Only = Literal["", "databases", "files"]
@@ -68,6 +68,13 @@ class Restoring:
     """Age of the set's data: what was written since is not in it."""
     seconds: float
     """How long it will take, by what it took before or else a guess."""
+
+    @property
+    def left(self) -> tuple[FilesOf, ...]:
+        """Files of the set that stay as they are because nobody asked for them by name."""
+        taken = {item.name for item in self.items if item.kind == "files"}
+        whole = self.wish.in_place and not (self.wish.component or self.wish.database or self.wish.only == "databases")
+        return tuple(one for one in self.one.files if whole and one.by_name and one.component not in taken)
 
 
 def pick(sets: Sequence[FoundSet], wanted: str, now: float) -> FoundSet:
@@ -159,7 +166,7 @@ def _files(wish: Wish, one: Restorable, folder_of: Callable[[str], str]) -> list
     return [
         Item("files", files.component, "" if wish.in_place else folder_of(files.component), files.bytes)
         for files in one.files
-        if wish.component in ("", files.component)
+        if wish.component == files.component or not (wish.component or (wish.in_place and files.by_name))
     ]
 
 

@@ -84,6 +84,10 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
         when = _("{when:%Y-%m-%d %H:%M:%S} UTC, by a clock that was ahead").format(when=taken)
     lines = [_("From {id} ({place}), taken {when}").format(id=manifest.id, place=plan.one.place, when=when)]
     lines += [_line(item, plan.wish) for item in plan.items]
+    for files in plan.left:
+        text = _("{name} stays as it is: who may sign in, and what was done. By name it goes back too: {command}")
+        command = f"founder restore {manifest.id} --files {files.component} --in-place"
+        lines.append("  = " + text.format(name=files.component, command=command))
     if plan.wish.in_place:
         text = _("What was written in the last {age} is lost from what is replaced.").format(age=age(plan.loss_s))
         lines.append(paint(f"  ! {text}", "red", sys.stderr))
