@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from founderstack.agent import client
-from founderstack.agent.server import LONGEST_REQUEST, MOST_CLIENTS
+from founderstack.agent.server import LONGEST_REQUEST, MOST_CLIENTS, MOST_FOLLOWERS
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, ProcessStatus
@@ -281,6 +281,42 @@ def test_floods_and_nonsense_are_cut_off_and_others_are_served_on(bench: Bench) 
                 await asyncio.sleep(0.02)
 
     served(bench, story)
+
+
+def test_pages_that_follow_never_keep_a_short_question_from_its_answer(bench: Bench) -> None:
+    async def story() -> None:
+        pages = [client.watch(bench.socket) for _ in range(MOST_FOLLOWERS)]
+        for page in pages:
+            await anext(page)
+        with pytest.raises(StackError) as refused:
+            await anext(client.watch(bench.socket))
+        assert "follows nothing more" in refused.value.what
+        assert "founder up" not in refused.value.fix
+        assert await client.ask_async(bench.socket, "ping") == "pong"
+        await pages.pop().aclose()
+        while True:
+            try:
+                await anext(client.watch(bench.socket))
+                break
+            except StackError:
+                await asyncio.sleep(0.02)
+        for page in pages:
+            await page.aclose()
+
+    served(bench, story)
+
+
+def test_an_agent_that_hangs_is_said_to_whatever_it_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("founderstack.agent.client.SHORT_S", 0.2)
+    path = str(tmp_path / "agent.sock")
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(path)
+        hung.listen()
+        for verb in ("ping", "plan", "jobs", "restart"):
+            with pytest.raises(StackError, match="does not answer"):
+                asyncio.run(client.ask_async(path, verb))
+            with pytest.raises(StackError, match="does not answer"):
+                client.ask(path, verb)
 
 
 def test_a_watcher_that_reads_nothing_is_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     import asyncio
 
 LONGEST_LINE = 4 * 1024 * 1024
-RESTART_WAIT_S = 180.0
+SHORT_S = 15.0
+"""What an agent that is well answers at once has this long; whatever may take longer is asked after a `ping`."""
+LONG_S = {"restart": 180.0, "plan": 180.0, "backups": 120.0}
 
 
-def ask(socket_path: str, verb: str, /, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+def ask(socket_path: str, verb: str, /, *, timeout_s: float = 0.0, **arguments: Any) -> Any:
     """The result of one verb; raises StackError with the agent's own words, or when it is not there."""
+    if verb in LONG_S and not timeout_s:
+        ask(socket_path, "ping")
+    timeout_s = timeout_s or LONG_S.get(verb, SHORT_S)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
@@ -31,10 +36,13 @@ def ask(socket_path: str, verb: str, /, *, timeout_s: float = RESTART_WAIT_S, **
         raise _unreachable(problem) from None
 
 
-async def ask_async(socket_path: str, verb: str, /, *, timeout_s: float = RESTART_WAIT_S, **arguments: Any) -> Any:
+async def ask_async(socket_path: str, verb: str, /, *, timeout_s: float = 0.0, **arguments: Any) -> Any:
     """The same, without holding up an event loop."""
     import asyncio  # 50 ms that the command line does not pay
 
+    if verb in LONG_S and not timeout_s:
+        await ask_async(socket_path, "ping")
+    timeout_s = timeout_s or LONG_S.get(verb, SHORT_S)
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_unix_connection(socket_path, limit=LONGEST_LINE)
@@ -97,7 +105,7 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
 
 def _result(line: bytes) -> Any:
     if not line.endswith(b"\n"):
-        raise ConnectionError("the agent closed the connection")
+        raise ConnectionResetError("the agent closed the connection")
     answer = json.loads(line)
     if answer["ok"]:
         return answer["result"]
@@ -112,6 +120,12 @@ def _unreachable(problem: OSError) -> StackError:
             what=_("The agent does not answer"),
             why=_("It took the request and was silent for too long."),
             fix=_("Look at its log: founder logs agent"),
+        )
+    if isinstance(problem, (ConnectionResetError, BrokenPipeError)):
+        return StackError(
+            what=_("The agent gave no answer"),
+            why=_("It closed the connection: it is ending, or too many ask it at the same time."),
+            fix=_("Try again in a moment; if it stays so, look at its log: founder logs agent"),
         )
     return StackError(
         what=_("The agent cannot be reached"),

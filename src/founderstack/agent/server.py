@@ -15,7 +15,9 @@ from founderstack.agent.verbs import PROTOCOL, VERBS, Caller, Request, read_requ
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 
-MOST_CLIENTS = 32
+MOST_CLIENTS = 64
+MOST_FOLLOWERS = 32
+"""Of these, those whose answer goes on for as long as they listen: short questions always find a place."""
 LONGEST_REQUEST = 64 * 1024
 SILENCE_S = 60.0
 """A client that says nothing for so long is cut off."""
@@ -37,6 +39,7 @@ class Server:
         self._answers = answers
         self._streams = streams
         self._clients: set[asyncio.Task[None]] = set()
+        self._followers = 0
         self._listener: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -116,11 +119,15 @@ class Server:
 
     async def _stream(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Send line by line until the client goes; it has nothing more to say, so whatever it sends ends it."""
+        if self._followers >= MOST_FOLLOWERS:
+            raise _too_many()
+        self._followers += 1
         gone = asyncio.ensure_future(reader.read(1))
         sending = asyncio.ensure_future(self._send_each(request, writer))
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._followers -= 1
             gone.cancel()
             sending.cancel()
             await asyncio.gather(gone, sending, return_exceptions=True)
@@ -145,6 +152,14 @@ def _success(result: Any) -> dict[str, Any]:
 
 def _failure(error: StackError) -> dict[str, Any]:
     return {"v": PROTOCOL, "ok": False, "error": {"what": error.what, "why": error.why, "fix": error.fix}}
+
+
+def _too_many() -> StackError:
+    return StackError(
+        what=_("The agent follows nothing more at the moment"),
+        why=_("{count} pages or commands follow a log, a job or the services already.").format(count=MOST_FOLLOWERS),
+        fix=_("Close pages that you do not look at, then load this one again."),
+    )
 
 
 def _too_long() -> StackError:

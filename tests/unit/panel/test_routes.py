@@ -39,3 +39,4 @@ def test_secrets_and_accounts_want_a_fresh_sign_in() -> None:
     }
     assert wanted
     assert wanted <= fresh
+    assert "/backups/restore/{set}" in fresh, "what is restored in place takes away what is there"

@@ -3,7 +3,25 @@
 (() => {
   const progress = document.getElementById("progress");
   if (!progress.dataset.stream) return;
-  const source = new EventSource(progress.dataset.stream);
-  source.addEventListener("progress", ({ data }) => progress.replaceChildren(panel.parse(data)));
-  source.addEventListener("over", () => source.close());
+  const live = document.getElementById("live");
+  const show = (kind) => { live.className = "pulse " + kind; live.textContent = kind ? live.dataset[kind] : ""; };
+  const listen = () => {
+    const source = new EventSource(progress.dataset.stream);
+    source.onopen = () => show("");
+    source.addEventListener("progress", ({ data }) => { show(""); progress.replaceChildren(panel.parse(data)); });
+    source.addEventListener("over", () => { source.close(); show(""); });
+    source.onerror = () => {
+      show("lost");
+      if (source.readyState === EventSource.CLOSED) setTimeout(again, 3000);
+    };
+  };
+  /* A restore in place stops the panel too: whatever the gateway says meanwhile, the job goes on. */
+  const again = async () => {
+    try {
+      const answer = await fetch(location.href, { redirect: "manual" });
+      if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
+    } catch { /* not there yet */ }
+    listen();
+  };
+  listen();
 })();

@@ -67,7 +67,7 @@
       polling = 0;
       turn += 1;
       take(event.data);
-      show("live");
+      show(document.querySelector("#summary.stale") ? "silent" : "live");
     });
     on("names", (data) => keep(JSON.parse(data)));
     on("summary", (data) => sum(panel.parse(data)));
