@@ -15,6 +15,7 @@ from founderstack.agent.past import BAR, BARS, DAY, KEPT, MINUTE, Past
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Answer
 from founderstack.world.answers import Answers
+from founderstack.world.lock import stack_lock
 from tests.service.agents import ONLINE, SILENT, Bench, ManualClock, served
 
 WELL = Answer(True, 4.0)
@@ -181,6 +182,26 @@ def test_a_tile_tells_its_day_what_can_be_done_and_its_logs(bench: Bench) -> Non
         bench.answers["web"] = ONLINE
         await bench.forward(30, step=3)
         assert (bench.state("web")["condition"], bench.state("web")["actions"]) == ("stopped", ["start", "logs"])
+
+    asyncio.run(story())
+
+
+def test_what_somebody_asked_for_is_no_failure_and_the_span_is_the_measured_one(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web")
+        bench.runtime.conditions = {"web": "running"}
+        await bench.forward(300, step=10)
+        assert 200 <= bench.state("web")["measured_s"] <= 300
+        bench.answers["web"] = Answer(False, 1.0, "refused")
+        with stack_lock(f"{bench.folder}/lock", command="founder restart web"):
+            await bench.forward(30, step=3)
+        bench.answers["web"] = ONLINE
+        await bench.forward(30, step=3)
+        assert (bench.state("web")["uptime_24h"], bench.state("web")["last_error"]) == (1.0, None)
+        bench.answers["web"] = Answer(False, 1.0, "refused")
+        with stack_lock(f"{bench.folder}/lock", command="founder deploy"):
+            await bench.forward(30, step=3)
+        assert bench.state("web")["uptime_24h"] < 1.0
 
     asyncio.run(story())
 

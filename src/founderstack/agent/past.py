@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from founderstack.agent.rollup import Bucket, began, quantile, steps_of, summed, uptime
+from founderstack.agent.rollup import Bucket, began, measured, quantile, steps_of, summed, uptime
 from founderstack.model.protocols import Answer
 from founderstack.world.answers import Answers, Span
 
@@ -143,6 +143,7 @@ def _shown(known: Iterable[Bucket], now: float) -> dict[str, Any]:
     failed = max((bar for bar in bars if bar.error), key=lambda bar: bar.error_at, default=None)
     return {
         "uptime_24h": uptime(bars),
+        "measured_s": measured(bars),
         "p50_ms": quantile(steps, 0.5),
         "p95_ms": quantile(steps, 0.95),
         "last_error": {"at": failed.error_at, "text": failed.error} if failed else None,

@@ -71,6 +71,11 @@ def uptime(buckets: Iterable[Bucket]) -> float | None:
     return round(up / (up + down), 5) if up + down else None
 
 
+def measured(buckets: Iterable[Bucket]) -> float:
+    """Seconds that its answers stand for."""
+    return round(sum(bucket.up_s + bucket.down_s for bucket in buckets), 1)
+
+
 def summed(buckets: Iterable[Bucket]) -> dict[int, int]:
     """The latencies of all of them."""
     steps: dict[int, int] = {}

@@ -17,6 +17,7 @@ from founderstack.agent.deafness import Deafness
 from founderstack.agent.jobs import Jobs
 from founderstack.agent.logs import logs_of
 from founderstack.agent.past import Past
+from founderstack.agent.planned import planned
 from founderstack.agent.prober import Prober
 from founderstack.agent.records import Record, Records
 from founderstack.agent.revival import Revival
@@ -170,7 +171,11 @@ class Agent:
 
     def _heard(self, name: str, answer: Answer) -> None:
         now = self._clock.now()
-        self._past.add(self._records.by_name[name].lasting_name, answer, now, self._clock.monotonic())
+        lasting_name = self._records.by_name[name].lasting_name
+        if answer.ok or not planned(self._state_dir):
+            self._past.add(lasting_name, answer, now, self._clock.monotonic())
+        else:
+            self._past.forget_pause(lasting_name)
         self._deafness.heard(name, answer)
         self._board.put(name, self._board.health(name).after(answer, now))
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from founderstack.panel.bars import Chart, buckets, chart
 from founderstack.panel.words import Translate, duration, explained, milliseconds, percent
 
+_NEARLY_A_DAY_S = 23 * 3600
 TileState = Literal["down", "degraded", "stale", "unknown", "online"]
 
 RANKS: Mapping[TileState, int] = {"down": 0, "degraded": 1, "stale": 2, "unknown": 3, "online": 4}
@@ -52,6 +53,8 @@ class Tile:
     since: str
     uptime: str
     """Share of good answers in the last 24 hours, or ""."""
+    measured: str
+    """How much of them is known: `24 h`, or less where it was not asked for so long."""
     p50: str
     p95: str
     chart: Chart
@@ -107,6 +110,7 @@ def tile(
         outside=bool(said.get("outside")),
         since=_since(state, said, _, now, stale_s),
         uptime="" if said.get("uptime_24h") is None else percent(said["uptime_24h"], language),
+        measured=_measured(said.get("measured_s")),
         p50=_speed(said.get("p50_ms"), language),
         p95=_speed(said.get("p95_ms"), language),
         chart=chart(buckets(said.get("bars") or ()), _, language),
@@ -115,6 +119,11 @@ def tile(
         logs=tuple(str(name) for name in said.get("logs") or ()),
         order=(RANKS[state], _group_rank(said["group"]), title.casefold(), key),
     )
+
+
+def _measured(seconds: float | None) -> str:
+    whole = seconds is None or seconds >= _NEARLY_A_DAY_S
+    return "24 h" if whole else duration(seconds or 0.0)
 
 
 def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:

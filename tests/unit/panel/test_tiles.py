@@ -27,6 +27,11 @@ def shown(key: str = "postgres", *, language: str = "en", stale_s: float = 0.0, 
 def test_an_online_tile_says_since_when_and_how_fast() -> None:
     found = shown()
     assert (found.word, found.since, found.p50, found.p95) == ("Online", "for 2 h 5 min", "1.5 ms", "4.0 ms")
+    assert (found.measured, shown(measured_s=900).measured, shown(measured_s=86_000).measured) == (
+        "24 h",
+        "15 min",
+        "24 h",
+    )
     assert (found.uptime, found.error, found.last_error) == ("99.98\N{NO-BREAK SPACE}%", "", None)
     assert (shown(language="es").p50, shown(language="es").uptime) == ("1,5 ms", "99,98\N{NO-BREAK SPACE}%")
 
