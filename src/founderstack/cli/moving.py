@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
@@ -46,8 +46,7 @@ class Moving:
         folder = os.path.join(self.site.places.state, "migration")
         kind, address = self._address(files.read_json(f"{folder}/source.json"))
         files.ensure_folder(folder, mode=0o700)
-        kept = {"kind": kind, "url": address.url, "options": [list(pair) for pair in address.options]}
-        files.write_atomic(f"{folder}/source.json", json.dumps(kept) + "\n", mode=0o600)
+        options = replace(options, leave=remembered(folder, kind, address, options.leave))
         with_extras = kind == SUPABASE and not self.given.database_only
         extras = Extras(self.site, address, folder, self.given, asks).steps(options.patience_s) if with_extras else ()
         return Migration(
@@ -106,6 +105,17 @@ class Moving:
         return address.with_password(
             getpass.getpass(_("Password of {user} at the source (not shown): ").format(user=address.user))
         )
+
+
+def remembered(folder: str, kind: Kind, address: Address, leave: Sequence[str]) -> tuple[str, ...]:
+    """Keep the source for the next command, never its password; all that was left behind of it, also before."""
+    path = f"{folder}/source.json"
+    before = files.read_json(path)
+    names = [*cast("list[str]", before.get("leave") or []), *leave] if before.get("url") == address.url else leave
+    kept = {"kind": kind, "url": address.url, "options": [list(pair) for pair in address.options]}
+    kept["leave"] = list(dict.fromkeys(names))
+    files.write_atomic(path, json.dumps(kept) + "\n", mode=0o600)
+    return tuple(dict.fromkeys(names))
 
 
 @contextmanager

@@ -15,11 +15,12 @@ from founderstack.migration import platform
 from founderstack.migration.kinds import name_of
 from founderstack.migration.report_page import grouped, plan_page, verified_page
 from founderstack.migration.values import Fate, Finding, Item
-from founderstack.world.files import write_atomic
+from founderstack.world.files import read_json, write_atomic
 from founderstack.world.signing import sign
 
 FATES: tuple[Fate, ...] = ("blocker", "converted", "reported", "moved")
 _NAMES_SHOWN = 4
+_DAY_S = 86_400
 
 
 def plan_document(facts: Mapping[str, Any], items: Sequence[Item]) -> dict[str, Any]:
@@ -107,6 +108,14 @@ def save_verified(folder: str, document: Mapping[str, Any]) -> str:
     page = os.path.join(folder, "verified.html")
     write_atomic(page, verified_page(document, signature), mode=0o600)
     return page
+
+
+def proven(folder: str, source: str, now: float) -> bool:
+    """True where the source was compared within a day and nothing differed."""
+    found = read_json(os.path.join(folder, "verified.json"))
+    if not found.get("ok") or found.get("source") != source:
+        return False
+    return 0 <= now - datetime.fromisoformat(str(found["at"])).timestamp() < _DAY_S
 
 
 def _text(document: Mapping[str, Any]) -> str:

@@ -119,6 +119,10 @@ def _verify(migration: Migration, given: argparse.Namespace) -> int:
 
 
 def _cutover(migration: Migration, given: argparse.Namespace) -> int:
+    proven = report.proven(migration.folder, migration.source.address.url, migration.clock.now())
+    if not proven and not given.events:
+        text = _("No comparison of the last day was without a difference; that is: founder migrate verify")
+        print(paint("! ", "yellow") + text, file=sys.stderr)
     if not given.yes:
         _ask(_("The source becomes read-only and its sessions end. Go on? [y/N] "))
     done = cutover.cut_over(migration, frozen=given.frozen)
