@@ -43,6 +43,9 @@ class Elsewhere:
     def sets(self, stack: str) -> tuple[FoundSet, ...]:
         return self._sets
 
+    def try_out(self, one: FoundSet) -> None:
+        """The key opens it."""
+
     def state(self, stack: str) -> State:
         return State(there=False, set="", folder="", done=())
 
