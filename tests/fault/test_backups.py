@@ -100,6 +100,13 @@ class Stack:
         address = f"127.0.0.1:{self.founder.port('seaweedfs.s3')}"
         return Minio(address, access_key="app", secret_key=secret, secure=False, region="us-east-1")
 
+    def connected(self) -> psycopg.Connection[Any]:
+        """The superuser, beside the app's database."""
+        socket = str(self.founder.state / "run" / "postgres")
+        return psycopg.connect(
+            host=socket, port=self.founder.port("postgres.sql"), user="postgres", dbname="postgres", autocommit=True
+        )
+
     def query(self, sql: str, database: str = "app") -> list[tuple[Any, ...]]:
         socket = str(self.founder.state / "run" / "postgres")
         with psycopg.connect(
@@ -278,6 +285,29 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(stack: Stack, 
 
 
 _MOVED = "SELECT 1 FROM pg_database WHERE datname = 'app' AND NOT datallowconn"
+
+
+def test_a_restore_that_is_killed_while_names_change_is_mended_by_up(stack: Stack) -> None:
+    """What breaks: the restore, once it has closed the app's database. What holds: the next `up` opens it again."""
+    set_id = stack.newest()["id"]
+    words = ("restore", set_id, "--database", "app", "--in-place", "--yes", "--confirm", stack.founder.name)
+    stack.query("DROP DATABASE IF EXISTS app_restoring WITH (FORCE)", "postgres")
+    with stack.connected() as holding, holding.transaction():
+        holding.execute("COMMENT ON DATABASE app IS NULL")  # until this ends, nobody can change the name
+        with stack.founder.start(*words, "--without-safety-set") as process:
+            wait_until(lambda: bool(stack.query(_MOVED, "postgres")), "the database is closed", 60)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    said = stack.founder.run("backup")
+    assert said.code == FAILED
+    assert "The database app is not in it" in said.text
+    assert stack.sets()[0]["lacks"]
+    said = stack.founder.ok("up", "--yes")
+    assert "The database app took no connections" in said.text
+    assert stack.query("SELECT count(*) FROM note")[0][0] > 0
+    stack.founder.ok(*words, "--without-safety-set")
+    stack.founder.ok("backup")
+    assert not stack.sets()[0]["lacks"]
 
 
 def test_two_at_once_the_second_is_told_who_holds_the_lock(stack: Stack) -> None:

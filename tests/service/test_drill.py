@@ -180,6 +180,12 @@ def test_a_question_that_fails_is_told(mine: SetStore, place: Path, key: Key) ->
     assert "nowhere" in problem
 
 
+def test_a_set_without_the_database_of_the_app_is_not_proven(good: SetStore, place: Path, key: Key) -> None:
+    proof = drilled(good, place, key, "the_app", "SELECT 1")
+    assert not proof.ok
+    assert proof.problems == ("The set does not hold the app's database, the_app.",)
+
+
 def test_without_room_for_the_copy_nothing_is_begun(mine: SetStore, place: Path, key: Key) -> None:
     trial = Trial(Scratch(f"{place}/drill", BINARIES, USER, nice=0), SystemClock())
     with pytest.raises(StackError, match="no room for a copy"):

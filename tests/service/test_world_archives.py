@@ -207,6 +207,9 @@ def test_a_set_that_cannot_be_written_is_no_matter_of_what_goes_into_it(tmp_path
             source.read(1)
             raise StackError("The disk is full", "No space.", "Make room.")
 
+        def remove(self, file: SetFile) -> None:
+            raise NotImplementedError
+
     parts = (Files("files/b.tar", "files", "b", lambda: [("there", __file__)]),)
     with pytest.raises(StackError, match="disk is full"):
         Contents(None, "", parts).pack(Full(), str(tmp_path), lambda _about, _count: None)

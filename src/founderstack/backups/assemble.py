@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from founderstack import __version__
+from founderstack.backups import databases
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.engines import MOMENTS, Making, engine_of
 from founderstack.backups.objects import NotTaken, Objects
@@ -90,6 +91,15 @@ def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
     )
 
 
+def reopen_databases(made: Made) -> Sequence[str]:
+    """Open databases that an interrupted restore has closed; their names.
+
+    Raises StackError where the server cannot be asked.
+    """
+    server = server_of(made.views()) if made.choices.ports else None
+    return databases.opened_again(server, server.needed) if server else ()
+
+
 def moments_of(made: Made) -> Moments:
     """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
     part = made.stack.parts["backup"]
@@ -144,16 +154,26 @@ def try_out(place: ObjectStore) -> None:
 
 def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
     """All that the stack would miss."""
-    view = next(iter(views.values()))
-    database, files = view.database, [*_component_files(made), *_own_files(made)]
-    server = None
-    if database.socket:
-        user = view.system_user(database.account)
-        server = Server(
-            database.binaries, database.socket, database.port, user, reader=database.reader, passing=database.passing
-        )
+    server, files = server_of(views), [*_component_files(made), *_own_files(made)]
     major = made.choices.versions.get(made.stack.parts["database"].component, "")
     return Contents(server, major, tuple(files), tuple(_component_objects(made, views)))
+
+
+def server_of(views: Mapping[Any, View]) -> Server | None:
+    """How to sign in to the stack's database server, None where it has none."""
+    view = next(iter(views.values()))
+    database = view.database
+    if not database.socket:
+        return None
+    return Server(
+        database.binaries,
+        database.socket,
+        database.port,
+        view.system_user(database.account),
+        reader=database.reader,
+        needed=database.name,
+        passing=database.passing,
+    )
 
 
 def _component_files(made: Made) -> Iterator[Files]:

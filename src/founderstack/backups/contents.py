@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from founderstack.backups.objects import Objects
-from founderstack.backups.streams import Blamed, Told
+from founderstack.backups.streams import Told, attempt
 from founderstack.locale import _
 from founderstack.model.backup import PartKind
 from founderstack.model.errors import StackError
@@ -79,13 +79,9 @@ class Packed:
 def _added(
     out: SetWriter, name: str, kind: PartKind, about: str, stream: Source, progress: Progress
 ) -> tuple[str, ...]:
-    """Add one archive; why it is not in the set, where what it is made of cannot be read. Raises StackError where the
-    set itself cannot be written."""
-    source = Blamed(Told(stream, about or kind, progress))
-    try:
-        out.add(name, kind, about, source)
-    except StackError as error:
-        if source.problem is None:
-            raise
-        return (_("{name} is not in it. {what}: {why}").format(name=name, what=error.what, why=error.why),)
+    """Add one archive; why it is not in the set, where what it is made of cannot be read."""
+    source = Told(stream, about or kind, progress)
+    outcome = attempt(out, lambda part: part.add(name, kind, about, source))
+    if isinstance(outcome, StackError):
+        return (_("{name} is not in it. {what}: {why}").format(name=name, what=outcome.what, why=outcome.why),)
     return ()

@@ -13,9 +13,11 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
+from founderstack.planner.restoring import staged
 from founderstack.world.pipes import feed
 
 NICE = 5
+_COMMENT = "coalesce(shobj_description(oid, 'pg_database'), '')"
 _CREATED = re.compile(r"^CREATE ROLE (.+);$")
 _ALTERED = re.compile(r"^ALTER ROLE (.+?) WITH ")
 
@@ -138,6 +140,23 @@ def open_again(server: Server, database: str) -> None:
     """Let people connect to it again, where it is there."""
     if exists(server, database):
         ask(server, "postgres", f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
+
+
+def opened_again(server: Server, needed: str) -> tuple[str, ...]:
+    """Open databases that a swap has closed and was killed before it opened them, and the app's whoever closed it.
+
+    Their names. Raises StackError where the server cannot be asked.
+    """
+    closed = "SELECT datname FROM pg_database WHERE NOT datallowconn AND datconnlimit <> -2 AND datname <> 'template0'"
+    copies = ask(server, "postgres", f"SELECT datname FROM pg_database WHERE {_COMMENT} = {literal(facts.COPY)}")
+    names = [
+        name
+        for name in ask(server, "postgres", closed)
+        if name == needed or any(staged(name, ending) in copies for ending in facts.COPY_ENDINGS)
+    ]
+    for name in names:
+        ask(server, "postgres", f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS true")
+    return tuple(names)
 
 
 def drop(server: Server, database: str) -> None:

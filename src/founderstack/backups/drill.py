@@ -84,11 +84,19 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
 def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> tuple[tuple[str, ...], float, float]:
     """What is not as it was, the seconds until the copy answered, and those that comparing took."""
     wanted, clock = databases.facts_of(opened), trial.clock
+    missing = _missing(wanted, trial)
     with running(trial.scratch) as server:
         _restore(server, opened, wanted, progress)
         answered = clock.monotonic()
-        problems = (*_differences(server, wanted), *_smoke(server, trial))
+        problems = (*missing, *_differences(server, wanted), *(() if missing else _smoke(server, trial)))
         return problems, answered - began, clock.monotonic() - answered
+
+
+def _missing(wanted: Facts, trial: Trial) -> tuple[str, ...]:
+    """A set without the app's database is no backup of the stack, however well the rest comes back."""
+    if not trial.database or trial.database in [about.name for about in wanted.databases]:
+        return ()
+    return (_("The set does not hold the app's database, {name}.").format(name=trial.database),)
 
 
 def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:

@@ -5,25 +5,27 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from founderstack.backups import facts, papers
-from founderstack.backups.server import connected, rows, sign_in
-from founderstack.backups.streams import Told
+from founderstack.backups.server import connected, quoted, rows, sign_in
+from founderstack.backups.streams import Told, attempt
+from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Taken
 from founderstack.world.pipes import output_of
 
 NICE = 10
 """A backup gives way to the app."""
-_DATABASES = (
-    """
-SELECT datname, has_database_privilege(datname, 'CONNECT') FROM pg_database
-WHERE datallowconn AND NOT datistemplate AND coalesce(shobj_description(oid, 'pg_database'), '') <> '%s'
-ORDER BY datname COLLATE "C"
+_DATABASES = """
+SELECT datname, datallowconn, datconnlimit, has_database_privilege(datname, 'CONNECT'),
+    coalesce(shobj_description(oid, 'pg_database'), '')
+FROM pg_database WHERE datname NOT IN ('template0', 'template1') ORDER BY datname COLLATE "C"
 """
-    % facts.COPY
-)
+_NO_LIMIT, _INVALID = -1, -2
+"""Of pg_database.datconnlimit; the other is what a DROP DATABASE leaves that was interrupted."""
 # What even a role that may read everything is not shown whole: the superuser dumps a database with any of it.
 _HIDDEN = """
 SELECT (SELECT count(*) FROM pg_largeobject_metadata) + (SELECT count(*) FROM pg_user_mapping)
@@ -40,27 +42,87 @@ class Dump:
     kinds = ("full",)
 
     def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
-        """Every database and role of the server, by the role that only reads where that is enough."""
+        """Every database and role of the server, by the role that only reads where that is enough.
+
+        A database that cannot be dumped is named, and the others are there.
+        """
         reader = server.reader or server.superuser
         with connected(server, "postgres", reader) as connection:
-            reachable = dict(rows(connection, _DATABASES))
-        dumped = [
-            _database(server, name, reader if reachable.get(name) else server.superuser, out, progress)
-            for name in server.databases or tuple(reachable)
-        ]
+            found = [_Found(*row) for row in rows(connection, _DATABASES)]
+        dumped: list[tuple[DatabaseFacts, float]] = []
+        lacks = _not_there(server, found)
+        for one in found:
+            if one.name in server.databases or not (server.databases or one.copied(server)):
+                outcome = one.refusal() or _attempted(server, one, out, progress)
+                if isinstance(outcome, StackError):
+                    lacks.append(f"{outcome.what}: {outcome.why}")
+                else:
+                    dumped.append(outcome)
         with connected(server, "postgres", reader) as connection:
-            ((version,),) = rows(connection, "SHOW server_version")
+            ((version, now),) = rows(
+                connection, "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp())::float8"
+            )
             roles = facts.roles_digest(connection)
             command = [f"{server.binaries}/pg_dumpall", "--globals-only", "--no-password"]
             command += ["-h", server.socket, "-p", str(server.port), "-U", reader, "-l", "postgres"]
             with output_of(command, user=server.user, nice=NICE) as stream:
                 out.add("database/globals.sql", "globals", "", Told(stream, "roles", progress))
-        whole = Facts(tuple(found for found, _at in dumped), roles, str(version))
+        whole = Facts(tuple(about for about, _at in dumped), roles, str(version))
         out.add("database/facts.json", "facts", "", io.BytesIO(papers.written(whole)))
-        return Taken("full", min((at for _found, at in dumped), default=0.0), whole)
+        return Taken("full", min((at for _about, at in dumped), default=float(now)), whole, lacks=tuple(lacks))
 
     def forget(self, kept: Sequence[Manifest]) -> None:
         """Nothing lies outside the sets."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A database of the server, as a backup needs to know it."""
+
+    name: str
+    open: bool
+    """False where nobody may connect, not even the superuser."""
+    limit: int
+    enter: bool
+    """True where the role that reads may connect."""
+    comment: str
+
+    def copied(self, server: Server) -> bool:
+        """True for what a restore has put beside the used ones; not for one that somebody gave another name since."""
+        return self.comment == facts.COPY and self.name.endswith(facts.COPY_ENDINGS) and self.name != server.needed
+
+    def role(self, server: Server) -> str:
+        """Who dumps it: a limit of connections holds for everybody but the superuser."""
+        return server.reader if server.reader and self.enter and self.limit == _NO_LIMIT else server.superuser
+
+    def refusal(self) -> StackError | None:
+        """Why nobody can read it, None where somebody can."""
+        if self.limit == _INVALID:
+            why = _("It is what a DROP DATABASE left that was interrupted, and can only be removed: {command}")
+            command = f"DROP DATABASE {quoted(self.name)};"
+        elif not self.open:
+            why = _("It takes no connections. After an interrupted restore this opens it: founder up; else: {command}")
+            command = f"ALTER DATABASE {quoted(self.name)} ALLOW_CONNECTIONS true;"
+        else:
+            return None
+        return StackError(_("The database {name} is not in it").format(name=self.name), why.format(command=command), "")
+
+
+def _not_there(server: Server, found: Sequence[_Found]) -> list[str]:
+    """What is to be said where the app's database is missing."""
+    if not server.needed or server.databases or server.needed in [one.name for one in found]:
+        return []
+    return [_("The database {name} is not in it: the server has none of that name.").format(name=server.needed)]
+
+
+def _attempted(
+    server: Server, one: _Found, out: SetWriter, progress: Progress
+) -> tuple[DatabaseFacts, float] | StackError:
+    outcome = attempt(out, lambda part: _database(server, one.name, one.role(server), part, progress))
+    if isinstance(outcome, StackError):
+        what = _("The database {name} is not in it").format(name=one.name)
+        return StackError(what, f"{outcome.what}: {outcome.why}", outcome.fix)
+    return outcome
 
 
 def _database(server: Server, name: str, role: str, out: SetWriter, progress: Progress) -> tuple[DatabaseFacts, float]:
@@ -93,7 +155,7 @@ class _Aside:
         self._thread.start()
         return self._outcome
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._thread.join()
 
     def _run(self) -> None:

@@ -82,7 +82,9 @@ JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
 LEFT JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1, 2
 """
 COPY = "founder: restored beside the database that is used"
-"""Comment of a database that is a copy: no backup holds it."""
+"""Comment of a database that is a copy: no backup holds it while its name says the same."""
+COPY_ENDINGS = ("_restored", "_restoring", " rebuilding")
+"""What the name of a copy ends with."""
 LARGE_OBJECTS = "(large objects)"
 """Stands among the tables where a database has any and the superuser counted them."""
 _LARGE = f"""

@@ -48,7 +48,7 @@ class PgBackRest:
             taken = self._dump.take("full", server, out, progress)
             return replace(taken, kind=DUMP_ALONE, problem=f"{error.what}: {error.why}")
         taken = self._dump.take("full", server, out, progress)
-        return Taken(became, min(at, taken.at), taken.facts, kept)
+        return replace(taken, kind=became, at=min(at, taken.at), repository=kept)
 
     def forget(self, kept: Sequence[Manifest]) -> None:
         """Let go of backups that none of the kept sets stands for or builds upon.

@@ -9,6 +9,7 @@ from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.origin import SetsElsewhere
 from founderstack.model.backup import Backup, FoundSet
 from founderstack.model.protocols import Progress
+from founderstack.planner.restoring import staged
 from founderstack.world.accounts import ensure_user
 from founderstack.world.files import ensure_folder
 
@@ -44,11 +45,12 @@ class Refilling:
     def restore_database(self, name: str, progress: Progress) -> None:
         """Restore a database and put it in the place of the one of its name."""
         about = next(about for about in self._opened.databases if about.name == name)
-        self._back.drop_database(name + ASIDE)
-        self._back.restore_database(self._opened, about, name + FRESH, "", progress)
-        self._back.compare_database(about, name + FRESH)
-        self._back.swap_database(name, name + FRESH, name + ASIDE)
-        self._back.drop_database(name + ASIDE)
+        fresh, aside = staged(name, FRESH), staged(name, ASIDE)
+        self._back.drop_database(aside)
+        self._back.restore_database(self._opened, about, fresh, "", progress)
+        self._back.compare_database(about, fresh)
+        self._back.swap_database(name, fresh, aside)
+        self._back.drop_database(aside)
 
     def restore_files(self, component: str, progress: Progress) -> None:
         """Restore a component's files, as its own user's, or its objects, into the storage that runs."""

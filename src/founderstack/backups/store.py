@@ -165,6 +165,11 @@ class NewSet:
         self.files = (*self.files, file)
         return file
 
+    def remove(self, file: SetFile) -> None:
+        """Take a file out again."""
+        self._objects.delete([f"{self._prefix}{file.name}"])
+        self.files = tuple(one for one in self.files if one != file)
+
     def finish(self, manifest: Manifest) -> Manifest:
         """Write the page of contents, which makes it a set; returns it with its seal."""
         whole = replace(manifest, files=self.files, seal="")

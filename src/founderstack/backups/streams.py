@@ -1,9 +1,15 @@
-"""Streams that tell what passes through them, and which of them failed."""
+"""Streams that tell what passes through them, and parts of a set that may fail by themselves."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from founderstack.model.backup import PartKind, SetFile
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import Progress, Source
+from founderstack.model.protocols import Progress, SetWriter, Source
+
+Outcome = TypeVar("Outcome")
 
 
 class Told:
@@ -20,16 +26,56 @@ class Told:
         return found
 
 
-class Blamed:
-    """A source that remembers that it was the one that failed, and not where its bytes went."""
+def attempt(out: SetWriter, work: Callable[[SetWriter], Outcome]) -> Outcome | StackError:
+    """What `work`, which writes a part of a set, gives; or why the part cannot be taken, with nothing of it in the set.
+
+    Raises StackError where the set itself cannot be written.
+    """
+    part = _Part(out)
+    try:
+        return work(part)
+    except StackError as problem:
+        if part.broken:
+            raise
+        for file in part.files:
+            out.remove(file)
+        return problem
+
+
+class _Part:
+    """A part of a set that is being written (a model.protocols.SetWriter)."""
+
+    def __init__(self, out: SetWriter) -> None:
+        self._out = out
+        self.files: list[SetFile] = []
+        self.broken = False
+        """True where it was the set that failed, and not what went into it."""
+
+    def add(self, name: str, kind: PartKind, about: str, source: Source) -> SetFile:
+        watched = _Watched(source)
+        try:
+            file = self._out.add(name, kind, about, watched)
+        except StackError:
+            self.broken = not watched.failed
+            raise
+        self.files.append(file)
+        return file
+
+    def remove(self, file: SetFile) -> None:
+        self._out.remove(file)
+        self.files.remove(file)
+
+
+class _Watched:
+    """A source that remembers whether it was the one that failed."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.problem: StackError | None = None
+        self.failed = False
 
     def read(self, size: int = -1, /) -> bytes:
         try:
             return self._source.read(size)
-        except StackError as problem:
-            self.problem = problem
+        except BaseException:
+            self.failed = True
             raise

@@ -115,8 +115,8 @@ class Vault(GivingBack):
         """A set of another server: the databases of this one as they were at a moment, which the set is named by."""
 
         def fill(new: NewSet, draft: Manifest) -> Manifest:
-            engine.take("full", server, new, progress)
-            return replace(draft, repository={"moment": moment})
+            taken = engine.take("full", server, new, progress)
+            return replace(draft, repository={"moment": moment}, lacks=taken.lacks)
 
         return self._written(at, kind, self._contents().major, fill)
 

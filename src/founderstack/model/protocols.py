@@ -184,6 +184,10 @@ class SetWriter(Protocol):
         """Seal all that `source` gives into the file `name` (without `.age`)."""
         ...
 
+    def remove(self, file: SetFile) -> None:
+        """Take a file out again."""
+        ...
+
 
 class SetReader(Protocol):
     """A set that is being read."""
@@ -215,6 +219,8 @@ class Server:
     """Role with which the caller may read everything, "" where there is none: then the superuser reads."""
     databases: tuple[str, ...] = ()
     """Databases to take; () means all."""
+    needed: str = ""
+    """The database without which a backup is none: the app's."""
     passing: str = ""
     """Pattern of roles that come and go with passwords: an old one is never given back to a stack that runs."""
 

@@ -105,6 +105,7 @@ class _Run:
                 self.noted.pop(item.key, None)  # somebody has removed it since
             self.once(item.key, lambda item=item: self._stage(item))  # type: ignore[misc]
         if self._plan.wish.in_place:
+            self._site.changed()
             for item in self._plan.items:
                 self.once(f"swap:{item.key}", lambda item=item: self._swap(item))  # type: ignore[misc]
         self._vault.write_journal({})

@@ -28,8 +28,9 @@ def why_not(one: FoundSet, now: float) -> str:
 
 
 def usable(sets: Iterable[FoundSet], now: float) -> tuple[FoundSet, ...]:
-    """Those that may be taken without being named, newest first."""
-    return tuple(one for one in counted(sets, now) if not why_not(one, now))
+    """Those that may be taken without being named, newest first; what lacks something only where all of them do."""
+    found = tuple(one for one in counted(sets, now) if not why_not(one, now))
+    return tuple(one for one in found if not one.manifest.lacks) or found
 
 
 def none_usable(sets: Sequence[FoundSet], now: float, fix: str) -> StackError:

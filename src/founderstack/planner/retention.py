@@ -23,8 +23,8 @@ class Keep:
 def expired(sets: Iterable[FoundSet], keep: Keep, now: float) -> tuple[FoundSet, ...]:
     """The sets of one place that nothing keeps, oldest first.
 
-    Kept whatever is asked for: the newest set, and the newest one of which a restore was done and checked. A set from
-    the future counts for nothing and is never removed.
+    Kept whatever is asked for: the newest set, the newest one that lacks nothing, and the newest one of which a restore
+    was done and checked. A set from the future counts for nothing and is never removed.
     """
     past = counted(sets, now)
     kept: set[str] = {one.manifest.id for one in past[: max(keep.last, 1)]}
@@ -36,7 +36,8 @@ def expired(sets: Iterable[FoundSet], keep: Keep, now: float) -> tuple[FoundSet,
     for count, period in periods:
         kept |= _last_of_each(past, count, period)
     proven = next((one.manifest.id for one in past if one.proof is not None and one.proof.ok), "")
-    return tuple(one for one in reversed(past) if one.manifest.id not in {*kept, proven})
+    whole = next((one.manifest.id for one in past if not one.manifest.lacks), "")
+    return tuple(one for one in reversed(past) if one.manifest.id not in {*kept, proven, whole})
 
 
 def _last_of_each(newest_first: Sequence[FoundSet], count: int, period: Callable[[datetime], object]) -> set[str]:
@@ -44,6 +45,10 @@ def _last_of_each(newest_first: Sequence[FoundSet], count: int, period: Callable
     found: dict[object, str] = {}
     for one in newest_first:
         found.setdefault(period(datetime.fromtimestamp(_taken(one), UTC)), one.manifest.id)
+    # One that lacks something does not stand for its period where another one lacks nothing.
+    for one in reversed(newest_first):
+        if not one.manifest.lacks:
+            found[period(datetime.fromtimestamp(_taken(one), UTC))] = one.manifest.id
     return set(list(found.values())[:count])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -44,6 +45,17 @@ def test_a_week_and_a_month_are_of_their_year() -> None:
     assert ({one.manifest.id[4:6] for one in sets}, weeks) == ({"11"}, {48}), "one month and one week, of two years"
     assert _left(sets, Keep(1, weekly=2)) == ["20261124", "20251125"]
     assert _left(sets, Keep(1, monthly=2)) == ["20261124", "20251125"]
+
+
+def test_a_set_that_lacks_something_does_not_push_out_those_that_lack_nothing() -> None:
+    lacking = [
+        replace(one, manifest=replace(one.manifest, lacks=("The database app is not in it: …",)))
+        for one in (_set(NOW - timedelta(hours=hours)) for hours in range(30))
+    ]
+    whole = [_set(NOW - timedelta(hours=hours, minutes=30)) for hours in (9, 40, 100)]
+    gone = {one.manifest.id for one in expired([*lacking, *whole], Keep(2, daily=2), NOW.timestamp())}
+    assert whole[0].manifest.id not in gone, "it stands for its day, though others came later"
+    assert whole[1] not in expired([*lacking, *whole[1:]], Keep(1), NOW.timestamp()), "it is the newest that is whole"
 
 
 def test_days_without_a_set_do_not_count() -> None:

@@ -88,6 +88,7 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
         text = _("{name} stays as it is: who may sign in, and what was done. By name it goes back too: {command}")
         command = f"founder restore {manifest.id} --files {files.component} --in-place"
         lines.append("  = " + text.format(name=files.component, command=command))
+    lines += [paint(f"  ! {text}", "red", sys.stderr) for text in manifest.lacks]
     if plan.wish.in_place:
         text = _("What was written in the last {age} is lost from what is replaced.").format(age=age(plan.loss_s))
         lines.append(paint(f"  ! {text}", "red", sys.stderr))

@@ -7,6 +7,7 @@ from founderstack.cli.changes import carry_out, manner_of, report
 from founderstack.cli.first_run import offer_alerts, say_first_password
 from founderstack.cli.offer_place import offer_place
 from founderstack.cli.options import parser
+from founderstack.cli.reopening import opened_databases
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.prepare import prepare
@@ -28,7 +29,8 @@ def run(arguments: list[str]) -> int:
     # A secret that somebody gave before does not make it the second time.
     first = set(site.secrets.names()) <= set(site.secrets.given())
     manner = manner_of(given)
-    prepared, took = carry_out(site, up, manner)
+    with opened_databases(site):
+        prepared, took = carry_out(site, up, manner)
     code = report(site, prepared, took, manner)
     if first and not manner.events:
         say_first_password(site, prepared)
