@@ -328,3 +328,21 @@ def test_what_an_interrupted_swap_has_closed_is_opened_and_what_somebody_closed_
     assert target.query("SELECT 1", "app") == target.query("SELECT 1", "other") == [(1,)]
     for name in ("app", "other", "other_restoring", "archived"):
         databases.drop(target.server, name)
+
+
+def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetStore, key: Key) -> None:
+    target.query("CREATE DATABASE mine")
+    target.query("CREATE TABLE kept (n int)", "mine")
+    opened = taken(replace(target.server, reader="", databases=("mine",)), store, key)
+    (about,) = databases.facts_of(opened).databases
+    for name in ("mine_restored", "mine_replaced"):
+        target.query(f"CREATE DATABASE {name}")
+        with pytest.raises(StackError, match=f"There is a database {name} already"):
+            databases.restore_database(target.server, opened, about, name, quiet)
+        assert databases.exists(target.server, name)
+        databases.drop(target.server, name)
+    databases.restore_database(target.server, opened, about, "mine_restored", quiet)
+    databases.restore_database(target.server, opened, about, "mine_restored", quiet)
+    databases.swap(target.server, "mine", "mine_restored", "mine_replaced")
+    databases.drop_copy(target.server, "mine_replaced")
+    databases.drop(target.server, "mine")

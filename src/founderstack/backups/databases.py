@@ -71,7 +71,7 @@ def restore_database(
     """
     file = _dump_of(opened.manifest, about.name)
     wanted = _table_of(about, table) if table else None
-    drop(server, into)
+    drop_copy(server, into)
     ask(server, "postgres", _create(about, into), f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}")
     try:
         if wanted:
@@ -131,7 +131,8 @@ def swap(server: Server, database: str, restored: str, aside: str) -> None:
     coming = f"ALTER DATABASE {quoted(restored)} RENAME TO {quoted(database)}"
     try:
         used = f"COMMENT ON DATABASE {quoted(database)} IS NULL"
-        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, used, "COMMIT")
+        former = [f"COMMENT ON DATABASE {quoted(aside)} IS {literal(facts.REPLACED)}"] if there else []
+        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, used, *former, "COMMIT")
     finally:
         open_again(server, database)
 
@@ -162,6 +163,22 @@ def opened_again(server: Server, needed: str) -> tuple[str, ...]:
 def drop(server: Server, database: str) -> None:
     """Remove a database, whoever is connected to it."""
     ask(server, "postgres", f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)")
+
+
+def drop_copy(server: Server, database: str) -> None:
+    """Remove a copy of ours, or what one has replaced; nothing where there is none.
+
+    Raises StackError where it is anybody else's: a name says nothing about whose a database is.
+    """
+    comment = ask(server, "postgres", f"SELECT {_COMMENT} FROM pg_database WHERE datname = {literal(database)}")
+    if comment and comment[0] not in (facts.COPY, facts.REPLACED):
+        raise StackError(
+            _("There is a database {name} already").format(name=database),
+            _("A restore needs that name for a while, and nobody but you knows whether it may go."),
+            _("Give it another name, or remove it: {command}").format(command=f"DROP DATABASE {quoted(database)};"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    drop(server, database)
 
 
 def exists(server: Server, database: str) -> bool:

@@ -83,6 +83,8 @@ LEFT JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1, 2
 """
 COPY = "founder: restored beside the database that is used"
 """Comment of a database that is a copy: no backup holds it while its name says the same."""
+REPLACED = "founder: replaced by what a restore has brought back"
+"""Comment of a database that was put aside, until it is removed."""
 COPY_ENDINGS = ("_restored", "_restoring", " rebuilding")
 """What the name of a copy ends with."""
 LARGE_OBJECTS = "(large objects)"

@@ -86,8 +86,8 @@ class GivingBack:
         databases.swap(self._server, name, restored, aside)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database."""
-        databases.drop(self._server, name)
+        """Remove a copy, or what one has replaced; raises StackError where it is anybody else's."""
+        databases.drop_copy(self._server, name)
 
     def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
         """Put a component's files into a new folder: one to look at, or one that waits to take the used one's place.

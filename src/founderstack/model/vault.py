@@ -128,7 +128,7 @@ class Vault(Protocol):
         ...
 
     def drop_database(self, name: str) -> None:
-        """Remove a database."""
+        """Remove a copy, or what one has replaced; raises StackError where it is anybody else's."""
         ...
 
     def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -110,6 +111,7 @@ def restoring(
 ) -> Restoring:
     """What the wish comes to with this set; raises StackError where the set does not hold what was asked for."""
     items = (*_databases(wish, one), *_files(wish, one, folder_of))
+    _refuse_taken(items, one)
     if not items:
         raise StackError(
             _("The set {id} does not hold that").format(id=one.manifest.id),
@@ -130,9 +132,26 @@ def comparison(item: Item) -> str:
 
 
 def staged(name: str, ending: str) -> str:
-    """A database's name with an ending, within what PostgreSQL takes."""
-    kept = name.encode()[: LONGEST_NAME - len(ending)].decode(errors="ignore")
-    return kept + ending
+    """A database's name with an ending, within what PostgreSQL takes; two names never become one."""
+    if len(name.encode()) + len(ending) <= LONGEST_NAME:
+        return name + ending
+    mark = f"~{hashlib.sha256(name.encode()).hexdigest()[:12]}{ending}"
+    return name.encode()[: LONGEST_NAME - len(mark)].decode(errors="ignore") + mark
+
+
+def _refuse_taken(items: Sequence[Item], one: Restorable) -> None:
+    """Raise StackError where a copy would get the name of a database that is used."""
+    names = {about.name for about in one.databases}
+    for item in items:
+        if item.into in names:
+            raise StackError(
+                _("The database {name} cannot be restored as {into}").format(name=item.name, into=item.into),
+                _("There is another database of that name."),
+                _("Give that one another name: {command}").format(
+                    command=f'ALTER DATABASE "{item.into}" RENAME TO …; then run: founder backup'
+                ),
+                exit_code=EXIT_PRECONDITION,
+            )
 
 
 def _databases(wish: Wish, one: Restorable) -> list[Item]:
