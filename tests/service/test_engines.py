@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -346,3 +347,43 @@ def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetSt
     databases.swap(target.server, "mine", "mine_restored", "mine_replaced")
     databases.drop_copy(target.server, "mine_replaced")
     databases.drop(target.server, "mine")
+
+
+def test_what_lies_in_a_tablespace_comes_back_and_nothing_touches_its_folder(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    folder = source.root / "elsewhere"
+    folder.mkdir()
+    if source.system_user:
+        shutil.chown(folder, source.system_user)
+    source.query(f"CREATE TABLESPACE elsewhere LOCATION '{folder}'")
+    source.query("GRANT CREATE ON TABLESPACE elsewhere TO visitor; COMMENT ON TABLESPACE elsewhere IS 'mine'")
+    source.query("CREATE DATABASE spread")
+    source.query("CREATE TABLE far (n int) TABLESPACE elsewhere; INSERT INTO far VALUES (7)", "spread")
+    where = "SELECT count(*) FROM pg_class JOIN pg_tablespace t ON t.oid = reltablespace WHERE spcname = 'elsewhere'"
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "spread")
+    for cluster_, found in ((target, 0), (source, 1)):
+        databases.restore_roles(cluster_.server, opened)
+        databases.restore_database(cluster_.server, opened, about, "spread_restored", quiet)
+        assert databases.differences(about, databases.counted(cluster_.server, "spread_restored")) == ()
+        assert cluster_.query(where, "spread_restored") == [(found,)]
+        databases.drop(cluster_.server, "spread_restored")
+    databases.drop(source.server, "spread")
+    source.query("DROP TABLESPACE elsewhere")
+
+
+def test_locale_limit_and_template_of_a_database_come_back(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    source.query("CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'")
+    source.query("ALTER DATABASE german CONNECTION LIMIT 7 IS_TEMPLATE true")
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "german")
+    databases.restore_roles(target.server, opened)
+    databases.restore_database(target.server, opened, about, "german_restored", quiet)
+    now = databases.counted(target.server, "german_restored")
+    assert now.locale[0] == "i"
+    assert (now.locale, now.limit, now.template) == (about.locale, 7, True)
+    databases.drop(target.server, "german_restored")
+    databases.drop(source.server, "german")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from founderstack.model.moments import Target
+from founderstack.backups import recovery
+from founderstack.backups.scratch import NotTheSet
+from founderstack.backups.tablespaces import refuse_whole
+from founderstack.model.errors import StackError
+from founderstack.model.moments import Stored, Target
 from tests.service.components import Components
-from tests.service.primaries import MOMENT, Primary, other_system, primary, this_system
+from tests.service.primaries import MOMENT, USER, Primary, other_system, primary, this_system
 
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
 COMMITS = f"SELECT id, to_char(pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC', '{MOMENT}') FROM load"
@@ -65,6 +72,64 @@ def test_recovery_ends_at_the_moment_all_before_it_and_nothing_after_it(loaded: 
         rows = loaded.primary.recovered(_target(moment), number=repository)
         assert [int(row) for row in rows] == loaded.until(moment), f"{moment} from repository {repository}"
     assert loaded.primary.ask("SELECT count(*) FROM load") == str(len(loaded.commits)), "the running one is untouched"
+
+
+def test_a_recovery_beside_writes_into_no_tablespace_of_the_running_server() -> None:
+    """One that the backup holds is mapped; for one that was made after it, the recovery is refused before it begins."""
+    with primary(this_system(), BACKUP) as server:
+        held = _tablespace(server, "held")
+        server.repository.prepare()
+        server.repository.take("full", 1)
+        (stored,) = server.repository.stored()
+        server.ask("INSERT INTO held SELECT generate_series(1, 50000)")
+        server.ask("CHECKPOINT")
+        before = _digests(held)
+        server.archive_everything()
+        site = replace(server.site("beside"), running=server.data)
+        assert _rows(server, site, stored) == "50000", "what came after the backup is in the log"
+        assert _digests(held) == before
+        later = _tablespace(server, "later")
+        server.ask("INSERT INTO later SELECT generate_series(1, 1000)")
+        server.ask("CHECKPOINT")
+        server.archive_everything()
+        before = _digests(later)
+        assert before
+        with pytest.raises(NotTheSet, match=f"tablespace of the running server in {later}") as refused:
+            _rows(server, site, stored)
+        assert "founder backup --kind full" in refused.value.fix
+        assert _digests(later) == before
+        with pytest.raises(StackError, match="whole server cannot be restored"):
+            refuse_whole(server.data)
+        server.ask("INSERT INTO later VALUES (1)")
+        assert server.ask("SELECT count(*) FROM later") == "1001", "the running one is untouched"
+
+
+def _tablespace(server: Primary, name: str) -> Path:
+    """A tablespace with a table in it."""
+    folder = Path(server.places.state) / f"space-{name}"
+    folder.mkdir(mode=0o700)
+    shutil.chown(folder, USER)
+    server.ask(f"CREATE TABLESPACE {name} LOCATION '{folder}'")
+    server.ask(f"CREATE TABLE {name} (n int) TABLESPACE {name}")
+    return folder
+
+
+def _rows(server: Primary, site: recovery.Site, stored: Stored) -> str:
+    """How many rows the table in the tablespace has in a server that recovered beside the running one."""
+    recovery.prepare(site)
+    try:
+        end = Target("newest", 0.0, "the end")
+        server.repository.restore(stored, end, site.data)
+        recovery.recover(site, end, "", may_end_early=True, tell=lambda _piece: None)
+        return server.asked("SELECT count(*) FROM held", site.server.socket, site.server.port)
+    finally:
+        recovery.clear_away(site)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Every file with its time and a digest of what is in it."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): f"{path.stat().st_mtime_ns} {sha256(path.read_bytes()).hexdigest()}" for path in files}
 
 
 def _target(moment: str) -> Target:

@@ -19,6 +19,7 @@ from founderstack.world.pipes import feed
 NICE = 5
 _COMMENT = "coalesce(shobj_description(oid, 'pg_database'), '')"
 _CREATED = re.compile(r"^CREATE ROLE (.+);$")
+_TABLESPACE = re.compile(r"^(?:CREATE|ALTER|COMMENT ON|GRANT \w+ ON|REVOKE \w+ ON|SECURITY LABEL .* ON) TABLESPACE ")
 _ALTERED = re.compile(r"^ALTER ROLE (.+?) WITH ")
 
 
@@ -71,15 +72,17 @@ def restore_database(
     """
     file = _dump_of(opened.manifest, about.name)
     wanted = _table_of(about, table) if table else None
+    where = [] if _has_tablespaces(server, about) else ["--no-tablespaces"]
     drop_copy(server, into)
     ask(server, "postgres", _create(about, into), f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}")
     try:
         if wanted:
-            _run(server, opened, file, into, ["--section=pre-data"], progress)
+            _run(server, opened, file, into, [*where, "--section=pre-data"], progress)
             schema, name = wanted
-            _run(server, opened, file, into, ["--section=data", f"--schema={schema}", f"--table={name}"], progress)
+            one = ["--section=data", f"--schema={schema}", f"--table={name}"]
+            _run(server, opened, file, into, [*where, *one], progress)
         else:
-            _run(server, opened, file, into, [], progress)
+            _run(server, opened, file, into, where, progress)
             ask(server, "postgres", *_rights(about, into))
     except BaseException:
         drop(server, into)
@@ -162,6 +165,8 @@ def opened_again(server: Server, needed: str) -> tuple[str, ...]:
 
 def drop(server: Server, database: str) -> None:
     """Remove a database, whoever is connected to it."""
+    if ask(server, "postgres", f"SELECT 1 FROM pg_database WHERE datistemplate AND datname = {literal(database)}"):
+        ask(server, "postgres", f"ALTER DATABASE {quoted(database)} IS_TEMPLATE false")
     ask(server, "postgres", f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)")
 
 
@@ -191,13 +196,21 @@ def size(server: Server) -> int:
     return int(ask(server, "postgres", "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn")[0])
 
 
+def _has_tablespaces(server: Server, about: DatabaseFacts) -> bool:
+    """True where the server has those that the database is spread over; else all of it goes to the usual place."""
+    there = ask(server, "postgres", "SELECT spcname FROM pg_tablespace")
+    return bool(about.tablespaces) and set(about.tablespaces) <= set(there)
+
+
 def _missing_only(lines: Sequence[str], there: set[str], leave_out: str) -> list[str]:
     kept = []
     for line in lines:
         created, altered = _CREATED.match(line), _ALTERED.match(line)
         named = created or altered
         passing = {name for name in re.findall(rf"\b{leave_out}\b", line) if name not in there} if leave_out else set()
-        if not (named and named[1] in there) and not passing and not line.startswith(("\\", "--")):
+        # A tablespace is a folder of the server that was, and none of one that is given databases and roles.
+        left = passing or _TABLESPACE.match(line) or line.startswith(("\\", "--"))
+        if not (named and named[1] in there) and not left:
             kept.append(line)
     return kept
 
@@ -206,7 +219,15 @@ def _create(about: DatabaseFacts, into: str) -> str:
     return (
         f"CREATE DATABASE {quoted(into)} OWNER {quoted(about.owner)} TEMPLATE template0 "
         f"ENCODING {literal(about.encoding)} LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}"
+        f"{_locale(about)}"
     )
+
+
+def _locale(about: DatabaseFacts) -> str:
+    provider, locale, rules = about.locale
+    if provider == "i":
+        return f" LOCALE_PROVIDER icu ICU_LOCALE {literal(locale)}" + (f" ICU_RULES {literal(rules)}" if rules else "")
+    return f" LOCALE_PROVIDER builtin BUILTIN_LOCALE {literal(locale)}" if provider == "b" else " LOCALE_PROVIDER libc"
 
 
 def _rights(about: DatabaseFacts, into: str) -> list[str]:
@@ -219,6 +240,7 @@ def _rights(about: DatabaseFacts, into: str) -> list[str]:
         name, _equals, value = setting.partition("=")
         whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
         lines.append(f"{whose} {quoted(into)} SET {name} = {_setting(name, value)}")
+    lines.append(f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT {about.limit} IS_TEMPLATE {about.template}")
     return lines
 
 

@@ -55,7 +55,11 @@ PHYSICAL: Mapping[str, PhysicalOf] = {
     "pgbackrest": lambda making, server: PhysicalDrill(
         pgbackrest.repository_of(making.view),
         recovery.Site(
-            server.binaries, server.user, f"{making.view.places.data(making.view.database.account)}/drill", making.clock
+            server.binaries,
+            server.user,
+            f"{making.view.places.data(making.view.database.account)}/drill",
+            making.clock,
+            running=making.view.database.folder,
         ),
     )
 }

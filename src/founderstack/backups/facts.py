@@ -69,8 +69,14 @@ SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, r
 FROM pg_roles r WHERE rolname !~ '^pg_' ORDER BY rolname COLLATE "C"
 """
 _DATABASE = """
-SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database
-WHERE datname = current_database()
+SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datconnlimit, datistemplate,
+    datlocprovider::text, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', ''),
+    coalesce(to_jsonb(d) ->> 'daticurules', '')
+FROM pg_database d WHERE datname = current_database()
+"""
+_TABLESPACES = """
+SELECT DISTINCT spcname FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace
+WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1
 """
 _GRANTS = """
 SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END, privilege_type, is_grantable
@@ -113,7 +119,7 @@ def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
 def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = False) -> DatabaseFacts:
     """What the connected database holds, inside the transaction that `begin` began. Reads every row once."""
     ((name,),) = rows(connection, "SELECT current_database()")
-    ((owner, encoding, collate, ctype),) = rows(connection, _DATABASE)
+    ((owner, encoding, collate, ctype, limit, template, *locale),) = rows(connection, _DATABASE)
     tables = [_table(connection, table, hashed) for table, hashed in _tables(connection)]
     if superuser:
         ((count, total),) = rows(connection, _LARGE)
@@ -128,6 +134,10 @@ def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = Fal
         grants=tuple((who, what, bool(grantable)) for who, what, grantable in rows(connection, _GRANTS)),
         settings=tuple((role, value) for role, value in rows(connection, _SETTINGS)),
         objects=_digest(rows(connection, _OBJECTS)),
+        tablespaces=tuple(name for (name,) in rows(connection, _TABLESPACES)),
+        locale=(str(locale[0]), str(locale[1]), str(locale[2])),
+        limit=int(limit),
+        template=bool(template),
     )
 
 

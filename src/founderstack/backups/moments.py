@@ -10,6 +10,7 @@ from founderstack.backups import recovery
 from founderstack.backups.dump import Dump
 from founderstack.backups.repository import Progress as Percent, Repository
 from founderstack.backups.server import ask
+from founderstack.backups.tablespaces import refuse_whole
 from founderstack.backups.vault import Vault
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
@@ -86,6 +87,7 @@ class PgBackRestMoments:
     def rebuild(self, begin: Stored, target: Target, wal: str, progress: Progress) -> None:
         """Write and recover the whole server beside the place of the one that was; that one must not run."""
         site = self._site("whole", durable=True)
+        refuse_whole(self.data)
         recovery.prepare(site)
         self._recovered(site, begin, target, wal, progress)
         recovery.end(site)
@@ -129,7 +131,13 @@ class PgBackRestMoments:
     def _site(self, name: str, *, durable: bool) -> recovery.Site:
         folder = f"{os.path.dirname(self.data)}/{name}"
         return recovery.Site(
-            self.server.binaries, self.server.user, folder, self.clock, durable=durable, run=self.repository.run
+            self.server.binaries,
+            self.server.user,
+            folder,
+            self.clock,
+            durable=durable,
+            run=self.repository.run,
+            running=self.data,
         )
 
 

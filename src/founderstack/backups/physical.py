@@ -56,6 +56,8 @@ class PhysicalDrill:
             seconds = clock.monotonic() - began
             with recovery.running(self.site) as server:
                 return (*_at_the_point(server, point), *_damaged_pages(server)), seconds
+        except NotTheSet:
+            raise
         except StackError as error:
             return (f"{error.what}: {error.why}",), clock.monotonic() - began
         finally:

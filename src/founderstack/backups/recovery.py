@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from founderstack.backups.repository import Run, end_writers
+from founderstack.backups.tablespaces import refuse_tablespaces, refuse_whole
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Target
@@ -43,6 +44,8 @@ class Site:
     durable: bool = False
     """True where it shall take the place of the running server; otherwise it may be lost with the power."""
     run: Run = run
+    running: str = ""
+    """Data folder of the running server, "" where there is none: nothing of it may be written to."""
 
     @property
     def data(self) -> str:
@@ -69,6 +72,9 @@ def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: 
     only with `may_end_early`: where nothing was committed after it, there is nothing that would show that it is there.
     Raises StackError, with the server's own reason, where it does not come to an end.
     """
+    if site.durable:
+        refuse_whole(site.data)
+    refuse_tablespaces(site.data, site.running)
     if wal:
         _use_what_survived(site, wal)
     _write_files(site)

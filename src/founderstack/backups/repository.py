@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from founderstack.backups.tablespaces import own_folder
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.moments import Archived, Gap, Stock, Stored, Target
@@ -157,7 +158,14 @@ class Repository:
         end_writers(folder)
         # Beside a server that archives: no lock shared with it, and nothing sent into its archive.
         own = [f"--repo={begin.repository}", f"--pg1-path={folder}", f"--lock-path={self.folder}/restore"]
-        options = [*own, f"--set={begin.label}", "--archive-mode=off", "--delta", *_target(target)]
+        options = [
+            *own,
+            f"--tablespace-map-all={own_folder(folder)}",
+            f"--set={begin.label}",
+            "--archive-mode=off",
+            "--delta",
+            *_target(target),
+        ]
         options.append(f"--recovery-option=restore_command={self._fetch(own)}")
         told = _told(_("files of the database"), progress)
         self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=told)

@@ -154,6 +154,14 @@ class DatabaseFacts:
     """`ALTER DATABASE … SET`: (role or "", `name=value`)."""
     objects: str = ""
     """Digest of owners and rights of everything in it."""
+    tablespaces: tuple[str, ...] = ()
+    """Where something of it lies besides the usual place."""
+    locale: tuple[str, str, str] = ("c", "", "")
+    """Provider as pg_database has it (`c`, `i`, `b`), its locale and its rules."""
+    limit: int = -1
+    """How many may connect, -1 for any number."""
+    template: bool = False
+    """True where everybody may copy it."""
 
 
 @dataclass(frozen=True)
