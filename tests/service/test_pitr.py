@@ -80,7 +80,7 @@ def test_a_recovery_beside_writes_into_no_tablespace_of_the_running_server() -> 
         held = _tablespace(server, "held")
         server.repository.prepare()
         server.repository.take("full", 1)
-        (stored,) = server.repository.stored()
+        (stored,) = server.repository.stored().backups
         server.ask("INSERT INTO held SELECT generate_series(1, 50000)")
         server.ask("CHECKPOINT")
         before = _digests(held)
