@@ -44,6 +44,19 @@ CREATE MATERIALIZED VIEW docs.words AS
 CREATE INDEX ON docs.words (word);
 SET search_path = public;
 
+ALTER SCHEMA public OWNER TO postgres;
+CREATE FUNCTION public.aa_first() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE public.team (name text);
+INSERT INTO public.team VALUES ('reader');
+CREATE FUNCTION public.of_team() RETURNS boolean LANGUAGE sql STABLE AS
+    'SELECT EXISTS (SELECT FROM team WHERE name = current_user)';
+CREATE TABLE public.team_docs (id int);
+INSERT INTO public.team_docs SELECT generate_series(1, 30);
+ALTER TABLE public.team_docs ENABLE ROW LEVEL SECURITY;
+CREATE ROLE reader;
+GRANT SELECT ON public.team, public.team_docs TO reader;
+CREATE POLICY of_team ON public.team_docs TO reader USING (of_team());
+
 CREATE TABLE public.named (id int PRIMARY KEY, r regclass);
 INSERT INTO public.named VALUES (1, 'public.named'), (2, 'public.named_pkey');
 """
@@ -91,7 +104,9 @@ def test_they_move_and_the_run_may_be_repeated(server: Cluster, tmp_path: Path) 
         "old",
     )
     move.run()
-    assert differing(move.verify()) == []
+    findings = move.verify()
+    assert differing(findings) == []
+    assert [one.what for one in findings if "failed and say nothing" in one.what] == []
     with pytest.raises(Exception, match="check constraint"):
         server.query("INSERT INTO aa_things VALUES (0, 'nothing')", "app")
 
@@ -109,3 +124,19 @@ def test_what_no_path_helps_is_named_with_its_cure_and_nothing_begins(server: Cl
     server.query(CURED, "old")
     move.run()
     assert differing(move.verify()) == []
+
+
+def test_what_somebody_added_at_the_target_is_found(server: Cluster, tmp_path: Path) -> None:
+    server.query("CREATE TABLE notes (id int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY", "old")
+    move = moving(server, tmp_path / "state")
+    move.run()
+    assert differing(move.verify()) == []
+    server.query(
+        "CREATE POLICY more ON notes USING (true);"
+        " CREATE TRIGGER more BEFORE UPDATE ON notes FOR EACH ROW"
+        " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "app",
+    )
+    found = "\n".join(differing(move.verify()))
+    assert "more on public.notes: the source has no such policy" in found
+    assert "triggers: more on public.notes" in found

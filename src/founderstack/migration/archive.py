@@ -118,7 +118,8 @@ def _statements(text: str) -> str:
     """Without what pg_restore says between entries, which is about the dump and not about the object."""
     text = re.sub(r"\n-- (?:Completed|Started) on .*", "\n", text)
     text = re.sub(r"\n--\n-- PostgreSQL database dump complete\n--\n[\s\S]*\Z", "\n", text)
-    return text.strip()
+    # Written before the next table's head; what it sets is every server's default.
+    return re.sub(r"(?:\n+SET default_[a-z_]+ = [^\n;]*;)+\Z", "", text.strip())
 
 
 def _refused(said: Result) -> StackError:

@@ -61,15 +61,19 @@ class Finish:
         with context.source.connect() as source, context.target.connect() as target:
             carried = {one.item.name for one in context.objects if one.carried}
             left = {form for form in policies.forms(source, context.kind) if form[0] in carried}
-            lost = sorted(str(form[0]) for form in left - policies.forms(target, "plain"))
+            found, names = policies.forms(target, "plain"), {form[0] for form in left}
+            lost = sorted(str(form[0]) for form in left - found)
+            more = sorted(str(form[0]) for form in found if form[2] in carried and form[0] not in names)
             findings = [Finding(self.name, name, False, _("the policy differs")) for name in lost]
-            findings.append(Finding(self.name, _("{count} policies").format(count=len(left)), not lost))
+            findings += [Finding(self.name, name, False, _("the source has no such policy")) for name in more]
+            findings.append(Finding(self.name, _("{count} policies").format(count=len(left)), not (lost or more)))
             for what, query in (
                 (_("states of {count} triggers"), _TRIGGERS),
                 (_("{count} materialized views"), _MATERIALIZED),
             ):
                 here, there = dict(target.execute(query).fetchall()), dict(source.execute(query).fetchall())
                 other = sorted(name for name, state in there.items() if name in carried and here.get(name) != state)
+                other += sorted(name for name in here.keys() - there.keys() if name.rpartition(" on ")[2] in carried)
                 count = sum(name in carried for name in there)
                 findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
         return [*findings, *try_policies(context)]

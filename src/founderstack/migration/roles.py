@@ -113,7 +113,9 @@ class Roles:
         with context.source.connect() as source, context.target.connect() as target:
             wanted = {target_name(role.name, context.kind): role for role in read(source)}
             found = {role.name: role for role in read(target)}
-            missing = _mapped(memberships(source), context.kind) - memberships(target)
+            granted = memberships(target)
+            missing = _mapped(memberships(source), context.kind) - granted
+            more = granted - _mapped(memberships(source), context.kind)
             here, there = settings.of_database(target), settings.of_database(source)
         differing = [key for key, value in there.items() if settings.moves(key) and here.get(key) != value]
         others = (context.target.owner, *context.journal.before().roles)
@@ -127,10 +129,12 @@ class Roles:
             for name, role in wanted.items()
             if name and name not in others
         ]
-        lost = ", ".join(sorted(f"{member} → {group}" for group, member in missing))
+        ours = wanted.keys() - {*others, ""}
+        added = {pair for pair in more if not ours.isdisjoint(pair) and pair[1] != context.target.owner}
+        lost = ", ".join(sorted(f"{member} → {group}" for group, member in {*missing, *added}))
         return [
             *findings,
-            Finding(self.name, _("memberships of roles"), not missing, lost),
+            Finding(self.name, _("memberships of roles"), not lost, lost),
             Finding(self.name, _("settings of the database"), not differing, ", ".join(differing)),
         ]
 
@@ -216,7 +220,10 @@ def _membership(words: str, group: str, member: str) -> Any:
 
 
 def _alike(role: Role, found: Role | None) -> bool:
-    return found is not None and (role.inherits, role.bypasses_rls, role.connection_limit, _carried(role)) == (
+    """True where it has the same attributes and no further way in."""
+    if found is None or found.powerful or (found.may_log_in and (role.name != found.name or not role.may_log_in)):
+        return False
+    return (role.inherits, role.bypasses_rls, role.connection_limit, _carried(role)) == (
         found.inherits,
         found.bypasses_rls,
         found.connection_limit,

@@ -243,9 +243,9 @@ def compare(context: Context, there: Iterable[str]) -> list[Finding]:
     os.remove(path)
     findings = []
     for one in context.objects:
-        if not one.carried or one.item.fate == "converted":
+        if not one.carried or one.item.fate == "converted" or (one.entry.kind, one.item.name) == ("SCHEMA", "public"):
             continue
-        same = one.entry.kind in ("POLICY", "EXTENSION") or _form(one.entry) in found
+        same = one.entry.kind == "POLICY" or _form(one.entry) in found
         if not same:
             findings.append(Finding(fates.STEP, f"{one.item.kind} {one.item.name}", False, _("its definition differs")))
     carried = sum(one.carried for one in context.objects)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.parallel import each
 from founderstack.migration.trial_rows import Tried, choose, own, people
+from founderstack.migration.user_code import OWN_PATH, was_not_found
 from founderstack.migration.values import Context, Finding
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ ORDER BY polname
 _COMMANDS = ("a", "w", "d")
 """INSERT, UPDATE and DELETE as the catalogue has them."""
 _TOO_LONG = "57014"
+_NO_RIGHT = "42501"
 
 Answer = tuple[Any, ...]
 """(columns, verbs that are granted, then rows and hash for seen, insert, update, delete), or (SQLSTATE, …)."""
@@ -78,7 +80,12 @@ def try_policies(context: Context) -> list[Finding]:
             what = _("what {caller} sees and may change in {table}").format(caller=name, table=table)
             findings.append(Finding("finish", what, False, _difference(answer, here[table, name])))
     slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
-    return [*findings, Finding("finish", _said(tables, callers, slow), not findings)]
+    said = _said(tables, callers, slow)
+    codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
+    if failed := [code for code in codes if code not in (_TOO_LONG, _NO_RIGHT)]:
+        told = _("{count} failed and say nothing (SQLSTATE {codes})")
+        said += "; " + told.format(count=len(failed), codes=", ".join(sorted(set(failed))))
+    return [*findings, Finding("finish", said, not findings)]
 
 
 def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
@@ -169,17 +176,24 @@ def _seen(
 
     row = f"hashtextextended(ROW({', '.join(columns)})::text, 0)"
     sums = ", ".join(f"count(*) FILTER (WHERE {one}), sum({row}) FILTER (WHERE {one})" for one in ("true", *filters))
-    try:
-        cursor = connection.execute(
-            f"SAVEPOINT one; SELECT {sums} FROM {table.name}{table.where}; RELEASE SAVEPOINT one"
-        )
-        cursor.nextset()
-        return tuple(cursor.fetchone() or ())
-    except psycopg.Error as error:
-        if error.sqlstate is None:
-            raise
-        connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
-        return (error.sqlstate,)
+    said = ""
+    for path in ("pg_catalog", OWN_PATH):  # a policy may call what names things without a schema
+        try:
+            cursor = connection.execute(
+                f"SAVEPOINT one; SET LOCAL search_path = {path};"
+                f" SELECT {sums} FROM {table.name}{table.where}; RELEASE SAVEPOINT one"
+            )
+            cursor.nextset()
+            cursor.nextset()
+            return tuple(cursor.fetchone() or ())
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise
+            said = error.sqlstate
+            connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
+            if not was_not_found(error):
+                break
+    return (said,)
 
 
 def _filters(policies: Sequence[tuple[Any, ...]], bypasses: bool) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_OWN = "public, extensions"
+OWN_PATH = "public, extensions"
 """The path that roles have at Supabase and, without the second schema, everywhere else."""
 _NOT_FOUND = frozenset({"42883", "42P01", "42704", "3F000"})
 """A function, a table, another object, a schema."""
@@ -77,7 +77,7 @@ def cure(functions: list[str]) -> str:
     """What to do at the source about functions that name things without a schema."""
     if not functions:
         return _("Cure it at the source, or leave the object behind: --leave NAME")
-    statements = " ".join(f"ALTER FUNCTION {name} SET search_path = {_OWN};" for name in functions)
+    statements = " ".join(f"ALTER FUNCTION {name} SET search_path = {OWN_PATH};" for name in functions)
     return _("At the source, run (with the schemas of what it names): {sql}").format(sql=statements)
 
 
@@ -92,9 +92,9 @@ def schema_of(name: str) -> str:
 
 
 def _paths(schema: str) -> Iterator[str]:
-    yield _OWN
+    yield OWN_PATH
     if schema and schema != "public":
-        yield f"{schema}, {_OWN}"
+        yield f"{schema}, {OWN_PATH}"
 
 
 def _functions(error: psycopg.Error) -> list[str]:
