@@ -387,3 +387,17 @@ def test_locale_limit_and_template_of_a_database_come_back(
     assert (now.locale, now.limit, now.template) == (about.locale, 7, True)
     databases.drop(target.server, "german_restored")
     databases.drop(source.server, "german")
+
+
+def test_tables_in_the_database_that_every_server_has_come_back_in_their_place(
+    target: Cluster, store: SetStore, key: Key
+) -> None:
+    target.query("CREATE TABLE mine (n int); INSERT INTO mine VALUES (7)")
+    opened = taken(replace(target.server, reader="", databases=("postgres",)), store, key)
+    (about,) = databases.facts_of(opened).databases
+    target.query("UPDATE mine SET n = 8")
+    databases.restore_database(target.server, opened, about, "postgres_restoring", quiet)
+    databases.swap(target.server, "postgres", "postgres_restoring", "postgres_replaced")
+    assert target.query("TABLE mine") == [(7,)]
+    databases.drop_copy(target.server, "postgres_replaced")
+    target.query("DROP TABLE mine")

@@ -13,7 +13,7 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
-from founderstack.planner.restoring import staged
+from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world.pipes import feed
 
 NICE = 5
@@ -135,15 +135,21 @@ def swap(server: Server, database: str, restored: str, aside: str) -> None:
     try:
         used = f"COMMENT ON DATABASE {quoted(database)} IS NULL"
         former = [f"COMMENT ON DATABASE {quoted(aside)} IS {literal(facts.REPLACED)}"] if there else []
-        ask(server, "postgres", *closing, ending, "BEGIN", *moving, coming, used, *former, "COMMIT")
+        ask(server, _beside(database), *closing, ending, "BEGIN", *moving, coming, used, *former, "COMMIT")
     finally:
         open_again(server, database)
 
 
+def _beside(database: str) -> str:
+    """Where to sign in to change the name of a database: one that somebody is in cannot be renamed."""
+    return "template1" if database == MAINTENANCE else MAINTENANCE
+
+
 def open_again(server: Server, database: str) -> None:
     """Let people connect to it again, where it is there."""
-    if exists(server, database):
-        ask(server, "postgres", f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
+    found = ask(server, _beside(database), f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}")
+    if found:
+        ask(server, _beside(database), f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
 
 
 def opened_again(server: Server, needed: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.origin import SetsElsewhere
 from founderstack.model.backup import Backup, FoundSet
 from founderstack.model.protocols import Progress
-from founderstack.planner.restoring import staged
+from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world.accounts import ensure_user
 from founderstack.world.files import ensure_folder
 
@@ -30,8 +30,8 @@ class Refilling:
         self._opened = self._back.open(one)
 
     def databases(self) -> Sequence[str]:
-        """Names of the databases in the set."""
-        return [about.name for about in self._opened.databases]
+        """Names of the databases in the set; the one that every server has only where somebody put tables into it."""
+        return [about.name for about in self._opened.databases if about.name != MAINTENANCE or about.tables]
 
     def components(self) -> Sequence[str]:
         """Components whose files are in the set and that the stack has."""

@@ -19,9 +19,6 @@ from founderstack.operations.site import Site
 from founderstack.planner.counting import none_usable, usable
 from founderstack.planner.moving import moved, only
 
-ALWAYS_THERE = ("postgres", "template1")
-"""Databases that every server has; what they hold is made anew."""
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -86,8 +83,7 @@ def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, em
     parts.do("roles", lambda _progress: filling.restore_roles())
     try:
         for name in filling.databases():
-            if name not in ALWAYS_THERE:
-                parts.do(f"database:{name}", partial(filling.restore_database, name))
+            parts.do(f"database:{name}", partial(filling.restore_database, name))
     except StackError as error:
         raise error if origin.state(choice.stack).filled else _or_another(origin, one, error) from None
     for component in filling.components():
