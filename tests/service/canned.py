@@ -66,6 +66,7 @@ def service(name: str, **more: Any) -> dict[str, Any]:
     actions = ["logs"] if name == "agent" else ["restart", "stop", "logs", "credentials"]
     return {
         "title": title, "group": group, "path": path, "summary": summary, "version": version, "address": address,
+        "asks_first": title == "PostgreSQL",
         "restarts": name != "agent", "state": "online", "since": NOW - 273_000, "latency_ms": ms, "error": "",
         "checked": NOW - 4, "failures": 0, "history": [], "uptime_24h": 1.0, "p50_ms": ms, "p95_ms": ms * 2.4,
         "last_error": None, "bars": bars(ms), "condition": "running", "actions": [] if outside else actions,

@@ -111,6 +111,17 @@ def test_stopping_asks_for_the_name_and_takes_no_other(open_page: OpenPage, agen
     assert agent.runs() == [{"verb": "stop", "process": "redis"}]
 
 
+def test_a_restart_of_the_database_says_first_what_it_interrupts(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/")
+    page.locator("#more-postgres summary").click()
+    page.get_by_role("link", name="Restart PostgreSQL …").click()
+    expect(page.locator("main")).to_contain_text("Every connection to it is cut.")
+    assert agent.runs() == []
+    page.get_by_role("button", name="Restart", exact=True).click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "restart", "process": "postgres"}]
+
+
 def test_what_cannot_begin_says_why_on_the_page_it_was_asked_from(open_page: OpenPage, agent: CannedAgent) -> None:
     agent.answers["run"] = REFUSED
     page = at(open_page, "/service/redis")

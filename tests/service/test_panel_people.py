@@ -172,7 +172,9 @@ def test_two_steps_ask_for_a_code_and_no_code_is_good_twice(house: House) -> Non
     totp, codes = with_codes(house, founder)
     assert len(codes) == RECOVERY_CODES
     browser = house.browser()
-    assert browser.sign_in().headers["location"] == "/sign-in/code?next=/"
+    halfway = browser.sign_in()
+    assert halfway.headers["location"] == "/sign-in/code?next=/"
+    assert "__Host-" in halfway.headers["set-cookie"], "the cookie from before the password is worth nothing"
     assert browser.get("/auth").status_code == 401, "a password alone opens nothing"
     browser.get("/sign-in/code")
     assert browser.post("/sign-in/code", code="000000").status_code == 401

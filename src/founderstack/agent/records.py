@@ -31,6 +31,8 @@ class Record:
     ring: str = ""
     outside: bool = False
     """True for a tool elsewhere that the stack file names: it is asked, and nothing else can be done to it."""
+    asks_first: bool = False
+    """True where a restart is asked about first."""
     stops: bool = True
     """False where stopping it would take away what starts it again."""
     credentials: tuple[Credential, ...] = ()
@@ -71,6 +73,7 @@ class Record:
             "address": self.address,
             "restarts": self.restarts,
             "outside": self.outside,
+            "asks_first": self.asks_first,
             "ring": self.ring,
         }
 

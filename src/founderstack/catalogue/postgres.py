@@ -68,7 +68,8 @@ def processes(view: View) -> tuple[p.Process, ...]:
 
 def _card(view: View) -> p.Card:
     version, address = view.choices.versions["postgres"], f"127.0.0.1:{view.port('database', 'sql')}"
-    return p.Card(title=N_("PostgreSQL"), group="data", summary=N_("Main database"), version=version, address=address)
+    summary = N_("Main database")
+    return p.Card(N_("PostgreSQL"), "data", summary, version=version, address=address, asks_first=True)
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:

@@ -31,6 +31,8 @@ class Card:
     """Where it answers: `127.0.0.1:5432`, or the URL that a person opens."""
     path: str = ""
     """Path on the panel's origin that opens it with one click, or "" where it has no page there."""
+    asks_first: bool = False
+    """True where a restart cuts off whoever is in the middle of something, so that the panel asks before it."""
     stops: bool = True
     """False where stopping it would take away the page or the part that starts it again."""
     credentials: tuple[Credential, ...] = ()

@@ -48,6 +48,8 @@ class Tile:
     """Whether that is one of the stack's tools, which are for admins."""
     actions: frozenset[str]
     """What can be done from here: restart, stop, start, logs, credentials."""
+    asks_first: bool
+    """Whether a restart of it cuts off whoever uses it, so that it is asked about first."""
     outside: bool
     """Whether it is only looked at: the stack does not run it."""
     since: str
@@ -107,6 +109,7 @@ def tile(
         link=_link(said, here),
         tool=bool(_OWN_PATH.fullmatch(str(said["path"]))),
         actions=_actions(said, here),
+        asks_first=bool(said.get("asks_first")),
         outside=bool(said.get("outside")),
         since=_since(state, said, _, now, stale_s),
         uptime="" if said.get("uptime_24h") is None else percent(said["uptime_24h"], language),

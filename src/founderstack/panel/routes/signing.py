@@ -6,6 +6,7 @@ from starlette.responses import HTMLResponse, Response
 
 from founderstack.panel import texts
 from founderstack.panel.accounts import Account
+from founderstack.panel.ambient import new_token
 from founderstack.panel.asking import Ask
 from founderstack.panel.requests import next_path
 from founderstack.panel.sign_in import Wait
@@ -30,8 +31,11 @@ async def sign_in(ask: Ask) -> Response:
         ask.audit(REFUSED, user=user)
         return _who(ask, target, texts.wrong(ask.say), user, 401)
     if account.code_secret:
-        ask.parts.sign_in.owes_code(visitors.cookie(ask.request), account)
-        return ask.go(f"/sign-in/code?next={target}")
+        # Another cookie: whoever knew the one before is not halfway in with it.
+        cookie, response = new_token(), ask.go(f"/sign-in/code?next={target}")
+        ask.parts.sign_in.owes_code(cookie, account)
+        visitors.set_cookie(response, cookie)
+        return response
     return _let_in(ask, account, target, "signed in")
 
 
