@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from founderstack.backups import surviving
 from founderstack.backups.repository import Run, end_writers
 from founderstack.backups.tablespaces import refuse_tablespaces, refuse_whole
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.moments import Target
+from founderstack.model.moments import Came, Target
 from founderstack.model.protocols import Clock, Server
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
 from founderstack.world.leftovers import end_all, works_in
@@ -28,6 +30,7 @@ _STATUS_LINE = 7
 _ENDED_EARLY = "recovery ended before configured recovery target was reached"
 _TOO_EARLY = "requested recovery stop point is before consistent recovery point"
 _PIECE = re.compile(r'restored log file "([0-9A-F]{24})"')
+_LAST = re.compile(r"last completed transaction was at log time (.+)")
 
 Tell = Callable[[str], None]
 
@@ -65,8 +68,8 @@ def prepare(site: Site) -> None:
         ensure_folder(site.folder + name, mode=0o700, owner=site.user)
 
 
-def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: Tell) -> bool:
-    """Start the server on restored files and return once it has recovered; False where the log ended before the target.
+def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: Tell) -> Came:
+    """Start the server on restored files and return once it has recovered, with how far that came.
 
     `wal` is the folder of the log of the lost server, where that survived, or "". The log may end before the target
     only with `may_end_early`: where nothing was committed after it, there is nothing that would show that it is there.
@@ -75,19 +78,17 @@ def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: 
     if site.durable:
         refuse_whole(site.data)
     refuse_tablespaces(site.data, site.running)
-    if wal:
-        _use_what_survived(site, wal)
+    pieces = surviving.copy(wal, f"{site.data}/pg_wal", *_ids(site.user)) if wal else 0
     _write_files(site)
     reason = _run_to_the_end(site, tell)
     if _ENDED_EARLY in reason and may_end_early:
         _aim_at_the_end(site)
         reason = _run_to_the_end(site, tell)
-        if not reason:
-            return False
     if reason:
         end(site)
         raise _failed(target, reason)
-    return True
+    last = _LAST.findall(read_text(f"{site.folder}/log") or "")
+    return Came(pieces, last[-1] if last else "")
 
 
 @contextmanager
@@ -186,13 +187,6 @@ def _control(site: Site, *words: str, check: bool = True) -> None:
     site.run(command, user=site.user, timeout_s=120, nice=10, check=check)
 
 
-def _use_what_survived(site: Site, wal: str) -> None:
-    """Copies, because the server writes over what it has read."""
-    script = 'cp -n -- "$1"/0000* "$2/" 2>/dev/null; true'
-    command = ["/bin/sh", "-c", script, "copy", wal, f"{site.data}/pg_wal"]
-    site.run(command, user=site.user, timeout_s=3600)
-
-
 def _aim_at_the_end(site: Site) -> None:
     """Forget the target: what pgBackRest has written there is read in order, so that the last one counts."""
     path = f"{site.data}/postgresql.auto.conf"
@@ -201,9 +195,12 @@ def _aim_at_the_end(site: Site) -> None:
     write_atomic(f"{site.data}/recovery.signal", "", mode=0o600, owner=site.user)
 
 
-def _owner() -> str:
-    import pwd
+def _ids(user: str) -> tuple[int, int]:
+    found = pwd.getpwnam(user or _owner())
+    return found.pw_uid, found.pw_gid
 
+
+def _owner() -> str:
     return pwd.getpwuid(os.geteuid()).pw_name
 
 

@@ -86,6 +86,9 @@ def told(way: GoingBack) -> list[str]:
         lines.append(paint(f"  ! {lost}", "red", sys.stderr))
     else:
         lines.append(_("up to the last commit that was archived or whose log survived"))
+    if way.log.pieces:
+        text = _("with what of the log in {folder} was not archived: {count} pieces lie there")
+        lines.append(text.format(folder=way.log.folder, count=way.log.pieces))
     lines.append(
         f"  {paint('~', 'yellow', sys.stderr)} " + _("the whole database server is replaced; its data are kept")
     )
@@ -96,7 +99,10 @@ def told(way: GoingBack) -> list[str]:
 
 def after(done: Replaced) -> list[str]:
     """What to know when it is done."""
-    lines = []
+    lines = [_("It came up to the last commit at {moment}.").format(moment=done.came.until)] if done.came.until else []
+    if done.way.log.pieces:
+        text = _("{count} pieces of the log in {folder} came over.")
+        lines.append(text.format(folder=done.way.log.folder, count=done.came.pieces))
     if done.kept:
         lines.append(
             _("The former data are in {folder}; remove them when you need them no more.").format(folder=done.kept)
@@ -108,4 +114,11 @@ def after(done: Replaced) -> list[str]:
 
 def values(done: Replaced) -> dict[str, object]:
     """The same for programs."""
-    return {"backup": done.way.begin.label, "to": done.way.target.text, "kept": done.kept, "safety": done.safety}
+    return {
+        "backup": done.way.begin.label,
+        "to": done.way.target.text,
+        "kept": done.kept,
+        "safety": done.safety,
+        "log_pieces": done.came.pieces,
+        "until": done.came.until,
+    }

@@ -80,17 +80,32 @@ class Archived:
     """Finished segments that are not kept yet."""
 
 
+@dataclass(frozen=True)
+class Surviving:
+    """What is left of a lost server's log."""
+
+    folder: str = ""
+    """"" where nothing is."""
+    pieces: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Came:
+    """How far a recovered server came."""
+
+    pieces: int = 0
+    """How many pieces of the surviving log were used that the backups did not have already."""
+    until: str = ""
+    """When the last transaction in it ended, by the server's own words; "" where the log held none."""
+
+
 class Moments(Protocol):
     """Goes back to a moment: what engines with a log of changes can do."""
 
     @property
     def major(self) -> str:
         """The server's major version now."""
-        ...
-
-    @property
-    def survived(self) -> str:
-        """Folder of the log of the server that was, "" where that is gone too."""
         ...
 
     def stored(self) -> Stock:
@@ -117,12 +132,19 @@ class Moments(Protocol):
         """A set of what the databases held at that moment."""
         ...
 
-    def rebuild(self, begin: Stored, target: Target, wal: str, progress: Progress) -> None:
-        """Recover the whole server beside the place of the one that was."""
+    def surviving(self, wal: str) -> Surviving:
+        """The log of the server that was, in a folder that somebody named or in its own place.
+
+        Raises StackError where what was named is no log, or cannot be read.
+        """
         ...
 
-    def recovered(self, target: Target) -> bool:
-        """True where one that an earlier run has recovered up to there lies ready."""
+    def rebuild(self, begin: Stored, target: Target, log: Surviving, progress: Progress) -> Came:
+        """Recover the whole server beside the place of the one that was; it says how far that came."""
+        ...
+
+    def recovered(self, target: Target, wal: str) -> Came | None:
+        """How far one came that an earlier run of this hour has recovered up to there, with this log; it lies ready."""
         ...
 
     def put_in_place(self, target: Target) -> str:

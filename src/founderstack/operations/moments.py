@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from founderstack.locale import _
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
-from founderstack.model.moments import Moments, Stock, Stored, Target
+from founderstack.model.moments import Came, Moments, Stock, Stored, Surviving, Target
 from founderstack.model.plan import Step
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
@@ -19,6 +20,7 @@ from founderstack.operations.prepare import prepare
 from founderstack.operations.site import Site
 from founderstack.planner.moments import beginning
 
+_T = TypeVar("_T")
 RECOVER, PLACE = "restore:recover", "restore:place"
 
 
@@ -34,13 +36,15 @@ class GoingBack:
     """How long it took the last time."""
     replaces: bool
     """True where the whole server is replaced."""
+    log: Surviving
+    """What of the lost server's log is used besides what was archived."""
 
 
 Approve = Callable[[GoingBack], None]
 """Shows what will happen and asks; raises StackError when the answer is no."""
 
 
-def decide(site: Site, moments: Moments, target: Target, *, replaces: bool) -> GoingBack:
+def decide(site: Site, moments: Moments, target: Target, log: Surviving, *, replaces: bool) -> GoingBack:
     """The way to the moment; raises StackError where there is none, or no room for it."""
     now = site.clock.now()
     stock = moments.stored()
@@ -48,9 +52,9 @@ def decide(site: Site, moments: Moments, target: Target, *, replaces: bool) -> G
         begin = beginning(stock.backups, moments.gaps(), target, now, moments.major)
     except StackError as refused:
         raise (_silent(refused, stock) if stock.unknown else refused) from None
-    _refuse_full_disk(moments, begin)
+    _refuse_full_disk(moments, begin.size + log.bytes)
     loss = max(now - target.at, 0.0) if target.kind == "time" else 0.0
-    return GoingBack(begin, target, loss, site.history.typical_seconds(RECOVER), replaces)
+    return GoingBack(begin, target, loss, site.history.typical_seconds(RECOVER), replaces, log)
 
 
 def set_of_moment(site: Site, vault: Vault, moments: Moments, target: Target, emit: Emit) -> Manifest:
@@ -61,9 +65,9 @@ def set_of_moment(site: Site, vault: Vault, moments: Moments, target: Target, em
     with vault.lock("restore"):
         if moments.answers():
             moments.hand_on()
-        way = decide(site, moments, target, replaces=False)
-        wal = moments.survived
-        return step(site, RECOVER, emit, lambda progress: moments.as_set(way.begin, target, wal, progress))
+        log = moments.surviving("")
+        way = decide(site, moments, target, log, replaces=False)
+        return step(site, RECOVER, emit, lambda progress: moments.as_set(way.begin, target, log.folder, progress))
 
 
 def forget_set(site: Site, vault: Vault, manifest: Manifest) -> None:
@@ -82,6 +86,7 @@ class Replaced:
     """Folder in which the former server's data lie on, "" where there were none."""
     safety: str
     """Id of the set that was taken first, "" where the server could not be asked."""
+    came: Came
 
 
 def whole_server(
@@ -93,26 +98,26 @@ def whole_server(
     taken first where the server answers. One that was killed is taken up where it stopped.
     """
     with site.lock("restore"), vault.lock("restore"), ExitStack() as stopped:
-        safety = ""
+        safety, log = "", moments.surviving(wal)
         answers = moments.answers()
         if answers:
             moments.hand_on()
         else:
             # A supervisor that tries to start it ends everything else that runs as its user, pgBackRest too.
             stopped.enter_context(_database_stopped(site))
-        way = decide(site, moments, target, replaces=True)
+        way = decide(site, moments, target, log, replaces=True)
         approve(way)
         if answers:
             safety = taken_here(site, vault, emit).id
             stopped.enter_context(_database_stopped(site))
-        if not moments.recovered(target):
-            survived = wal or moments.survived
-            _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, survived, progress))
+        came = None if answers else moments.recovered(target, wal)  # one that runs may have gone on since
+        if came is None:
+            came = _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, log, progress))
         kept = moments.put_in_place(target)
         stopped.close()
         _told(site, PLACE, emit, lambda progress: _settle(site, progress))
         remember(site, vault)
-        return Replaced(way, kept, safety)
+        return Replaced(way, kept, safety, came)
 
 
 @contextmanager
@@ -149,12 +154,12 @@ def _settle(site: Site, progress: Progress) -> None:
             site.runtime.apply(Step("do", name, _("it is back")), desired, lambda _line: None)
 
 
-def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], None]) -> None:
+def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], _T]) -> _T:
     """Do one thing, told as events and kept in the history."""
     began = site.clock.monotonic()
     emit(Event("started", name, site.clock.now()))
     try:
-        work(Telling(name, emit, site.clock).progress)
+        outcome = work(Telling(name, emit, site.clock).progress)
     except StackError as error:
         failed = Event("failed", name, site.clock.now(), site.clock.monotonic() - began, error.what)
         site.history.record(failed)
@@ -163,6 +168,7 @@ def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], None]) -
     done = Event("done", name, site.clock.now(), site.clock.monotonic() - began)
     site.history.record(done)
     emit(done)
+    return outcome
 
 
 def _silent(refused: StackError, stock: Stock) -> StackError:
@@ -174,8 +180,8 @@ def _silent(refused: StackError, stock: Stock) -> StackError:
     return StackError(refused.what, said, _("Cure what it says, then run the command again."))
 
 
-def _refuse_full_disk(moments: Moments, begin: Stored) -> None:
-    needed, free = begin.size // 2**20 + 256, moments.free_mib()
+def _refuse_full_disk(moments: Moments, size: int) -> None:
+    needed, free = size // 2**20 + 256, moments.free_mib()
     if free < needed:
         raise StackError(
             _("There is not enough room to go back"),
