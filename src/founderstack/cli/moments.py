@@ -19,6 +19,7 @@ from founderstack.model.vault import Vault
 from founderstack.operations.backup import megabytes
 from founderstack.operations.moments import GoingBack, Replaced, forget_set, set_of_moment, whole_server
 from founderstack.operations.site import Site
+from founderstack.planner.moment_text import read_moment
 
 NEWEST = "newest"
 
@@ -36,27 +37,36 @@ def add_options(options: argparse.ArgumentParser) -> None:
     )
 
 
-def target_of(text: str) -> Target:
+def target_of(text: str, language: str) -> Target:
     """The moment that somebody wrote; raises StackError for anything else."""
     if text in ("", NEWEST):
         return Target("newest", text=NEWEST)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    moment = read_moment(text, language)
+    if moment is None:
         raise StackError(
             _("“{text}” is no moment").format(text=text),
             _("A moment is written as a date and a time, in UTC where it names no other."),
             _('Write it like this: founder restore --to "2026-11-24 10:30:15"'),
             exit_code=EXIT_USAGE,
-        ) from None
-    moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        )
     return Target("time", moment.timestamp(), f"{moment:%Y-%m-%d %H:%M:%S.%f}+00")
 
 
+def said(target: Target) -> str:
+    """A moment in UTC and as this machine's clock shows it."""
+    moment = datetime.fromtimestamp(target.at, UTC)
+    here = moment.astimezone()
+    utc = target.text.removesuffix("+00").removesuffix(".000000")
+    return _("{moment} UTC ({here:%Y-%m-%d %H:%M:%S %Z} here)").format(moment=utc, here=here)
+
+
 @contextmanager
-def set_at(site: Site, vault: Vault, text: str, emit: Emit) -> Iterator[str]:
+def set_at(site: Site, vault: Vault, given: argparse.Namespace, emit: Emit) -> Iterator[str]:
     """Id of a set of what the databases held at a moment; it goes when the block ends well."""
-    made = set_of_moment(site, vault, moments_of(wiring.made_of(site)), target_of(text), emit)
+    target = target_of(given.to, site.stack.language)
+    if target.kind == "time" and not given.events:
+        print(_("Back to {moment}").format(moment=said(target)), file=sys.stderr)
+    made = set_of_moment(site, vault, moments_of(wiring.made_of(site)), target, emit)
     yield made.id
     forget_set(site, vault, made)
 
@@ -71,8 +81,9 @@ def replace_server(
             print("\n".join(told(way)), file=sys.stderr)
         consent()
 
-    moments, target = moments_of(wiring.made_of(site)), target_of(given.to)
-    return whole_server(site, vault, moments, target, approve, emit, wal=given.wal)
+    moments, target = moments_of(wiring.made_of(site)), target_of(given.to, site.stack.language)
+    keep = not given.without_safety_set
+    return whole_server(site, vault, moments, target, approve, emit, wal=given.wal, safety=keep)
 
 
 def told(way: GoingBack) -> list[str]:
@@ -81,7 +92,7 @@ def told(way: GoingBack) -> list[str]:
     words = {"label": way.begin.label, "when": began, "size": megabytes(way.begin.size)}
     lines = [_("From {label} ({size}), which ended {when:%Y-%m-%d %H:%M:%S} UTC").format(**words)]
     if way.target.kind == "time":
-        lines.append(_("up to {moment} UTC").format(moment=way.target.text.removesuffix("+00")))
+        lines.append(_("up to {moment}").format(moment=said(way.target)))
         lost = _("What was written in the last {age} is lost.").format(age=age(way.loss_s))
         lines.append(paint(f"  ! {lost}", "red", sys.stderr))
     else:

@@ -90,6 +90,9 @@ class Surviving:
     bytes: int = 0
 
 
+NOTHING_LEFT = Surviving()
+
+
 @dataclass(frozen=True)
 class Came:
     """How far a recovered server came."""

@@ -11,7 +11,7 @@ from founderstack.locale import _
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
-from founderstack.model.moments import Came, Moments, Stock, Stored, Surviving, Target
+from founderstack.model.moments import NOTHING_LEFT, Came, Moments, Stock, Stored, Surviving, Target
 from founderstack.model.plan import Step
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
@@ -44,7 +44,7 @@ Approve = Callable[[GoingBack], None]
 """Shows what will happen and asks; raises StackError when the answer is no."""
 
 
-def decide(site: Site, moments: Moments, target: Target, log: Surviving, *, replaces: bool) -> GoingBack:
+def decide(site: Site, moments: Moments, target: Target, log: Surviving = NOTHING_LEFT, *, replaces: bool) -> GoingBack:
     """The way to the moment; raises StackError where there is none, or no room for it."""
     now = site.clock.now()
     stock = moments.stored()
@@ -90,15 +90,23 @@ class Replaced:
 
 
 def whole_server(
-    site: Site, vault: Vault, moments: Moments, target: Target, approve: Approve, emit: Emit, *, wal: str = ""
+    site: Site,
+    vault: Vault,
+    moments: Moments,
+    target: Target,
+    approve: Approve,
+    emit: Emit,
+    *,
+    wal: str = "",
+    safety: bool = True,
 ) -> Replaced:
     """The whole server as it was at that moment, in the place of the one that runs or is lost.
 
     What is left of it is kept beside, and its log is used where it survived (`wal`, or its own place). A safety set is
-    taken first where the server answers. One that was killed is taken up where it stopped.
+    taken first where the server answers and one is wanted. One that was killed is taken up where it stopped.
     """
     with site.lock("restore"), vault.lock("restore"), ExitStack() as stopped:
-        safety, log = "", moments.surviving(wal)
+        kept_in, log = "", moments.surviving(wal)
         answers = moments.answers()
         if answers:
             moments.hand_on()
@@ -108,7 +116,7 @@ def whole_server(
         way = decide(site, moments, target, log, replaces=True)
         approve(way)
         if answers:
-            safety = taken_here(site, vault, emit).id
+            kept_in = taken_here(site, vault, emit).id if safety else ""
             stopped.enter_context(_database_stopped(site))
         came = None if answers else moments.recovered(target, wal)  # one that runs may have gone on since
         if came is None:
@@ -117,7 +125,7 @@ def whole_server(
         stopped.close()
         _told(site, PLACE, emit, lambda progress: _settle(site, progress))
         remember(site, vault)
-        return Replaced(way, kept, safety, came)
+        return Replaced(way, kept, kept_in, came)
 
 
 @contextmanager

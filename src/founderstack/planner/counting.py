@@ -20,6 +20,8 @@ def why_not(one: FoundSet, now: float) -> str:
     """Why a set is not taken where nobody names it, "" where it may be."""
     if ahead(one.manifest.taken_at, now):
         return _("it bears a time that is still to come")
+    if one.manifest.repository.get("moment"):
+        return _("it was made to go back to a moment, and that did not end")
     if one.proof is not None and not one.proof.ok:
         return _("a drill could not restore it")
     if {name.partition(": ")[0] for name in one.missing} >= {*one.places}:

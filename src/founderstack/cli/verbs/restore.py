@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
         if plan.wish.in_place:
             _consent(site, given)
 
-    with moments.set_at(site, vault, given.to, emit) if given.to else nullcontext(given.set) as set_id:
+    with moments.set_at(site, vault, given, emit) if given.to else nullcontext(given.set) as set_id:
         only: Only = "databases" if given.to else given.only
         wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place)
         done = restore(site, vault, wish, approve, emit, safety=not given.without_safety_set)
