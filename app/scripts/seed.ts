@@ -1,7 +1,7 @@
 // node seed.mjs EMAIL: a realistic year of entries for trying the diary out. Running it again adds nothing.
 import { database } from "@/server/database";
 import { saveEntry } from "@/server/entries";
-import { derivedId } from "@/server/import";
+import { derivedId } from "@/server/import-parts";
 import { addDays, today } from "@/ui/day";
 import { seedTexts, type SeedText } from "./seed-texts";
 

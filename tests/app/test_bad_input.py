@@ -162,7 +162,9 @@ def test_other_sites_cannot_act_for_somebody(person: Callable[..., Person]) -> N
             ("PUT", f"/api/entries/{entry}"),
             ("DELETE", f"/api/entries/{entry}"),
             ("POST", f"/api/entries/{entry}/files"),
-            ("POST", "/api/import"),
+            ("POST", "/api/imports"),
+            ("POST", f"/api/imports/{entry}"),
+            ("PUT", f"/api/imports/{entry}/parts/0"),
             ("POST", "/api/preview"),
             ("POST", "/form/sign-out"),
             ("POST", "/form/delete-account"),
@@ -259,6 +261,9 @@ def test_addresses_that_make_no_sense(person: Callable[..., Person]) -> None:
         "/nothing",
     ):
         assert ana.call("GET", path).status == 404, path
+    for path in ("/entries/x", "/nothing"):
+        ana.page.goto(path)
+        expect(ana.page.locator("main")).to_have_count(1)
     for path in (
         "/?after=x",
         "/?after=WyIyMDI2LTAxLTAxIiwieCIsInkiXQ",

@@ -120,6 +120,16 @@ def test_limits_of_size_and_number(person: Callable[..., Person]) -> None:
     assert upload(ana, str(uuid.uuid4()), "x.txt", b"no such entry") == (404, {"problem": "not_found"})
 
 
+def test_limits_of_a_person_are_settings(person: Callable[..., Person], another_diary: Callable[..., Diary]) -> None:
+    ana = person(another_diary(ENTRIES_LIMIT="2", FILES_LIMIT_MIB="1")).sign_up()
+    first, second, third = entry_of(ana), entry_of(ana), str(uuid.uuid4())
+    refused = ana.write(third)
+    assert (refused.status, refused.json()) == (413, {"problem": "too_many_entries", "limit": 2})
+    assert ana.write(second, revision=1, body="it can still be written").ok
+    assert upload(ana, first, "a.txt", b"x" * 900_000)[0] == 201
+    assert upload(ana, second, "b.txt", b"y" * 900_000) == (413, {"problem": "no_space"})
+
+
 def test_files_of_an_entry_that_is_deleted_for_good_go_with_it(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     entry = entry_of(ana)

@@ -9,6 +9,7 @@ import uuid
 import zipfile
 from collections.abc import Callable
 
+from tests.app.bringing import bring
 from tests.app.conftest import HERE, Person
 
 PNG = bytes.fromhex(
@@ -109,7 +110,7 @@ def test_an_imported_id_of_somebody_else_becomes_another_entry(person: Callable[
     entry, _file, _session = a_life(ana)
     exported = ana.call("GET", "/api/export").body()
     for expected in ({"created": 1, "skipped": 0}, {"created": 0, "skipped": 1}):
-        report = luis.call("POST", "/api/import", exported, **{"content-type": "application/zip"}).json()
+        report = bring(luis, exported)
         assert {name: report[name] for name in expected} == expected
     assert luis.call("GET", f"/api/entries/{entry}").status == 404
     assert ana.query("select count(*) from entry where user_id = %s", luis.id) == [(1,)]
@@ -124,7 +125,10 @@ def test_without_a_sign_in_there_is_nothing(person: Callable[..., Person]) -> No
         ("DELETE", f"/api/entries/{entry}"),
         ("GET", f"/api/files/{file}"),
         ("GET", "/api/export"),
-        ("POST", "/api/import"),
+        ("POST", "/api/imports"),
+        ("POST", f"/api/imports/{entry}"),
+        ("DELETE", f"/api/imports/{entry}"),
+        ("PUT", f"/api/imports/{entry}/parts/0"),
         ("POST", "/api/preview"),
         ("POST", "/api/two-factor/start"),
         ("POST", f"/api/entries/{entry}/files"),
@@ -155,7 +159,9 @@ def test_every_route_is_in_these_tests() -> None:
         "api/health",
         "api/preview",
         "api/export",
-        "api/import",
+        "api/imports",
+        "api/imports/[id]",
+        "api/imports/[id]/parts/[number]",
         "api/files/[id]",
         "api/entries/[id]",
         "api/entries/[id]/restore",

@@ -85,6 +85,7 @@ def test_what_is_missing_is_named_all_at_once(built: Build) -> None:
         "HOSTNAME": "127.0.0.1",
         "BETTER_AUTH_SECRET": "short",
         "REGISTRATION": "maybe",
+        "ENTRIES_LIMIT": "many",
         "REDIS_URL": "redis://127.0.0.1:1",
     }
     done = subprocess.run(
@@ -103,6 +104,7 @@ def test_what_is_missing_is_named_all_at_once(built: Build) -> None:
         "FILES_DIR is not set",
         "BETTER_AUTH_SECRET is shorter",
         'REGISTRATION is "maybe"',
+        'ENTRIES_LIMIT is "many"',
     ):
         assert complaint in done.stderr
     assert "REDIS_URL" not in done.stderr

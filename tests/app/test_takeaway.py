@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.bringing import begin, bring, bring_files, send_part
 from tests.app.conftest import PASSWORD, Person
+from tests.app.servers import Diary
 from tests.app.test_files import entry_of, upload
 from tests.app.test_isolation import PNG
+from tests.conftest import wait_until
 
 
 def archive_of(person: Person) -> zipfile.ZipFile:
@@ -27,12 +31,6 @@ def zipped(**members: str | bytes) -> bytes:
         for name, content in members.items():
             archive.writestr(name, content)
     return buffer.getvalue()
-
-
-def bring(person: Person, archive: bytes) -> dict[str, object]:
-    answer = person.call("POST", "/api/import", archive, **{"content-type": "application/zip"})
-    assert answer.ok, answer.text()
-    return dict(answer.json())
 
 
 def test_an_export_comes_back_whole_on_another_account(person: Callable[..., Person]) -> None:
@@ -131,7 +129,7 @@ def test_texts_made_to_keep_the_diary_busy(person: Callable[..., Person]) -> Non
 def test_links_lead_to_their_files_and_nothing_else_changes(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     text = 'a.png ![a](a.png) ![a](<a.png> "a.png") [b](sub/b%20c.png) [c](a.png) [d](https://a.png) [e](gone.png)'
-    assert bring(ana, zipped(**{"x.md": text, "a.png": PNG, "sub/b c.png": PNG + b"b"}))["files"] == 2
+    assert bring(ana, zipped(**{"x.md": text.encode(), "a.png": PNG, "sub/b c.png": PNG + b"b"}))["files"] == 2
     (a, b) = [str(row[0]) for row in ana.query("select id from attachment where user_id = %s order by name", ana.id)]
     expected = text.replace("<a.png>", f"/api/files/{a}").replace("(a.png", f"(/api/files/{a}")
     body = ana.query("select body from entry where user_id = %s", ana.id)[0][0]
@@ -141,12 +139,95 @@ def test_links_lead_to_their_files_and_nothing_else_changes(person: Callable[...
 def test_archives_that_are_not_what_they_seem(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     good = zipped(**{"a.md": "hello"})
-    for bad in (b"", b"not a zip", good[:-30], b"PK\x03\x04" + b"\0" * 100):
-        answer = ana.call("POST", "/api/import", bad, **{"content-type": "application/zip"})
-        assert (answer.status, answer.json()) == (400, {"problem": "bad_archive"})
-    bomb = zipped(**{"a.md": b"\0" * (260 * 1024 * 1024)})
-    answer = ana.call("POST", "/api/import", bomb, **{"content-type": "application/zip"})
-    assert (answer.status, answer.json()["problem"]) == (413, "too_large")
+    for bad in (b"not a zip", good[:-30], b"PK\x03\x04" + b"\0" * 100, good.replace(b"a.md", b"b.md", 1)[:-4]):
+        assert bring(ana, bad)["problems"] == [{"path": "diary.zip", "problem": "bad_archive"}]
+    broken = bytearray(zipped(**{"a.md": "hello, hello, hello"}))
+    broken[broken.index(b"a.md") + 6] ^= 0xFF
+    assert bring(ana, bytes(broken))["problems"] == [{"path": "a.md", "problem": "bad_archive"}]
     report = bring(ana, zipped(**{"../../escape.md": "outside", "huge.md": "x" * 1_000_001, "ok.md": "fine"}))
     assert report == {"created": 2, "skipped": 0, "files": 0, "problems": [{"path": "huge.md", "problem": "too_large"}]}
     assert ana.diary.health() is not None
+
+
+def test_archives_that_unpack_to_gigabytes_take_no_memory(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
+    at = another_diary()
+    people = [person(at).sign_up(), person(at).sign_up("Luis")]
+    bomb = zipped(
+        **{"a.md": b"![a](big.txt)", "big.txt": b"x" * (240 * 1024 * 1024), "b.md": b"x" * (30 * 1024 * 1024)}
+    )
+    for somebody in people:
+        report = bring_files(somebody, {f"{number}.zip": bomb for number in range(16)})
+        assert (report["created"], report["files"]) == (1, 0)
+        assert {(one["path"], one["problem"]) for one in report["problems"]} == {
+            ("big.txt", "too_large"),
+            ("b.md", "too_large"),
+        }
+    assert at.process is not None
+    status = Path(f"/proc/{at.process.pid}/status").read_text()
+    peak_kib = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    assert peak_kib < 600 * 1024
+
+
+def test_an_import_of_any_size_goes_on_after_a_restart(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
+    at = another_diary()
+    ana = person(at).sign_up()
+    paper = b"%PDF-1.7\n" + random.Random(1).randbytes(9 * 1024 * 1024)
+    archive = zipped(
+        **{"a.md": b"[paper](one.pdf)", "b.md": b"[paper](two.pdf)", "one.pdf": paper, "two.pdf": paper + b"2"}
+    )
+    begun = begin(ana, {"diary.zip": archive})
+    assert begun["here"] == []
+    assert send_part(ana, begun, 0, archive).ok
+    early = ana.call("POST", f"/api/imports/{begun['id']}")
+    assert (early.status, early.json()) == (409, {"problem": "import_incomplete"})
+    at.stop()
+    at.up()
+    again = begin(ana, {"diary.zip": archive})
+    assert (again["id"], again["here"]) == (begun["id"], [0])
+    assert bring(ana, archive) == {"created": 2, "skipped": 0, "files": 2, "problems": []}
+    folder, sizes = at.files / ana.id, [len(paper), len(paper) + 1]
+    wait_until(lambda: sorted(path.stat().st_size for path in folder.iterdir()) == sizes, "the parts are gone")
+    ana.query("delete from attachment where bytes = %s", len(paper))
+    assert bring(ana, archive)["files"] == 1, "what an import that ended early left out is brought later"
+
+
+def test_parts_that_do_not_fit(person: Callable[..., Person]) -> None:
+    ana, luis = person().sign_up(), person().sign_up("Luis")
+    begun = begin(ana, {"diary.zip": b"x" * 100})
+    parts = f"/api/imports/{begun['id']}/parts"
+    for path, size, status in (("0", 99, 400), ("0", 101, 400), ("1", 100, 404), ("-1", 100, 404), ("x", 100, 404)):
+        assert ana.call("PUT", f"{parts}/{path}", b"x" * size).status == status, (path, size)
+    assert ana.call("PUT", f"{parts}/0", b"x" * (8 * 1024 * 1024 + 1)).status == 413
+    for method, path in (("PUT", f"{parts}/0"), ("POST", parts[:-6]), ("DELETE", parts[:-6])):
+        assert luis.call(method, path, b"x" * 100).status == 404
+    for sizes, status in (([3 * 1024**3], 200), ([9 * 1024**3], 413), ([-1], 400), ([1e300], 400), ([], 400)):
+        files = [{"path": "x.zip", "bytes": size} for size in sizes]
+        assert ana.call("POST", "/api/imports", json.dumps({"files": files})).status == status
+    assert ana.call("PUT", f"{parts}/0", b"x" * 100).json() == {"problem": "import_gone"}, "another one was begun"
+
+
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_the_page_tells_of_an_import_that_was_interrupted(
+    person: Callable[..., Person], tmp_path: Path, device: str
+) -> None:
+    ana = person(device=device).sign_up()
+    path = tmp_path / "diary.zip"
+    path.write_bytes(zipped(**{"a.md": b"hello", "b.bin": random.Random(2).randbytes(9 * 1024 * 1024)}))
+    begun = begin(ana, {"diary.zip": path.read_bytes()})
+    assert send_part(ana, begun, 1, path.read_bytes()).ok
+    page = ana.page
+    page.goto("/settings")
+    expect(page.get_by_text("The import of diary.zip was interrupted with 50 % sent.")).to_be_visible()
+    page.get_by_label("Zip or Markdown files").set_input_files(path)
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("1 entries and 0 files imported, 0 were here already.")).to_be_visible()
+    expect(page.get_by_text("was interrupted")).to_have_count(0)
+    begin(ana, {"other.zip": b"x" * 100})
+    page.goto("/settings")
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("was interrupted")).to_have_count(0)
+    assert ana.query("select count(*) from unfinished_import where user_id = %s", ana.id) == [(0,)]

@@ -74,6 +74,8 @@ async function letIn(userId: string): Promise<void> {
 
 /** The rows go with the account; the files follow, by way of the list of stale ones. */
 async function giveUpFiles(userId: string): Promise<void> {
+  // The parts of an unfinished import too, which would be kept for a day.
+  await database().query("update stale_file set since = 'epoch' where user_id = $1 and since > now()", [userId]);
   await database().query(
     `insert into stale_file (key, user_id, since) select user_id || '/' || id, user_id, 'epoch' from attachment where user_id = $1
      on conflict (key) do update set since = 'epoch'`,

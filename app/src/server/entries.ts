@@ -1,6 +1,7 @@
 import "server-only";
 import { database, transaction, type Queryable } from "./database";
 import { isUuid, type Draft } from "./draft";
+import { environment } from "./env";
 import { Problem } from "./problem";
 import { keepReplaced, keepVersion } from "./versions";
 
@@ -51,6 +52,7 @@ export async function saveEntry(userId: string, id: string, draft: Draft, revisi
       [id, userId, draft.day, draft.title, draft.body, draft.mood, draft.pinned],
     );
     if (created.rows[0]) {
+      await refuseTooMany(client, userId);
       await writeDetails(client, userId, id, draft);
       return { outcome: "saved", revision: 1 };
     }
@@ -69,6 +71,14 @@ export async function saveEntry(userId: string, id: string, draft: Draft, revisi
     await writeDetails(client, userId, id, draft);
     return { outcome: "saved", revision: current.revision + 1 };
   });
+}
+
+/** Counts along an index, and only when an entry is new. The bin counts too: it is emptied by time, or by its person. */
+async function refuseTooMany(client: Queryable, userId: string): Promise<void> {
+  const most = environment().personEntries;
+  const count = (which: string): string => `(select count(*)::int from (select 1 from entry where user_id = $1 and deleted_at is ${which} limit $2) e)`;
+  const { rows } = await client.query<{ found: number }>(`select ${count("null")} + ${count("not null")} as found`, [userId, most + 1]);
+  if (rows[0]!.found > most) throw new Problem(413, "too_many_entries", { limit: most });
 }
 
 /** The entry, locked until the transaction ends. Somebody else's, and a deleted one, are "not found". */

@@ -13,6 +13,11 @@ export interface Environment {
   readonly adminEmail: string | null;
   readonly smtp: { readonly url: string; readonly from: string } | null;
   readonly s3: ObjectStore | null;
+  /** What one import may weigh. */
+  readonly importBytes: number;
+  /** What one person may keep: files by their bytes, entries by their number. */
+  readonly personBytes: number;
+  readonly personEntries: number;
 }
 
 export interface ObjectStore {
@@ -39,7 +44,17 @@ export function complaints(env: NodeJS.ProcessEnv): string[] {
   if (env.REGISTRATION && !["open", "invite", "closed"].includes(env.REGISTRATION)) {
     found.push(`REGISTRATION is "${env.REGISTRATION}": it must be open, invite or closed`);
   }
+  for (const name of Object.keys(LIMITS)) {
+    if (env[name] && !/^[1-9]\d{0,8}$/.test(env[name])) found.push(`${name} is "${env[name]}": it must be a whole number above 0`);
+  }
   return found;
+}
+
+/** Bounds that can be set, and what they are otherwise. */
+const LIMITS = { IMPORT_LIMIT_MIB: 8 * 1024, FILES_LIMIT_MIB: 5 * 1024, ENTRIES_LIMIT: 50_000 };
+
+function limit(env: NodeJS.ProcessEnv, name: keyof typeof LIMITS): number {
+  return Number(env[name] || LIMITS[name]);
 }
 
 function read(env: NodeJS.ProcessEnv): Environment {
@@ -57,6 +72,9 @@ function read(env: NodeJS.ProcessEnv): Environment {
     adminEmail: env.ADMIN_EMAIL?.trim().toLowerCase() || null,
     smtp: env.SMTP_URL ? { url: env.SMTP_URL, from: env.SMTP_FROM || `Founder Diary <diary@${new URL(origin).hostname}>` } : null,
     s3: readObjectStore(env),
+    importBytes: limit(env, "IMPORT_LIMIT_MIB") * 1024 ** 2,
+    personBytes: limit(env, "FILES_LIMIT_MIB") * 1024 ** 2,
+    personEntries: limit(env, "ENTRIES_LIMIT"),
   };
 }
 

@@ -2,13 +2,13 @@ import "server-only";
 import { createHash, randomUUID } from "node:crypto";
 import { database, transaction } from "./database";
 import { isUuid } from "./draft";
+import { environment } from "./env";
 import { Problem } from "./problem";
 import { sniff } from "./sniff";
 import { storage } from "./storage";
 
 export const FILE_BYTES = 20 * 1024 * 1024;
 const FILES_PER_ENTRY = 50;
-const BYTES_PER_PERSON = 5 * 1024 ** 3;
 
 export interface Attachment {
   readonly id: string;
@@ -68,7 +68,7 @@ async function refuseTooMany(userId: string, entryId: string, bytes: number): Pr
   const use = rows[0]!;
   if (!use.found) throw new Problem(404, "not_found");
   if (use.files >= FILES_PER_ENTRY) throw new Problem(413, "too_many_files");
-  if (use.bytes + bytes > BYTES_PER_PERSON) throw new Problem(413, "no_space");
+  if (use.bytes + bytes > environment().personBytes) throw new Problem(413, "no_space");
 }
 
 export async function removeFile(userId: string, id: string): Promise<void> {

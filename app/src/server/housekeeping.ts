@@ -6,6 +6,7 @@ import { storage } from "./storage";
 const EVERY_MS = 10 * 60_000;
 const BIN_DAYS = 30;
 const BATCH = 100;
+const ROUNDS = 50;
 
 /** Tidies up now and then, in every instance; work that another one has in hand is skipped. */
 export function startHousekeeping(): void {
@@ -17,6 +18,7 @@ export function startHousekeeping(): void {
 
 export async function keepHouse(): Promise<void> {
   await emptyBin();
+  await database().query("delete from unfinished_import where touched_at < now() - interval '1 day'");
   await removeStaleFiles();
   await database().query(`delete from "session" where "expiresAt" < now() - interval '1 day'`);
   await database().query(`delete from "verification" where "expiresAt" < now() - interval '1 day'`);
@@ -41,6 +43,12 @@ async function emptyBin(): Promise<void> {
 
 /** Takes files that no row needs out of the storage. Safe to stop anywhere: what was not done stands for the next time. */
 export async function removeStaleFiles(): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if ((await removeSomeStaleFiles()) < BATCH) return;
+  }
+}
+
+async function removeSomeStaleFiles(): Promise<number> {
   const { rows } = await database().query<{ key: string }>(
     `select key from stale_file where since < now() - interval '1 hour' order by since limit ${BATCH}`,
   );
@@ -48,4 +56,5 @@ export async function removeStaleFiles(): Promise<void> {
     await storage().remove(key);
     await database().query("delete from stale_file where key = $1 and since < now() - interval '1 hour'", [key]);
   }
+  return rows.length;
 }

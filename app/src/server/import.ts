@@ -1,68 +1,100 @@
 import "server-only";
-import { createHash } from "node:crypto";
-import { unzipSync } from "fflate";
 import { database } from "./database";
-import { readDraft, type Draft } from "./draft";
-import { restoreEntry, saveEntry } from "./entries";
-import { addFile } from "./files";
+import { BODY_BYTES, readDraft, type Draft } from "./draft";
+import { findEntry, restoreEntry, saveEntry } from "./entries";
+import { addFile, FILE_BYTES } from "./files";
 import { fromMarkdown } from "./front-matter";
+import { membersOf, type Member } from "./import-members";
+import { derivedId, partCount, partsHere, saveProgress, type Import, type Report } from "./import-parts";
 import { linkTargets, type Target } from "./markdown";
 import { Problem } from "./problem";
 
-export const IMPORT_BYTES = 100 * 1024 * 1024;
-const UNPACKED_BYTES = 250 * 1024 * 1024;
-const MEMBERS = 50_000;
+const STEP_MS = 4_000;
+const STEPS_AT_ONCE = 2;
+const PROBLEMS = 1_000;
 
-export interface Source {
-  readonly path: string;
-  readonly content: Uint8Array;
+export interface Progress {
+  readonly finished: boolean;
+  readonly taken: number;
+  readonly of: number;
+  readonly report: Report;
 }
 
-export interface Report {
-  created: number;
-  skipped: number;
-  files: number;
-  readonly problems: { readonly path: string; readonly problem: string }[];
-}
+let steps = 0;
 
 /**
- * Takes in Markdown files with the files they link to. An entry that is here already is left as it is, so that doing
- * it twice changes nothing. What cannot be taken is named; the rest goes on.
+ * Takes in Markdown files with the files they link to, for a few seconds; whoever asks again goes on from there. An
+ * entry that is here already is left as it is, so that doing it twice changes nothing. What cannot be taken is named.
  */
-export async function importSources(userId: string, sources: readonly Source[], today: string): Promise<Report> {
-  const report: Report = { created: 0, skipped: 0, files: 0, problems: [] };
-  const byPath = new Map(sources.map((source) => [source.path, source]));
-  for (const source of sources.filter(({ path }) => /\.(md|markdown)$/i.test(path))) {
-    try {
-      await importEntry(userId, source, byPath, today, report);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      report.problems.push({ path: source.path, problem: error.code });
-    }
+export async function importStep(userId: string, found: Import, today: string): Promise<Progress> {
+  if (found.finished) return { finished: true, taken: found.taken, of: found.taken, report: found.report };
+  if ((await partsHere(userId, found)).length < partCount(found)) throw new Problem(409, "import_incomplete");
+  if (steps >= STEPS_AT_ONCE) throw new Problem(429, "too_many");
+  steps += 1;
+  try {
+    return await takeIn(userId, found, today);
+  } finally {
+    steps -= 1;
   }
-  return report;
 }
 
-async function importEntry(userId: string, source: Source, byPath: ReadonlyMap<string, Source>, today: string, report: Report): Promise<void> {
-  const parsed = fromMarkdown(new TextDecoder().decode(source.content), source.path, today);
-  const { id, state } = await place(userId, parsed.id ?? derivedId(userId, `path:${source.path}`));
-  if (state !== "free") {
-    if (state === "deleted") await restoreEntry(userId, id);
-    report[state === "deleted" ? "created" : "skipped"] += 1;
-    return;
+async function takeIn(userId: string, found: Import, today: string): Promise<Progress> {
+  const until = Date.now() + STEP_MS;
+  const report: Report = { ...found.report, problems: [...found.report.problems] };
+  const members = await membersOf(userId, found, report);
+  const byPath = new Map(members.map((member) => [member.path, member]));
+  const texts = members.filter(({ path }) => isMarkdown(path));
+  let taken = found.taken;
+  for (const member of texts.slice(found.taken)) {
+    await named(report, member.path, () => importEntry(userId, member, byPath, today, report));
+    taken += 1;
+    if (Date.now() > until) break;
   }
-  const links = linkedFiles(parsed.draft.body, source.path, byPath);
-  const draft: Draft = readDraft({ ...parsed.draft, body: await withOurLinks(userId, parsed.draft.body, links) });
-  await saveEntry(userId, id, draft, 0);
-  report.created += 1;
-  for (const [path, file] of new Map([...links.values()].map((link) => [link.path, link.file]))) {
-    try {
-      await addFile(userId, id, path.split("/").at(-1)!.replace(/^[0-9a-f-]{36}-/, ""), file.content, await fileId(userId, path));
+  report.problems = report.problems.slice(0, PROBLEMS);
+  const finished = taken >= texts.length;
+  await saveProgress(userId, found, taken, report, finished);
+  return { finished, taken, of: texts.length, report };
+}
+
+function isMarkdown(path: string): boolean {
+  return /\.(md|markdown)$/i.test(path);
+}
+
+/** Does it, or names in the report what stands against it. */
+async function named(report: Report, path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code === "import_incomplete") throw error;
+    report.problems.push({ path: path.slice(0, 300), problem: error.code });
+  }
+}
+
+async function importEntry(userId: string, member: Member, byPath: ReadonlyMap<string, Member>, today: string, report: Report): Promise<void> {
+  if (member.bytes > 2 * BODY_BYTES) throw new Problem(413, "too_large");
+  const parsed = fromMarkdown(new TextDecoder().decode(await member.read()), member.path, today);
+  const { id, state } = await place(userId, parsed.id ?? derivedId(userId, `path:${member.path}`));
+  const links = linkedFiles(parsed.draft.body, member.path, byPath);
+  const ids = await fileIds(userId, links);
+  if (state === "free") {
+    const draft: Draft = readDraft({ ...parsed.draft, body: withOurLinks(parsed.draft.body, links, ids) });
+    await saveEntry(userId, id, draft, 0);
+  } else if (state === "deleted") await restoreEntry(userId, id);
+  report[state === "here" ? "skipped" : "created"] += 1;
+  await importFiles(userId, id, links, ids, report);
+}
+
+/** The files that the entry shows and that are not here: all of a new one's, and what an import that ended early left out. */
+async function importFiles(userId: string, entryId: string, links: Links, ids: ReadonlyMap<string, FileId>, report: Report): Promise<void> {
+  const body = (await findEntry(userId, entryId))?.body ?? "";
+  for (const { path, file } of new Map([...links.values()].map((link) => [link.path, link])).values()) {
+    const { id, here } = ids.get(path)!;
+    if (here || !body.includes(id)) continue;
+    await named(report, path, async () => {
+      if (file.bytes > FILE_BYTES) throw new Problem(413, "too_large");
+      await addFile(userId, entryId, path.split("/").at(-1)!.replace(/^[0-9a-f-]{36}-/, ""), await file.read(), id);
       report.files += 1;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      report.problems.push({ path, problem: error.code });
-    }
+    });
   }
 }
 
@@ -78,36 +110,52 @@ async function place(userId: string, wanted: string): Promise<{ id: string; stat
   return { id: rows.some((row) => row.id === wanted) ? other : wanted, state: "free" };
 }
 
-async function fileId(userId: string, path: string): Promise<string> {
-  const own = /(?:^|\/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-/.exec(path)?.[1];
-  const wanted = own ?? derivedId(userId, `file:${path}`);
-  const taken = (await database().query("select 1 from attachment where id = $1", [wanted])).rows.length > 0;
-  return taken ? derivedId(userId, `file:${wanted}`) : wanted;
+/** Under which id a file is kept, and whether it is here already. */
+interface FileId {
+  readonly id: string;
+  readonly here: boolean;
+}
+
+async function fileIds(userId: string, links: Links): Promise<Map<string, FileId>> {
+  const wanted = new Map([...links.values()].map(({ path }) => [path, ownId(path) ?? derivedId(userId, `file:${path}`)]));
+  const other = (id: string): string => derivedId(userId, `file:${id}`);
+  const { rows } = await database().query<{ id: string; user_id: string }>("select id, user_id from attachment where id = any($1)", [
+    [...wanted.values()].flatMap((id) => [id, other(id)]),
+  ]);
+  const owners = new Map(rows.map((row) => [row.id, row.user_id]));
+  return new Map(
+    [...wanted].map(([path, first]) => {
+      const owner = owners.get(first);
+      const id = owner === undefined || owner === userId ? first : other(first);
+      return [path, { id, here: owners.get(id) === userId }];
+    }),
+  );
+}
+
+function ownId(path: string): string | undefined {
+  return /(?:^|\/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-/.exec(path)?.[1];
 }
 
 /** By where the link's target stands in the text. */
-type Links = Map<Target, { readonly file: Source; readonly path: string }>;
+type Links = Map<Target, { readonly file: Member; readonly path: string }>;
 
 /** The relative links of a text that lead to a file of the same import. */
-function linkedFiles(body: string, from: string, byPath: ReadonlyMap<string, Source>): Links {
+function linkedFiles(body: string, from: string, byPath: ReadonlyMap<string, Member>): Links {
   const links: Links = new Map();
   for (const target of linkTargets(body)) {
     if (/^[a-z]+:|^\//i.test(target.text)) continue;
     const path = resolvePath(from, target.text);
     const file = path ? byPath.get(path) : undefined;
-    if (file && path && !/\.(md|markdown)$/i.test(path)) links.set(target, { file, path });
+    if (file && path && !isMarkdown(path)) links.set(target, { file, path });
   }
   return links;
 }
 
-async function withOurLinks(userId: string, body: string, links: Links): Promise<string> {
-  const ids = new Map<string, string>();
+function withOurLinks(body: string, links: Links, ids: ReadonlyMap<string, FileId>): string {
   const parts: string[] = [];
   let at = 0;
   for (const [{ start, end }, { path }] of links) {
-    const id = ids.get(path) ?? (await fileId(userId, path));
-    ids.set(path, id);
-    parts.push(body.slice(at, start), `/api/files/${id}`);
+    parts.push(body.slice(at, start), `/api/files/${ids.get(path)!.id}`);
     at = end;
   }
   return parts.join("") + body.slice(at);
@@ -123,31 +171,5 @@ function resolvePath(from: string, target: string): string | null {
     return parts.join("/");
   } catch {
     return null; // not a valid link
-  }
-}
-
-/** The same id for the same thing of the same person, every time. */
-export function derivedId(userId: string, name: string): string {
-  const hash = createHash("sha256").update(`founder-diary:${userId}:${name}`).digest("hex");
-  return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
-}
-
-/** The members of a zip, by its own directory. What it says about sizes is a limit that is held while unpacking. */
-export function unzip(archive: Uint8Array): Source[] {
-  let size = 0;
-  let members = 0;
-  try {
-    const unpacked = unzipSync(archive, {
-      filter: ({ name, originalSize }) => {
-        if (name.endsWith("/") || name.includes("__MACOSX/")) return false;
-        size += originalSize;
-        members += 1;
-        if (size > UNPACKED_BYTES || members > MEMBERS) throw new Problem(413, "too_large");
-        return true;
-      },
-    });
-    return Object.entries(unpacked).map(([name, content]) => ({ path: name.replaceAll("\\", "/").replace(/^\/+/, ""), content }));
-  } catch (error) {
-    throw error instanceof Problem ? error : new Problem(400, "bad_archive");
   }
 }

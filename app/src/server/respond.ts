@@ -55,6 +55,25 @@ export async function readBytes(request: Request, limit: number): Promise<Uint8A
   return Buffer.concat(parts);
 }
 
+const WAITING = 10;
+const turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
+
+/** One large body of a person at a time is in memory; the others wait outside for their turn. */
+export async function inTurn<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  const line = turns.get(userId) ?? { last: Promise.resolve(), waiting: 0 };
+  if (line.waiting >= WAITING) throw new Problem(429, "too_many");
+  line.waiting += 1;
+  turns.set(userId, line);
+  const mine = line.last.then(work);
+  line.last = mine.catch(() => undefined);
+  try {
+    return await mine;
+  } finally {
+    line.waiting -= 1;
+    if (line.waiting === 0) turns.delete(userId);
+  }
+}
+
 /** The same request with a body that was read already, up to `limit` bytes. */
 export async function limited(request: Request, limit: number): Promise<Request> {
   const body = Buffer.from(await readBytes(request, limit));

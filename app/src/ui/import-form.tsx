@@ -1,58 +1,69 @@
 "use client";
 
 import { useState, type FormEvent } from "react";
+import { useRouter } from "next/navigation";
 import { fill } from "@/messages/fill";
 import type { Messages } from "@/messages";
+import { sendImport, Stopped, takeIn, type Report, type Step } from "./send-import";
 
 interface Props {
   readonly t: Messages["settings"];
   readonly problems: Messages["problems"];
-}
-
-interface Report {
-  readonly created: number;
-  readonly skipped: number;
-  readonly files: number;
-  readonly problems: readonly { readonly path: string; readonly problem: string }[];
+  /** One that was begun and not ended: by a tab that was closed, or a connection that was lost. */
+  readonly unfinished: { readonly id: string; readonly whole: boolean; readonly percent: number; readonly name: string } | null;
 }
 
 /** What every browser calls it, and React's types do not know. In the page from the start, before scripts run. */
 const FOLDERS = { webkitdirectory: "" };
 
-export function ImportForm({ t, problems }: Props) {
-  const [busy, setBusy] = useState(false);
+export function ImportForm({ t, problems, unfinished }: Props) {
+  const router = useRouter();
+  const [step, setStep] = useState<Step>();
   const [report, setReport] = useState<Report>();
   const [problem, setProblem] = useState<string>();
   const text = (code: string | undefined): string => problems[code as keyof Messages["problems"]] ?? problems.unexpected;
 
-  async function send(event: FormEvent<HTMLFormElement>): Promise<void> {
-    event.preventDefault();
-    setBusy(true);
+  async function run(work: () => Promise<Report | undefined>): Promise<void> {
+    setStep({ doing: "sending", done: 0, of: 1 });
     setReport(undefined);
     setProblem(undefined);
-    const body = withPaths(new FormData(event.currentTarget));
     try {
-      const response = await fetch("/api/import", { method: "POST", body });
-      const answer = (await response.json()) as Report & { problem?: string };
-      if (response.ok) setReport(answer);
-      else setProblem(text(answer.problem));
-    } catch {
-      setProblem(problems.offline);
+      setReport(await work());
+    } catch (error) {
+      setProblem(text(error instanceof Stopped ? error.message : undefined));
     }
-    setBusy(false);
+    setStep(undefined);
+    router.refresh();
+  }
+
+  function send(event: FormEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    const files = chosen(new FormData(event.currentTarget));
+    if (files.length > 0) void run(() => sendImport(files, setStep));
   }
 
   return (
-    <form method="post" encType="multipart/form-data" className="stack" onSubmit={send} aria-busy={busy}>
+    <form method="post" encType="multipart/form-data" className="stack" onSubmit={send} aria-busy={step !== undefined}>
+      {unfinished && !step && (
+        <div className="notice">
+          <p>{fill(unfinished.whole ? t.importWhole : t.importUnfinished, { name: unfinished.name, percent: unfinished.percent })}</p>
+          <p className="actions">
+            {unfinished.whole && <button type="button" onClick={() => void run(() => takeIn(unfinished.id, setStep))}>{t.importGoOn}</button>}
+            <button type="button" onClick={() => void run(() => discard(unfinished.id))}>{t.importDiscard}</button>
+          </p>
+        </div>
+      )}
       <label className="field"><span>{t.importChoose}</span><input name="file" type="file" multiple accept=".zip,.md,.markdown,text/markdown,application/zip" /></label>
       <label className="field"><span>{t.importFolder}</span><input name="folder" type="file" multiple {...FOLDERS} /></label>
-      <button disabled={busy}>{t.importGo}</button>
+      <button disabled={step !== undefined}>{t.importGo}</button>
+      {step && <progress max={step.of} value={step.done} aria-label={t.import} />}
       <div role="status">
+        {step && <p>{step.doing === "sending" ? fill(t.importSending, { percent: Math.floor((100 * step.done) / step.of) }) : fill(t.importTaking, { done: step.done, of: step.of })}</p>}
         {report && <p>{fill(t.imported, { created: report.created, files: report.files, skipped: report.skipped })}</p>}
         {report && report.problems.length > 0 && (
           <>
             <p>{t.importProblems}</p>
-            <ul>{report.problems.slice(0, 50).map((one) => <li key={one.path}>{one.path}: {text(one.problem)}</li>)}</ul>
+            <ul>{report.problems.slice(0, 50).map((one, index) => <li key={index}>{one.path}: {text(one.problem)}</li>)}</ul>
           </>
         )}
       </div>
@@ -61,13 +72,11 @@ export function ImportForm({ t, problems }: Props) {
   );
 }
 
-/** Files do not carry their folder over the wire: it goes beside them, in the same order. */
-function withPaths(chosen: FormData): FormData {
-  const body = new FormData();
-  for (const value of [...chosen.getAll("file"), ...chosen.getAll("folder")]) {
-    if (!(value instanceof File) || value.size === 0) continue;
-    body.append("file", value);
-    body.append("path", value.webkitRelativePath || value.name);
-  }
-  return body;
+function chosen(form: FormData): File[] {
+  return [...form.getAll("file"), ...form.getAll("folder")].filter((value) => value instanceof File).filter((file) => file.size > 0);
+}
+
+async function discard(id: string): Promise<undefined> {
+  const response = await fetch(`/api/imports/${id}`, { method: "DELETE" }).catch(() => null);
+  if (!response) throw new Stopped("offline");
 }

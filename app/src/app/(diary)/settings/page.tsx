@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { fill, type Locale, type Messages } from "@/messages";
+import { findImport, partCount, partsHere } from "@/server/import-parts";
 import { preferences, type Theme } from "@/server/preferences";
 import { requirePerson, type Person } from "@/server/session";
 import { listSessions, type OpenSession } from "@/server/sessions";
@@ -37,7 +38,7 @@ export default async function Settings({ searchParams }: Props) {
         </p>
         <h3>{t.settings.import}</h3>
         <p>{t.settings.importText}</p>
-        <ImportForm t={t.settings} problems={t.problems} />
+        <ImportForm t={t.settings} problems={t.problems} unfinished={await unfinishedImport(person.id)} />
         <p><Link href="/bin" prefetch={false}>{t.settings.bin}</Link></p>
       </section>
       <Password t={t} />
@@ -56,6 +57,14 @@ export default async function Settings({ searchParams }: Props) {
       </section>
     </div>
   );
+}
+
+async function unfinishedImport(userId: string) {
+  const found = await findImport(userId);
+  if (!found || found.finished) return null;
+  const [here, parts] = [(await partsHere(userId, found)).length, partCount(found)];
+  const name = found.files.length > 1 ? `${found.files[0]!.path} …` : found.files[0]!.path;
+  return { id: found.id, whole: here === parts, percent: Math.floor((100 * here) / parts), name };
 }
 
 function Account({ t, person }: { t: Messages; person: Person }) {
