@@ -228,7 +228,7 @@ def build(shared: Path) -> Build:
         folder.mkdir(mode=0o755)
         for name in SOURCES:
             (shutil.copytree if (APP / name).is_dir() else shutil.copy2)(APP / name, folder / name)
-        modules = _modules(cache, node)
+        modules = installed(cache, node, APP)
         subprocess.run(["cp", "-al", modules / "node_modules", folder / "node_modules"], check=True)
         _npm(node, folder, "run", "build")
         shutil.rmtree(folder / "node_modules")
@@ -237,13 +237,14 @@ def build(shared: Path) -> Build:
     return Build(node, folder / "dist")
 
 
-def _modules(cache: Path, node: Path) -> Path:
-    folder = cache / f"modules-{_digest(APP / 'package-lock.json')}"
+def installed(cache: Path, node: Path, source: Path, *options: str) -> Path:
+    """A folder with the packages of a lock file; made once for each state of it."""
+    folder = cache / f"modules-{_digest(source / 'package-lock.json', root=source)}"
     if not (folder / "done").exists():
         folder.mkdir(exist_ok=True)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy2(APP / name, folder / name)
-        _npm(node, folder, "ci", "--no-audit", "--no-fund")
+            shutil.copy2(source / name, folder / name)
+        _npm(node, folder, "ci", "--no-audit", "--no-fund", *options)
         (folder / "done").touch()
     return folder
 
@@ -256,11 +257,11 @@ def _npm(node: Path, folder: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-def _digest(*paths: Path) -> str:
+def _digest(*paths: Path, root: Path = APP) -> str:
     hasher = hashlib.sha256()
     for path in paths:
         for file in sorted([path] if path.is_file() else [found for found in path.rglob("*") if found.is_file()]):
-            hasher.update(f"{file.relative_to(APP)}\0".encode() + file.read_bytes() + b"\0")
+            hasher.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes() + b"\0")
     return hasher.hexdigest()[:20]
 
 

@@ -81,5 +81,5 @@ function read(env: NodeJS.ProcessEnv): Environment {
 function readObjectStore(env: NodeJS.ProcessEnv): ObjectStore | null {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return null;
-  return { endpoint: endpoint.replace(/\/+$/, ""), bucket, region: env.S3_REGION || "us-east-1", accessKeyId, secretAccessKey };
+  return { endpoint: endpoint.replace(/(?<!\/)\/+$/, ""), bucket, region: env.S3_REGION || "us-east-1", accessKeyId, secretAccessKey };
 }

@@ -1,0 +1,16 @@
+// Finds regular expressions that a text can keep busy for longer than its length: two repetitions that overlap.
+import parser from "@typescript-eslint/parser";
+import regexp from "eslint-plugin-regexp";
+
+export default [
+  {
+    files: ["**/*.{ts,tsx,js,mjs,cjs}"],
+    linterOptions: { noInlineConfig: true }, // no file excuses itself
+    languageOptions: { parser, parserOptions: { ecmaFeatures: { jsx: true } } },
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential" }],
+    },
+  },
+];
