@@ -11,6 +11,7 @@ from tests.app.conftest import Person
 
 
 def begin(person: Person, files: dict[str, bytes]) -> dict[str, Any]:
+    person.context.set_default_timeout(60_000)  # a step takes seconds by design, and longer on a busy machine
     sent = [{"path": path, "bytes": len(content)} for path, content in files.items()]
     answer = person.call("POST", "/api/imports", json.dumps({"files": sent}))
     assert answer.ok, answer.text()
