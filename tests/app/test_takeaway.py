@@ -120,7 +120,8 @@ def test_texts_made_to_keep_the_diary_busy(person: Callable[..., Person]) -> Non
     ana = person().sign_up()
     names = ("links.md", "angles.md", "2026-01-01" + "-" * 50_000 + "\nname.md", "front.md", "heading.md")
     texts = ("](" * 100_000, "](<" * 100_000, "dated", "---\n" + "- " * 9_000 + "\n---\ntext", "# " + "\n" * 300_000)
-    report = bring(ana, zipped(**dict(zip(names, texts, strict=True))))
+    members: dict[str, str | bytes] = dict(zip(names, texts, strict=True))
+    report = bring(ana, zipped(**members))
     assert report == {"created": len(names), "skipped": 0, "files": 0, "problems": []}
     ana.page.goto("/")
     assert ana.page.locator(".timeline h2").count() == len(names)

@@ -147,4 +147,5 @@ def test_an_identity_that_only_sql_can_write_stops_nobody() -> None:
     person = moved(identities=(odd, identity("github", name="Ana")))
     assert ways(person) == [("credential", ID), ("google", "g-1"), ("github", "s")]
     assert ("odd identity", "google") in person.remarks
+    assert person.user is not None
     assert person.user["name"] == "Ana"
