@@ -157,6 +157,9 @@ def _refused(address: Address, low: str) -> tuple[str, str] | None:
     return None
 
 
+_NO_WAY = ("network is unreachable", "no route to host", "address family", "cannot assign")
+
+
 def unreachable(address: Address, said: str) -> StackError:
     """Why a connection was refused, and the way that works. What `said` holds is libpq's own text."""
     low = said.lower()
@@ -177,12 +180,7 @@ def unreachable(address: Address, said: str) -> StackError:
             _("At a pooler the user is postgres.PROJECT; copy the whole address from your provider’s page."),
             exit_code=EXIT_PRECONDITION,
         )
-    if (
-        "network is unreachable" in low
-        or "no route to host" in low
-        or "address family" in low
-        or "cannot assign" in low
-    ):
+    if any(words in low for words in _NO_WAY):
         return Unreachable(
             where,
             _("This machine has no way to it. A direct Supabase address is IPv6 only."),
