@@ -189,16 +189,18 @@ def unreachable(address: Address, said: str) -> StackError:
             ),
             exit_code=EXIT_PRECONDITION,
         )
-    if "name or service not known" in low:
-        return Unreachable(
-            where,
+    why, fix = _silent(address, said)
+    return Unreachable(where, why, fix, exit_code=EXIT_PRECONDITION)
+
+
+def _silent(address: Address, said: str) -> tuple[str, str]:
+    """Why nothing answers there, and the cure, where the words are of no known kind."""
+    if "name or service not known" in said.lower():
+        return (
             _("There is no machine of the name {host}.").format(host=address.host),
             _("Copy the whole address from your provider’s page, and see that this machine can look up names."),
-            exit_code=EXIT_PRECONDITION,
         )
-    return Unreachable(
-        where,
+    return (
         said.strip().splitlines()[-1] if said.strip() else _("It gave no reason."),
         _("See that the project is not paused and that this machine may connect, then run the command again."),
-        exit_code=EXIT_PRECONDITION,
     )
