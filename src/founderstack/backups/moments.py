@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from founderstack.backups import recovery
 from founderstack.backups.dump import Dump
-from founderstack.backups.repository import Progress as Percent, Repository
+from founderstack.backups.repository import Repository
+from founderstack.backups.sayings import Progress as Percent
 from founderstack.backups.server import ask
 from founderstack.backups.surviving import surviving
 from founderstack.backups.tablespaces import refuse_whole

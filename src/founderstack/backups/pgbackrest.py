@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from founderstack.backups.dump import Dump
-from founderstack.backups.repository import Progress as Percent, Repository
+from founderstack.backups.repository import Repository
+from founderstack.backups.sayings import Progress as Percent
 from founderstack.backups.server import ask, literal
 from founderstack.locale import _
 from founderstack.model.backup import Manifest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from founderstack.backups import recovery
-from founderstack.backups.repository import Repository, silent
+from founderstack.backups.repository import Repository
+from founderstack.backups.sayings import silent
 from founderstack.backups.scratch import NotTheSet
 from founderstack.backups.server import ask
 from founderstack.locale import _

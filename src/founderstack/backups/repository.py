@@ -9,11 +9,11 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
+from founderstack.backups.sayings import Progress, backup_of, failure, nothing_to_tell, silent, told
 from founderstack.backups.tablespaces import own_folder
 from founderstack.locale import _
-from founderstack.model.errors import StackError
 from founderstack.model.moments import Archived, Gap, Stock, Stored, Target
 from founderstack.world.clock import until
 from founderstack.world.files import ensure_folder, read_text, write_atomic
@@ -36,15 +36,9 @@ _SAID, _UNSAID = (0, 1, 2), -1
 """Codes of a repository that says what it holds: backups, not even a folder, or none. 99 is one that cannot be reached
 or read, 3 one whose list is missing. Source: pgBackRest 2.45, src/command/info/info.c."""
 _LOCK_WAIT_S = 60
-# "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
-_PASSED = re.compile(r"(?:backup|restore) file .* \(.*?, (\d+(?:\.\d+)?)%\)")
-
 _LABEL = re.compile(r"2\d{7}-\d{6}F")
 """How the name of every backup begins: when its full one was begun, in local time."""
 _REFUSED = re.compile(r"new backup label '(\d{8}-\d{6})F")
-
-Progress = Callable[[str, float], None]
-"""Told what is worked on and how far it is, 0 to 100."""
 
 
 class Run(Protocol):
@@ -60,10 +54,6 @@ class Run(Protocol):
         on_line: Callable[[str], None] | None = ...,
         check: bool = ...,
     ) -> Result: ...
-
-
-def nothing_to_tell(_what: str, _percent: float) -> None:
-    """Nobody wants to know how far it is."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ class Repository:
         if made.code == _OTHER_SERVER:
             self._ask("stanza-upgrade", timeout_s=_QUICK_S)
         elif made.code != 0:
-            raise _failure("stanza-create", made)
+            raise failure("stanza-create", made)
         write_atomic(f"{self.folder}/wanted", "", owner=self.user)
 
     @property
@@ -103,7 +93,9 @@ class Repository:
     def stored(self) -> Stock:
         """What each repository holds; one that cannot be reached or read is unknown, and not empty."""
         found = json.loads(self._ask("info", "--output=json", timeout_s=_QUICK_S).out)
-        backups = [_stored(one, stanza) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")]
+        backups = [
+            backup_of(one, stanza) for stanza in found for one in stanza.get("backup", ()) if not one.get("error")
+        ]
         said = {one["key"]: one["status"] for stanza in found for one in stanza.get("repo", ())}
         nothing = {"code": _UNSAID, "message": _("It was not asked.")}
         states = {number: said.get(number, nothing) for number in self.numbers}
@@ -124,7 +116,7 @@ class Repository:
             self._remove_later(number, f"{day_after:%Y%m%d-%H%M%S}")
             said = self._back_up("full", number, progress)
         if said.code != 0:
-            raise _failure("backup", said)
+            raise failure("backup", said)
         stock = self.stored()
         made = [one for one in stock.of(number) if f"= {one.label}\n" in f"{said.out}\n"]
         if not made:
@@ -146,8 +138,8 @@ class Repository:
 
     def _back_up(self, kind: str, number: int, progress: Progress) -> Result:
         options = (f"--type={kind}", f"--repo={number}", "--log-level-console=detail")
-        told = _told(_("files of the database"), progress)
-        return self._ask(*options, "backup", timeout_s=_LONG_S, on_line=told, check=False)
+        on_line = told(_("files of the database"), progress)
+        return self._ask(*options, "backup", timeout_s=_LONG_S, on_line=on_line, check=False)
 
     def restore(self, begin: Stored, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
         """Write the data folder of a server that will recover up to the target when it starts.
@@ -167,8 +159,8 @@ class Repository:
             *_target(target),
         ]
         options.append(f"--recovery-option=restore_command={self._fetch(own)}")
-        told = _told(_("files of the database"), progress)
-        self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=told)
+        on_line = told(_("files of the database"), progress)
+        self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=on_line)
 
     def expire(self, gone: Sequence[Stored]) -> None:
         """Let go of these backups, given oldest first, and of the log that no other needs."""
@@ -239,7 +231,7 @@ class Repository:
 
         until(ended, _LOCK_WAIT_S, every_s=0.5)
         if check and said[-1].code != 0:
-            raise _failure(words[-1], said[-1])
+            raise failure(words[-1], said[-1])
         return said[-1]
 
     def _is_worker(self, words: tuple[str, ...]) -> bool:
@@ -256,18 +248,6 @@ def end_writers(folder: str) -> None:
     end_all(lambda _pid, words: f"--pg1-path={folder}" in words)
 
 
-def _told(what: str, progress: Progress) -> Callable[[str], None]:
-    told = -1
-
-    def line(text: str) -> None:
-        nonlocal told
-        if (found := _PASSED.search(text)) and int(float(found[1])) > told:
-            told = int(float(found[1]))
-            progress(what, float(told))
-
-    return line
-
-
 def _target(target: Target) -> list[str]:
     kinds = {"time": "time", "point": "name", "backup": "immediate", "newest": "default"}
     options = [f"--type={kinds[target.kind]}"]
@@ -275,46 +255,3 @@ def _target(target: Target) -> list[str]:
         options.append(f"--target={target.text}")
     # The end of the log needs no action: there the server promotes itself.
     return options if target.kind == "newest" else [*options, "--target-action=promote"]
-
-
-def _stored(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
-    server = found["database"]
-    majors = {(one["id"], one["repo-key"]): str(one["version"]) for one in stanza["db"]}
-    return Stored(
-        label=found["label"],
-        repository=int(found["database"]["repo-key"]),
-        kind=found["type"],
-        began=float(found["timestamp"]["start"]),
-        ended=float(found["timestamp"]["stop"]),
-        needs=tuple(found.get("reference") or ()),
-        major=majors.get((server["id"], server["repo-key"]), ""),
-        size=int(found["info"]["size"]),
-        stored=int(found["info"]["repository"].get("delta") or 0),
-    )
-
-
-def silent(number: int, why: str) -> StackError:
-    """The error for a repository that does not say what it holds."""
-    return StackError(
-        _("pgBackRest cannot say what its repository {number} holds").format(number=number),
-        why,
-        _("Cure what it says, then run the command again."),
-    )
-
-
-def _failure(command: str, said: Result) -> StackError:
-    lines = [line for line in f"{said.out}\n{said.err}".splitlines() if "ERROR" in line or line.startswith("  ")]
-    why = "\n".join(line.partition("ERROR: ")[2] or line.strip() for line in lines[-6:])
-    # What a wrong key makes of a file is chance; pgBackRest names one of these. It also repeats its options, which do.
-    if any(word in line for line in lines for word in ("CryptoError", "FormatError", "cipher")):
-        fix = _("Its key is another one: put back the secrets with which it was written, or set another `folder`.")
-    elif "unable to write" in why or "No space left" in why:
-        # It names the error of whatever it did last, "No such file or directory" for a full disk (2.45, run).
-        fix = _("The disk may be full: make room on it, then run the command again.")
-    else:
-        fix = _("Cure what it says, then run the command again.")
-    return StackError(
-        _("pgBackRest could not do “{command}”").format(command=command),
-        why or _("It gave no reason."),
-        fix,
-    )
