@@ -13,7 +13,7 @@ import pytest
 
 from founderstack.backups import databases
 from founderstack.backups.dump import Dump
-from founderstack.backups.facts import COPY
+from founderstack.backups.facts import COPY, differences
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
@@ -135,7 +135,7 @@ def test_everything_comes_back_with_its_owners_rights_and_roles(
     for about in facts.databases:
         if about.name != "postgres":
             databases.restore_database(target.server, opened, about, about.name, quiet)
-            assert databases.differences(about, databases.counted(target.server, about.name)) == ()
+            assert differences(about, databases.counted(target.server, about.name)) == ()
     question = (
         "SELECT rolname, rolpassword, rolconnlimit, rolvaliduntil FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1"
     )
@@ -172,7 +172,7 @@ def test_a_dump_holds_one_moment_while_others_write(source: Cluster, store: SetS
     assert rows['"public"."left_"'] == rows['"public"."right_"'] == 1, "what came after the snapshot is not in it"
     opened = store.opened(new.finish(Manifest(SET, "diary", 0.0, 1.0, "dump", "full", (), major=MAJOR)), key)
     databases.restore_database(source.server, opened, about, "diary_copy", quiet)
-    assert databases.differences(about, databases.counted(source.server, "diary_copy")) == ()
+    assert differences(about, databases.counted(source.server, "diary_copy")) == ()
     databases.drop(source.server, "diary_copy")
     source.query("DROP TABLE left_, right_", "diary")
 
@@ -206,10 +206,10 @@ def test_a_difference_in_one_row_one_owner_or_one_right_is_told(
         "GRANT CONNECT ON DATABASE changed TO PUBLIC": "who may enter",
     }
     for change, told in changes.items():
-        before = databases.differences(about, databases.counted(target.server, "changed"))
+        before = differences(about, databases.counted(target.server, "changed"))
         assert not any(told in sentence for sentence in before)
         target.query(change, "changed")
-        after = databases.differences(about, databases.counted(target.server, "changed"))
+        after = differences(about, databases.counted(target.server, "changed"))
         assert any(told in sentence for sentence in after), change
     databases.drop(target.server, "changed")
 
@@ -366,7 +366,7 @@ def test_what_lies_in_a_tablespace_comes_back_and_nothing_touches_its_folder(
     for cluster_, found in ((target, 0), (source, 1)):
         databases.restore_roles(cluster_.server, opened)
         databases.restore_database(cluster_.server, opened, about, "spread_restored", quiet)
-        assert databases.differences(about, databases.counted(cluster_.server, "spread_restored")) == ()
+        assert differences(about, databases.counted(cluster_.server, "spread_restored")) == ()
         assert cluster_.query(where, "spread_restored") == [(found,)]
         databases.drop(cluster_.server, "spread_restored")
     databases.drop(source.server, "spread")

@@ -96,29 +96,6 @@ def counted(server: Server, database: str) -> DatabaseFacts:
         return facts.database_facts(connection, superuser=True)
 
 
-def differences(wanted: DatabaseFacts, found: DatabaseFacts) -> tuple[str, ...]:
-    """In which tables, rights or owners a restored database is not what was dumped; each in a sentence."""
-    there = {table.name: table for table in found.tables}
-    told = []
-    for table in wanted.tables:
-        now = there.get(table.name)
-        if now is None:
-            told.append(_("Table {name} is missing.").format(name=table.name))
-        elif now.rows != table.rows:
-            told.append(
-                _("Table {name} has {now} rows; {dumped} were dumped.").format(
-                    name=table.name, now=now.rows, dumped=table.rows
-                )
-            )
-        elif now.digest != table.digest:
-            told.append(_("The rows of table {name} are others than were dumped.").format(name=table.name))
-    if wanted.objects != found.objects:
-        told.append(_("Owners or rights in the database {name} are others.").format(name=wanted.name))
-    if (wanted.owner, wanted.grants) != (found.owner, found.grants):
-        told.append(_("The owner of the database {name}, or who may enter it, is another.").format(name=wanted.name))
-    return tuple(told)
-
-
 def swap(server: Server, database: str, restored: str, aside: str) -> None:
     """Put `restored` in the place of `database`, which gets the name `aside`: both names change in one transaction.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.backups.server import quoted, rows
+from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Table
 from founderstack.world.row_hashes import exact, row_hash
 
@@ -166,3 +167,26 @@ def _table(connection: psycopg.Connection[Any], table: str, hashed: str) -> Tabl
 
 def _digest(found: list[tuple[Any, ...]]) -> str:
     return hashlib.sha256("\n".join(map(repr, found)).encode()).hexdigest()
+
+
+def differences(wanted: DatabaseFacts, found: DatabaseFacts) -> tuple[str, ...]:
+    """In which tables, rights or owners a restored database is not what was dumped; each in a sentence."""
+    there = {table.name: table for table in found.tables}
+    told = []
+    for table in wanted.tables:
+        now = there.get(table.name)
+        if now is None:
+            told.append(_("Table {name} is missing.").format(name=table.name))
+        elif now.rows != table.rows:
+            told.append(
+                _("Table {name} has {now} rows; {dumped} were dumped.").format(
+                    name=table.name, now=now.rows, dumped=table.rows
+                )
+            )
+        elif now.digest != table.digest:
+            told.append(_("The rows of table {name} are others than were dumped.").format(name=table.name))
+    if wanted.objects != found.objects:
+        told.append(_("Owners or rights in the database {name} are others.").format(name=wanted.name))
+    if (wanted.owner, wanted.grants) != (found.owner, found.grants):
+        told.append(_("The owner of the database {name}, or who may enter it, is another.").format(name=wanted.name))
+    return tuple(told)

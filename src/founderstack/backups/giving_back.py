@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Sequence
 
-from founderstack.backups import databases
+from founderstack.backups import databases, facts
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.objects import Objects, refuse_damaged
 from founderstack.backups.store import OpenSet, SetStore
@@ -46,13 +46,13 @@ class GivingBack:
         store = self._whole(one)
         opened = store.opened(one.manifest, self._key())
         self._opened[one.manifest.id] = opened
-        facts = databases.facts_of(opened)
+        held = databases.facts_of(opened)
         named = {files.about for files in self._contents().files if files.by_name}
         dumped = {file.about: file.plain_size for file in one.manifest.of_kind("dump")}
         return Restorable(
             manifest=one.manifest,
             place=store.place,
-            databases=facts.databases,
+            databases=held.databases,
             files=tuple(FilesOf(file.about, file.plain_size, file.about in named) for file in _archives(one.manifest)),
             sizes=dumped,
         )
@@ -71,7 +71,7 @@ class GivingBack:
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:
         """Compare every row, right and owner of a restored database with what was dumped."""
         try:
-            if problems := databases.differences(about, databases.counted(self._server, restored)):
+            if problems := facts.differences(about, databases.counted(self._server, restored)):
                 raise _not_as_dumped(about.name, problems)
         except BaseException:
             databases.drop(self._server, restored)
