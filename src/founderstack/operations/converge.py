@@ -59,7 +59,8 @@ class _Run:
                     running[pool.submit(self._one, step)] = step
             if not running:
                 break
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            # Python may miss a signal that comes just before it begins to wait: it looks again.
+            finished, _ = wait(running, timeout=_AGAIN_S, return_when=FIRST_COMPLETED)
             for future in finished:
                 step = running.pop(future)
                 if (failure := future.exception()) is None:
