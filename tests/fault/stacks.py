@@ -85,7 +85,7 @@ class Founder:
             start_new_session=True,
         )
 
-    def run(self, *words: str, timeout_s: float = 240) -> Said:
+    def run(self, *words: str, timeout_s: float = 480) -> Said:
         with self.start(*words) as process:
             try:
                 out, err = process.communicate(timeout=timeout_s)
@@ -94,7 +94,7 @@ class Founder:
                 raise
         return Said(process.returncode, out, err)
 
-    def ok(self, *words: str, timeout_s: float = 240) -> Said:
+    def ok(self, *words: str, timeout_s: float = 480) -> Said:
         """The same, and it went well."""
         said = self.run(*words, timeout_s=timeout_s)
         assert said.code == 0, said.text

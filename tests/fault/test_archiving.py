@@ -29,7 +29,7 @@ from tests.service.primaries import USER, Primary, primary, this_system
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
 NEWEST = Target("newest", text="newest")
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tests.fault.terminal import terminal
 from tests.service.bucket_server import BucketServer, bucket_server
 from tests.service.inboxes import Inbox
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 ROUNDS = [*range(3), *(pytest.param(number, marks=pytest.mark.soak) for number in range(3, 20))]
 ROWS, ROW_BYTES = 50, 250_000

@@ -17,7 +17,7 @@ from founderstack.world.clock import SystemClock
 from founderstack.world.objects import ObjectMissing
 from tests.service.bucket_server import BucketServer, bucket_server
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")

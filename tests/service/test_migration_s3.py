@@ -31,7 +31,7 @@ from tests.service.components import Components, components
 from tests.service.storage_servers import Stored, fill, odd_objects
 from tests.service.supabase_source import BINARIES, PASSWORD, SupabaseSource
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 OBJECTS: Stored = {
     # A file where a folder is cannot be in a server that keeps folders.

@@ -21,7 +21,7 @@ from founderstack.world.object_storage import ObjectStorage
 from tests.service.components import Components
 from tests.service.test_seaweedfs import client, get, put
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 CORS = (
     b"<CORSConfiguration><CORSRule><AllowedOrigin>https://diary.example</AllowedOrigin>"

@@ -32,7 +32,7 @@ BOTH_LANGUAGES = {
     "admins-only": ("Tools are for admins", "Las herramientas son para administradores"),
 }
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 class Echo(BaseHTTPRequestHandler):

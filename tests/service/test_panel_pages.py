@@ -265,7 +265,7 @@ def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
     expect(page.locator("main li .state")).to_have_text(["Done", "Failed", "Done", "Begun"])
 
 
-@pytest.mark.timeout(240)  # twelve pages, each read by axe
+@pytest.mark.timeout(600)  # twelve pages, each read by axe
 @pytest.mark.parametrize(("language", "scheme", "width"), [("en", "light", 1280), ("es", "dark", 360)])
 def test_everybody_can_use_every_page(open_page: OpenPage, language: str, scheme: str, width: int) -> None:
     page = open_page("/find", language=language, scheme=scheme, width=width)

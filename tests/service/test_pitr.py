@@ -26,7 +26,7 @@ SYSTEMS = {"here": this_system, "debian-13": other_system}
 TARGETS = 12
 _FORM = "%Y-%m-%d %H:%M:%S.%f+00"
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ HIDDEN = ("diary:diary:token-of-ana", "diary:diary:active-sessions-7", "sess:abc
 SHOWN = ("diary:cache:page", "d", "diary:diar", "greeting", "session")
 EVIL = "'</script><img src=x onerror=document.title='stolen'>"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")

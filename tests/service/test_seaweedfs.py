@@ -20,7 +20,7 @@ from founderstack.world import moving_in
 from tests.conftest import wait_until
 from tests.service.components import Components
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def client(storage: Components, name: str, *, tls: bool = False, key: str = "") -> Minio:

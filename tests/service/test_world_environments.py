@@ -18,7 +18,7 @@ from founderstack.world.processes import run
 
 SUPERVISOR_PINS = os.path.join(os.path.dirname(NODE_PINS), "supervisor.txt")
 OTHER_USER = "nobody" if os.geteuid() == 0 else ""
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 def _ignore(line: str) -> None:

@@ -25,7 +25,7 @@ RUNLEVEL = Path("/usr/sbin/runlevel")
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="installs packages"),
     pytest.mark.skipif(os.path.exists(NEW_PROGRAM) or os.path.exists(OLD_PROGRAM), reason="somebody uses these"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 APT = ("apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=200")
 
