@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
 
 
-def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 10) -> None:
+def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 30) -> None:
     """Return as soon as `condition()` is true; fail with `what` when it is not within the deadline."""
     ends = time.monotonic() + deadline_s
     pause = threading.Event()
