@@ -18,6 +18,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tests.app.servers import Build, Diary, Postgres, Redis, build, running
 from tests.conftest import enterable_folder
 
+expect.set_options(timeout=20_000)  # a busy machine is no defect of a page
 PASSWORD = "correct horse battery staple"
 DEVICES: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
 HERE = Path(__file__).parent
@@ -45,7 +46,7 @@ def _wait_until_awake(page: Page) -> None:
 
     def awake(answer: Response | None) -> Response | None:
         with suppress(PlaywrightTimeout):
-            page.locator("html[data-awake]").wait_for(state="attached", timeout=3000)
+            page.locator("html[data-awake]").wait_for(state="attached", timeout=6000)
         return answer
 
     page.goto = lambda *words, **options: awake(goto(*words, **options))  # type: ignore[method-assign]
@@ -76,7 +77,7 @@ class Person:
             extra_http_headers={"x-forwarded-for": f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"},
             **options,
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)
         if options.get("java_script_enabled", True):
             self.context.on("page", _wait_until_awake)
         self.page: Page = self.context.new_page()

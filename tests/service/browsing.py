@@ -7,10 +7,11 @@ from datetime import datetime
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.service.panels import PASSWORD
 
+expect.set_options(timeout=20_000)  # a busy machine is no defect of a page
 PICTURES = os.environ.get("FOUNDER_SCREENSHOTS", "")
 """A folder to write pictures of the pages to, for the documents."""
 SIGN_IN = {"en": ("Name", "Password", "Sign in"), "es": ("Nombre", "Contraseña", "Entrar")}
