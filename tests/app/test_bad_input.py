@@ -169,6 +169,7 @@ def test_other_sites_cannot_act_for_somebody(person: Callable[..., Person]) -> N
             ("POST", "/form/sign-out"),
             ("POST", "/form/delete-account"),
             ("POST", "/form/preferences"),
+            ("POST", "/form/entry"),
             ("POST", "/form/sign-in"),
             ("POST", "/api/two-factor/start"),
         ]:

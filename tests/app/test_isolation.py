@@ -63,6 +63,8 @@ def test_nobody_gets_at_what_is_somebody_elses(person: Callable[..., Person]) ->
         assert answer.status == 404, (method, path)
         assert SECRET not in answer.text(), (method, path)
     assert luis.form("/form/sessions", session=session).status == 404
+    written = luis.form("/form/entry", id=entry, revision="2", day="2026-03-14", title="mine now", body="")
+    assert (written.status, written.json()) == (404, {"problem": "not_found"})
     kept = ana.call("GET", f"/api/entries/{entry}").json()
     assert (kept["title"], kept["revision"]) == (f"{SECRET} plan", 2)
     assert ana.call("GET", f"/api/files/{file}").body() == PNG
@@ -182,6 +184,7 @@ def test_every_route_is_in_these_tests() -> None:
         "form/sessions",
         "form/delete-account",
         "form/invite",
+        "form/entry",
     }
     assert {str(file.parent.relative_to(ROUTES)) for file in ROUTES.rglob("route.ts")} == known
     pages = {

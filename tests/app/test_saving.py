@@ -196,3 +196,42 @@ def test_registering_twice_makes_one_account(person: Callable[..., Person]) -> N
     again = ana.form("/form/sign-up", name="Ana", email=ana.email, password="another password")
     assert again.json() == {"problem": "email_taken"}
     assert ana.query('select count(*) from "user" where email = %s', ana.email) == [(1,)]
+
+
+def test_without_scripts_save_saves(person: Callable[..., Person]) -> None:
+    ana = person(java_script_enabled=False).sign_up()
+    page = ana.page
+    page.goto("/entries/new")
+    page.get_by_label("Title").fill("Without scripts")
+    page.locator("textarea").fill("One line\nand another")
+    page.get_by_label("Tags").fill("plain, #html")
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"/entries/[0-9a-f-]{36}$"))
+    expect(page.get_by_role("heading", name="Without scripts")).to_be_visible()
+    entry = page.url.rsplit("/", 1)[1]
+    kept = ana.call("GET", f"/api/entries/{entry}").json()
+    assert (kept["body"], kept["tags"], kept["revision"]) == ("One line\nand another", ["html", "plain"], 1)
+
+    page.goto(f"/entries/{entry}/edit")
+    assert ana.write(entry, revision=1, title="Elsewhere", body="changed elsewhere", figures={"MRR": 12.5}).ok
+    page.locator("textarea").fill("changed here")
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"/versions$"))
+    expect(page.get_by_text("changed here").first).to_be_attached()
+    assert ana.call("GET", f"/api/entries/{entry}").json()["body"] == "changed elsewhere"
+
+    page.goto(f"/entries/{entry}/edit")
+    page.locator("textarea").fill("changed once more")
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(rf"/entries/{entry}$"))
+    kept = ana.call("GET", f"/api/entries/{entry}").json()
+    assert (kept["body"], kept["figures"]) == ("changed once more", {"MRR": 12.5})
+
+
+def test_without_scripts_what_is_not_valid_is_said(person: Callable[..., Person]) -> None:
+    ana = person(java_script_enabled=False).sign_up()
+    page = ana.page
+    page.goto("/entries/new")
+    page.get_by_label("Tags").fill("x" * 50)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_have_text("Use at most 20 tags of 40 characters.")

@@ -14,11 +14,11 @@ export interface Outcome {
  * A route for a plain HTML form. With scripts the page asks for JSON and shows the problem beside the form; without
  * them the browser is sent back to `page` with the problem's code. Both ways end at the same place.
  */
-export function form(page: string, handle: (fields: FormData, request: Request) => Promise<Outcome>) {
+export function form(page: string, handle: (fields: FormData, request: Request) => Promise<Outcome>, limit = 100_000) {
   return guarded(async (request: Request): Promise<Response> => {
     const wantsJson = request.headers.get("accept")?.includes("application/json") === true;
     try {
-      const { go, cookies = [] } = await handle(await readForm(request), request);
+      const { go, cookies = [] } = await handle(await readForm(request, limit), request);
       const response = wantsJson ? json({ go }) : seeOther(go);
       for (const cookie of cookies) response.headers.append("set-cookie", cookie);
       return response;
@@ -84,7 +84,7 @@ export function emailField(fields: FormData): string {
   return email;
 }
 
-/** A password is taken as it was typed, spaces included. */
+/** A password, or a text, is taken as it was typed, spaces included. */
 export function secretField(fields: FormData, name: string): string {
   const value = fields.get(name);
   return typeof value === "string" ? value : "";
@@ -95,8 +95,8 @@ export function localPath(wanted: string | null | undefined): string {
   return wanted && /^\/(?![/\\])[^\\\s]*$/.test(wanted) ? wanted : "/";
 }
 
-async function readForm(request: Request): Promise<FormData> {
-  const whole = await limited(request, 100_000);
+async function readForm(request: Request, limit: number): Promise<FormData> {
+  const whole = await limited(request, limit);
   try {
     return await whole.formData();
   } catch {

@@ -120,6 +120,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
     <form
       className="editor"
       method="post"
+      action="/form/entry"
       autoComplete="off" // else a browser fills in what it remembers of an earlier visit, which `typedEarly` would take up
       onSubmit={(event) => {
         event.preventDefault();
@@ -132,6 +133,8 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
         }
       }}
     >
+      <input type="hidden" name="id" value={entry.id} />
+      <input type="hidden" name="revision" value={entry.revision} />
       <SaveDecision
         t={t}
         state={state}

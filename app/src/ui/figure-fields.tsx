@@ -21,8 +21,8 @@ export function FigureFields({ t, rows, known, onChange }: Props) {
       <legend>{t.figures}</legend>
       {rows.map((row, index) => (
         <div className="figure" key={index}>
-          <input aria-label={t.figureName} placeholder={t.figureName} list="known-figures" maxLength={40} autoComplete="off" value={row.name} onChange={(event) => change(index, { name: event.target.value })} />
-          <input aria-label={t.figureValue} placeholder={t.figureValue} inputMode="decimal" autoComplete="off" value={row.value} onChange={(event) => change(index, { value: event.target.value })} />
+          <input name="figure-name" aria-label={t.figureName} placeholder={t.figureName} list="known-figures" maxLength={40} autoComplete="off" value={row.name} onChange={(event) => change(index, { name: event.target.value })} />
+          <input name="figure-value" aria-label={t.figureValue} placeholder={t.figureValue} inputMode="decimal" autoComplete="off" value={row.value} onChange={(event) => change(index, { value: event.target.value })} />
           <button type="button" className="quiet" aria-label={fill(t.removeFigure, { name: row.name })} onClick={() => onChange(rows.filter((_, at) => at !== index))}>×</button>
         </div>
       ))}

@@ -7,7 +7,7 @@ import { figureNames, listTags } from "@/server/timeline";
 import { today } from "@/ui/day";
 import { Editor } from "@/ui/editor";
 
-type Props = { searchParams: Promise<{ day?: string; draft?: string; copy?: string }> };
+type Props = { searchParams: Promise<{ day?: string; draft?: string; copy?: string; problem?: string }> };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.entry.newTitle };
@@ -16,7 +16,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function NewEntry({ searchParams }: Props) {
   const person = await requirePerson();
   const { t } = await preferences();
-  const { day, draft, copy } = await searchParams;
+  const { day, draft, copy, problem } = await searchParams;
   const [tags, figures] = await Promise.all([listTags(person.id), figureNames(person.id)]);
   // The id is chosen here, so that saving twice makes one entry; a draft that waits in the browser has one already.
   const id = draft && isUuid(draft) && !copy ? draft : randomUUID();
@@ -24,6 +24,7 @@ export default async function NewEntry({ searchParams }: Props) {
   return (
     <>
       <h1 className="overline">{t.entry.newTitle}</h1>
+      {problem && <p role="alert" className="problem">{t.problems[problem as keyof typeof t.problems] ?? t.problems.unexpected}</p>}
       <Editor
         t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
         userId={person.id}
