@@ -28,7 +28,7 @@ function written(fields: FormData): unknown {
     body: secretField(fields, "body").replaceAll("\r\n", "\n"),
     mood: Number(field(fields, "mood")) || null,
     pinned: field(fields, "pinned") !== "",
-    tags: field(fields, "tags").split(","),
+    tags: field(fields, "tags").split(",").map((tag) => tag.trim()),
     figures: figuresOf(names.map((name, index) => ({ name, value: values[index] ?? "" }))),
   };
 }
