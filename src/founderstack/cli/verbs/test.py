@@ -7,7 +7,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import founderstack
@@ -61,8 +60,6 @@ class Tier:
     name: str
     command: tuple[str, ...]
     limit_s: float = 600
-    lane: int = 0
-    """Tiers of lane 0 run first, one by one; the other lanes then run beside each other: tests mostly wait."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def run(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="founder-shared-") as shared:
         os.chmod(shared, 0o711)
         environment = {"FOUNDER_TEST_SHARED": shared, **_environment_of_tests(os.environ)}
-        total, failed = _run_lanes(tiers(quick, soak, chosen), clock, environment)
+        total, failed = _run_all(tiers(quick, soak, chosen), clock, environment)
     if os.environ.get("CI") == "true" and total.skipped:
         _say(_("A skipped test counts as a failure here: it proves nothing."))
         failed = (*failed, _("skipped tests"))
@@ -153,11 +150,11 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
             "service and not soak",
             300,
             chosen,
-            lane=1,
+            second_try=True,
         ),
-        _pytest("fault", ("tests/fault",), "not soak", 600, chosen, lane=2),
-        _pytest("app", ("tests/app",), "not soak", 600, chosen, lane=1),
-        _pytest("journey", ("tests/journey",), "not soak", 900, chosen, lane=2),
+        _pytest("fault", ("tests/fault",), "not soak", 600, chosen, second_try=True),
+        _pytest("app", ("tests/app",), "not soak", 600, chosen, second_try=True),
+        _pytest("journey", ("tests/journey",), "not soak", 900, chosen, second_try=True),
     )
 
 
@@ -175,20 +172,17 @@ def counted(tier: Tier, result: Result) -> Counts:
     return Counts(words["passed"], failed, words["skipped"] + words["xfailed"])
 
 
-def _run_lanes(
+def _run_all(
     wanted: Sequence[Tier], clock: SystemClock, environment: Mapping[str, str]
 ) -> tuple[Counts, tuple[str, ...]]:
-    outcomes = [_run_one(tier, clock, environment) for tier in wanted if not tier.lane]
-    lanes = [[tier for tier in wanted if tier.lane == lane] for lane in sorted({tier.lane for tier in wanted} - {0})]
-    with ThreadPoolExecutor(max(1, len(lanes))) as pool:
-        for lane in pool.map(lambda lane: [_run_one(tier, clock, environment) for tier in lane], lanes):
-            outcomes += lane
+    outcomes = [_run_one(tier, clock, environment) for tier in wanted]
     failed = tuple(tier.name for tier, counts in outcomes if counts.failed)
     return sum((counts for _tier, counts in outcomes), Counts()), failed
 
 
 def _run_one(tier: Tier, clock: SystemClock, environment: Mapping[str, str]) -> tuple[Tier, Counts]:
     """Run a tier and print its line, with what it said where somebody should read it."""
+    print(f"  {tier.name:<10}", end="", flush=True)
     began = clock.monotonic()
     result = run_tier(tier, environment)
     counts = counted(tier, result)
@@ -197,7 +191,7 @@ def _run_one(tier: Tier, clock: SystemClock, environment: Mapping[str, str]) -> 
         counts, result = again[0], Result(again[1].code, f"{result.out}\n{again[1].out}", "")
     word = _("FAILED") if counts.failed else _("ok")
     detail = str(counts) if isinstance(tier, PytestTier) else ""
-    lines = [f"  {tier.name:<10}{word:<8}{clock.monotonic() - began:7.1f} s  {detail}".rstrip()]
+    lines = [f"{word:<8}{clock.monotonic() - began:7.1f} s  {detail}".rstrip()]
     if again is not None and not counts.failed:
         lines.append(_("  Some failed at first and passed alone, at a second try. What they said at first:"))
     if again is not None or counts.failed or counts.skipped:
@@ -244,11 +238,11 @@ def _pytest(
     chosen: Sequence[str],
     *,
     limit_s: float = 2400,
-    lane: int = 0,
+    second_try: bool = False,
 ) -> PytestTier:
     options = ("-o", f"cache_dir={CACHE}/pytest-{name}", f"--timeout={timeout_s}", "-m", marks)
     return PytestTier(
-        name, (PYTHON, "-m", "pytest", *options, *folders, *chosen), limit_s, lane, bool(chosen), second_try=lane > 0
+        name, (PYTHON, "-m", "pytest", *options, *folders, *chosen), limit_s, bool(chosen), second_try=second_try
     )
 
 
