@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from founderstack.backups.store import SetStore
+from founderstack.backups.store import SetStore, without_page
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST
 from founderstack.model.errors import StackError
@@ -33,7 +33,11 @@ def lying(state: str, stack: str, settings: Any) -> Lying:
     """What there is; `settings` are those of `[backup]`, None where the stack makes none."""
     folder = f"{state}/backups"
     found = SetStore(FolderStore(folder), stack).contents()
-    sizes = {set_id: sum(one.size for one in names.values()) for set_id, names in found.items() if MANIFEST in names}
+    sizes = {
+        set_id: sum(one.size for one in names.values())
+        for set_id, names in found.items()
+        if MANIFEST in names or without_page(names)
+    }
     bucket = f"s3://{settings.s3_bucket}" if settings and settings.s3_bucket else ""
     elsewhere = tuple(filter(None, (settings.folder if settings else "", bucket)))
     return Lying(folder, tuple(sorted(sizes, reverse=True)), sum(sizes.values()), elsewhere)

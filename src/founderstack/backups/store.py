@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -29,6 +29,12 @@ class Damaged(StackError):
 
 NOT_READABLE = (Damaged, ObjectMissing, ObjectUnreadable)
 """What is wrong with one object, and says nothing of the place that it lies in."""
+
+
+def without_page(names: Iterable[str]) -> bool:
+    """True where sealed files lie without a page of contents: they are somebody's, unless we were killed there."""
+    held = tuple(names)
+    return MANIFEST not in held and any(name.endswith(ENDING) for name in held)
 
 
 def nothing_to_tell(_count: int) -> None:

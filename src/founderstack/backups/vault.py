@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from founderstack.backups.contents import Contents
 from founderstack.backups.giving_back import GivingBack
-from founderstack.backups.store import NOT_READABLE, NewSet, SetStore
+from founderstack.backups.ledger import Ledger
+from founderstack.backups.store import NOT_READABLE, NewSet, SetStore, without_page
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -23,6 +24,7 @@ from founderstack.world.lock import stack_lock
 from founderstack.world.sealing import Key
 
 INDEX = "backups.json"
+LEDGER = "sets.json"
 _SCRATCH = ".work"
 
 
@@ -59,6 +61,7 @@ class Vault(GivingBack):
         self._random_letters = random_letters
         self._away: dict[str, str] = {}
         """Place → why it did not answer."""
+        self._ledger = Ledger(f"{about.state}/{LEDGER}")
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """One backup or restore at a time."""
@@ -69,20 +72,28 @@ class Vault(GivingBack):
         return self._engine.kinds
 
     def tidy(self) -> None:
-        """Remove what was left on this machine by backups that were killed. Only under the lock."""
+        """Remove what was left on this machine by backups and removals that were killed. Only under the lock."""
         remove_tree(self._scratch)
-        for set_id, names in self._stores[0].contents().items():
-            if MANIFEST not in names:
-                self._stores[0].remove(set_id)
+        self._collect(self._stores[0], {})
 
     def tidy_away(self) -> None:
         """Remove what was begun off this machine and is on it no more; what is here still is sent to its end."""
         here = self._stores[0].contents()
         for store in self._stores[1:]:
-            for set_id, names in store.contents().items():
-                if MANIFEST not in names and MANIFEST not in here.get(set_id, {}):
-                    store.remove(set_id)
+            self._collect(store, here)
             store.tidy()
+
+    def _collect(self, store: SetStore, waiting: Mapping[str, Mapping[str, object]]) -> None:
+        """Remove what was begun by us and has no page of contents, here or in the place that it waits in."""
+        begun = self._ledger.begun(store.objects.where)
+        if not begun:
+            return
+        held = store.contents()
+        left = {one for one in begun if MANIFEST not in held.get(one, {}) and MANIFEST in waiting.get(one, {})}
+        for set_id in begun - left:
+            if MANIFEST not in held.get(set_id, {}):
+                store.remove(set_id)
+        self._ledger.ended(store.objects.where, begun - left)
 
     def take(self, kind: str, progress: Progress) -> Manifest:
         """Take a whole set into the place on this machine."""
@@ -137,13 +148,15 @@ class Vault(GivingBack):
             host=self._about.host,
             major=major,
         )
-        new = self._stores[0].begin(set_id, self._key())
-        try:
-            filled = fill(new, draft)
-            return new.finish(replace(filled, seconds=round(self._clock.monotonic() - began, 1)))
-        except BaseException:
-            new.abandon()
-            raise
+        here = self._stores[0]
+        with self._ledger.writing(here.objects.where, set_id):
+            new = here.begin(set_id, self._key())
+            try:
+                filled = fill(new, draft)
+                return new.finish(replace(filled, seconds=round(self._clock.monotonic() - began, 1)))
+            except BaseException:
+                new.abandon()
+                raise
 
     def away(self) -> str:
         """Where copies off this machine go."""
@@ -153,7 +166,8 @@ class Vault(GivingBack):
         """Copy a set off the machine."""
         here, there = self._stores[0], self._stores[1]
         try:
-            here.copy(manifest, there, lambda count: progress(there.place, count))
+            with self._ledger.writing(there.objects.where, manifest.id):
+                here.copy(manifest, there, lambda count: progress(there.place, count))
         except StackError as problem:
             self._away[there.place] = f"{problem.what}: {problem.why}"
             raise
@@ -175,10 +189,15 @@ class Vault(GivingBack):
         return Found(tuple(sorted(sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
 
     def _look(self, store: SetStore, sets: dict[str, FoundSet], damaged: list[str]) -> None:
-        for set_id, names in store.contents().items():
-            if MANIFEST not in names:
-                continue
+        # Asked before and after: a backup may begin or end meanwhile.
+        begun, held = self._ledger.begun(store.objects.where), store.contents()
+        begun |= self._ledger.begun(store.objects.where)
+        for set_id, names in held.items():
             before = sets.get(set_id)
+            if MANIFEST not in names:
+                if without_page(names) and set_id not in begun:
+                    damaged.append(set_id)
+                continue
             try:
                 manifest = before.manifest if before else store.manifest(set_id)
             except NOT_READABLE:
@@ -204,7 +223,9 @@ class Vault(GivingBack):
 
     def remove(self, place: str, set_id: str) -> None:
         """Remove a set from one place."""
-        self._store(place).remove(set_id)
+        store = self._store(place)
+        with self._ledger.removing(store.objects.where, set_id):
+            store.remove(set_id)
 
     def forget(self, kept: Sequence[Manifest]) -> None:
         """Have the engine forget what none of these sets needs."""

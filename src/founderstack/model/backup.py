@@ -1,7 +1,8 @@
 """What a component declares about the data it would miss, and what a backup set is.
 
 A *set* is everything that one backup took, under one prefix of a place: sealed files, `manifest.json`, written last,
-which makes it a set, and a `proof-….json` for each drill. Without a manifest it is rubbish, to be collected.
+which makes it a set, and a `proof-….json` for each drill. Without a manifest it is what a killed backup left, to be
+collected, where this machine noted that it began it; else its manifest was lost, and it is kept.
 """
 
 from __future__ import annotations

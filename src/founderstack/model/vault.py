@@ -20,7 +20,7 @@ class Place:
     error: str = ""
     """Why it could not be asked, "" where it was."""
     damaged: tuple[str, ...] = ()
-    """Ids of sets whose page of contents cannot be read."""
+    """Ids of sets whose page of contents cannot be read, or is lost."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Vault(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Remove what backups left on this machine that were killed: files without a manifest."""
+        """Remove what backups left on this machine that were killed. A set that has lost its manifest is none of it."""
         ...
 
     def tidy_away(self) -> None:

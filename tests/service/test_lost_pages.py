@@ -1,0 +1,148 @@
+"""What is told and kept of sets that have lost something, each place judged by itself: real folders, no server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from founderstack.backups.contents import Contents, Files
+from founderstack.backups.kept import lying
+from founderstack.backups.ledger import Ledger
+from founderstack.backups.store import SetStore
+from founderstack.backups.vault import LEDGER, About, Vault
+from founderstack.model.backup import MANIFEST, Manifest
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
+from founderstack.testing.clock import FakeClock
+from founderstack.world.objects import FolderStore
+from founderstack.world.sealing import Key, new_identity
+
+
+class Bucket(FolderStore):
+    """A folder that stands for the place off the machine."""
+
+    name = "s3"
+
+
+@dataclass
+class Stack:
+    """A stack with one file of its own, whose sets lie in two folders."""
+
+    folder: Path
+    key: Key
+    clock: FakeClock
+
+    def place(self, name: str) -> Path:
+        """Where the sets of a place lie."""
+        return self.folder / name / "diary/sets"
+
+    def vault(self) -> Vault:
+        """Its vault, as each command makes it anew."""
+        note = self.folder / "note"
+        note.write_text("a note")
+        (self.folder / "state").mkdir(exist_ok=True)
+        about = About("diary", str(self.folder / "state"), "debian:12", "here", "0")
+        places: tuple[ObjectStore, ...] = (FolderStore(str(self.folder / "local")), Bucket(str(self.folder / "s3")))
+        notes = Files("files/app.tar", "files", "app", lambda: [("note", str(note))], str(self.folder), ("note",))
+        stores = tuple(SetStore(place, "diary") for place in places)
+        letters = iter("abcdefgh")
+        return Vault(
+            about,
+            _Nothing(),
+            lambda: Contents(None, "", (notes,)),
+            lambda: self.key,
+            stores,
+            self.clock,
+            lambda: next(letters),
+        )
+
+    def taken(self) -> Manifest:
+        """A set in both places, a minute later than the one before."""
+        self.clock.wait(60)
+        vault = self.vault()
+        made = vault.take("full", quiet)
+        vault.send(made, quiet)
+        return made
+
+
+class _Nothing:
+    """An engine for a stack without a database."""
+
+    name = "dump"
+    kinds = ("full",)
+
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+        raise NotImplementedError
+
+    def forget(self, kept: Sequence[Manifest]) -> None:
+        """It keeps nothing of its own."""
+
+
+def quiet(_about: str, _count: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    return Stack(tmp_path, Key(new_identity()), FakeClock())
+
+
+def test_a_set_that_lost_its_page_of_contents_is_named_and_kept(stack: Stack) -> None:
+    """What breaks: the page, in both places. What the founder sees: the set's name. What holds: all of its files."""
+    lost, whole = stack.taken(), stack.taken()
+    for place in ("local", "s3"):
+        (stack.place(place) / lost.id / MANIFEST).unlink()
+    vault = stack.vault()
+    vault.tidy()
+    vault.tidy_away()
+    found = vault.found()
+    assert [one.manifest.id for one in found.sets] == [whole.id]
+    assert [place.damaged for place in found.places] == [(lost.id,), (lost.id,)]
+    assert all([*(stack.place(place) / lost.id).rglob("*.age")] for place in ("local", "s3"))
+
+
+def test_destroy_keeps_a_set_that_lost_its_page_of_contents(stack: Stack) -> None:
+    lost = stack.taken()
+    (stack.place("local") / lost.id / MANIFEST).unlink()
+    (stack.folder / "state/backups").symlink_to(stack.folder / "local")
+    assert lying(str(stack.folder / "state"), "diary", None).ids == (lost.id,)
+
+
+@pytest.mark.parametrize("work", ["taking", "sending", "removing"])
+def test_what_was_killed_is_no_set_and_goes_without_a_word(stack: Stack, work: str) -> None:
+    made = stack.taken()
+    place = stack.place("local" if work == "taking" else "s3")
+    with suppress(KeyboardInterrupt), Ledger(f"{stack.folder}/state/{LEDGER}").writing(str(place.parents[1]), made.id):
+        raise KeyboardInterrupt
+    for each in ("local", "s3"):
+        (stack.place(each) / made.id / MANIFEST).unlink()
+    vault = stack.vault()
+    assert [one.damaged for one in vault.found().places] == ([(), (made.id,)] if work == "taking" else [(made.id,), ()])
+    vault.tidy()
+    vault.tidy_away()
+    assert not (place / made.id).exists()
+
+
+def test_a_copy_that_failed_goes_on_while_its_set_is_here(stack: Stack) -> None:
+    stack.taken()
+    vault = stack.vault()
+    stack.clock.wait(60)
+    made = vault.take("full", quiet)
+    sealed = next((stack.place("local") / made.id).rglob("*.age"))
+    content = sealed.read_bytes()
+    sealed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(StackError, match="damaged"):
+        vault.send(made, quiet)
+    begun = stack.place("s3") / made.id
+    begun.mkdir(exist_ok=True)
+    (begun / "part.age").write_bytes(b"what had arrived")
+    vault.tidy_away()
+    assert (begun / "part.age").exists()
+    assert not any(one.damaged for one in vault.found().places)
+    vault.remove("local", made.id)
+    vault.tidy_away()
+    assert not begun.exists()
