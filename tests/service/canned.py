@@ -1,4 +1,4 @@
-"""An agent that answers from values: fifteen services with a past, and jobs, logs and plans that a test can change."""
+"""An agent that answers from values: sixteen processes with a past, and jobs, logs and plans that a test can change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = SystemClock().now() // 3600 * 3600
 BUCKET_S = 2880
 SERVICES = (
     # name, title, group, summary, version, address, path, median ms
-    ("diary-1", "Founder Diary", "app", "The application", "release 3", "https://localhost:8443", "", 14.0),
+    ("app-3-4fd2a1-1", "App", "app", "The main application", "3", "https://localhost:8443", "", 14.0),
     ("postgres", "PostgreSQL", "data", "Main database", "15", "127.0.0.1:5432", "", 1.2),
     ("redis", "Redis", "data", "Cache and sessions", "7.0", "127.0.0.1:6379", "", 0.4),
     ("nginx", "Nginx", "gateway", "Gateway with TLS", "1.22", "https://localhost:8443", "", 0.9),
@@ -28,13 +28,14 @@ SERVICES = (
     ("agent", "Agent", "tools", "Schedules, probes and retries", "", "", "", 0.3),
 )
 MORE = (
-    ("diary-2", "Founder Diary", "app", "The application", "release 3", "https://localhost:8443", "", 15.0),
+    ("app-3-4fd2a1-2", "App", "app", "The main application", "3", "https://localhost:8443", "", 15.0),
     ("seaweedfs", "SeaweedFS", "data", "Files and objects", "3.99", "127.0.0.1:8333", "", 3.0),
     ("grafana", "Grafana", "outside", "", "", "https://grafana.example", "", 88.0),
     ("dokploy", "Dokploy", "outside", "", "", "https://dokploy.example", "", 120.0),
     ("mail", "Mail relay", "outside", "", "", "https://mail.example", "", 60.0),
     ("docs", "Documents", "outside", "", "", "https://docs.example", "", 30.0),
     ("status", "Status page", "outside", "", "", "https://status.example", "", 70.0),
+    ("umami", "Umami", "outside", "", "", "https://umami.example", "", 20.0),
 )
 
 JOB = "20261124T195900Z-ab12cd"
@@ -66,7 +67,7 @@ def service(name: str, **more: Any) -> dict[str, Any]:
     actions = ["logs"] if name == "agent" else ["restart", "stop", "logs", "credentials"]
     return {
         "title": title, "group": group, "path": path, "summary": summary, "version": version, "address": address,
-        "asks_first": title == "PostgreSQL",
+        "asks_first": title == "PostgreSQL", "ring": group if group == "app" else "",
         "restarts": name != "agent", "state": "online", "since": NOW - 273_000, "latency_ms": ms, "error": "",
         "checked": NOW - 4, "failures": 0, "history": [], "uptime_24h": 1.0, "p50_ms": ms, "p95_ms": ms * 2.4,
         "last_error": None, "bars": bars(ms), "condition": "running", "actions": [] if outside else actions,

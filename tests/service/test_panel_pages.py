@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.service.browsing import clock, picture, sign_in, unfit
-from tests.service.canned import JOB, NOW, STEPS, CannedAgent, event, job
+from tests.service.canned import JOB, NOW, STEPS, CannedAgent, event, job, service
 from tests.service.conftest import OpenPage
 
 REFUSED = {"error": {"what": "Another command runs", "why": "founder up, since 20:00.", "fix": "Wait for it."}}
@@ -157,6 +157,24 @@ def test_a_log_is_followed_searched_wrapped_and_kept(open_page: OpenPage, agent:
     assert download.value.suggested_filename == "diary-postgres.log"
     assert download.value.path().read_text().count("checkpoint complete") == 60
     expect(page.locator("#log")).not_to_contain_text("not seen")
+
+
+def test_the_app_is_one_tile_and_each_instance_has_its_log(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.processes["app-3-4fd2a1-2"] = service("app-3-4fd2a1-2")
+    agent.tell()
+    page = at(open_page, "/")
+    expect(page.locator(".tile.online", has_text="2 of 2 instances")).to_contain_text("diary release 3")
+    agent.change("app-3-4fd2a1-2", state="down", error="no answer in time", failures=5)
+    expect(page.locator("#tile-app.degraded")).to_contain_text("1 of 2 instances")
+    page.locator("#logs-app").click()
+    page.get_by_role("link", name="Instance 2").click()
+    page.wait_for_url("**/service/app/logs?log=app-3-4fd2a1-2")
+    expect(page.locator("#log > span")).to_have_count(60)
+    page.goto(page.url.partition("/logs")[0])
+    expect(page.locator("tbody")).to_contain_text("720")
+    page.get_by_role("link", name="1 of 2 instances").click()
+    page.get_by_role("link", name="App, instance 2").click()
+    page.wait_for_url("**/service/app-3-4fd2a1-2")
 
 
 def test_a_service_with_several_logs_lets_one_choose(open_page: OpenPage, agent: CannedAgent) -> None:

@@ -14,6 +14,7 @@ from founderstack.panel.config import Config
 from founderstack.panel.live import Live
 from founderstack.panel.notices import Notice
 from founderstack.panel.rendering import Reader, Rendering
+from founderstack.panel.rings import together
 
 # Stand in the rendered page where each reader's own part goes; bytes that no template or text can hold.
 _FORM_TOKEN, _USER, _NOTICE = "\x00form\x00", "\x00user\x00", "\x00notice\x00"
@@ -61,7 +62,7 @@ class Home:
         summary = tiles.summary(shown, self._rendering.words(reader.language), stale_s)
         fresh = {"": self._rendering.part("summary.html", reader.language, summary=summary)}
         for one in shown:
-            if one.key in changed or one.key not in fragments:
+            if one.key in changed or one.instances or one.key not in fragments:
                 fresh[one.key] = self._rendering.part("tile.html", reader.language, tile=one, reader=reader)
             else:
                 fresh[one.key] = fragments[one.key]
@@ -81,6 +82,6 @@ class Home:
         now, translate = self._clock.now(), self._rendering.words(reader.language)
         found = [
             tiles.tile(name, said, translate, reader.language, now, stale_s, self._config.panel_url)
-            for name, said in self._live.processes.items()
+            for name, said in together(self._live.processes, self._config.stack).items()
         ]
         return sorted(found, key=lambda one: one.order)

@@ -42,7 +42,7 @@ async def tiles(live: Live, home: Home, reader: Reader, signed_in: Callable[[], 
     while signed_in():
         fragments = home.fragments(reader)
         version = live.version
-        changed = [name for name, fragment in fragments.items() if known.get(name) is not fragment]
+        changed = [name for name, fragment in fragments.items() if known.get(name) != fragment]
         known = fragments
         names = [name for name in fragments if name]
         yield event("names", json.dumps(names)) + b"".join(

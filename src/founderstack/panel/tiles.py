@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from founderstack.panel.bars import Chart, buckets, chart
+from founderstack.panel.rings import number_of
 from founderstack.panel.words import Translate, duration, explained, milliseconds, percent
 
 _NEARLY_A_DAY_S = 23 * 3600
@@ -34,7 +35,7 @@ class Tile:
     """Everything that a tile shows, as text."""
 
     key: str
-    """The process's name."""
+    """The process's name; the ring's where it stands for all its instances."""
     state: TileState
     word: str
     title: str
@@ -50,6 +51,10 @@ class Tile:
     """What can be done from here: restart, stop, start, logs, credentials."""
     asks_first: bool
     """Whether a restart of it cuts off whoever uses it, so that it is asked about first."""
+    instances: str
+    """How many of them serve, where it stands for the instances of the app; or ""."""
+    instance: bool
+    """Whether it is one of the app's instances."""
     outside: bool
     """Whether it is only looked at: the stack does not run it."""
     since: str
@@ -95,21 +100,23 @@ def tile(
     `here` is the panel's own address, which needs no link and cannot stop itself.
     """
     state: TileState = "stale" if stale_s else said["state"]
-    title, about = _(str(said["title"])), str(said["summary"])
+    about = str(said["summary"])
     error = _error(state, said, _)
     return Tile(
         key=key,
         state=state,
         word=_word(state, said, _),
-        title=title,
+        title=_title(key, said, _),
         group=_group(said["group"], _),
         summary=_(about) if about else "",
-        version=str(said["version"]),
+        version=_version(said, _),
         address=str(said["address"]).removeprefix("https://").rstrip("/"),
         link=_link(said, here),
         tool=bool(_OWN_PATH.fullmatch(str(said["path"]))),
         actions=_actions(said, here),
         asks_first=bool(said.get("asks_first")),
+        instances=_instances(said.get("instances"), _),
+        instance=bool(said.get("ring")) and "instances" not in said,
         outside=bool(said.get("outside")),
         since=_since(state, said, _, now, stale_s),
         uptime="" if said.get("uptime_24h") is None else percent(said["uptime_24h"], language),
@@ -120,8 +127,28 @@ def tile(
         error=error,
         last_error=None if error or stale_s else _last_error(said, _, now),
         logs=tuple(str(name) for name in said.get("logs") or ()),
-        order=(RANKS[state], _group_rank(said["group"]), title.casefold(), key),
+        order=(RANKS[state], _group_rank(said["group"]), _title(key, said, _).casefold(), key),
     )
+
+
+def _title(key: str, said: Mapping[str, Any], _: Translate) -> str:
+    if "instances" in said:
+        return str(said["name"])
+    title = _(str(said["title"]))
+    return _("{name}, instance {number}").format(name=title, number=number_of(key)) if said.get("ring") else title
+
+
+def _version(said: Mapping[str, Any], _: Translate) -> str:
+    version = str(said["version"])
+    return _("release {number}").format(number=version) if said.get("ring") and version else version
+
+
+def _instances(counts: tuple[int, int] | None, _: Translate) -> str:
+    if not counts:
+        return ""
+    online, whole = counts
+    text = _("{online} of {all} instances") if whole > 1 else _("{online} of {all} instance")
+    return text.format(online=online, all=whole)
 
 
 def _measured(seconds: float | None) -> str:
@@ -178,7 +205,7 @@ def _error(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
     if state in ("online", "stale") or not said["error"] or said["error"] == "stopped":
         return ""
     text = _sentence(str(said["error"]), _)
-    if state == "degraded":
+    if state == "degraded" and "instances" not in said:
         count = _("{count} of {most} failures").format(count=said["failures"], most=_FAILURES_UNTIL_DOWN)
         return f"{text} ({count})"
     return text

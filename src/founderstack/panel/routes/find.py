@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.responses import HTMLResponse, Response
 
 from founderstack.panel.asking import Ask
+from founderstack.panel.rings import together
 from founderstack.panel.tiles import tile
 
 
@@ -36,7 +37,8 @@ async def listed(ask: Ask) -> Response:
 def _all(ask: Ask) -> list[Find]:
     _, admin = ask.say, ask.reader.role == "admin"
     live, now, here = ask.parts.live, ask.parts.clock.now(), ask.parts.config.panel_url
-    shown = [tile(name, said, _, ask.language, now, 0.0, here) for name, said in live.processes.items()]
+    services = together(live.processes, ask.parts.config.stack)
+    shown = [tile(name, said, _, ask.language, now, 0.0, here) for name, said in services.items()]
     shown.sort(key=lambda one: one.order[1:])
     service = _("Service")
     found = [Find(one.title, f"{one.word} · {service}", f"/service/{one.key}") for one in shown]

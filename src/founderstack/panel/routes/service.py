@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from founderstack.model.errors import StackError
 from founderstack.panel import bars, texts, tiles
 from founderstack.panel.asking import Ask
+from founderstack.panel.rings import instances_of, number_of, together
 from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.streams import event
@@ -26,8 +27,7 @@ async def page(ask: Ask) -> Response:
     """State, 24 hours in detail, and where everything else of this service is."""
     tile = _tile(ask)
     try:
-        answer = await ask.agent("history", process=tile.key, hours=_HISTORY_HOURS)
-        day = bars.in_detail(answer["buckets"], ask.parts.clock.now())
+        day = bars.in_detail(await _past(ask, tile.key), ask.parts.clock.now())
     except StackError:
         day = ()  # the tile says that the agent is silent
     chart = bars.chart(day, ask.say, ask.language)
@@ -106,6 +106,13 @@ def _readable(lines: Sequence[Sequence[Any]]) -> list[Mapping[str, str]]:
     return [{"at": stamp(at) if at else "", "text": _CONTROL.sub("", str(text))} for at, text in lines]
 
 
+async def _past(ask: Ask, key: str) -> list[Sequence[Any]]:
+    """The last day of a service; of the app's, that of all its instances."""
+    of_each = {number_of(name): name for name in instances_of(ask.parts.live.processes, key)}
+    answers = [await ask.agent("history", process=name, hours=_HISTORY_HOURS) for name in of_each.values()]
+    return [span for answer in answers for span in answer["buckets"]]
+
+
 async def _credentials(ask: Ask, name: str) -> list[Mapping[str, Any]]:
     """The sign-ins that the service offers, masked; none for whoever may not have them."""
     if ask.reader.role != "admin":
@@ -119,7 +126,7 @@ async def _credentials(ask: Ask, name: str) -> list[Mapping[str, Any]]:
 def _tile(ask: Ask) -> tiles.Tile:
     name = str(ask.request.path_params["name"])
     live = ask.parts.live
-    said = live.processes.get(name)
+    said = together(live.processes, ask.parts.config.stack).get(name) or live.processes.get(name)
     if said is None:
         raise HTTPException(404)
     now, here = ask.parts.clock.now(), ask.parts.config.panel_url
@@ -127,9 +134,9 @@ def _tile(ask: Ask) -> tiles.Tile:
 
 
 def _log(ask: Ask, tile: tiles.Tile) -> str:
-    """Which of its logs is asked for; its own output where none is named."""
-    name = ask.request.query_params.get("log", tile.key)
-    if name != tile.key and name not in tile.logs:
+    """Which of its logs is asked for; its own output, or its first instance's, where none is named."""
+    name = ask.request.query_params.get("log", tile.logs[0] if tile.logs else tile.key)
+    if name not in (tile.logs or (tile.key,)):
         raise HTTPException(404)
     return name
 
