@@ -49,6 +49,8 @@ CREATE TABLE empty (id int);
 GRANT SELECT ON note TO viewer;
 """
 
+HELD = "SELECT count(*)::text FROM (SELECT pg_advisory_xact_lock(i) FROM generate_series(1, 40000) i) held"
+
 
 def nothing(_about: str, _bytes: int) -> None:
     """Nobody watches."""
@@ -172,6 +174,12 @@ def test_whatever_is_not_what_was_dumped_is_named(mine: SetStore, place: Path, k
         "The question of `prove_query` got no row",
     ):
         assert sentence in problems
+
+
+def test_the_copy_has_room_for_all_tables_of_a_large_database(place: Path) -> None:
+    """A dump, and a comparison, hold every table at once; what stands for them here is as large and quickly made."""
+    with running(Scratch(f"{place}/drill", BINARIES, USER, nice=0)) as server:
+        assert ask(server, "postgres", HELD) == ["40000"]
 
 
 def test_a_question_that_fails_is_told(mine: SetStore, place: Path, key: Key) -> None:

@@ -23,6 +23,8 @@ from tests.service.primaries import MOMENT, USER, Primary, other_system, primary
 BACKUP = '[backup]\nuse = "pgbackrest"\n'
 COMMITS = f"SELECT id, to_char(pg_xact_commit_timestamp(xmin) AT TIME ZONE 'UTC', '{MOMENT}') FROM load"
 SYSTEMS = {"here": this_system, "debian-13": other_system}
+HELD = "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(i) FROM generate_series(1, 40000) i) held"
+"""Takes as much room as holding so many tables does, and is quickly made."""
 TARGETS = 12
 _FORM = "%Y-%m-%d %H:%M:%S.%f+00"
 
@@ -102,6 +104,19 @@ def test_a_recovery_beside_writes_into_no_tablespace_of_the_running_server() -> 
             refuse_whole(server.data)
         server.ask("INSERT INTO later VALUES (1)")
         assert server.ask("SELECT count(*) FROM later") == "1001", "the running one is untouched"
+
+
+def test_recovered_and_running_servers_have_room_for_all_tables_of_a_large_database(loaded: Loaded) -> None:
+    server, end = loaded.primary, Target("newest", 0.0, "the end")
+    site = server.site("beside")
+    recovery.prepare(site)
+    server.repository.restore(server.repository.stored().backups[-1], end, site.data)
+    recovery.recover(site, end, "", may_end_early=True, tell=lambda _piece: None)
+    try:
+        for socket, port in ((site.server.socket, site.server.port), (server.socket, server.port)):
+            assert server.asked(HELD, socket, port) == "40000"
+    finally:
+        recovery.clear_away(site)
 
 
 def _tablespace(server: Primary, name: str) -> Path:

@@ -88,6 +88,7 @@ SELECT coalesce(r.rolname::text, ''), unnest(s.setconfig) FROM pg_db_role_settin
 JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
 LEFT JOIN pg_roles r ON r.oid = s.setrole ORDER BY 1, 2
 """
+_BATCH = 100
 COPY = "founder: restored beside the database that is used"
 """Comment of a database that is a copy: no backup holds it while its name says the same."""
 REPLACED = "founder: replaced by what a restore has brought back"
@@ -111,8 +112,8 @@ def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     ((snapshot, at),) = rows(connection, "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8")
     tables = [name for name, _hashed in _tables(connection)]
-    for first in range(0, len(tables), 100):
-        batch = ", ".join(f"ONLY {name}" for name in tables[first : first + 100])
+    for first in range(0, len(tables), _BATCH):
+        batch = ", ".join(f"ONLY {name}" for name in tables[first : first + _BATCH])
         connection.execute(f"LOCK TABLE {batch} IN ACCESS SHARE MODE")
     return str(snapshot), float(at)
 
@@ -121,7 +122,7 @@ def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = Fal
     """What the connected database holds, inside the transaction that `begin` began. Reads every row once."""
     ((name,),) = rows(connection, "SELECT current_database()")
     ((owner, encoding, collate, ctype, limit, template, *locale),) = rows(connection, _DATABASE)
-    tables = [_table(connection, table, hashed) for table, hashed in _tables(connection)]
+    tables = _counted(connection)
     if superuser:
         ((count, total),) = rows(connection, _LARGE)
         tables += [Table(LARGE_OBJECTS, int(count), str(total))] if count else []
@@ -158,6 +159,18 @@ def _hash(columns: Sequence[tuple[str, str]]) -> str:
         [value for value in values if value],
         [column for (column, _kind), value in zip(columns, values, strict=True) if not value],
     )
+
+
+def _counted(connection: psycopg.Connection[Any]) -> list[Table]:
+    """Every table, its rows counted and hashed; what only counting holds, such as indexes, is let go in between."""
+    wanted, counted = _tables(connection), []
+    connection.execute("SAVEPOINT counting")
+    for number, (table, hashed) in enumerate(wanted, 1):
+        counted.append(_table(connection, table, hashed))
+        if number % _BATCH == 0:
+            connection.execute("ROLLBACK TO counting")
+    connection.execute("ROLLBACK TO counting; RELEASE counting")
+    return counted
 
 
 def _table(connection: psycopg.Connection[Any], table: str, hashed: str) -> Table:

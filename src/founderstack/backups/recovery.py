@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from founderstack.backups import surviving
 from founderstack.backups.repository import Run, end_writers
+from founderstack.backups.server import LOCKS_EACH
 from founderstack.backups.tablespaces import refuse_tablespaces, refuse_whole
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -136,6 +137,7 @@ def _write_files(site: Site) -> None:
         "hot_standby": "off",
         "archive_mode": "off",
         "max_connections": 20,
+        "max_locks_per_transaction": LOCKS_EACH,
         "shared_buffers": "64MB",
         "track_commit_timestamp": "on",
         "wal_level": "replica",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from founderstack.backups.server import LOCKS_EACH
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Server
@@ -46,7 +47,12 @@ _CARELESS: Mapping[str, object] = {
     "shared_preload_libraries": "",
     "log_min_messages": "warning",
 }
-EMPTY: Mapping[str, object] = {"wal_level": "minimal", "max_wal_senders": 0, "max_connections": 20}
+EMPTY: Mapping[str, object] = {
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
+    "max_connections": 20,
+    "max_locks_per_transaction": LOCKS_EACH,
+}
 """More settings for one that begins empty; one that recovers needs those of the server its data comes from."""
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _CONNECT_S = 10
+LOCKS_EACH = 2048
+"""Of a throw-away server with 20 connections: room for all tables that a dump or a comparison holds at once."""
 
 
 def sign_in(server: Server, role: str, database: str) -> list[str]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from founderstack.model.component import View
 
+_LOCKS = 65_536
+"""Tables and indexes that can be held at once, by all together: a dump holds every table of its database. 12 MB."""
+_BESIDES = 24
+"""Processes that count like connections: of replication, of autovacuum, workers."""
+
 
 def settings(view: View) -> dict[str, object]:
     """Memory and parallelism from the machine, within the share that PostgreSQL may plan with."""
@@ -31,3 +36,8 @@ def shared_mib(view: View) -> int:
 
 def connections(view: View) -> int:
     return int(view.settings.max_connections) or min(100, max(20, view.machine.ram_mib // 68))
+
+
+def locks_each(view: View) -> int:
+    """PostgreSQL counts its locks by connection, whoever needs them."""
+    return max(64, -(-_LOCKS // (connections(view) + _BESIDES)))

@@ -206,6 +206,7 @@ def _at_start(view: View) -> tuple[str, ...]:
         **dict.fromkeys(("max_wal_senders", "max_replication_slots"), 10),
         "archive_mode": "on",
         "max_connections": _memory.connections(view),
+        "max_locks_per_transaction": _memory.locks_each(view),
         "shared_buffers": f"{_memory.shared_mib(view)}MB",
         "max_worker_processes": max(8, view.machine.cores),
         "hba_file": f"{view.places.etc('postgres')}/pg_hba.conf",
