@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.backups import recovery
+from founderstack.backups.scratch import NotTheSet
 from founderstack.backups.surviving import copy, surviving
+from founderstack.backups.tablespaces import tablespaces
 from founderstack.model.errors import StackError
+from founderstack.testing.clock import FakeClock
 
 FIRST, SECOND = "000000010000000000000001", "000000010000000000000002"
 
@@ -36,6 +40,28 @@ def test_a_folder_that_is_no_log_is_refused_with_the_one_that_is_meant(log: Path
         with pytest.raises(StackError, match="cannot be used"):
             surviving(wrong, named=True)
     assert surviving(f"{log}-typo", named=False).pieces == 0, "what nobody named may be lost as well"
+
+
+def test_a_log_that_cannot_be_read_is_refused_also_where_nobody_named_it(log: Path) -> None:
+    """What breaks: the disk of the lost server. What holds: what was committed last is not left out in silence."""
+    (log.parent / "loop").symlink_to("loop")  # the disk answers ELOOP, whoever asks
+    with pytest.raises(StackError, match="cannot be used") as told:
+        surviving(f"{log.parent}/loop", named=False)
+    assert "--log" in told.value.fix
+    (log / SECOND).unlink()
+    (log / SECOND).symlink_to("removed")  # in the list, and gone by the time it is asked for
+    assert surviving(str(log), named=False).pieces == 2
+
+
+def test_a_recovery_begins_only_where_the_running_servers_tablespaces_are_known(tmp_path: Path) -> None:
+    running = tmp_path / "running"
+    assert tablespaces(str(running)) == {}, "where there is no server there are none"
+    running.mkdir()
+    (running / "pg_tblspc").symlink_to("pg_tblspc")
+    site = recovery.Site("/usr/bin", "", str(tmp_path / "beside"), FakeClock(), running=str(running))
+    with pytest.raises(NotTheSet, match="cannot be seen"):
+        recovery.prepare(site)
+    assert not (tmp_path / "beside").exists()
 
 
 def test_pieces_of_another_users_folder_come_over_as_the_servers_own(log: Path, tmp_path: Path) -> None:

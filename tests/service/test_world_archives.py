@@ -184,6 +184,26 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: 
     assert packing.untaken == [f"{long} cannot be read: File name too long."]
 
 
+def test_a_folder_that_cannot_be_read_is_named_and_not_taken_for_none(tmp_path: Path) -> None:
+    """The file system refuses the folder's full name, whoever asks, as a disk that does not answer would."""
+    top, name = tmp_path / "source", "x" * 250
+    top.mkdir()
+    (top / "there").write_text("here")
+    now = os.getcwd()
+    os.chdir(top)
+    try:
+        for _deeper in range(20):
+            os.mkdir(name)
+            os.chdir(name)
+    finally:
+        os.chdir(now)
+    packing = Packing(below(str(top), (".",)), str(tmp_path))
+    _of(packing)
+    assert packing.files == 1
+    assert len(packing.untaken) == 1
+    assert "cannot be read: File name too long" in packing.untaken[0]
+
+
 def test_one_archive_that_cannot_be_made_takes_no_other_with_it(tmp_path: Path) -> None:
     def broken() -> Iterator[tuple[str, str]]:
         yield "there", __file__

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from founderstack.backups import surviving
 from founderstack.backups.repository import Run, end_writers
 from founderstack.backups.server import LOCKS_EACH
-from founderstack.backups.tablespaces import refuse_tablespaces, refuse_whole
+from founderstack.backups.tablespaces import refuse_tablespaces, refuse_whole, tablespaces
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Came, Target
@@ -63,7 +63,11 @@ class Site:
 
 
 def prepare(site: Site) -> None:
-    """The folders, with nothing of a former attempt still running in them."""
+    """The folders, with nothing of a former attempt still running in them.
+
+    Raises StackError, with nothing done, where nobody knows in which folders the running server's tablespaces lie.
+    """
+    tablespaces(site.running)
     end(site)
     for name in ("", "/run", "/pgdata"):
         ensure_folder(site.folder + name, mode=0o700, owner=site.user)

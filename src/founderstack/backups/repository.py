@@ -18,6 +18,7 @@ from founderstack.model.moments import Archived, Gap, Stock, Stored, Target
 from founderstack.world.clock import until
 from founderstack.world.files import ensure_folder, read_text, write_atomic
 from founderstack.world.leftovers import end_all, orphaned
+from founderstack.world.objects import unreadable
 from founderstack.world.processes import Result, run
 
 PROGRAM = "/usr/bin/pgbackrest"
@@ -173,8 +174,10 @@ class Repository:
         """How the log of changes is kept now, of the server in that data folder."""
         try:
             names = os.listdir(f"{data_folder}/pg_wal/archive_status")
-        except OSError:
+        except FileNotFoundError:
             names = []
+        except OSError as error:
+            raise unreadable(f"{data_folder}/pg_wal/archive_status", error) from None
         broken = (read_text(f"{self.folder}/broken") or "0").split()
         waiting = sum(name.endswith(".ready") for name in names)
         return Archived(os.path.exists(f"{self.folder}/wanted"), float(broken[0]), waiting)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+from contextlib import suppress
 from typing import BinaryIO
 
 from founderstack.locale import _
@@ -17,11 +18,15 @@ _PIECE = re.compile(r"[0-9A-F]{24}|[0-9A-F]{8}\.history")
 
 
 def surviving(folder: str, *, named: bool) -> Surviving:
-    """What lies in a folder `pg_wal`. Raises StackError where it was `named` and is none, or cannot be read."""
+    """What lies in a folder `pg_wal`; nothing where it is gone and nobody `named` it. Raises StackError where it was
+    named and is none, or cannot be read: what was committed last may lie in it."""
+    sizes = []
     try:
-        sizes = [os.stat(f"{folder}/{name}").st_size for name in _pieces(folder)]
+        for name in _pieces(folder):
+            with suppress(FileNotFoundError):  # a running server has removed it
+                sizes.append(os.stat(f"{folder}/{name}").st_size)
     except OSError as error:
-        if not named:
+        if not named and isinstance(error, (FileNotFoundError, NotADirectoryError)):
             return Surviving()
         raise _refused(folder, error.strerror or str(error)) from None
     if named and not sizes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 from founderstack.backups.scratch import NotTheSet
 from founderstack.locale import _
@@ -15,12 +16,26 @@ from founderstack.model.errors import EXIT_PRECONDITION
 
 
 def tablespaces(data: str) -> Mapping[str, str]:
-    """Number → folder of each tablespace of the server with that data folder; none where there is no such folder."""
-    links = f"{data}/pg_tblspc"
+    """Number → folder of each tablespace of the server with that data folder; none where there is no such folder.
+
+    Raises StackError where it cannot be read: nobody knows then where a recovery would write.
+    """
+    links, found = f"{data}/pg_tblspc", {}
     try:
-        return {name: os.readlink(f"{links}/{name}") for name in os.listdir(links) if os.path.islink(f"{links}/{name}")}
-    except OSError:
+        for name in os.listdir(links):
+            with suppress(FileNotFoundError):  # a tablespace that is dropped meanwhile
+                if os.path.islink(f"{links}/{name}"):
+                    found[name] = os.readlink(f"{links}/{name}")
+    except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise NotTheSet(
+            _("The tablespaces of the server in {data} cannot be seen").format(data=data),
+            _("{path} cannot be read: {error}.").format(path=links, error=error.strerror),
+            _("Cure what it says, then run the command again."),
+            exit_code=EXIT_PRECONDITION,
+        ) from None
+    return found
 
 
 def own_folder(data: str) -> str:

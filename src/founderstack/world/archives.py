@@ -56,7 +56,8 @@ def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Ite
         if os.path.isfile(top):
             yield os.path.relpath(top, folder), top
             continue
-        for current, folders, files in os.walk(top):
+        unread: list[OSError] = []
+        for current, folders, files in os.walk(top, onerror=unread.append):
             folders[:] = sorted(one for one in folders if not _left_out(folder, current, one, exclude))
             if current != folder:
                 yield os.path.relpath(current, folder), current
@@ -65,6 +66,9 @@ def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Ite
                 if not _left_out(folder, current, file, exclude):
                     path = os.path.join(current, file)
                     yield os.path.relpath(path, folder), path
+        # Not left out: whoever packs it finds out why, and names it.
+        for path in (str(error.filename) for error in unread):
+            yield os.path.relpath(path, folder), path
 
 
 @contextmanager
