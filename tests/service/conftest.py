@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.conftest import enterable_folder
 from tests.service.canned import CannedAgent
+from tests.service.clusters import Cluster
 from tests.service.components import Components, components
+from tests.service.moves import empty_target
 from tests.service.panels import Door, panel_process, write_configuration
 from tests.service.primaries import other_system
 from tests.service.small_gateway import Gateway
@@ -142,4 +144,13 @@ def supabase(supabase_built: Path) -> Iterator[SupabaseSource]:
     folder = enterable_folder("founder-supabase-shared-")
     with supabase_source(folder, copy_of=supabase_built) as source:
         yield source
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def target() -> Iterator[Cluster]:
+    """A cluster of the test's own with the empty database `app`; tests of one file may put a source beside it."""
+    folder = enterable_folder("founder-target-")
+    with empty_target(folder / "target") as made:
+        yield made
     shutil.rmtree(folder)

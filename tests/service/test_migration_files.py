@@ -275,6 +275,18 @@ def test_bytes_that_are_not_those_of_the_source_are_found(move: Move) -> None:
     assert wrong == {"avatars/plain.png: it has changed here since it was brought over; papers/a/b: it is missing here"}
 
 
+def test_a_file_that_is_gone_or_changed_here_comes_again_with_the_next_run(move: Move) -> None:
+    move.files().run(move.context)
+    keys = dict(move.ask("select name, key from storage.files"))
+    (move.folder / keys["plain.png"]).write_bytes(b"A picture")
+    (move.folder / keys["a/b"]).unlink()
+    move.storage.asked.clear()
+    move.files().run(move.context)
+    assert len(move.storage.asked) == 2
+    assert move.there() == move.storage.objects
+    assert not move.wrong()
+
+
 def test_bytes_that_the_source_gives_wrongly_are_found_without_stopping(move: Move) -> None:
     move.storage.objects["avatars", "plain.png"] = b"A PICTURE"
     move.storage.objects["papers", "a/b"] = b"longer than its row says"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -13,21 +11,17 @@ from founderstack.migration import cutover
 from founderstack.migration.run import Migration
 from founderstack.model.errors import StackError
 from founderstack.world.postgres import Address
-from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
-from tests.service.moves import differing, empty_target, migration
+from tests.service.moves import differing, migration
 
 
 @pytest.fixture
-def target() -> Iterator[Cluster]:
+def target(target: Cluster) -> Cluster:
     """With a source beside it, the database `elsewhere`, whose owner may not see what others do."""
-    folder = enterable_folder("founder-target-")
-    with empty_target(folder / "target") as made:
-        made.query("CREATE ROLE shopkeeper LOGIN")
-        made.query("CREATE DATABASE elsewhere OWNER shopkeeper")
-        made.query("SET ROLE shopkeeper; CREATE TABLE goods (id int PRIMARY KEY)", "elsewhere")
-        yield made
-    shutil.rmtree(folder)
+    target.query("CREATE ROLE shopkeeper LOGIN")
+    target.query("CREATE DATABASE elsewhere OWNER shopkeeper")
+    target.query("SET ROLE shopkeeper; CREATE TABLE goods (id int PRIMARY KEY)", "elsewhere")
+    return target
 
 
 def moved(target: Cluster, folder: Path) -> Migration:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,8 @@ import pytest
 from founderstack.migration import report
 from founderstack.migration.values import Options
 from founderstack.model.errors import StackErrors
-from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
-from tests.service.moves import address_of, differing, empty_target, migration
+from tests.service.moves import address_of, differing, migration
 from tests.service.supabase_source import SupabaseSource
 
 OWN = """
@@ -45,14 +43,6 @@ ALTER EXTENSION pgmq ADD TABLE pgmq.q_mails;
 CREATE TABLE pgmq.notes (id int PRIMARY KEY);
 ALTER TABLE pgmq.notes OWNER TO postgres;
 """
-
-
-@pytest.fixture
-def target() -> Iterator[Cluster]:
-    folder = enterable_folder("founder-target-")
-    with empty_target(folder / "target") as made:
-        yield made
-    shutil.rmtree(folder)
 
 
 def test_what_is_called_like_the_platform_and_is_not_moves(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,20 +17,12 @@ from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_LOCKED, EXIT_PRECONDITION, StackError
 from founderstack.testing.clock import FakeClock
 from founderstack.world.postgres import Address
-from tests.conftest import enterable_folder, wait_until
+from tests.conftest import wait_until
 from tests.service.clusters import Cluster
-from tests.service.moves import address_of, differing, empty_target, migration
+from tests.service.moves import address_of, differing, migration
 from tests.service.supabase_source import PASSWORD, SupabaseSource
 
 NewSource = Callable[[], SupabaseSource]
-
-
-@pytest.fixture
-def target() -> Iterator[Cluster]:
-    folder = enterable_folder("founder-target-")
-    with empty_target(folder / "target") as made:
-        yield made
-    shutil.rmtree(folder)
 
 
 def made_by(target: Cluster) -> list[tuple[object, ...]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from founderstack.migration import cutover
 from founderstack.world.postgres import Address
-from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
-from tests.service.moves import differing, empty_target, migration
+from tests.service.moves import differing, migration
 
 OF_APP = (
     "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 0"
@@ -23,27 +20,24 @@ BEFORE = [("TimeZone=Europe/Madrid",), ("work_mem=7MB",)]
 
 
 @pytest.fixture
-def target() -> Iterator[Cluster]:
+def target(target: Cluster) -> Cluster:
     """With a source beside it: the database `elsewhere`, whose settings are as odd as founders make them."""
-    folder = enterable_folder("founder-target-")
-    with empty_target(folder / "target") as made:
-        made.query("ALTER DATABASE app SET timezone = 'Europe/Madrid'; ALTER DATABASE app SET work_mem = '7MB'")
-        made.query("CREATE ROLE shopkeeper LOGIN; CREATE ROLE clerk LOGIN CONNECTION LIMIT 3")
-        made.query("ALTER ROLE clerk SET lock_timeout = '3s'")
-        made.query("CREATE DATABASE elsewhere OWNER shopkeeper")
-        made.query("SET ROLE shopkeeper; CREATE TABLE goods (id int PRIMARY KEY); INSERT INTO goods VALUES (1)",
-                   "elsewhere")  # fmt: skip
-        for setting in (
-            "search_path = 'kaput', 'public'",
-            "statement_timeout = '90s'",
-            "timezone = 'America/Caracas'",
-            "default_transaction_isolation = 'serializable'",
-            "app.settings.jwt_secret = 'never shown'",
-            "default_transaction_read_only = on",
-        ):
-            made.query(f"ALTER DATABASE elsewhere SET {setting}")
-        yield made
-    shutil.rmtree(folder)
+    target.query("ALTER DATABASE app SET timezone = 'Europe/Madrid'; ALTER DATABASE app SET work_mem = '7MB'")
+    target.query("CREATE ROLE shopkeeper LOGIN; CREATE ROLE clerk LOGIN CONNECTION LIMIT 3")
+    target.query("ALTER ROLE clerk SET lock_timeout = '3s'")
+    target.query("CREATE DATABASE elsewhere OWNER shopkeeper")
+    target.query("SET ROLE shopkeeper; CREATE TABLE goods (id int PRIMARY KEY); INSERT INTO goods VALUES (1)",
+               "elsewhere")  # fmt: skip
+    for setting in (
+        "search_path = 'kaput', 'public'",
+        "statement_timeout = '90s'",
+        "timezone = 'America/Caracas'",
+        "default_transaction_isolation = 'serializable'",
+        "app.settings.jwt_secret = 'never shown'",
+        "default_transaction_read_only = on",
+    ):
+        target.query(f"ALTER DATABASE elsewhere SET {setting}")
+    return target
 
 
 def write(target: Cluster, number: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,20 +9,16 @@ import pytest
 from founderstack.migration.run import Migration
 from founderstack.model.errors import StackErrors
 from founderstack.world.postgres import Address
-from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
-from tests.service.moves import differing, empty_target, migration
+from tests.service.moves import differing, migration
 
 
 @pytest.fixture
-def target() -> Iterator[Cluster]:
+def target(target: Cluster) -> Cluster:
     """With an empty source beside it, the database `elsewhere`."""
-    folder = enterable_folder("founder-target-")
-    with empty_target(folder / "target") as made:
-        made.query("CREATE ROLE shopkeeper LOGIN SUPERUSER")
-        made.query("CREATE DATABASE elsewhere OWNER shopkeeper")
-        yield made
-    shutil.rmtree(folder)
+    target.query("CREATE ROLE shopkeeper LOGIN SUPERUSER")
+    target.query("CREATE DATABASE elsewhere OWNER shopkeeper")
+    return target
 
 
 def of(target: Cluster, folder: Path) -> Migration:

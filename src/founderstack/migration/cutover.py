@@ -94,6 +94,7 @@ def _refuse_before_run(migration: Migration) -> None:
             _("Run: founder migrate run"),
             exit_code=EXIT_PRECONDITION,
         )
+    migration.refuse_after_cut_over()
 
 
 def _still_written() -> StackError:

@@ -44,6 +44,8 @@ class Decided:
     """True where it is made after the rows are there."""
     schema: str = ""
     """Its schema, or its table's, quoted where it must be; "" where it has none."""
+    table: str = ""
+    """As `Known.table`."""
 
     @property
     def key(self) -> str:
@@ -83,7 +85,8 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
         name = about.identity if about else entry.label.removeprefix("- ")
         fate, why, fix = _fate(entry, about, needs, setting)
         item = Item(STEP, entry.kind.lower(), name, fate, why, fix)
-        decided[entry.id] = Decided(entry, item, after, _quoted(about.schema) if about else "")
+        schema, table = (_quoted(about.schema), about.table) if about else ("", "")
+        decided[entry.id] = Decided(entry, item, after, schema, table)
     return tuple(decided.values())
 
 

@@ -72,6 +72,14 @@ def copy(file: StoredFile, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> tup
     return received, problem
 
 
+def is_kept(row: Indexed, shelf: Shelf) -> bool:
+    """False where a file that was brought over is gone or has changed here since; it is read whole."""
+    if row.sha256 is None:
+        return True
+    found = shelf.look(row.file.key)
+    return found is not None and found.sha256 == row.sha256
+
+
 def proof(row: Indexed, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> Problem | None:
     """What is wrong with a file at the target, after reading it; its source is read too where its row has no digest."""
     if row.problem == "no bytes":

@@ -226,6 +226,11 @@ def failed(connection: psycopg.Connection[Any], file: StoredFile, problem: str) 
     connection.execute(f"UPDATE {INDEX} SET problem = %s WHERE object_id = %s", (problem, file.object_id))
 
 
+def lost(connection: psycopg.Connection[Any], file: StoredFile) -> None:
+    """Write down that an object's bytes are not here any more as they came."""
+    connection.execute(f"UPDATE {INDEX} SET copied_at = NULL WHERE object_id = %s", (file.object_id,))
+
+
 def amount(connection: psycopg.Connection[Any]) -> tuple[int, int]:
     """Bytes in the index that are here, and bytes in all."""
     row = connection.execute(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import N_, _
 from founderstack.migration import file_index
-from founderstack.migration.file_copies import PROBLEMS, Pace, compare_names, copy, proof
+from founderstack.migration.file_copies import PROBLEMS, Pace, compare_names, copy, is_kept, proof
 from founderstack.migration.file_index import Indexed, StoredFile
 from founderstack.migration.values import Context, Finding, Item, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -58,7 +58,17 @@ class Files:
         return [*items, *self._room(sum(sizes.values()))]
 
     def run(self, context: Context) -> None:
-        """Bring everything that is not here yet. A kill costs what was on its way; an unfinished file goes on."""
+        """Bring everything that is not here yet, or is not here any more as it was brought.
+
+        A kill costs what was on its way; an unfinished file goes on.
+        """
+        self._bring(context, proves=True)
+
+    def settle(self, context: Context) -> None:
+        """The same again: what has not changed is not read."""
+        self._bring(context)
+
+    def _bring(self, context: Context, *, proves: bool = False) -> None:
         if self._leave:
             return
         if self._remote is None:
@@ -74,13 +84,11 @@ class Files:
             gone = file_index.merge(target, file_index.objects(source))
         for key in gone:
             self._shelf.remove(key)
+        if proves:
+            self._forget_lost(context)
         with self._remote as remote:
             self._copy_pending(context, remote)
         self._shelf.tidy()
-
-    def settle(self, context: Context) -> None:
-        """The same again: what has not changed is not read."""
-        self.run(context)
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Every file is read again here; where the source's row holds no digest, its bytes are read again too."""
@@ -119,6 +127,16 @@ class Files:
                         self._shelf.remove(row.file.key)
                 target.execute(f"DROP TABLE {file_index.INDEX}")
         self._shelf.tidy()
+
+    def _forget_lost(self, context: Context) -> None:
+        """Every file that was brought over is read here: what is gone or has changed is pending again."""
+        pace = _pace(context)
+        with context.target.connect() as target:
+            for row, kept in _at_once(
+                context, pace, _pages(target, file_index.indexed), lambda row: is_kept(row, self._shelf)
+            ):
+                if not kept:
+                    file_index.lost(target, row.file)
 
     def _copy_pending(self, context: Context, remote: RemoteFiles) -> None:
         pace = _pace(context)

@@ -17,7 +17,7 @@ from founderstack.migration.values import Context, Finding, Item
 if TYPE_CHECKING:
     import psycopg
 
-_MATERIALIZED = """
+MATERIALIZED = """
 SELECT named.identity, relispopulated FROM pg_class AS c
 CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) AS named WHERE relkind = 'm'
 """
@@ -58,25 +58,7 @@ class Finish:
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Policies, states of triggers, and whether materialized views are filled."""
-        with context.source.connect() as source, context.target.connect() as target:
-            carried = {one.item.name for one in context.objects if one.carried}
-            left = {form for form in policies.forms(source, context.kind) if form[0] in carried}
-            found, names = policies.forms(target, "plain"), {form[0] for form in left}
-            lost = sorted(str(form[0]) for form in left - found)
-            more = sorted(str(form[0]) for form in found if form[2] in carried and form[0] not in names)
-            findings = [Finding(self.name, name, False, _("the policy differs")) for name in lost]
-            findings += [Finding(self.name, name, False, _("the source has no such policy")) for name in more]
-            findings.append(Finding(self.name, _("{count} policies").format(count=len(left)), not (lost or more)))
-            for what, query in (
-                (_("states of {count} triggers"), _TRIGGERS),
-                (_("{count} materialized views"), _MATERIALIZED),
-            ):
-                here, there = dict(target.execute(query).fetchall()), dict(source.execute(query).fetchall())
-                other = sorted(name for name, state in there.items() if name in carried and here.get(name) != state)
-                other += sorted(name for name in here.keys() - there.keys() if name.rpartition(" on ")[2] in carried)
-                count = sum(name in carried for name in there)
-                findings.append(Finding(self.name, what.format(count=count), not other, ", ".join(other)))
-        return [*findings, *try_policies(context)]
+        return [*states(context), *try_policies(context)]
 
     def _make(self, context: Context, *, loads: bool = False) -> None:
         """Indexes and keys first; with them the rows that may name one, and the checks that were off for the rows."""
@@ -103,7 +85,7 @@ class Finish:
     def _refresh(self, context: Context, done: dict[str, Any]) -> None:
         """Fill the materialized views that are filled at the source, in the order of their needs."""
         with context.source.connect() as source:
-            filled = dict(source.execute(_MATERIALIZED).fetchall())
+            filled = dict(source.execute(MATERIALIZED).fetchall())
         with context.target.connect() as target:
             for one in context.objects:
                 name, mark = one.item.name, f"refresh {one.item.name}"
@@ -123,6 +105,29 @@ class Finish:
         each_with(rows.wanted(context), context.options.jobs, context.target.connect, analyze)
         with context.target.connect() as target:
             context.journal.mark(target, self.name, "analyze")
+
+
+def states(context: Context) -> list[Finding]:
+    """Policies, states of triggers, and whether materialized views are filled, from the catalogues of both sides."""
+    with context.source.connect() as source, context.target.connect() as target:
+        carried = {one.item.name for one in context.objects if one.carried}
+        left = {form for form in policies.forms(source, context.kind) if form[0] in carried}
+        found, names = policies.forms(target, "plain"), {form[0] for form in left}
+        lost = sorted(str(form[0]) for form in left - found)
+        more = sorted(str(form[0]) for form in found if form[2] in carried and form[0] not in names)
+        findings = [Finding(Finish.name, name, False, _("the policy differs")) for name in lost]
+        findings += [Finding(Finish.name, name, False, _("the source has no such policy")) for name in more]
+        findings.append(Finding(Finish.name, _("{count} policies").format(count=len(left)), not (lost or more)))
+        for what, query in (
+            (_("states of {count} triggers"), _TRIGGERS),
+            (_("{count} materialized views"), MATERIALIZED),
+        ):
+            here, there = dict(target.execute(query).fetchall()), dict(source.execute(query).fetchall())
+            other = sorted(name for name, state in there.items() if name in carried and here.get(name) != state)
+            other += sorted(name for name in here.keys() - there.keys() if name.rpartition(" on ")[2] in carried)
+            count = sum(name in carried for name in there)
+            findings.append(Finding(Finish.name, what.format(count=count), not other, ", ".join(other)))
+    return findings
 
 
 def _computed(target: psycopg.Connection[Any], statement: str, name: str) -> None:

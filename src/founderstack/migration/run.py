@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import preflight, schema, trouble
+from founderstack.migration import mending, preflight, schema, trouble
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
 from founderstack.migration.removal import take_out
@@ -66,18 +66,34 @@ class Migration:
         """Do all of it; a source or a target that goes away is waited for. Raises StackError with every blocker."""
         ensure_folder(self.folder, mode=0o700)
         with self.alone("run"):
+            self.refuse_after_cut_over()
             self.patiently(self._run_once)
+
+    def refuse_after_cut_over(self) -> None:
+        """Raise StackError where people may have written here what the source does not hold."""
+        if (run := self.journal.run()) and run.state == "cut over":
+            raise StackError(
+                _("The migration is cut over already"),
+                _("What people have written here since then would be replaced by what the source holds."),
+                _("To bring the source over once more, give that up first: founder migrate reopen"),
+                exit_code=EXIT_PRECONDITION,
+            )
 
     def _run_once(self) -> None:
         self._end_remains()
+        again = self.journal.run() is not None
         with self.source.snapshot():
             context = self._begin()
+            if again:
+                mending.mend(context)
             for step in steps_for(self.kind):
                 step.run(context)
         for extra in self.extras:  # the source's snapshot is not held open for as long as files take
             extra.run(context)
         if (run := self.journal.run()) and run.state == "running":
             self.journal.note(state="moved")
+        if again:
+            mending.refuse_what_stays(context)
 
     def settle(self, snapshot: str = "") -> None:
         """Bring over what has changed since the run; for a cut-over, inside its write freeze."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import (
     archive,
+    differences,
     extension_rows,
     fates,
     foresee,
@@ -23,7 +23,6 @@ from founderstack.migration import (
     rights,
 )
 from founderstack.migration.archive import Entry
-from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Setting
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
@@ -136,9 +135,7 @@ class Schema:
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Each object is there, with the same definition."""
-        with context.target.connect() as target:
-            there = objects.present(target)
-        return compare(context, there)
+        return differences.findings(context)
 
 
 def _nothing(context: Context) -> Item | None:
@@ -233,29 +230,6 @@ def statement_of(entry: Entry) -> str:
     if entry.kind == "SCHEMA":
         return entry.sql.replace("CREATE SCHEMA ", "CREATE SCHEMA IF NOT EXISTS ", 1)
     return entry.sql
-
-
-def compare(context: Context, there: Iterable[str]) -> list[Finding]:
-    """Definitions of both sides: the target is dumped as the source was, and each entry looked for."""
-    path = os.path.join(context.folder, "target.dump")
-    archive.dump(context.target.address, "", context.target.binaries, path)
-    found = {_form(entry) for entry in archive.entries(context.target.binaries, path)}
-    os.remove(path)
-    findings = []
-    for one in context.objects:
-        if not one.carried or one.item.fate == "converted" or (one.entry.kind, one.item.name) == ("SCHEMA", "public"):
-            continue
-        same = one.entry.kind == "POLICY" or _form(one.entry) in found
-        if not same:
-            findings.append(Finding(fates.STEP, f"{one.item.kind} {one.item.name}", False, _("its definition differs")))
-    carried = sum(one.carried for one in context.objects)
-    what = _("definitions of {count} objects").format(count=carried)
-    return [*findings, Finding(fates.STEP, what, not findings)]
-
-
-def _form(entry: Entry) -> str:
-    bodies = entry.kind in ("FUNCTION", "PROCEDURE", "COMMENT")  # texts, in which every space counts
-    return f"{entry.kind}\n{entry.sql if bodies else canonical(entry.sql)}"
 
 
 def _place_extension(target: psycopg.Connection[Any], statements: str) -> None:

@@ -111,9 +111,10 @@ def _verify(migration: Migration, given: argparse.Namespace) -> int:
     else:
         print("\n".join(report.verified_lines(findings)))
         print("\n" + _("Signed report: {page}").format(page=page))
-        if not document["ok"]:
+        run = migration.journal.run()
+        if not document["ok"] and run and run.state != "cut over":
             print(_("What has changed at the source since comes over by: founder migrate run"))
-        elif (run := migration.journal.run()) and run.state == "moved":
+        elif document["ok"] and run and run.state == "moved":
             print(_("Next, when you are sure: founder migrate cutover"))
     return EXIT_OK if document["ok"] else EXIT_FAILED
 
