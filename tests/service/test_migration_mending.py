@@ -34,7 +34,8 @@ CHANGED = (
     {
         "DROP INDEX public.i29": "index public.i29",
         "DROP POLICY p ON public.t29": "p on public.t29",
-        'DROP POLICY "p on q" ON public.t29; CREATE POLICY "p on q" ON public.t29 USING (x > 1)': '"p on q" on public.t29',
+        'DROP POLICY "p on q" ON public.t29; CREATE POLICY "p on q" ON public.t29 USING (x > 1)':
+            'finish: "p on q" on public.t29',
         "ALTER TABLE public.t29 DISABLE ROW LEVEL SECURITY": "row security public t29",
         "ALTER TABLE public.t29 DISABLE TRIGGER same": "trigger same on public.t29",
         "CREATE OR REPLACE FUNCTION public.same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'":
