@@ -41,8 +41,9 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
         raise _unreachable(target, _("The first backup ended later."), backups, gaps)
     chosen = _nearest(before)
     for gap in gaps:
-        # A backup from within the gap's first minute does not lead out of it; the one that ends it does.
-        if gap.began <= target.at and (not gap.ended or chosen.ended < gap.ended):
+        # A backup from within the gap's first minute does not lead out of it; the one that ends it does. The moment
+        # that a gap begins with can be reached: a server was taken back to it.
+        if gap.began < target.at and (not gap.ended or chosen.ended < gap.ended):
             why = _(
                 "The log of changes from {began} on was let go, or the server was taken back to before that moment."
             )

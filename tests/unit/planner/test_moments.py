@@ -79,6 +79,14 @@ def test_a_gap_is_refused_until_the_next_full_backup() -> None:
         beginning([FIRST, SECOND], [gap], at(NOW - 1.2 * DAY), NOW)
 
 
+def test_the_moment_that_a_server_was_taken_back_to_can_be_gone_back_to_again() -> None:
+    to = NOW - 1.5 * DAY
+    left_out = [Gap(to, NOW - DAY)]
+    assert beginning([FIRST, SECOND], left_out, at(to), NOW) == FIRST
+    with pytest.raises(StackError):
+        beginning([FIRST], left_out, at(to + 0.000001), NOW)
+
+
 def test_what_can_be_reached_has_the_gaps_left_out() -> None:
     assert reachable([], [], NOW) == ()
     assert reachable([FIRST], [], NOW) == ((FIRST.ended + 1, NOW),)
