@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,24 @@ def test_a_difference_is_found_and_named(moved: Moved) -> None:
         "what authenticated A sees and may change in public.todos": (
             'ALTER POLICY "Own todos" ON public.todos USING (true)',
             'ALTER POLICY "Own todos" ON public.todos USING (owner = auth.uid())',
+        ),
+    }
+    changes |= {
+        "rights: function extensions.digest(pg_catalog.text": (
+            "REVOKE EXECUTE ON FUNCTION extensions.digest(text, text) FROM PUBLIC",
+            "GRANT EXECUTE ON FUNCTION extensions.digest(text, text) TO PUBLIC",
+        ),
+        "platform, written anew: auth.uid()": (
+            "CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS 'SELECT id FROM auth.users'",
+            files("founderstack.migration").joinpath("shim/auth.sql").read_text(),
+        ),
+        "roles: memberships of roles: authenticator → authenticated": (
+            "GRANT authenticated TO authenticator WITH ADMIN OPTION",
+            "REVOKE ADMIN OPTION FOR authenticated FROM authenticator",
+        ),
+        "roles: owner of the database: source_postgres": (
+            "ALTER DATABASE app OWNER TO source_postgres",
+            "ALTER DATABASE app OWNER TO app",
         ),
     }
     for change, _back in changes.values():

@@ -107,6 +107,7 @@ def test_they_move_and_the_run_may_be_repeated(server: Cluster, tmp_path: Path) 
     findings = move.verify()
     assert differing(findings) == []
     assert [one.what for one in findings if "failed and say nothing" in one.what] == []
+    assert [one.what for one in findings if one.what.startswith("1 of 1 policies tried: 1 tables")]
     with pytest.raises(Exception, match="check constraint"):
         server.query("INSERT INTO aa_things VALUES (0, 'nothing')", "app")
 
@@ -137,6 +138,8 @@ def test_what_somebody_added_at_the_target_is_found(server: Cluster, tmp_path: P
         " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
         "app",
     )
-    found = "\n".join(differing(move.verify()))
+    findings = move.verify()
+    found = "\n".join(differing(findings))
+    assert "0 of 1 policies tried" in "\n".join(one.what for one in findings), "an empty table tries none"
     assert "more on public.notes: the source has no such policy" in found
     assert "triggers: more on public.notes" in found

@@ -22,6 +22,9 @@ CREATE POLICY "p on q" ON public.t29 AS RESTRICTIVE USING (x > 1);
 CREATE POLICY p ON public.t29 USING (true);
 GRANT SELECT ON public.t29 TO reader;
 INSERT INTO public.t29 VALUES (1, 1), (2, 2);
+CREATE EXTENSION pgcrypto;
+REVOKE EXECUTE ON FUNCTION public.gen_random_bytes(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.gen_random_bytes(int) TO reader;
 CREATE TABLE public.parts (id int PRIMARY KEY REFERENCES public.t29);
 INSERT INTO public.parts VALUES (1);
 CREATE FUNCTION public.same() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -44,6 +47,7 @@ CHANGED = (
         "REFRESH MATERIALIZED VIEW public.sums WITH NO DATA": "materialized views: public.sums",
         "COMMENT ON TABLE public.t29 IS 'something else'": "comment public TABLE t29",
         "GRANT SELECT ON public.t29 TO PUBLIC": "table public.t29: its owner",
+        "GRANT EXECUTE ON FUNCTION public.gen_random_bytes(int) TO PUBLIC": "function public.gen_random_bytes",
     },
     {
         "DROP INDEX public.i29; CREATE INDEX i29 ON public.t29 (id, x)": "index public.i29",
@@ -80,6 +84,17 @@ def test_whatever_changed_at_the_target_is_found_and_the_next_run_mends_it(move:
         assert [name for name in changes.values() if name not in found] == []
         move.run()
         assert differing(move.verify()) == []
+
+
+def test_restrictive_policies_and_rights_on_what_an_extension_made_are_the_sources(
+    move: Migration, target: Cluster
+) -> None:
+    """Whatever a verification compares: here the catalogue is asked."""
+    policies = "SELECT polname, polpermissive FROM pg_policy ORDER BY 1"
+    assert target.query(policies, "app") == target.query(policies, "old") == [("p", True), ("p on q", False)]
+    may = "SELECT has_function_privilege('{}', 'public.gen_random_bytes(int)', 'EXECUTE')"
+    assert target.query(may.format("app"), "app") == [(False,)]
+    assert target.query(may.format("reader"), "app") == [(True,)]
 
 
 def test_what_a_run_does_not_mend_it_names_with_its_cure(move: Migration, target: Cluster) -> None:

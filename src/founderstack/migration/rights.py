@@ -56,13 +56,15 @@ WITH one AS (
 )
 SELECT named.type, named.identity, pg_get_userbyid(owner),
     ARRAY(SELECT ROW(CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable)
-        FROM aclexplode(acl)),
-    EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid AND d.refclassid = 'pg_class'::regclass
-        AND d.deptype IN ('a', 'i') AND class = 'pg_class'::regclass)
+        FROM aclexplode(acl) WHERE NOT (made AND grantee = owner)),
+    made OR EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid
+        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND class = 'pg_class'::regclass), made
 FROM one CROSS JOIN LATERAL pg_identify_object(class, oid, part) AS named
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_depend AS d
+    WHERE d.classid = class AND d.objid = oid AND d.deptype = 'e') AS made) AS by_extension
 WHERE (oid >= 16384 OR named.identity = 'public' OR class = 'pg_largeobject'::regclass)
     AND coalesce(named.schema, named.name, '') NOT LIKE 'pg\\_%%' AND coalesce(named.schema, '') <> 'founder_migration'
-    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid AND d.deptype = 'e')
+    AND (NOT made OR class IN ('pg_proc'::regclass, 'pg_class'::regclass))
 """
 
 _DEFAULTS = """
@@ -84,7 +86,9 @@ class Right:
     owner: str
     grants: frozenset[Grant]
     follows: bool
-    """True for a sequence of a column: it has its table's owner."""
+    """True for a sequence of a column, which has its table's owner, and for what an extension has made."""
+    made: bool = False
+    """True for what an extension has made: of its rights, those of its owner are not told."""
 
 
 class Rights:
@@ -146,7 +150,7 @@ def converge(context: Context) -> None:
 def _pairs(wanted: Mapping[Key, Right], found: Mapping[Key, Right]) -> list[tuple[Key, Right, Right]]:
     """What both sides have, with the rights of each. A column on which nothing is granted has no line of its own."""
     tables = {name for kind, name in found if not kind.endswith(_COLUMN)}
-    pairs = [(key, right, found[key]) for key, right in wanted.items() if key in found]
+    pairs = [(key, one, found[key]) for key, one in wanted.items() if key in found and one.made == found[key].made]
     for key, right in wanted.items():
         if key[0].endswith(_COLUMN) and key not in found and _column(key[1])[0] in tables:
             pairs.append((key, right, Right(right.owner, frozenset(), True)))
@@ -162,8 +166,8 @@ def _wanted(source: psycopg.Connection[Any], kind: Kind) -> dict[Key, Right]:
 
 def _read(connection: psycopg.Connection[Any]) -> dict[Key, Right]:
     return {
-        (kind, name): Right(owner, _grants(acl), follows)
-        for kind, name, owner, acl, follows in connection.execute(_RIGHTS).fetchall()
+        (kind, name): Right(owner, _grants(acl), follows, made)
+        for kind, name, owner, acl, follows, made in connection.execute(_RIGHTS).fetchall()
     }
 
 
@@ -183,7 +187,7 @@ def _mapped(key: Key, right: Right, kind: Kind) -> Right:
         for who, what, passed in right.grants
         if not who or who.startswith("pg_") or target_name(who, kind)
     }
-    return Right(owner, frozenset(grants), right.follows)
+    return Right(owner, frozenset(grants), right.follows, right.made)
 
 
 def _statements(key: Key, wanted: Right, found: Right, owners: bool | None = None) -> Iterator[Any]:

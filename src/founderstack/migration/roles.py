@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,20 @@ SELECT rolname, rolcanlogin, rolinherit, rolbypassrls, rolconnlimit,
 FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%'
 ORDER BY rolname
 """
+# Before version 16 a member inherits or not as its role does, and may always become the group.
 _MEMBERS = """
-SELECT g.rolname, m.rolname FROM pg_auth_members AS a JOIN pg_roles AS g ON g.oid = a.roleid
-JOIN pg_roles AS m ON m.oid = a.member ORDER BY 1, 2
+SELECT g.rolname, m.rolname, bool_or(admin_option),
+    bool_or(coalesce((to_jsonb(a) ->> 'inherit_option')::bool, m.rolinherit)),
+    bool_or(coalesce((to_jsonb(a) ->> 'set_option')::bool, true))
+FROM pg_auth_members AS a JOIN pg_roles AS g ON g.oid = a.roleid
+JOIN pg_roles AS m ON m.oid = a.member GROUP BY 1, 2 ORDER BY 1, 2
 """
+_OPTIONS_SINCE = 160_000
+
+Pair = tuple[str, str]
+"""(group, member)."""
+Options = tuple[bool, bool, bool]
+"""(may let others in, has its rights, may become it)."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +71,12 @@ def read(connection: psycopg.Connection[Any]) -> tuple[Role, ...]:
     return tuple(Role(*row) for row in rows)
 
 
-def memberships(connection: psycopg.Connection[Any]) -> frozenset[tuple[str, str]]:
-    """(group, member) of every grant of a role."""
-    return frozenset((group, member) for group, member in connection.execute(_MEMBERS).fetchall())
+def memberships(connection: psycopg.Connection[Any]) -> dict[Pair, Options]:
+    """Every grant of a role."""
+    return {(group, member): tuple(options) for group, member, *options in connection.execute(_MEMBERS).fetchall()}
+
+
+_OWNER = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
 
 
 class Roles:
@@ -94,9 +107,11 @@ class Roles:
                 name = target_name(role.name, context.kind)
                 if name and name not in (context.target.owner, *before.roles):
                     _make(target, role, name)
-            granted = _missing(target, members, context)
-            for group, member in granted:
-                target.execute(_membership("GRANT {} TO {}", group, member))
+            there = memberships(target)
+            missing = _missing(target, members, context)
+            for pair, options in missing:
+                target.execute(_membership("GRANT {} TO {}" + _with(target, options), *pair))
+            granted = [pair for pair, _options in missing if pair not in there]
             settings.bring(target, context.target.address.database, database, before.settings)
             detail = {
                 "settings": sorted({*done.get("settings", ()), *filter(settings.moves, database)}),
@@ -114,8 +129,9 @@ class Roles:
             wanted = {target_name(role.name, context.kind): role for role in read(source)}
             found = {role.name: role for role in read(target)}
             granted = memberships(target)
-            missing = _mapped(memberships(source), context.kind) - granted
-            more = granted - _mapped(memberships(source), context.kind)
+            members = _mapped(memberships(source), context.kind)
+            missing = {pair for pair, options in members.items() if not _granted(target, granted.get(pair), options)}
+            owner = target.execute(_OWNER).fetchall()[0][0]
             here, there = settings.of_database(target), settings.of_database(source)
         differing = [key for key, value in there.items() if settings.moves(key) and here.get(key) != value]
         others = (context.target.owner, *context.journal.before().roles)
@@ -130,11 +146,16 @@ class Roles:
             if name and name not in others
         ]
         ours = wanted.keys() - {*others, ""}
-        added = {pair for pair in more if not ours.isdisjoint(pair) and pair[1] != context.target.owner}
-        lost = ", ".join(sorted(f"{member} → {group}" for group, member in {*missing, *added}))
+        added = {pair for pair in granted.keys() - members.keys() if not ours.isdisjoint(pair)}
+        lost = ", ".join(
+            f"{member} → {group}"
+            for group, member in sorted(missing | added)
+            if (group, member) in members or member != context.target.owner
+        )
         return [
             *findings,
             Finding(self.name, _("memberships of roles"), not lost, lost),
+            Finding(self.name, _("owner of the database"), owner == context.target.owner, owner),
             Finding(self.name, _("settings of the database"), not differing, ", ".join(differing)),
         ]
 
@@ -190,27 +211,47 @@ def _carried(role: Role) -> dict[str, str]:
     return {key: value for key, value in settings.pairs(role.settings) if settings.moves(key)}
 
 
-def _mapped(members: Iterable[tuple[str, str]], kind: Kind) -> set[tuple[str, str]]:
+def _mapped(members: Mapping[Pair, Options], kind: Kind) -> dict[Pair, Options]:
     """Memberships among the roles that are carried over; a right to all of the server's data is not."""
     pairs = {
-        (group if group.startswith("pg_") else target_name(group, kind), target_name(member, kind))
-        for group, member in members
+        (target_name(group, kind), target_name(member, kind)): options
+        for (group, member), options in members.items()
+        if not group.startswith("pg_")
     }
-    return {(group, member) for group, member in pairs if group and member and not group.startswith("pg_")}
+    return {(group, member): options for (group, member), options in pairs.items() if group and member}
 
 
 def _missing(
-    target: psycopg.Connection[Any], members: Iterable[tuple[str, str]], context: Context
-) -> list[tuple[str, str]]:
+    target: psycopg.Connection[Any], members: Mapping[Pair, Options], context: Context
+) -> list[tuple[Pair, Options]]:
     """Memberships as at the source, and the app as a member of all that its source's owner could be."""
     owner = target_name(context.source.address.user.partition(".")[0], context.kind)
-    wanted = _mapped(members, context.kind) | ({(owner, context.target.owner)} if owner else set())
+    wanted = {(owner, context.target.owner): (False, True, True)} if owner else {}
+    wanted |= _mapped(members, context.kind)
     there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
+    found = memberships(target)
     return [
-        (group, member)
-        for group, member in sorted(wanted - memberships(target))
-        if group in there and member in there and group != member
+        ((group, member), options)
+        for (group, member), options in sorted(wanted.items())
+        if not _granted(target, found.get((group, member)), options)
+        and group in there
+        and member in there
+        and group != member
     ]
+
+
+def _granted(target: psycopg.Connection[Any], found: Options | None, wanted: Options) -> bool:
+    """True where it is as wanted; an older server has one option alone, the others are its roles' attributes."""
+    if found is None or target.info.server_version >= _OPTIONS_SINCE:
+        return found == wanted
+    return found[0] == wanted[0]
+
+
+def _with(target: psycopg.Connection[Any], options: Options) -> str:
+    admin, inherits, becomes = (str(one).lower() for one in options)
+    if target.info.server_version >= _OPTIONS_SINCE:
+        return f" WITH ADMIN {admin}, INHERIT {inherits}, SET {becomes}"
+    return " WITH ADMIN OPTION" if options[0] else ""
 
 
 def _membership(words: str, group: str, member: str) -> Any:

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
@@ -21,6 +20,7 @@ from founderstack.migration import (
     policies,
     readable,
     rights,
+    shims,
 )
 from founderstack.migration.archive import Entry
 from founderstack.migration.fates import Decided, Setting
@@ -119,7 +119,7 @@ class Schema:
         left = [one for one in wanted if one.key not in done]
         with context.target.connect() as target:
             if context.kind == "supabase":
-                make_shims(target)
+                shims.make(target)
             make(
                 context,
                 target,
@@ -135,7 +135,7 @@ class Schema:
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Each object is there, with the same definition."""
-        return differences.findings(context)
+        return [*differences.findings(context), *shims.findings(context)]
 
 
 def _nothing(context: Context) -> Item | None:
@@ -152,12 +152,6 @@ def _nothing(context: Context) -> Item | None:
     names = ", ".join(str(name) for (name,) in others) or "–"
     name = context.source.address.database
     return Item(fates.STEP, "database", name, "blocker", _("There is nothing in it to move."), fix.format(names=names))
-
-
-def make_shims(target: psycopg.Connection[Any]) -> None:
-    """The functions of the platform that policies and views call, written anew; safe to call again."""
-    for name in ("auth", "storage", "webhooks"):
-        target.execute(files("founderstack.migration").joinpath(f"shim/{name}.sql").read_text(encoding="utf-8"))
 
 
 def make(

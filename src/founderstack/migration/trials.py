@@ -8,7 +8,7 @@ tried whole, large ones by the rows that `trial_rows` chooses.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,14 @@ FROM unnest(%s::text[]) AS t (name) CROSS JOIN unnest(%s::text[]) AS r (role)
 JOIN pg_policy ON polrelid = t.name::regclass
 WHERE polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) AS one WHERE pg_has_role(r.role, one, 'USAGE'))
 ORDER BY polname
+"""
+_COUNTED = """
+SELECT count(*), count(*) FILTER (WHERE EXISTS (
+    SELECT FROM unnest(%(tables)s::text[], %(roles)s::text[]) AS a (name, role) JOIN pg_roles AS r ON rolname = a.role
+    WHERE a.name = t.identity AND NOT rolbypassrls AND (polroles = '{0}' OR EXISTS (
+        SELECT FROM unnest(polroles) AS one WHERE pg_has_role(r.oid, one, 'USAGE')))))
+FROM pg_policy CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, polrelid, 0) AS t
+WHERE t.identity = ANY (%(names)s)
 """
 _COMMANDS = ("a", "w", "d")
 """INSERT, UPDATE and DELETE as the catalogue has them."""
@@ -80,7 +88,9 @@ def try_policies(context: Context) -> list[Finding]:
             what = _("what {caller} sees and may change in {table}").format(caller=name, table=table)
             findings.append(Finding("finish", what, False, _difference(answer, here[table, name])))
     slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
-    said = _said(tables, callers, slow)
+    with context.target.connect() as target:
+        said = _counted(target, carried, tables, [(table, one.role) for table, one in _answered(here, there, callers)])
+    said += _said(tables, callers, slow)
     codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
     if failed := [code for code in codes if code not in (_TOO_LONG, _NO_RIGHT)]:
         told = _("{count} failed and say nothing (SQLSTATE {codes})")
@@ -88,10 +98,32 @@ def try_policies(context: Context) -> list[Finding]:
     return [*findings, Finding("finish", said, not findings)]
 
 
-def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
-    what = _("policies tried: {tables} tables, {callers} callers, 4 verbs each").format(
-        tables=len(tables), callers=len(callers)
+def _answered(
+    here: Mapping[tuple[str, str], Answer], there: Mapping[tuple[str, str], Answer], callers: Sequence[Caller]
+) -> Iterator[tuple[str, Caller]]:
+    """(table, caller) where both sides gave rows."""
+    named = {one.name: one for one in callers}
+    for key, answer in there.items():
+        if not isinstance(answer[0], str) and not isinstance(here[key][0], str):
+            yield key[0], named[key[1]]
+
+
+def _counted(
+    target: psycopg.Connection[Any], names: Sequence[str], tables: Sequence[Tried], asked: Sequence[tuple[str, str]]
+) -> str:
+    """How many policies decided about rows; that of an empty table, or for nobody who was tried, did not."""
+    union = " UNION ALL ".join(
+        f"SELECT {place} WHERE EXISTS (SELECT FROM {table.name})" for place, table in enumerate(tables)
     )
+    filled = {tables[place].name for (place,) in target.execute(union).fetchall()} if tables else set()
+    asked = [one for one in asked if one[0] in filled]
+    values = {"names": list(names), "tables": [one[0] for one in asked], "roles": [one[1] for one in asked]}
+    every, tried = target.execute(_COUNTED, values).fetchall()[0]
+    return _("{tried} of {every} policies tried").format(tried=tried, every=every)
+
+
+def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
+    what = ": " + _("{tables} tables, {callers} callers, 4 verbs each").format(tables=len(tables), callers=len(callers))
     for table in tables:
         if table.keys:
             what += "; " + _("{table} by {count} of its rows").format(table=table.name, count=len(table.keys))
