@@ -115,7 +115,7 @@ class NotingCommands:
         """Verbs whose jobs go on until the test takes them out of here (or uses `say` and then does)."""
         self._verbs: dict[int, tuple[str, str]] = {}
 
-    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int) -> Child:
+    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int, by: str = "") -> Child:
         self.told.append(tuple(words))
         pid = len(self.told)
         self._verbs[pid] = (words[0], out)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world import files, processes
+from founderstack.world.ambient import ASKED_BY
 
 DOWNLOADS = "downloads.json"
 """In the stack's state: proxies and package indexes of whoever ran the last command, which a job needs as well."""
@@ -28,8 +29,8 @@ class Child:
 class Commands(Protocol):
     """Runs `founder WORDS`."""
 
-    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int) -> Child:
-        """Set a command free; all that it says goes to the file `out`. It outlives the agent."""
+    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int, by: str = "") -> Child:
+        """Set a command free; all that it says goes to the file `out`. It outlives the agent. `by` asked for it."""
         ...
 
     def runs(self, child: Child) -> bool:
@@ -47,10 +48,11 @@ class OwnCommands:
     def __init__(self, state_dir: str) -> None:
         self._state = state_dir
 
-    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int) -> Child:
+    def begin(self, words: Sequence[str], out: str, *, language: str, nice: int, by: str = "") -> Child:
         """Set a command free; all that it says goes to the file `out`. It outlives the agent."""
+        environment = {**self._environment(language), **({ASKED_BY: by} if by else {})}
         priority = ["/usr/bin/nice", "-n", str(nice)] if nice else []
-        pid = processes.spawn_detached([*priority, *self._command(words)], log=out, env=self._environment(language))
+        pid = processes.spawn_detached([*priority, *self._command(words)], log=out, env=environment)
         return Child(pid, processes.started(pid))
 
     def runs(self, child: Child) -> bool:

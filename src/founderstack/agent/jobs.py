@@ -112,7 +112,7 @@ class Jobs:
     def _begin(self, job: Job, words: tuple[str, ...], language: str, nice: int) -> None:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         self._save(job)
-        child = self._commands.begin(words, self._out(job), language=language, nice=nice)
+        child = self._commands.begin(words, self._out(job), language=language, nice=nice, by=job.by)
         job.pid, job.pid_started = child.pid, child.started
         self._save(job)
         self._prune()

@@ -193,6 +193,7 @@ def _component_files(made: Made) -> Iterator[Files]:
             account=user_name(made.stack.name, account) if made.machine.root else "",
             databases=declared.databases,
             by_name=declared.by_name,
+            log=declared.log,
         )
 
 

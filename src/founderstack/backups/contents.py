@@ -37,6 +37,8 @@ class Files:
     """Names of the SQLite files among them."""
     by_name: bool = False
     """Only put in the place of what is used where they are asked for by name."""
+    log: tuple[str, str] = ("", "")
+    """(database, table) of a log among them that only grows; see model.backup.Backup."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Sequence
 
-from founderstack.backups import databases, facts
+from founderstack.backups import databases, facts, logs
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.objects import Objects, refuse_damaged
 from founderstack.backups.store import OpenSet, SetStore
@@ -20,6 +20,8 @@ from founderstack.world.archives import unpack
 from founderstack.world.files import ensure_folder, remove_tree
 from founderstack.world.sealing import Key
 
+HERE = "localhost"
+"""Where somebody sits who types a command."""
 RESTORING, REPLACED = ".restoring", ".replaced"
 
 
@@ -120,8 +122,18 @@ class GivingBack:
             with self._opened[one.manifest.id].open(_archive(one, component)) as source:
                 about.put_back(Told(source, component, progress))
             return False
+        database, table = about.log
+        if database and os.path.isdir(about.folder + RESTORING):
+            logs.carry_over(f"{about.folder}/{database}", f"{about.folder}{RESTORING}/{database}", table)
         self._swap_folders(about)
         return True
+
+    def enter(self, at: float, who: str, action: str, detail: str) -> None:
+        """Note who did what in every log that the stack keeps of such things."""
+        for about in self._contents().files:
+            database, table = about.log
+            if database:
+                logs.enter(f"{about.folder}/{database}", table, logs.Entry(at, who, HERE, action, detail))
 
     @staticmethod
     def _swap_folders(about: Files) -> None:

@@ -20,6 +20,7 @@ from founderstack.operations.backup import megabytes
 from founderstack.operations.moments import GoingBack, Replaced, forget_set, set_of_moment, whole_server
 from founderstack.operations.site import Site
 from founderstack.planner.moment_text import read_moment
+from founderstack.world.ambient import caller
 
 NEWEST = "newest"
 
@@ -80,6 +81,8 @@ def replace_server(
         if not given.events:
             print("\n".join(told(way)), file=sys.stderr)
         consent()
+        detail = f"whole server, {way.begin.label}: {way.target.text}"
+        vault.enter(site.clock.now(), caller(), "restore", detail)
 
     moments, target = moments_of(wiring.made_of(site)), target_of(given.to, site.stack.language)
     keep = not given.without_safety_set

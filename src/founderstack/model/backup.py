@@ -53,6 +53,9 @@ class Backup:
     by_name: bool = False
     """True where a restore in place leaves it as it is unless it is asked for by name: who may sign in, and what was
     done, must not go back with somebody's rows."""
+    log: tuple[str, str] = ("", "")
+    """(database, table) of a log that only grows, (number, at, user, address, action, detail) in one of `databases`: a
+    restore puts it back with all that it holds now, and enters who restored what."""
 
 
 @dataclass(frozen=True)

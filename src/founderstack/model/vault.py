@@ -139,6 +139,10 @@ class Vault(Protocol):
         """Put them in the place of those that are used; safe to repeat. True where programs must be started again."""
         ...
 
+    def enter(self, at: float, who: str, action: str, detail: str) -> None:
+        """Note who did what in every log that the stack keeps of such things."""
+        ...
+
     def settle(self, key: str) -> None:
         """Bring to rest what a swap that was killed left between two names: what was used is used again.
 

@@ -10,6 +10,7 @@ from founderstack.locale import _
 from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
+from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Vault
 from founderstack.operations.backup import Telling, remember, taken_here
@@ -98,6 +99,7 @@ class _Run:
     def carry_out(self) -> None:
         """Everything: first what changes nothing that is used, then the names."""
         one = self._plan.one
+        self.once("entered", self._enter)
         if any(item.kind == "database" for item in self._plan.items):
             self._step("restore:roles", lambda _progress: self._vault.restore_roles(one))
         for item in self._plan.items:
@@ -109,6 +111,12 @@ class _Run:
             for item in self._plan.items:
                 self.once(f"swap:{item.key}", lambda item=item: self._swap(item))  # type: ignore[misc]
         self._vault.write_journal({})
+
+    def _enter(self) -> None:
+        plan = self._plan
+        what = ", ".join(f"{item.kind} {item.name}" for item in plan.items)
+        how = "in place" if plan.wish.in_place else "beside"
+        self._vault.enter(self._site.clock.now(), plan.wish.by, "restore", f"{plan.one.manifest.id}, {how}: {what}")
 
     def _stage(self, item: Item) -> None:
         one, wish = self._plan.one, self._plan.wish
@@ -130,8 +138,7 @@ class _Run:
 
         def work(progress: Progress) -> None:
             if item.facts is None:
-                if self._vault.swap_files(self._plan.one, item.name, progress):
-                    self._restart(item.name)
+                self._swap_files(item.name, progress)
                 return
             aside = staged(item.name, "_replaced")
             if self._vault.has_database(item.into):  # else its name was changed by a run that was killed then
@@ -141,11 +148,24 @@ class _Run:
 
         self._step(f"restore:swap:{item.name}", work)
 
-    def _restart(self, component: str) -> None:
-        """Processes that have the former files open are started again; instances of a ring look them up each time."""
-        for name, instance in self._site.runtime.observe().processes.items():
-            if not instance.ring and (name == component or name.startswith(f"{component}-")):
-                self._site.runtime.restart(name)
+    def _swap_files(self, component: str, progress: Progress) -> None:
+        """Processes that have the former files open are started again; instances of a ring look them up each time.
+
+        What keeps a log stands still meanwhile: an entry of just now must not stay behind in the former files.
+        """
+        runtime, kept = self._site.runtime, {files.component for files in self._plan.one.files if files.by_name}
+        names = [name for name, one in runtime.observe().processes.items() if _is_of(component, name, one)]
+        still = [name for name in names if component in kept and runtime.observe().processes[name].up]
+        for name in still:
+            runtime.pause(name)
+        try:
+            again = self._vault.swap_files(self._plan.one, component, progress)
+        finally:
+            for name in still:
+                runtime.resume(name)
+        for name in names:
+            if again and name not in still:
+                runtime.restart(name)
 
     def _step(self, name: str, work: Callable[[Progress], None]) -> None:
         site = self._site
@@ -162,6 +182,11 @@ class _Run:
         done = Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total)
         site.history.record(done)
         self._emit(done)
+
+
+def _is_of(component: str, name: str, instance: Instance) -> bool:
+    """True of a component's process that is not one of a ring."""
+    return not instance.ring and (name == component or name.startswith(f"{component}-"))
 
 
 def _goes_on(left: dict[str, object], wish: Wish, newest: str, now: float) -> bool:

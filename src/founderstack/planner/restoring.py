@@ -34,6 +34,8 @@ class Wish:
     component: str = ""
     """The files of one component alone."""
     in_place: bool = False
+    by: str = ""
+    """Who asked for it, for the log."""
 
     @property
     def mark(self) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pwd
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian and Ubuntu keep the authorities that the machine trusts."""
 
+ASKED_BY = "FOUNDER_ASKED_BY"
+"""Set by the agent for a job that somebody has asked for in the panel."""
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _INDEXES = (
     "UV_INDEX_URL",
@@ -36,6 +39,17 @@ def source_password() -> str:
 def given(name: str) -> str:
     """The value of one of the variables that hand over a key (FOUNDER_BACKUP_KEY, FOUNDER_S3_…), "" where not set."""
     return os.environ.get(name, "").strip()
+
+
+def caller() -> str:
+    """Who asked for this command: a person of the panel, whoever called sudo, or this process's user."""
+    told = os.environ.get(ASKED_BY, "") or (os.environ.get("SUDO_USER", "") if os.getuid() == 0 else "")
+    if told:
+        return told
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def speak(language: str) -> None:

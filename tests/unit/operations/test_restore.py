@@ -30,6 +30,7 @@ class FakeVault:
     breaks: str = ""
     """The call that fails."""
     settled: list[str] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -90,6 +91,9 @@ class FakeVault:
 
     def drop_database(self, name: str) -> None:
         self.databases.pop(name, None)
+
+    def enter(self, at: float, who: str, action: str, detail: str) -> None:
+        self.entered.append(f"{who}: {action} {detail}")
 
     def settle(self, key: str) -> None:
         self.settled.append(key)

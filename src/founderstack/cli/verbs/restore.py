@@ -21,6 +21,7 @@ from founderstack.operations.restore import Restored, restore
 from founderstack.operations.site import Site
 from founderstack.planner.restoring import Item, Only, Restoring, Wish
 from founderstack.planner.schedule import ahead
+from founderstack.world.ambient import caller
 from founderstack.world.stack_file import find_stack_file
 
 
@@ -42,7 +43,7 @@ def run(arguments: list[str]) -> int:
 
     with moments.set_at(site, vault, given, emit) if given.to else nullcontext(given.set) as set_id:
         only: Only = "databases" if given.to else given.only
-        wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place)
+        wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place, caller())
         done = restore(site, vault, wish, approve, emit, safety=not given.without_safety_set)
     return _say(
         given, _values(done), _("Restored from {id}").format(id=given.to or done.plan.one.manifest.id), _next(done)
