@@ -70,6 +70,19 @@ class Components:
         return next(found.pid for found in self.runtime.statuses() if found.name == process)
 
 
+def stack_of(name: str, text: str, machine: Machine) -> Stack:
+    """The stack of this name whose file says `text`, on such a machine."""
+    return check(
+        f'name = "{name}"\n{text}'.encode(),
+        file="/nowhere/founder.toml",
+        folder="/nowhere",
+        components=COMPONENTS,
+        machine=machine,
+        choices=Choices(),
+        folder_exists=lambda _path: False,
+    )
+
+
 @contextmanager
 def components(home: Path, text: str, only: Sequence[str]) -> Iterator[Components]:
     """Those components of the stack that `text` describes; nothing of them is left afterwards."""
@@ -82,15 +95,7 @@ def components(home: Path, text: str, only: Sequence[str]) -> Iterator[Component
     os.mkdir(places.state)
     os.chmod(places.state, 0o755)
     machine = replace(read_machine(), ram_mib=1024)
-    stack = check(
-        f'name = "{name}"\n{text}'.encode(),
-        file="/nowhere/founder.toml",
-        folder="/nowhere",
-        components=COMPONENTS,
-        machine=machine,
-        choices=Choices(),
-        folder_exists=lambda _path: False,
-    )
+    stack = stack_of(name, text, machine)
     secrets = Secrets(f"{places.state}/secrets.json")
     secrets.ensure([found for part in stack.parts.values() for found in COMPONENTS[part.component].secrets])
     # Below the ports that the kernel gives to clients, and not where a stack beside this test looks first.

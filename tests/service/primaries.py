@@ -33,6 +33,8 @@ from tests.service.roots import debian_13
 
 USER = "postgres"
 """The packages' own user, in every root."""
+OTHER_PACKAGES = ("postgresql-17", "pgbackrest", "ca-certificates", "valkey-server")
+"""What tests of this folder take from Debian 13: one root for all of them."""
 MOMENT = "YYYY-MM-DD HH24:MI:SS.US+00"
 
 
@@ -166,7 +168,7 @@ def this_system() -> System:
 
 def other_system() -> System:
     """PostgreSQL 17 and its pgBackRest in a root with Debian 13."""
-    return System("debian:13", "17", debian_13("postgresql-17", "pgbackrest", "ca-certificates"))
+    return System("debian:13", "17", debian_13(*OTHER_PACKAGES))
 
 
 @contextmanager

@@ -25,6 +25,26 @@ def debian_13(*packages: str) -> Path:
     return folder
 
 
+def taken_out(root: Path, program: str, folder: Path) -> tuple[str, ...]:
+    """A program of that root with the libraries it needs, copied to a folder; the command that runs it here."""
+    listed = subprocess.run(
+        ["chroot", str(root), "ldd", program], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+    needed = [word for word in listed.split() if word.startswith("/")]
+    for path in (program, *needed):
+        shutil.copy(_inside(root, path), folder / os.path.basename(path))
+    loader = next(os.path.basename(path) for path in needed if os.path.basename(path).startswith("ld-"))
+    return (f"{folder}/{loader}", "--library-path", str(folder), f"{folder}/{os.path.basename(program)}")
+
+
+def _inside(root: Path, path: str) -> Path:
+    """Where a path of that root is here, its symbolic links followed within the root."""
+    found = subprocess.run(
+        ["chroot", str(root), "readlink", "-f", path], check=True, capture_output=True, text=True, timeout=60
+    ).stdout.strip()
+    return Path(f"{root}{found}")
+
+
 def _make(folder: Path, packages: tuple[str, ...]) -> None:
     half = folder.with_name(f"{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)

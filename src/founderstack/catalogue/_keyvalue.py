@@ -23,6 +23,19 @@ VIEWER = "founder"
 _SESSIONS = ("{stack}:diary:", "sess:", "session:", "better-auth:", ":1:django.contrib.sessions.cache")
 
 
+_NEWER_DATA = tuple(
+    p.Sign(
+        words,
+        N_("Another program, or a newer version of this one, has written {folder}; this one cannot read it."),
+        N_(
+            "Name the cache of before under [cache] in founder.toml: use = …; or, where what it holds may be lost, move"
+            " the contents of {folder} elsewhere. Then run: founder up"
+        ),
+    )
+    for words in ("Can't handle RDB format version", "Wrong signature trying to load DB")
+)
+
+
 @dataclass(frozen=True)
 class CacheSettings:
     port: int = setting(0, least=0, most=65535)
@@ -53,6 +66,7 @@ def processes(view: View, component: str, title: str, program: str) -> tuple[p.P
             ready=p.Probe("redis", f"127.0.0.1:{port}", ask="PING", credential="probe:cache.probe", timeout_s=30),
             needs=(f"{component}/packages",),
             stop_wait_s=30,
+            signs=_NEWER_DATA,
         ),
     )
 

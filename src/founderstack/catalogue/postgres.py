@@ -27,6 +27,19 @@ READER = "backup"
 MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
 
 
+_NO_SHARED_MEMORY = tuple(
+    p.Sign(
+        f'could not {act} shared memory segment "/PostgreSQL.',
+        N_("/dev/shm, where its processes share memory, is missing here, full, too small, or not open to its user."),
+        N_(
+            "Give /dev/shm 256 MB or more (docker run --shm-size=256m; mount -o remount,size=256m /dev/shm), with mode"
+            " 1777. Then run: founder up"
+        ),
+    )
+    for act in ("open", "resize", "map")
+)
+
+
 @dataclass(frozen=True)
 class PostgresSettings:
     port: int = setting(0, least=0, most=65535)
@@ -62,6 +75,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             stop_signal="INT",
             stop_wait_s=60,
             reload_signal="HUP",
+            signs=_NO_SHARED_MEMORY,
         ),
     )
 
@@ -110,6 +124,7 @@ def _cluster(view: View) -> p.Task:
             alone_until=data,
         ),
         needs=("postgres/packages",),
+        signs=_NO_SHARED_MEMORY,
     )
 
 

@@ -84,6 +84,15 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """Words in a program's output whose cause is known; the texts may name the `{folder}` that it works in."""
+
+    words: str
+    why: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Relay:
     """Sockets of the gateway, each of which passes on to one TCP port of a row.
 
@@ -145,6 +154,8 @@ class Process:
     """The Unix socket on which it serves its ring."""
     relay: Relay | None = None
     """For an instance that can only listen on a TCP port: where the gateway's relays are."""
+    signs: tuple[Sign, ...] = ()
+    """What its output shows when it does not start for a known cause."""
 
     @property
     def user(self) -> str:
@@ -194,6 +205,8 @@ class Task:
     needs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     """What the work depends on, where that is less than all of its action."""
+    signs: tuple[Sign, ...] = ()
+    """What its programs say when they fail for a known cause."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from founderstack.runtimes.host import endings, launch, rings
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
+from founderstack.runtimes.host.unready import not_ready
 from founderstack.world import accounts, files, network, probes, processes as programs
 
 Fill = Callable[[str], str]
@@ -249,26 +250,14 @@ class Launcher:
             self._go_on(name)
             given_up = name in self._supervisor.fatal()
             if given_up or self._clock.monotonic() > deadline:
-                raise self._not_ready(name, answer.error, given_up=given_up, waited_s=probe.timeout_s)
+                late = "" if given_up else answer.error
+                raise not_ready(self.records.get(name) or {"name": name}, self.last_lines(name), late, probe.timeout_s)
             self._clock.wait(_POLL_S)
 
     def _go_on(self, what: str) -> None:
         if self.broken_off:
             why, fix = _("The command was interrupted."), _("Run the same command again to go on where it stopped.")
             raise StackError(_("{name} was not waited for").format(name=what), why, fix)
-
-    def _not_ready(self, name: str, error: str, *, given_up: bool, waited_s: float) -> StackError:
-        cause = (
-            _("It ended again and again.")
-            if given_up
-            else _("It did not answer within {seconds:.0f} s: {error}.").format(seconds=waited_s, error=error)
-        )
-        tail = "\n".join(f"  | {line}" for line in self.last_lines(name))
-        return StackError(
-            _("{name} did not get ready").format(name=name),
-            cause + (f"\n{tail}" if tail else ""),
-            _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=name),
-        )
 
     def last_lines(self, name: str, count: int = LOG_LINES) -> list[str]:
         """The last lines of a process's output."""

@@ -81,6 +81,8 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
         "ready": asdict(process.ready),
         "log_files": list(process.log_files),
         "reopen_signal": process.reopen_signal or "",
+        "folder": process.cwd,
+        "signs": [asdict(sign) for sign in process.signs],
         **asdict(process.card),
     }
 

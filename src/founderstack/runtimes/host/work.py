@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 
 from founderstack.model import process as p
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Places
 from founderstack.runtimes.host.launcher import Fill, Launcher
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records
+from founderstack.runtimes.host.unready import explained
 from founderstack.world import accounts, builds, certificates, environments, node_packages, packages
 from founderstack.world.processes import run
 
@@ -41,7 +43,10 @@ class Work:
 
     def do(self, task: p.Task, inputs: str, progress: Progress) -> None:
         """Do a task and write down that it was done. Doing it twice has the effect of doing it once."""
-        leaves = self._carry_out(task, progress)
+        try:
+            leaves = self._carry_out(task, progress)
+        except StackError as error:
+            raise explained(error, task.signs) from None
         record: dict[str, object] = {"inputs": inputs, "leaves": list(leaves)}
         if isinstance(task.action, p.Certificate):
             certificate = {"component": task.component, "names": task.action.names, "folder": task.action.folder}

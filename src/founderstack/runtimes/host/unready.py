@@ -1,0 +1,36 @@
+"""The error of what did not get ready or done: by its cause, where what a program said shows a known one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.process import Sign
+from founderstack.runtimes.host.records import Record
+
+
+def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) -> StackError:
+    """What to tell of an applied process from its last lines; `late` is what its probe said, "" where it ended."""
+    name = str(record["name"])
+    cause = (
+        _("It did not answer within {seconds:.0f} s: {error}.").format(seconds=waited_s, error=late)
+        if late
+        else _("It ended again and again.")
+    )
+    error = StackError(
+        _("{name} did not get ready").format(name=name),
+        cause + "".join(f"\n  | {line}" for line in lines),
+        _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=name),
+    )
+    signs = [Sign(**sign) for sign in record.get("signs", ())]
+    return explained(error, signs, folder=str(record.get("folder", "")))
+
+
+def explained(error: StackError, signs: Sequence[Sign], *, folder: str = "") -> StackError:
+    """The error with the cause and the cure of the first sign that its words show; as it is without one."""
+    for sign in signs:
+        if sign.words in error.why:
+            why, fix = (_(text).format(folder=folder) for text in (sign.why, sign.fix))
+            return StackError(error.what, f"{why}\n{error.why}", fix, exit_code=error.exit_code)
+    return error
