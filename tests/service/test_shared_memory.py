@@ -44,6 +44,6 @@ def test_postgres_without_enough_shared_memory_names_the_cause(shared_home: Path
     )  # fmt: skip
     shutil.rmtree(home)
     assert (said.returncode, said.stderr) == (0, "")
-    assert "/dev/shm, where its processes share memory, is missing here, full, too small, or not open" in said.stdout
+    assert "share memory in /dev/shm, which is missing here, full, too small, or not open to its user" in said.stdout
     assert "--shm-size=256m" in said.stdout
     assert "shared memory segment" in said.stdout

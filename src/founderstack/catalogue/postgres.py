@@ -30,7 +30,7 @@ MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24
 _NO_SHARED_MEMORY = tuple(
     p.Sign(
         f'could not {act} shared memory segment "/PostgreSQL.',
-        N_("/dev/shm, where its processes share memory, is missing here, full, too small, or not open to its user."),
+        N_("Its processes share memory in /dev/shm, which is missing here, full, too small, or not open to its user."),
         N_(
             "Give /dev/shm 256 MB or more (docker run --shm-size=256m; mount -o remount,size=256m /dev/shm), with mode"
             " 1777. Then run: founder up"
