@@ -278,7 +278,12 @@ def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
     expect(page.locator("main li .state")).to_have_text(["Running", "Done", "Failed", "End unknown"])
     page.get_by_role("link", name="Events").click()
     expect(page.locator("main li .grow")).to_have_text(
-        ["Restart redis", "Prepare app/buildnpm ended with 1", "Secret panel.admin shownfounder", "Start postgres"]
+        [
+            "Restart Redis",
+            "Build a release of diarynpm ended with 1",
+            "Secret panel.admin shownfounder",
+            "Start PostgreSQL",
+        ]
     )
     expect(page.locator("main li .state")).to_have_text(["Done", "Failed", "Done", "Begun"])
 

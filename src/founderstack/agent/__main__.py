@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--state", required=True, help="folder of the stack's state")
     arguments = parser.parse_args()
     # English inside, because each reader of the agent has a language of its own and translates.
-    locale.use("en")
+    locale.use_sentences()
     from founderstack.resident import agent_world
 
     asyncio.run(serve(arguments.state, agent_world(arguments.state), under_systemd="INVOCATION_ID" in os.environ))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import Sentence, _
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def ask(socket_path: str, verb: str, /, *, timeout_s: float = 0.0, **arguments: 
             connection.connect(socket_path)
             connection.sendall(_request(verb, arguments))
             with connection.makefile("rb") as lines:
-                return _result(lines.readline(LONGEST_LINE))
+                return result(lines.readline(LONGEST_LINE))
     except OSError as problem:
         raise _unreachable(problem) from None
 
@@ -48,7 +48,7 @@ async def ask_async(socket_path: str, verb: str, /, *, timeout_s: float = 0.0, *
             reader, writer = await asyncio.open_unix_connection(socket_path, limit=LONGEST_LINE)
             try:
                 writer.write(_request(verb, arguments))
-                return _result(await _line(reader))
+                return result(await _line(reader))
             finally:
                 writer.close()
     except OSError as problem:
@@ -71,7 +71,7 @@ async def stream(
             while True:
                 async with asyncio.timeout(silence_s):
                     line = await _line(reader)
-                yield _result(line)
+                yield result(line)
         finally:
             writer.close()
     except OSError as problem:
@@ -103,15 +103,19 @@ async def _line(reader: asyncio.StreamReader) -> bytes:
         raise ConnectionError from None
 
 
-def _result(line: bytes) -> Any:
+def result(line: bytes) -> Any:
+    """What one line of the agent says; raises StackError with its words, which whoever shows them translates."""
     if not line.endswith(b"\n"):
         raise ConnectionResetError("the agent closed the connection")
     answer = json.loads(line)
     if answer["ok"]:
         return answer["result"]
-    error = answer["error"]
-    # The agent speaks English; a sentence without a value of its own is known in the reader's language.
-    raise StackError(*(_(error[part]) if error[part] else "" for part in ("what", "why", "fix")))
+    raise StackError(*(_(_text(answer, part)) for part in ("what", "why", "fix")))
+
+
+def _text(answer: Mapping[str, Any], part: str) -> Sentence:
+    template, values = answer.get("made_of", {}).get(part) or (str(answer["error"][part]), {})
+    return Sentence(template, values)
 
 
 def _unreachable(problem: OSError) -> StackError:

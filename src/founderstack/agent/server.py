@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from founderstack.agent.verbs import PROTOCOL, VERBS, Caller, Request, read_request
-from founderstack.locale import _
+from founderstack.locale import Sentence, _
 from founderstack.model.errors import StackError
 
 MOST_CLIENTS = 64
@@ -101,7 +101,7 @@ class Server:
             try:
                 line = await asyncio.wait_for(reader.readline(), SILENCE_S)
             except ValueError:
-                await _send(writer, _failure(_too_long()))
+                await _send(writer, failure(_too_long()))
                 return
             if not line.endswith(b"\n"):
                 return
@@ -112,7 +112,7 @@ class Server:
                     return
                 await _send(writer, await self._answer(request))
             except StackError as error:
-                await _send(writer, _failure(error))
+                await _send(writer, failure(error))
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         return _success(await self._answers[request.verb](request.arguments))
@@ -138,7 +138,7 @@ class Server:
                 async for part in parts:
                     await _send(writer, _success(part))
         except StackError as error:
-            await _send(writer, _failure(error))
+            await _send(writer, failure(error))
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
@@ -150,8 +150,15 @@ def _success(result: Any) -> dict[str, Any]:
     return {"v": PROTOCOL, "ok": True, "result": result}
 
 
-def _failure(error: StackError) -> dict[str, Any]:
-    return {"v": PROTOCOL, "ok": False, "error": {"what": error.what, "why": error.why, "fix": error.fix}}
+def failure(error: StackError) -> dict[str, Any]:
+    """An error as it goes over the socket: in English, and what its texts were made of for those who translate."""
+    texts = {"what": error.what, "why": error.why, "fix": error.fix}
+    made_of = {
+        part: [text.template, dict(text.values)]
+        for part, text in texts.items()
+        if isinstance(text, Sentence) and text.values
+    }
+    return {"v": PROTOCOL, "ok": False, "error": texts, **({"made_of": made_of} if made_of else {})}
 
 
 def _too_many() -> StackError:

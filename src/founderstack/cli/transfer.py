@@ -7,34 +7,14 @@ import sys
 from founderstack.cli.changes import Emit, Manner
 from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_event
-from founderstack.locale import N_, _
+from founderstack.locale import _
 from founderstack.model.events import Event
-
-TITLES = {
-    "backup:take": N_("take the backup"),
-    "backup:send": N_("bring it off this machine"),
-    "backup:expire": N_("remove what has served its time"),
-    "backup:prove": N_("restore {about} beside what runs, and check it"),
-    "rebuild:source": N_("bring back the source of the app"),
-    "rebuild:server": N_("bring up the servers that keep data"),
-    "rebuild:roles": N_("make its roles"),
-    "rebuild:database": N_("bring back the database {about}"),
-    "rebuild:files": N_("bring back the files of {about}"),
-    "restore:roles": N_("make roles that are missing"),
-    "restore:database": N_("restore the database {about}"),
-    "restore:compare": N_("compare every row of {about} with what was dumped"),
-    "restore:files": N_("restore the files of {about}"),
-    "restore:recover": N_("recover what was there at that moment"),
-    "restore:place": N_("sign-ins and roles as the stack has them now"),
-    "restore:swap": N_("put it in the place of the other: {about}"),
-}
+from founderstack.model.step_titles import title_of
 
 
 def title(step: str) -> str:
     """What a step does; `verb:what:about`."""
-    name, _colon, about = step.partition(":")
-    kind, _colon, about = about.partition(":")
-    return _(TITLES[f"{name}:{kind}"]).format(about=about)
+    return title_of(step, _) or step
 
 
 def shows(manner: Manner) -> Emit:

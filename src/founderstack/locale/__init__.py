@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 DOMAIN = "founderstack"
 FOLDER = os.path.dirname(__file__)
@@ -41,8 +41,36 @@ def translator(language: str) -> Callable[[str], str]:
     import gettext
 
     found = gettext.translation(DOMAIN, FOLDER, [language], fallback=True).gettext
-    # For no text at all, gettext answers with the catalogue's header.
-    return lambda text: found(text) if text else text
+
+    def translate(text: str) -> str:
+        if isinstance(text, Sentence) and text.values:
+            return found(text.template).format(**text.values)
+        # For no text at all, gettext answers with the catalogue's header.
+        return found(text) if text else text
+
+    return translate
+
+
+class Sentence(str):
+    """An English text that knows what it was made of, so that whoever reads it elsewhere gets it in their language."""
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, values: Mapping[str, object] | None = None) -> Sentence:
+        made = super().__new__(cls, template.format(**values) if values else template)
+        made.template, made.values = template, values or {}
+        return made
+
+    def format(self, *_args: object, **values: object) -> Sentence:
+        """The text with its values, which it remembers."""
+        return Sentence(self.template, values)
+
+
+def use_sentences() -> None:
+    """Speak English from now on, in texts that can be translated by whoever gets them."""
+    global _chosen, _translate
+    _chosen, _translate = "en", lambda text: text if isinstance(text, Sentence) else Sentence(text)
 
 
 def N_(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from founderstack.panel.accounts import SHORTEST_PASSWORD, Role
+from founderstack.panel.step_words import options_words
 from founderstack.panel.words import Translate
 
 
@@ -64,3 +65,14 @@ def action(_: Translate, name: str) -> str:
     if name not in known and name.removesuffix(" refused") in known:
         return _("{action} (refused)").format(action=known[name.removesuffix(" refused")])
     return known.get(name, name)
+
+
+def detail(_: Translate, language: str, name: str, kept: str) -> str:
+    """What an entry of the audit log adds to its action, as people read it."""
+    if name == "sign-in refused":
+        return {"code": _("the code was not right"), "confirmation": _("not confirmed")}.get(kept, kept)
+    if name in ("person invited", "role changed"):
+        user, _comma, given = kept.partition(", ")
+        roles = {"admin": role(_, "admin"), "viewer": role(_, "viewer")}
+        return f"{user}, {roles[given].lower()}" if given in roles else kept
+    return options_words(kept, _, language) if "=" in kept else kept

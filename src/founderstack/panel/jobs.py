@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from founderstack.model.step_titles import title_of
+from founderstack.panel.step_words import step_words
 from founderstack.panel.words import Translate, duration, seconds, set_named
 
 StepState = Literal["waiting", "running", "done", "failed", "skipped"]
@@ -101,20 +103,6 @@ def title(verb: str, options: Mapping[str, Any], _: Translate, language: str) ->
     return texts[verb].format(**known).strip() if verb in texts else verb
 
 
-def step_title(action: str, name: str, _: Translate) -> str:
-    """What a step does, in a few words."""
-    texts = {
-        "do": _("prepare {name}"),
-        "start": _("start {name}"),
-        "restart": _("restart {name}"),
-        "reload": _("{name} reads its files again"),
-        "switch": _("send requests to the new instances of {name}"),
-        "stop": _("stop {name}"),
-        "secrets show": _("secret {name} shown"),
-    }
-    return texts.get(action, f"{action} {{name}}").format(name=name)
-
-
 def _steps(job: Mapping[str, Any], _: Translate, language: str, *, running: bool) -> tuple[StepLine, ...]:
     """Those of the plan first, then those that only events speak of, such as a backup's."""
     planned = {str(step["id"]): step for step in job.get("steps") or ()}
@@ -140,9 +128,10 @@ def _line(
         "waiting": _("waiting"), "running": _("running"), "done": _("done"), "failed": _("failed"),
         "skipped": _("not done"),
     }  # fmt: skip
-    action, _colon, name = key.partition(":")
+    # A command tells its steps in the language of whoever began it; those that are known are told in the reader's.
+    told = title_of(key, _, lambda about: set_named(about, language))
     said = str((planned or {}).get("title") or (event or {}).get("title") or "")
-    name = said or (step_title(action, name, _) if name else action)
+    name = told or said or step_words(key, _, language, {})
     took = float(event.get("seconds") or 0.0) if event else 0.0
     return StepLine(
         title=name[:1].upper() + name[1:],

@@ -248,7 +248,7 @@ def _is_here(said: Mapping[str, Any], here: str) -> bool:
 
 
 def _group(name: str, _: Translate) -> str:
-    known = {"app": _("App"), "data": _("Data"), "gateway": _("Gateway"), "tools": _("Tools")}
+    known = {"app": _("App"), "data": _("Data"), "gateway": _("Gateway"), "tools": _("Tools"), "outside": _("Outside")}
     return known.get(name, str(name).capitalize())
 
 

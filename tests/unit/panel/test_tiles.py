@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from founderstack import locale
 from founderstack.panel.tiles import LastError, Tile, summary, tile
 
 NOW = 1_700_000_000.0
@@ -95,6 +96,11 @@ def test_what_fails_comes_first() -> None:
 )
 def test_only_safe_places_are_linked(path: str, address: str, link: str) -> None:
     assert shown(path=path, address=address).link == link
+
+
+def test_a_tool_elsewhere_stands_in_a_group_that_has_a_name_in_spanish() -> None:
+    found = tile("x", said(group="outside", outside=True), locale.translator("es"), "es", NOW, 0.0)
+    assert found.group == "Fuera"
 
 
 def test_a_tool_elsewhere_may_be_opened_without_tls() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from starlette.responses import Response
 
 from founderstack.panel.asking import Ask
-from founderstack.panel.jobs import step_title
-from founderstack.panel.words import Translate, seconds
+from founderstack.panel.rings import together
+from founderstack.panel.step_words import step_words
+from founderstack.panel.words import explained, seconds
 
 _SHOWN = 200
 
@@ -39,25 +40,22 @@ async def events(ask: Ask) -> Response:
         "progress": _("Begun"),
     }
     shapes = {"done": "online", "failed": "down"}
+    services = together(ask.parts.live.processes, ask.parts.config.stack)
+    titles = {key: str(said.get("name") or _(str(said["title"]))) for key, said in services.items()}
     found = []
     for one in _told_once(answer["events"]):
-        action, colon, name = str(one["step"]).partition(":")
+        title = step_words(str(one["step"]), _, ask.language, titles)
         found.append(
             Happened(
                 at=float(one["at"]),
-                title=_title(action, name, _) if colon else action,
+                title=title[:1].upper() + title[1:],
                 state=shapes.get(one["kind"], "unknown"),
                 word=words.get(one["kind"], str(one["kind"])),
                 took=seconds(float(one["seconds"]), ask.language) if one["seconds"] else "",
-                detail=str(one["detail"]),
+                detail=explained(str(one["detail"]), _),
             )
         )
     return ask.page("events.html", section="activity", tab="events", events=found)
-
-
-def _title(action: str, name: str, _: Translate) -> str:
-    text = step_title(action, name, _)
-    return text[:1].upper() + text[1:]
 
 
 def _told_once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -26,6 +26,7 @@ async def audit(ask: Ask) -> Response:
         "audit.html", section="audit", entries=found[:PAGE], wanted=wanted, users=users, older=older,
         actions=[(name, account_texts.action(ask.say, name)) for name in actions],
         named=lambda name: account_texts.action(ask.say, name), query=urlencode(chosen),
+        told=lambda entry: account_texts.detail(ask.say, ask.language, entry.action, entry.detail),
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from founderstack.panel import texts
 from founderstack.panel.asking import Ask
-from founderstack.panel.jobs import step_title
 from founderstack.panel.routes.jobs import begin
+from founderstack.panel.step_words import step_words
 from founderstack.panel.words import Translate
 
 
@@ -28,7 +28,7 @@ class PlannedStep:
 async def page(ask: Ask) -> Response:
     """The plan with its reasons and risks."""
     plan = await ask.agent("plan", language=ask.language)
-    steps = [_step(one, ask.say) for one in plan["steps"]]
+    steps = [_step(one, ask.say, ask.language) for one in plan["steps"]]
     risks = {step.risk for step in steps}
     return ask.page("plan.html", section="plan", steps=steps, risks=risks, digest=plan["digest"])
 
@@ -43,6 +43,6 @@ async def apply(ask: Ask) -> Response:
     return await begin(ask, "up", {"plan": ask.fields.get("plan", "")}, back="/plan")
 
 
-def _step(said: Mapping[str, Any], _: Translate) -> PlannedStep:
-    title = str(said.get("title") or step_title(str(said["action"]), str(said.get("target") or said["id"]), _))
+def _step(said: Mapping[str, Any], _: Translate, language: str) -> PlannedStep:
+    title = str(said.get("title") or step_words(str(said["id"]), _, language, {}))
     return PlannedStep(title[:1].upper() + title[1:], str(said["reason"]), str(said["risk"]))
