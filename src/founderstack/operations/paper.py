@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from founderstack.locale import _
@@ -13,6 +15,8 @@ from founderstack.operations.site import Site
 
 KEY = "backup.identity"
 AWAY_SECRETS = ("backup.s3_key", "backup.s3_secret")
+_AUTHORITY_BYTES = 8192
+"""A file that is longer is a collection of authorities, which any machine has."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,13 @@ def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> I
         away or _("NOWHERE. If this machine is lost, so are its backups. docs/backups.md shows how to name a place."),
     )
     yield from _key(site, away, with_secrets=with_secrets)
+    yield from _authority(site, part.settings.s3_ca if away else "")
     yield Entry(
         _("On a new machine, everything"),
         _("It asks for the key and, for a bucket, for what signs in to it."),
         f"founder rebuild --from {_from(part.settings) or folder}",
     )
+    yield _lost(site, prepared)
     yield Entry(
         _("Without this tool"),
         _("A set is a folder of files that Debian's “age” opens; KEY is a file with the key."),
@@ -66,6 +72,31 @@ def _key(site: Site, away: str, *, with_secrets: bool) -> Iterator[Entry]:
     for name in names:
         if name in known:
             yield Entry(_("The key") if name == KEY else name, " ".join(site.secrets.get(name).split()))
+
+
+def _authority(site: Site, path: str) -> Iterator[Entry]:
+    """A place with an authority of its own cannot be reached without it, and its file goes with the machine."""
+    content = site.disk.read(path) if path else None
+    if content is not None and len(content) <= _AUTHORITY_BYTES:
+        yield Entry(
+            _("The authority of that place"),
+            _("A rebuild needs its file; on a new machine this writes it."),
+            f"echo {b64encode(content.encode()).decode()} | base64 -d | install -D -m 644 /dev/stdin {quote(path)}",
+        )
+    elif path:
+        yield Entry(_("The authority of that place"), _("A rebuild needs this file: keep a copy of it."), path)
+
+
+def _lost(site: Site, prepared: Prepared) -> Entry:
+    """How much is not there afterwards."""
+    what = _("What is lost then")
+    if prepared.resolved.views["database"].archive is None:
+        return Entry(what, _("What came after the newest backup; when they are made:"), "founder backups")
+    return Entry(
+        what,
+        _("Up to 60 s, where this follows at once, on the same version of PostgreSQL, before anybody writes."),
+        f"founder restore --whole-server --yes --confirm {site.stack.name}",
+    )
 
 
 def _address(settings: Any) -> str:

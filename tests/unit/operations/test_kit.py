@@ -68,6 +68,23 @@ def test_with_a_bucket_it_holds_all_that_a_bare_machine_needs() -> None:
     assert "the-bucket-s-key" not in written(sections(world, BUCKET))
 
 
+def test_the_authority_of_a_place_of_ones_own_is_on_it_and_not_only_its_path() -> None:
+    """What breaks otherwise: the file that `rebuild --ca` names went with the machine."""
+    world, text = FakeWorld(), f'{BUCKET}s3_ca = "/etc/ssl/own ca.crt"\n'
+    world.disk.files["/etc/ssl/own ca.crt"] = "-----BEGIN CERTIFICATE-----"
+    page = written(sections(world, text))
+    assert "echo LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t | base64 -d | install" in page
+    assert "stdin '/etc/ssl/own ca.crt'" in page
+    assert "keep a copy" in written(sections(FakeWorld(), text))
+
+
+def test_it_says_how_much_is_lost_and_what_brings_it_down_to_a_minute() -> None:
+    assert "What came after the newest backup" in written(sections(FakeWorld()))
+    page = written(sections(FakeWorld(), '[backup]\nuse = "pgbackrest"\n'))
+    assert "Up to 60 s" in page
+    assert "founder restore --whole-server" in page
+
+
 def test_without_backups_it_says_how_to_copy_by_hand() -> None:
     page = written(sections(FakeWorld(), '[backup]\nuse = "none"\n'))
     assert "No backups are made" in page
