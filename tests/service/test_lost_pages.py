@@ -16,8 +16,11 @@ from founderstack.backups.store import SetStore
 from founderstack.backups.vault import LEDGER, About, Vault
 from founderstack.model.backup import MANIFEST, Manifest
 from founderstack.model.errors import StackError
+from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
+from founderstack.operations.backup import backup
 from founderstack.testing.clock import FakeClock
+from founderstack.testing.world import FakeWorld
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
 
@@ -146,3 +149,56 @@ def test_a_copy_that_failed_goes_on_while_its_set_is_here(stack: Stack) -> None:
     vault.remove("local", made.id)
     vault.tidy_away()
     assert not begun.exists()
+
+
+def _flip(page: Path) -> None:
+    """A page that is still JSON, and says something else."""
+    page.write_text(page.read_text().replace('"kind":"full"', '"kind":"fulk"'))
+
+
+@pytest.mark.parametrize(("bad", "good"), [("local", "s3"), ("s3", "local")])
+def test_a_flipped_bit_in_one_page_of_contents_leaves_the_other_copy(stack: Stack, bad: str, good: str) -> None:
+    """What breaks: one page, that reads well. What the founder sees: where. What holds: the copy in the other place."""
+    made = stack.taken()
+    _flip(stack.place(bad) / made.id / MANIFEST)
+    vault = stack.vault()
+    found = vault.found()
+    assert [(one.manifest, one.places) for one in found.sets] == [(made, (good,))]
+    assert {place.name: place.damaged for place in found.places} == {bad: (made.id,), good: ()}
+    assert vault.open(found.sets[0]).place == good
+    if good == "local":
+        vault.send(made, quiet)
+        assert stack.vault().found().sets[0].places == ("local", "s3"), "the next copy mends it"
+
+
+def test_a_damaged_set_that_waits_is_told_and_marked_and_holds_up_no_other(stack: Stack) -> None:
+    """What breaks: a file of a set that could not be sent yet. What holds: every later backup."""
+    world = FakeWorld()
+    stack.clock = world.clock
+    waiting = [stack.vault().take("full", quiet)]
+    for _again in range(2):
+        stack.clock.wait(60)
+        waiting.append(stack.vault().take("full", quiet))
+    sealed = next((stack.place("local") / waiting[1].id).rglob("*.age"))
+    sealed.write_bytes(sealed.read_bytes()[:-1] + b"x")
+    site = world.site('[backup]\ns3_endpoint = "https://s3.example"\ns3_bucket = "backups"\n')
+    events: list[Event] = []
+    for _again in range(2):
+        stack.clock.wait(60)
+        assert backup(site, stack.vault(), "", events.append).places == ("local", "s3")
+    found = {one.manifest.id: one for one in stack.vault().found().sets}
+    assert [found[one.id].places for one in waiting] == [("local", "s3"), ("local",), ("local", "s3")]
+    marked = found[waiting[1].id].proof
+    assert marked is not None
+    assert not marked.ok
+    assert len([event for event in events if event.kind == "failed"]) == 1, "it is tried once"
+
+
+def test_a_set_of_a_later_version_is_not_damaged(stack: Stack) -> None:
+    made = stack.taken()
+    for place in ("local", "s3"):
+        page = stack.place(place) / made.id / MANIFEST
+        page.write_text(page.read_text().replace('"format":1', '"format":2'))
+    found = stack.vault().found()
+    assert [(place.damaged, place.newer) for place in found.places] == [((), (made.id,))] * 2
+    assert found.unknown == (f"local: {made.id}", f"s3: {made.id}"), "nothing is let go of meanwhile"

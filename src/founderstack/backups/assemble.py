@@ -15,7 +15,7 @@ from founderstack.backups.contents import Contents, Files
 from founderstack.backups.engines import MOMENTS, Making, engine_of
 from founderstack.backups.objects import NotTaken, Objects
 from founderstack.backups.store import SetStore
-from founderstack.backups.vault import About, Vault, no_engine
+from founderstack.backups.vault import About, Vault
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, THIS_MACHINE, Backup
 from founderstack.model.component import Component, View
@@ -67,7 +67,7 @@ def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
     """
     part = made.stack.parts.get("backup")
     if part is None:
-        raise no_engine(made.stack.file)
+        raise _no_engine(made.stack.file)
     if not made.choices.ports:
         raise StackError(
             _("There is nothing to back up yet"),
@@ -250,3 +250,13 @@ def _given(secret: Secret, name: str) -> str:
             _("Run: founder secrets set {name}").format(name=name),
             exit_code=EXIT_PRECONDITION,
         ) from None
+
+
+def _no_engine(stack_file: str) -> StackError:
+    """The error for a stack that shall make no backups."""
+    return StackError(
+        _("This stack makes no backups"),
+        _('{file} says [backup] use = "none".').format(file=stack_file),
+        _("Take that line out of the file, run: founder up, and try again."),
+        exit_code=EXIT_PRECONDITION,
+    )

@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 
-from founderstack.backups.store import NOT_READABLE, OpenSet, SetStore
+from founderstack.backups.store import NOT_READABLE, OpenSet, SetStore, TooNew
 from founderstack.backups.streams import Told
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, PartKind
@@ -47,7 +47,7 @@ class SetsElsewhere:
         return sorted({parts[0] for parts in names if len(parts) == 4 and parts[1] == "sets" and parts[3] == MANIFEST})
 
     def sets(self, stack: str) -> Sequence[FoundSet]:
-        """The sets of one, newest first; one whose page of contents is damaged is none.
+        """The sets of one, newest first; one whose page of contents is damaged or too new is none.
 
         Raises StackError where the place does not answer: an older set must not pass for the newest.
         """
@@ -58,7 +58,7 @@ class SetsElsewhere:
                 continue
             try:
                 manifest = store.manifest(set_id)
-            except NOT_READABLE:
+            except (*NOT_READABLE, TooNew):
                 continue
             sizes = {name: one.size for name, one in names.items()}
             missing = tuple(file.name for file in manifest.files if sizes.get(file.name) != file.size)

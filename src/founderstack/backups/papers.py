@@ -15,6 +15,10 @@ _LATER = ("lacks",)
 """Fields of a manifest that came after the first sets were sealed."""
 
 
+class LaterFormat(ValueError):
+    """A later version of this tool has written it."""
+
+
 def written(value: Any, without: tuple[str, ...] = ()) -> bytes:
     """A value of `model.backup` as JSON, `without` some of its fields; equal values give equal bytes."""
     told = {name: one for name, one in dataclasses.asdict(value).items() if name not in without}
@@ -28,7 +32,11 @@ def read(kind: type[Kind], content: bytes) -> Kind:
     Keys that a later version added are passed over.
     """
     found = json.loads(content)
-    if not isinstance(found, dict) or found.get("format") != backup.FORMAT:
+    if not isinstance(found, dict) or type(found.get("format")) is not int:
+        raise ValueError("of no format")
+    if found["format"] > backup.FORMAT:
+        raise LaterFormat
+    if found["format"] != backup.FORMAT:
         raise ValueError("of another format")
     try:
         return cast(Kind, _value(kind, found))

@@ -27,8 +27,17 @@ class Damaged(StackError):
     """What was read is not what was written."""
 
 
+class TooNew(StackError):
+    """A later version of this tool has written it."""
+
+
 NOT_READABLE = (Damaged, ObjectMissing, ObjectUnreadable)
 """What is wrong with one object, and says nothing of the place that it lies in."""
+
+
+def sealed_by(manifest: Manifest, key: Key) -> bool:
+    """True where it is as somebody with this key has written it."""
+    return key.made(manifest.seal, papers.to_seal(manifest))
 
 
 def without_page(names: Iterable[str]) -> bool:
@@ -62,10 +71,12 @@ class SetStore:
         return found
 
     def manifest(self, set_id: str) -> Manifest:
-        """A set's page of contents, as it lies there; raises StackError where it is missing or damaged."""
+        """A set's page of contents, as it lies there; raises StackError where it is missing, damaged or too new."""
         name = self._name(set_id, MANIFEST)
         try:
             found = papers.read(Manifest, self._paper(name))
+        except papers.LaterFormat:
+            raise _too_new(name) from None
         except ValueError:
             raise _damaged(name) from None
         if found.id != set_id:
@@ -93,7 +104,7 @@ class SetStore:
 
     def opened(self, manifest: Manifest, key: Key) -> OpenSet:
         """A set to read from; raises StackError where its manifest was not written with this key."""
-        if not key.made(manifest.seal, papers.to_seal(manifest)):
+        if not sealed_by(manifest, key):
             raise _not_ours(self._name(manifest.id, MANIFEST))
         return OpenSet(self.objects, f"{self._root}{manifest.id}/", manifest, key)
 
@@ -265,6 +276,15 @@ def _damaged(name: str) -> Damaged:
         _("{name} is damaged").format(name=name),
         _("What was read is not what was written."),
         _("Take another set: founder backups"),
+    )
+
+
+def _too_new(name: str) -> TooNew:
+    return TooNew(
+        _("{name} was written by a later version of Founder Stack").format(name=name),
+        _("This version does not know its format."),
+        _("Use that version, or a later one, on this machine as well."),
+        exit_code=EXIT_PRECONDITION,
     )
 
 

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress
+
+
+class SetDamaged(StackError):
+    """A file of a set is not as it was written: that set cannot be brought anywhere."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,8 @@ class Place:
     """Why it could not be asked, "" where it was."""
     damaged: tuple[str, ...] = ()
     """Ids of sets whose page of contents cannot be read, or is lost."""
+    newer: tuple[str, ...] = ()
+    """Ids of sets that a later version of this tool has written."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,12 @@ class Found:
     @property
     def unknown(self) -> tuple[str, ...]:
         """What could not be read, with its place. While there is any, nothing may be taken for gone."""
-        return tuple(f"{place.name}: {what}" for place in self.places for what in (place.error, *place.damaged) if what)
+        return tuple(
+            f"{place.name}: {what}"
+            for place in self.places
+            for what in (place.error, *place.damaged, *place.newer)
+            if what
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,10 @@ class Vault(Protocol):
         ...
 
     def send(self, manifest: Manifest, progress: Progress) -> None:
-        """Copy a set off the machine; goes on where an earlier attempt stopped."""
+        """Copy a set off the machine; goes on where an earlier attempt stopped.
+
+        Raises SetDamaged where the set is to blame: it is marked as one that cannot be restored then.
+        """
         ...
 
     def found(self) -> Found:

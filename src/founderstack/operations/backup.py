@@ -10,7 +10,7 @@ from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Clock, Emit, Progress
-from founderstack.model.vault import Found, Vault
+from founderstack.model.vault import Found, SetDamaged, Vault
 from founderstack.operations.backups import index
 from founderstack.operations.site import Site
 from founderstack.planner.retention import Keep, expired
@@ -94,8 +94,7 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     problem: StackError | None = None
     if vault.away():
         try:
-            for one in _waiting(vault, manifest, site.clock.now()):
-                step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
+            _send(site, vault, manifest, emit)
             places = (*places, "s3")
         except StackError as error:
             problem = error
@@ -122,16 +121,32 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     return Outcome(manifest, places, removed)
 
 
+def _send(site: Site, vault: Vault, newest: Manifest, emit: Emit) -> None:
+    """The newest set, so that it is safe before time goes into older ones, and one more that waits.
+
+    A damaged one that waits is told and marked, and holds up no other.
+    """
+    for one in _waiting(vault, newest, site.clock.now()):
+        try:
+            step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
+        except SetDamaged:
+            if one.id == newest.id:
+                raise
+            continue
+        if one.id != newest.id:
+            return
+
+
 def _sent(vault: Vault, manifest: Manifest, progress: Progress) -> Manifest:
     vault.send(manifest, progress)
     return manifest
 
 
 def _waiting(vault: Vault, newest: Manifest, now: float) -> Sequence[Manifest]:
-    """Sets that are here and not there: the newest first, so that it is safe before time goes into older ones."""
+    """Sets that are here and not there, the newest first; not those that are known to be damaged."""
     found = sorted(vault.found().sets, key=lambda one: ahead(one.manifest.taken_at, now))
-    waiting = [one.manifest for one in found if one.places == ("local",) and one.manifest.id != newest.id]
-    return [newest, *waiting[:1]]
+    waiting = [one for one in found if one.places == ("local",) and not one.missing and (not one.proof or one.proof.ok)]
+    return [newest, *(one.manifest for one in waiting if one.manifest.id != newest.id)]
 
 
 def _expire(site: Site, vault: Vault, emit: Emit) -> tuple[str, ...]:

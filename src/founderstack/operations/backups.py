@@ -18,6 +18,7 @@ NOT_SENT = N_("The newest backup is on this machine only.")
 NOT_WHOLE = N_("Files of a backup are missing or damaged.")
 LACKING = N_("The newest backup does not hold all that it should.")
 NO_PLACE = N_("A place that keeps backups cannot be asked.")
+NEWER = N_("A backup was made by a later version of Founder Stack, which alone can read it.")
 BAD = N_("The newest drill failed: that backup could not be restored.")
 FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
 PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, NO_PLACE)
@@ -28,9 +29,9 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
     """Everything about the stack's backups as plain values; warnings are English texts to be translated.
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
-    bytes, damaged}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places, missing,
-    future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest first;
-    times are seconds since the epoch, sizes bytes.
+    bytes, damaged, newer}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places,
+    missing, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest
+    first; times are seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
     settings = part.settings
@@ -65,6 +66,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         LATE: late,
         LACKING: newest is not None and bool(newest.manifest.lacks),
         NOT_WHOLE: any(one.missing for one in found.sets) or any(place.damaged for place in found.places),
+        NEWER: any(place.newer for place in found.places),
         FUTURE: len(sets) < len(found.sets),
         NO_PLACE: any(place.error for place in found.places),
         NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
@@ -120,4 +122,5 @@ def _place(found: Found, name: str) -> dict[str, Any]:
         "sets": len(held),
         "bytes": sum(one.manifest.size for one in held),
         "damaged": list(place.damaged),
+        "newer": list(place.newer),
     }

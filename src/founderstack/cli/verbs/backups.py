@@ -47,6 +47,7 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
         told.append(paint(total, "dim"))
         told += [f"  {paint('✗', 'red')} {place['error']}"] if place["error"] else []
         told += [f"  {paint('✗', 'red')} {set_id}: manifest.json" for set_id in place["damaged"]]
+        told += [f"  {paint('!', 'yellow')} {set_id}: " + _("of a later version") for set_id in place["newer"]]
     if value["next"]:
         told.append(
             paint(_("Next: {when} UTC").format(when=f"{datetime.fromtimestamp(value['next'], UTC):%F %H:%M}"), "dim")
