@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from founderstack.locale import _
@@ -45,11 +46,8 @@ def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
             _("Name one of these: founder backup --kind {kind}").format(kind=vault.kinds()[0]),
             exit_code=EXIT_USAGE,
         )
-    with vault.lock("backup"):
-        try:
-            return _backup(site, vault, chosen, emit)
-        finally:
-            remember(site, vault)
+    with vault.lock("backup"), remembered(site, vault):
+        return _backup(site, vault, chosen, emit)
 
 
 def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
@@ -70,6 +68,18 @@ def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
 def remember(site: Site, vault: Vault) -> None:
     """Keep for the agent and the panel what there is now."""
     vault.write_index(index(site.stack, vault.found(), site.clock.now()))
+
+
+@contextmanager
+def remembered(site: Site, vault: Vault) -> Iterator[None]:
+    """Keep what there is after the block, however it ended; what went wrong in it is what is told."""
+    try:
+        yield
+    except BaseException:
+        with suppress(StackError):  # a full disk fails both, and only the first says what was not done
+            remember(site, vault)
+        raise
+    remember(site, vault)
 
 
 def step(site: Site, name: str, emit: Emit, work: Callable[[Progress], Manifest]) -> Manifest:

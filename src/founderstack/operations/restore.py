@@ -13,7 +13,7 @@ from founderstack.model.events import Event
 from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Vault
-from founderstack.operations.backup import Telling, remember, taken_here
+from founderstack.operations.backup import Telling, remembered, taken_here
 from founderstack.operations.site import Site
 from founderstack.planner.counting import counted
 from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
@@ -57,10 +57,8 @@ def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, 
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
         if wish.in_place and safety and not run.swapping:
             run.secure()
-        try:
+        with remembered(site, vault):
             run.carry_out()
-        finally:
-            remember(site, vault)
         return Restored(plan, run.kept[-1] if run.kept and safety else "")
 
 

@@ -149,6 +149,19 @@ def test_nothing_is_let_go_while_a_place_or_a_page_of_contents_cannot_be_read(un
     assert [one.id for one in vault.kept] == ["set-011", "set-010"]
 
 
+def test_what_failed_first_is_told_where_a_full_disk_fails_the_list_of_backups_as_well() -> None:
+    class Full(FakeVault):
+        def take(self, kind: str, progress: Progress) -> Manifest:
+            raise StackError("database/app.dump cannot be written", "The disk is full.", "Make room.")
+
+        def write_index(self, value: dict[str, object]) -> None:
+            raise StackError("agent/backups.json cannot be written", "The disk is full.", "Make room.")
+
+    world = FakeWorld()
+    with pytest.raises(StackError, match=r"app\.dump"):
+        _backup(world, Full(world))
+
+
 def test_a_kind_that_the_engine_does_not_take_is_refused() -> None:
     world = FakeWorld()
     with pytest.raises(StackError, match="no kind of backup") as told:
