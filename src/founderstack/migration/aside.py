@@ -76,8 +76,10 @@ class Aside:
             wanted = {row[:4] for row in _secrets(source, context)}
             there = {row[:4] for row in _rows(target, VAULT, _VAULT)} if wanted else set()
         return [
-            Finding(self.name, _("{count} scheduled jobs").format(count=len(jobs)), jobs <= kept),
-            Finding(self.name, _("{count} secrets of the vault").format(count=len(wanted)), wanted <= there),
+            Finding(self.name, _("{count} scheduled jobs").format(count=len(jobs)), jobs <= kept, by_writing=True),
+            Finding(
+                self.name, _("{count} secrets of the vault").format(count=len(wanted)), wanted <= there, by_writing=True
+            ),
         ]
 
 

@@ -113,7 +113,13 @@ class Files:
                 elif problem:
                     wrong.append(f"{row.file.path}: {_(PROBLEMS[problem])}")
         return [
-            Finding(NAME, _("files: {count} objects on both sides").format(count=count), not unequal, _few(unequal)),
+            Finding(
+                NAME,
+                _("files: {count} objects on both sides").format(count=count),
+                not unequal,
+                _few(unequal),
+                by_writing=True,
+            ),
             Finding(NAME, _("files: size and sha256 of every one"), not wrong, _few(wrong)),
             Finding(NAME, _("files: rows that had no bytes at the source either"), True, _few(empty)),
         ]

@@ -55,7 +55,7 @@ class LargeObjects:
                 if oid not in there or there[oid] != comment or _digest(source, oid) != _digest(target, oid)
             ]
         what = _("bytes of {count} large objects").format(count=len(wanted))
-        return [Finding(self.name, what, not differing, ", ".join(map(str, differing)))]
+        return [Finding(self.name, what, not differing, ", ".join(map(str, differing)), by_writing=True)]
 
 
 def _item(source: psycopg.Connection[Any], oid: int) -> Item:

@@ -96,10 +96,10 @@ class People:
         missing, different = ([name for name, what in wrong if what == kind] for kind in ("missing", "different"))
         once = _("people: nobody is there twice or too much")
         return [
-            _finding(_("people: everybody is there, with the same id"), missing),
-            _finding(_("people: names, addresses, passwords and ways in are the same"), different),
+            _finding(_("people: everybody is there, with the same id"), missing, by_writing=True),
+            _finding(_("people: names, addresses, passwords and ways in are the same"), different, by_writing=True),
             _finding(_("people: whoever must not get in without a check is held"), open_doors),
-            Finding(NAME, once, moved == seen.count, f"{moved} / {seen.count}"),
+            Finding(NAME, once, moved == seen.count, f"{moved} / {seen.count}", by_writing=True),
             *self._sign_ins(context, tables, seen),
         ]
 
@@ -150,9 +150,9 @@ def _public_tables(source: psycopg.Connection[Any]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _finding(what: str, wrong: Sequence[str]) -> Finding:
+def _finding(what: str, wrong: Sequence[str], *, by_writing: bool = False) -> Finding:
     more = _(" and {count} more").format(count=len(wrong) - 10) if len(wrong) > 10 else ""
-    return Finding(NAME, what, not wrong, ", ".join(wrong[:10]) + more)
+    return Finding(NAME, what, not wrong, ", ".join(wrong[:10]) + more, by_writing)
 
 
 def _blockers(strangers: int, without_hold: int) -> Iterator[Item]:

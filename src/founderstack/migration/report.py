@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from founderstack.world.signing import sign
 FATES: tuple[Fate, ...] = ("blocker", "converted", "reported", "moved")
 _NAMES_SHOWN = 4
 _DAY_S = 86_400
+_VERIFIED = "verified.json"
 
 
 def plan_document(facts: Mapping[str, Any], items: Sequence[Item]) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def save_verified(folder: str, document: Mapping[str, Any]) -> str:
     """Write `verified.json`, its signature and `verified.html` into the folder; path of the page."""
     text = _text(document)
     signature = sign(text.encode(), os.path.join(folder, "signing.key"))
-    write_atomic(os.path.join(folder, "verified.json"), text, mode=0o600)
+    write_atomic(os.path.join(folder, _VERIFIED), text, mode=0o600)
     write_atomic(os.path.join(folder, "verified.json.sig"), signature + "\n", mode=0o600)
     page = os.path.join(folder, "verified.html")
     write_atomic(page, verified_page(document, signature), mode=0o600)
@@ -111,11 +113,17 @@ def save_verified(folder: str, document: Mapping[str, Any]) -> str:
 
 
 def proven(folder: str, source: str, now: float) -> bool:
-    """True where the source was compared within a day and nothing differed."""
-    found = read_json(os.path.join(folder, "verified.json"))
-    if not found.get("ok") or found.get("source") != source:
+    """True where the source was compared within a day and nothing differed but what was written there meanwhile."""
+    found = read_json(os.path.join(folder, _VERIFIED))
+    if found.get("source") != source or not all(one["ok"] or one.get("by_writing") for one in found["findings"]):
         return False
     return 0 <= now - datetime.fromisoformat(str(found["at"])).timestamp() < _DAY_S
+
+
+def forget_verified(folder: str) -> None:
+    """What was compared is not there any more."""
+    with suppress(FileNotFoundError):
+        os.remove(os.path.join(folder, _VERIFIED))
 
 
 def _text(document: Mapping[str, Any]) -> str:

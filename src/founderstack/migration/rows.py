@@ -91,11 +91,13 @@ class Rows:
                 rows.append(count)
                 if (count, total) != right[name]:
                     counts = _("{here} rows here, {there} at the source").format(here=right[name][0], there=count)
-                    findings.append(Finding(self.name, name, False, counts))
+                    findings.append(Finding(self.name, name, False, counts, by_writing=True))
 
         each(tables.together(found), context.options.jobs, compare)
         what = _("rows of {tables} tables: {rows} rows, counted and hashed on both sides")
-        return [*findings, Finding(self.name, what.format(tables=len(found), rows=sum(rows)), not findings)]
+        written = all(one.by_writing for one in findings)
+        every = what.format(tables=len(found), rows=sum(rows))
+        return [*findings, Finding(self.name, every, not findings, by_writing=written)]
 
 
 def _digests(context: Context, some: Sequence[Table]) -> tuple[Mapping[str, tuple[int, int]], ...]:

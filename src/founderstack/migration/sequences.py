@@ -48,8 +48,10 @@ class Sequences:
             differing = [name for name in both if _state(source, name) != _state(target, name)]
         why = _("it stands elsewhere than at the source")
         return [
-            *(Finding(self.name, name, False, why) for name in differing),
-            Finding(self.name, _("positions of {count} sequences").format(count=len(both)), not differing),
+            *(Finding(self.name, name, False, why, by_writing=True) for name in differing),
+            Finding(
+                self.name, _("positions of {count} sequences").format(count=len(both)), not differing, by_writing=True
+            ),
         ]
 
 

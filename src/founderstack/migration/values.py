@@ -48,6 +48,8 @@ class Finding:
     ok: bool
     detail: str = ""
     """What differs, for a person; never a value out of a row."""
+    by_writing: bool = False
+    """True where what was written at the source since may explain it, and then the cut-over brings it over."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from founderstack.cli.moving import remembered
-from founderstack.migration.report import proven, save_verified, verified_document
+from founderstack.cli.verbs.migrate import ask_for_proof
+from founderstack.migration.report import forget_verified, proven, save_verified, verified_document
 from founderstack.migration.values import Finding
+from founderstack.model.errors import EXIT_AUTH_NEEDED, StackError
 from founderstack.world.postgres import parse
 
 SOURCE = parse("postgres://me@db.example.com/mine").with_password("never kept")
@@ -33,4 +37,26 @@ def test_only_a_green_comparison_of_today_and_of_this_source_proves_a_move(tmp_p
     assert not proven(str(tmp_path), "elsewhere", 1_003_600)
     assert not proven(str(tmp_path), "there", 1_100_000)
     compared(1_000_000, False)
+    assert not proven(str(tmp_path), "there", 1_003_600)
+
+
+def test_a_busy_source_is_no_difference_and_without_a_comparison_nobody_cuts_over_unasked(tmp_path: Path) -> None:
+    """Nobody can be asked here: a test has no terminal."""
+    written = Finding("rows", "public.todos", False, "1 rows here, 2 at the source", by_writing=True)
+    good = Finding("rights", "owners", True)
+
+    def cut_over(*findings: Finding, unverified: bool = False) -> None:
+        save_verified(str(tmp_path), verified_document("there", "here", 1_000_000, findings))
+        ask_for_proof(str(tmp_path), "there", 1_003_600, unverified=unverified)
+
+    cut_over(good)
+    cut_over(good, written)
+    cut_over(Finding("finish", "mine on public.todos", False), unverified=True)
+    with pytest.raises(StackError) as refused:
+        cut_over(good, written, Finding("finish", "mine on public.todos", False, "the policy differs"))
+    assert refused.value.exit_code == EXIT_AUTH_NEEDED
+    assert "--unverified" in refused.value.fix
+    cut_over(good)
+    forget_verified(str(tmp_path))
+    forget_verified(str(tmp_path))
     assert not proven(str(tmp_path), "there", 1_003_600)

@@ -50,6 +50,9 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--leave", action="append", default=[], metavar="NAME", help=_("leave this object behind"))
     options.add_argument("--follow", action="store_true", help=_("run: let changes arrive by logical replication"))
     options.add_argument("--frozen", action="store_true", help=_("cutover: nobody writes at the source any more"))
+    options.add_argument(
+        "--unverified", action="store_true", help=_("cutover: although no comparison of the last day was green")
+    )
     options.add_argument("--database-only", action="store_true", help=_("no people and no files"))
     add_options(options)
     return options
@@ -120,10 +123,7 @@ def _verify(migration: Migration, given: argparse.Namespace) -> int:
 
 
 def _cutover(migration: Migration, given: argparse.Namespace) -> int:
-    proven = report.proven(migration.folder, migration.source.address.url, migration.clock.now())
-    if not proven and not given.events:
-        text = _("No comparison of the last day was without a difference; that is: founder migrate verify")
-        print(paint("! ", "yellow") + text, file=sys.stderr)
+    ask_for_proof(migration.folder, migration.source.address.url, migration.clock.now(), unverified=given.unverified)
     if not given.yes:
         _ask(_("The source becomes read-only and its sessions end. Go on? [y/N] "))
     done = cutover.cut_over(migration, frozen=given.frozen)
@@ -135,6 +135,25 @@ def _cutover(migration: Migration, given: argparse.Namespace) -> int:
         print(paint("! ", "yellow") + text.format(roles=", ".join(done.still_there)))
     print("  " + _("The way back: {path}").format(path=done.way_back))
     return EXIT_OK
+
+
+def ask_for_proof(folder: str, source: str, now: float, *, unverified: bool) -> None:
+    """Raise StackError where nobody has compared within a day and nobody takes that upon themselves.
+
+    What was only written at the source since does not count: people go on writing until the cut-over.
+    """
+    if unverified or report.proven(folder, source, now):
+        return
+    what = _("No comparison of the last day was without a difference")
+    if sys.stdin.isatty():
+        _ask(what + ". " + _("Cut over all the same? [y/N] "))
+        return
+    raise StackError(
+        what,
+        _("What people write from the cut-over on would be in a database that nobody has compared."),
+        _("Run: founder migrate verify; or take it upon yourself: founder migrate cutover --unverified"),
+        exit_code=EXIT_AUTH_NEEDED,
+    )
 
 
 def _reopen(migration: Migration, given: argparse.Namespace) -> int:
@@ -163,6 +182,7 @@ def _undo(migration: Migration, given: argparse.Namespace) -> int:
         _ask(_("Everything that the migration made in this stack is removed. Go on? [y/N] "))
     cutover.reopen(migration)
     migration.undo()
+    report.forget_verified(migration.folder)
     if given.events:
         return tell_result({})
     print(paint("✓ ", "green") + _("The migration is taken back; the source was not touched."))
