@@ -19,6 +19,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
 from founderstack.operations.backup import backup
+from founderstack.operations.forget import forget
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import FakeWorld
 from founderstack.world.objects import FolderStore
@@ -202,3 +203,41 @@ def test_a_set_of_a_later_version_is_not_damaged(stack: Stack) -> None:
     found = stack.vault().found()
     assert [(place.damaged, place.newer) for place in found.places] == [((), (made.id,))] * 2
     assert found.unknown == (f"local: {made.id}", f"s3: {made.id}"), "nothing is let go of meanwhile"
+
+
+def test_a_damaged_set_is_forgotten_by_name_and_whole_copies_stay(stack: Stack) -> None:
+    """What holds: nothing that can still be used goes, in whatever place; and then the rest goes by its time again."""
+    world = FakeWorld()
+    stack.clock = world.clock
+    lost, half, whole = stack.taken(), stack.taken(), stack.taken()
+    for place in ("local", "s3"):
+        (stack.place(place) / lost.id / MANIFEST).unlink()
+    _flip(stack.place("local") / half.id / MANIFEST)
+    site = world.site("[backup]\n")
+    shown: list[tuple[str, str, int]] = []
+
+    def forgotten(set_id: str) -> None:
+        forget(
+            site, stack.vault(), set_id, lambda copies: shown.extend((set_id, one.place, one.files) for one in copies)
+        )
+
+    forgotten(lost.id)
+    forgotten(half.id)
+    assert shown == [(lost.id, "local", 1), (lost.id, "s3", 1), (half.id, "local", 2)]
+    with pytest.raises(StackError, match="No copy of"):
+        forgotten(whole.id)
+    found = stack.vault().found()
+    assert {one.manifest.id: one.places for one in found.sets} == {half.id: ("s3",), whole.id: ("local", "s3")}
+    assert found.unknown == ()
+
+
+def test_nothing_is_forgotten_without_a_yes(stack: Stack) -> None:
+    lost = stack.taken()
+    (stack.place("local") / lost.id / MANIFEST).unlink()
+
+    def refuse(_copies: object) -> None:
+        raise StackError("Nothing was removed", "No.", "Type it.")
+
+    with pytest.raises(StackError, match="Nothing was removed"):
+        forget(FakeWorld().site("[backup]\n"), stack.vault(), lost.id, refuse)
+    assert [*(stack.place("local") / lost.id).rglob("*.age")]

@@ -195,6 +195,11 @@ class GivingBack:
         assert server is not None, "databases are only restored where the set holds some"
         return server
 
+    def lying(self, place: str, set_id: str) -> tuple[int, int]:
+        """Files and bytes of what lies in a place under a set's name, whatever it is."""
+        sizes = [one.size for one in self._store(place).contents().get(set_id, {}).values()]
+        return len(sizes), sum(sizes)
+
     def _store(self, place: str) -> SetStore:
         return next(store for store in self._stores if store.place == place)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import stat
 from contextlib import suppress
@@ -75,7 +76,7 @@ def _refused(folder: str, why: str) -> StackError:
     inside = os.path.join(folder, "pg_wal")
     fix = _("Name the folder pg_wal of the lost server: --log FOLDER")
     if os.path.isdir(inside):
-        fix = _("Did you mean this one? --log {folder}").format(folder=inside)
+        fix = _("Did you mean this one? --log {folder}").format(folder=shlex.quote(inside))
     return StackError(
         _("The log in {folder} cannot be used").format(folder=folder), why, fix, exit_code=EXIT_PRECONDITION
     )

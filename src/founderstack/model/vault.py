@@ -112,6 +112,10 @@ class Vault(Protocol):
         """Remove a set from one place."""
         ...
 
+    def lying(self, place: str, set_id: str) -> tuple[int, int]:
+        """Files and bytes of what lies in a place under a set's name, whatever it is."""
+        ...
+
     def forget(self, kept: Sequence[Manifest]) -> None:
         """Have the engine forget what none of these sets needs."""
         ...

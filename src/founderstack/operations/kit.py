@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def _trust(site: Site) -> Iterator[Entry]:
     yield Entry(_("This stack's own authority"), authority)
     yield Entry(
         _("Debian, Ubuntu"),
-        command=f"sudo cp {authority} /usr/local/share/ca-certificates/founder-{site.stack.name}.crt"
+        command=f"sudo cp {shlex.quote(authority)} /usr/local/share/ca-certificates/founder-{site.stack.name}.crt"
         " && sudo update-ca-certificates",
     )
     yield Entry("macOS", command="sudo security add-trusted-cert -d -k /Library/Keychains/System.keychain ca.crt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -55,8 +56,8 @@ def choose(origin: Origin, stack: str, wanted: str, now: float) -> Choice:
             _("A rebuild would put the old in the place of what is here."),
             _(
                 "To bring back data into a stack that runs: founder restore. To set aside what is here: founder down, "
-                "then mv {home} {home}.old"
-            ).format(home=state.home),
+                "then {command}"
+            ).format(command=shlex.join(["mv", state.home, f"{state.home}.old"])),
             exit_code=EXIT_PRECONDITION,
         )
     one = _which_set(origin, name, wanted, state, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import stat
 
 from founderstack.locale import _
@@ -57,7 +58,7 @@ def _refuse_others(folder: str) -> None:
         _("{path} is not safe to keep a stack in").format(path=folder),
         _("Other users may change what lies there, and with it what runs with your rights."),
         _("Set FOUNDER_HOME to a folder of your own, or run: chown {user} {path} && chmod 755 {path}").format(
-            user=os.geteuid(), path=folder
+            user=os.geteuid(), path=shlex.quote(folder)
         ),
         exit_code=EXIT_PRECONDITION,
     )

@@ -1,11 +1,11 @@
-"""`founder backup`: take a set now, or prove one."""
+"""`founder backup`: take a set now, prove one, or remove what is damaged of one."""
 
 from __future__ import annotations
 
 import sys
 
 from founderstack import wiring
-from founderstack.cli import proving
+from founderstack.cli import forgetting, proving
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
@@ -22,13 +22,21 @@ def run(arguments: list[str]) -> int:
     options = parser("backup", yes=True, as_json=True, example="founder backup")
     options.add_argument("--kind", default="", help=_("what the engine can take; the usual kind when not given"))
     options.add_argument(
-        "action", nargs="?", choices=("prove",), help=_("restore a set beside what runs, and check it")
+        "action",
+        nargs="?",
+        choices=("prove", "forget"),
+        help=_("prove: restore a set beside what runs, and check it; forget: remove what is damaged of one"),
     )
-    options.add_argument("set", nargs="?", default="", help=_("with prove: which one (default: the newest)"))
+    options.add_argument("set", nargs="?", default="", help=_("which one (with prove: the newest when not given)"))
+    options.add_argument("--confirm", default="", metavar="SET", help=_("with forget: its name again, with --yes"))
     given = options.parse_args(arguments)
+    if given.action == "forget" and not given.set:
+        options.error(_("name the set that shall go"))
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "prove":
         return proving.run(site, given.set, manner_of(given), as_json=given.json)
+    if given.action == "forget":
+        return forgetting.run(site, given.set, given.confirm, yes=given.yes)
     vault = wiring.open_vault(site)
     outcome = backup(site, vault, given.kind, shows(manner_of(given)))
     if given.events or given.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -142,9 +143,15 @@ def _next(done: Restored) -> list[str]:
 def _removing(done: Restored) -> str:
     """What removes the copies: SQL for databases, a command for folders."""
     items = done.plan.items
-    databases = [f"DROP DATABASE {item.into};" for item in items if item.kind == "database"]
+    databases = [f"DROP DATABASE {_identifier(item.into)};" for item in items if item.kind == "database"]
     folders = [item.into for item in items if item.kind == "files"]
-    return " ".join([*databases, *([f"rm -r {' '.join(folders)}"] if folders else [])])
+    return " ".join([*databases, *([shlex.join(["rm", "-r", *folders])] if folders else [])])
+
+
+def _identifier(name: str) -> str:
+    """A database's name as SQL takes it."""
+    plain = name.isascii() and name.isidentifier() and name == name.lower()
+    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _values(done: Restored) -> dict[str, object]:
