@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,10 +80,24 @@ def good(place: Path, key: Key) -> Iterator[SetStore]:
         yield store
 
 
+def archived(*names: str) -> bytes:
+    """An archive of a folder's link and of these files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name in names:
+            about = tarfile.TarInfo(name)
+            about.size = 300_000
+            archive.addfile(about, io.BytesIO(os.urandom(300_000)))
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, "files"
+            archive.addfile(link)
+    return packed.getvalue()
+
+
 def taken(store: SetStore, server: Server, key: Key) -> Manifest:
     new = store.begin(SET, key)
     took = Dump().take("full", server, new, nothing)
-    new.add("files/app.tar", "files", "app", io.BytesIO(os.urandom(300_000)))
+    new.add("files/app.tar", "files", "app", io.BytesIO(archived("files/photo")))
     return new.finish(Manifest(SET, "diary", took.at, 1.0, "dump", "full", (), major=BINARIES.split("/")[-2]))
 
 

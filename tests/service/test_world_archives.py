@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import pwd
 import shutil
 import sqlite3
+import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,13 +16,16 @@ from pathlib import Path
 import pytest
 
 from founderstack.backups.contents import Contents, Files
+from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.store import SetStore
-from founderstack.model.backup import PartKind, SetFile
+from founderstack.model.backup import Manifest, PartKind, SetFile
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
-from founderstack.world.archives import Packing, below, packed, unpack
+from founderstack.model.vault import Restorable
+from founderstack.world.archives import Packing, below, packed
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
+from founderstack.world.unpacking import refuse_unfit, unpack
 
 
 def _archive(folder: Path, scratch: Path, *, exclude: tuple[str, ...] = (), databases: tuple[str, ...] = ()) -> bytes:
@@ -246,8 +251,62 @@ def test_nothing_is_put_outside(tmp_path: Path, name: str) -> None:
     with pytest.raises(StackError, match="cannot be put back"):
         unpack(io.BytesIO(raw.getvalue()), str(tmp_path / "target"))
     assert not (tmp_path / "outside").exists()
+    with pytest.raises(StackError, match="cannot be put back"):
+        refuse_unfit(io.BytesIO(raw.getvalue()), "files/app.tar")
 
 
 def test_a_stream_that_is_cut_is_told(source: Path, tmp_path: Path) -> None:
     with pytest.raises(StackError, match="cannot be put back"):
         unpack(io.BytesIO(_archive(source, tmp_path)[:40_000]), str(tmp_path / "target"))
+
+
+def test_a_link_planted_while_files_are_put_back_leads_nowhere(source: Path, tmp_path: Path) -> None:
+    """Whose files they are may be somebody who wants root to make another folder theirs."""
+    victim, target = tmp_path / "victim", tmp_path / "target"
+    victim.mkdir(mode=0o700)
+    target.mkdir()
+    (source / "zzz").mkdir()
+    (source / "zzz").chmod(0o777)
+
+    class Planting(io.BytesIO):
+        """The archive; somebody makes the link when the first of it has been put back."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            if (target / "deep").exists() and not os.path.lexists(target / "zzz"):
+                (target / "zzz").symlink_to(victim)
+            return super().read(size)
+
+    with pytest.raises(StackError, match="cannot be put back"):
+        unpack(Planting(_archive(source, tmp_path)), str(target))
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o700
+    assert victim.stat().st_mtime == victim.stat().st_ctime, "nor were its times set"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_a_folder_is_whose_it_shall_be_when_all_is_in_it(source: Path, tmp_path: Path) -> None:
+    """Before that nobody but root gets near it, beside what is used and in its place."""
+    folder, state, user = tmp_path / "data", tmp_path / "state", pwd.getpwnam("nobody")
+    shutil.copytree(source, folder / "files", ignore=shutil.ignore_patterns("fifo"))
+    part = Files(
+        "files/app.tar", "files", "app", lambda: below(str(folder), ("files",)), str(folder), ("files",), "nobody"
+    )
+    store, key, seen = SetStore(FolderStore(str(tmp_path / "sets")), "diary"), Key(new_identity()), set()
+    new = store.begin("set", key)
+    Contents(None, "", (part,)).pack(new, str(tmp_path), lambda _about, _count: None)
+    manifest = new.finish(Manifest("set", "diary", 1.0, 1.0, "dump", "full", ()))
+    back = GivingBack("diary", str(state), lambda: Contents(None, "", (part,)), lambda: key, (store,))
+    back._opened["set"] = store.opened(manifest, key)
+    held = Restorable(manifest, store.place, (), ())
+
+    def look(_about: str, _count: int) -> None:
+        for made in (folder.with_name("data.restoring"), state / "restored/app"):
+            if made.exists():
+                seen.add((made.stat().st_uid, stat.S_IMODE(made.stat().st_mode)))
+
+    staged = Path(back.restore_files(held, "app", look, beside=False))
+    assert staged.stat().st_uid == 0, "what is still to be added to it is added where nobody else is"
+    back.swap_files(held, "app", look)
+    beside = Path(back.restore_files(held, "app", look, beside=True))
+    assert seen == {(0, 0o700)}
+    for path in (beside, *beside.rglob("*"), folder / "files", *(folder / "files").rglob("*")):
+        assert (path.lstat().st_uid, path.lstat().st_gid) == (user.pw_uid, user.pw_gid)

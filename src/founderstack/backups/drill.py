@@ -12,17 +12,20 @@ from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.backups.streams import Told
 from founderstack.locale import _
-from founderstack.model.backup import Facts, Manifest, Proof
+from founderstack.model.backup import Facts, Manifest, PartKind, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Progress, Server
 from founderstack.world.files import free_mib
 from founderstack.world.sealing import Key
+from founderstack.world.unpacking import refuse_unfit
 
 UNPACKED = 5
 """How many times as large as its dump a database may become, where nobody can be asked how large it is."""
 _FULL_MIB = 64
 _ALWAYS_THERE = ("postgres", "template1")
 _CHUNK = 1024 * 1024
+_ARCHIVES: tuple[PartKind, ...] = ("files", "settings", "source")
+"""What a restore unpacks."""
 
 
 Physical = Callable[[Manifest, str, Progress], tuple[tuple[str, ...], float]]
@@ -111,6 +114,8 @@ def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
                         _("The object {name} is not as it was taken.").format(name=name)
                         for name in look_through(source)
                     ]
+                elif file.kind in _ARCHIVES:
+                    refuse_unfit(source, file.name)
                 while source.read(_CHUNK):
                     pass
     return tuple(problems)

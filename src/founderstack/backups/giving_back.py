@@ -16,9 +16,9 @@ from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.vault import FilesOf, Restorable
-from founderstack.world.archives import unpack
 from founderstack.world.files import ensure_folder, remove_tree
 from founderstack.world.sealing import Key
+from founderstack.world.unpacking import unpack
 
 HERE = "localhost"
 """Where somebody sits who types a command."""
@@ -103,10 +103,12 @@ class GivingBack:
             if isinstance(about, Files):
                 folder = folder if beside else about.folder + RESTORING
                 uid, gid = _ids(about.account)
-                _empty(folder, uid, gid, above=0o711 if beside else 0o755)
+                _empty(folder, above=0o711 if beside else 0o755)
                 unpack(source, folder, uid=uid, gid=gid)
+                if beside:
+                    os.chown(folder, uid, gid)
             elif beside:
-                _empty(folder, -1, -1, above=0o711)
+                _empty(folder, above=0o711)
                 about.lay_out(source, folder)
             else:
                 refuse_damaged(source)
@@ -124,7 +126,10 @@ class GivingBack:
             return False
         database, table = about.log
         if database and os.path.isdir(about.folder + RESTORING):
-            logs.carry_over(f"{about.folder}/{database}", f"{about.folder}{RESTORING}/{database}", table)
+            restored = f"{about.folder}{RESTORING}/{database}"
+            logs.carry_over(f"{about.folder}/{database}", restored, table)
+            if os.path.lexists(restored):
+                os.chown(restored, *_ids(about.account), follow_symlinks=False)
         self._swap_folders(about)
         return True
 
@@ -149,6 +154,7 @@ class GivingBack:
                 os.makedirs(os.path.dirname(old), mode=0o700, exist_ok=True)
                 os.rename(used, old)
             remove_tree(used)
+            os.chown(new, *_ids(about.account), follow_symlinks=False)
             os.rename(new, used)
         remove_tree(fresh)
         remove_tree(gone)
@@ -224,11 +230,11 @@ def _archive(one: Restorable, component: str) -> SetFile:
     return next(file for file in _archives(one.manifest) if file.about == component)
 
 
-def _empty(folder: str, uid: int, gid: int, *, above: int) -> None:
+def _empty(folder: str, *, above: int) -> None:
+    """A new folder that is ours alone: whose the files are gets near them when all are there."""
     remove_tree(folder)
     ensure_folder(os.path.dirname(folder), mode=above)
     ensure_folder(folder, mode=0o700)
-    os.chown(folder, uid, gid)
 
 
 def _not_as_dumped(database: str, problems: Sequence[str]) -> StackError:

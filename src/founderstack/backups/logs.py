@@ -45,7 +45,7 @@ def carry_over(now: str, restored: str, table: str) -> None:
 
     Raises StackError where that cannot be done; then nothing of it was.
     """
-    if not _is_file(now):
+    if not _is_file(now) or os.path.islink(restored):
         return
     try:
         with closing(_opened(restored, "rwc")) as database:
@@ -61,8 +61,6 @@ def carry_over(now: str, restored: str, table: str) -> None:
             f"{error}.",
             _("Nothing was replaced. Set that file aside under another name, then run the command again."),
         ) from None
-    owner = os.stat(os.path.dirname(restored))
-    os.chown(restored, owner.st_uid, owner.st_gid)
 
 
 def _is_file(path: str) -> bool:

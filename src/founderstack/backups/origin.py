@@ -16,8 +16,8 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Progress
 from founderstack.model.rebuilding import State
 from founderstack.world import files
-from founderstack.world.archives import unpack
 from founderstack.world.sealing import Key
+from founderstack.world.unpacking import unpack
 
 JOURNAL = "rebuild.json"
 _UNPACKED = ".rebuild"

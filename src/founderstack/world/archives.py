@@ -1,4 +1,4 @@
-"""Files as one stream, and back: tar, whose later entry of a name wins over an earlier one."""
+"""Files as one stream: tar, whose later entry of a name wins over an earlier one. Back again: world.unpacking."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ from typing import IO
 from urllib.parse import quote
 
 from founderstack.locale import _
-from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
-from founderstack.world.files import cannot_write
 from founderstack.world.piped import Piped
 
-_CHUNK = 1024 * 1024
 _TRIES = 3
 """How often a file is read that changes while it is."""
 _SQLITE_ASIDE = ("-wal", "-shm", "-journal")
-_KEEPS_TIME = 0o7777
 
 
 @dataclass
@@ -83,36 +79,6 @@ def packed(packing: Packing) -> Iterator[Source]:
 
     with Piped(pack) as stream:
         yield stream
-
-
-def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
-    """Put everything back below `folder`, as this user's; the number of files.
-
-    Raises StackError for an entry that would lie outside and where the disk is full.
-    """
-    count = 0
-    times: list[tuple[str, float]] = []
-    try:
-        with tarfile.open(fileobj=_whole(source), mode="r|") as archive:
-            for member in archive:
-                path = _inside(folder, member.name)
-                _put(archive, member, path)
-                os.chown(path, uid, gid, follow_symlinks=False)
-                if not member.issym():
-                    os.chmod(path, member.mode & _KEEPS_TIME)
-                    times.append((path, member.mtime))
-                count += member.isfile()
-    except tarfile.TarError as error:
-        raise StackError(
-            _("The files cannot be put back"), f"{error}.", _("Take another set: founder backups")
-        ) from None
-    except OSError as error:
-        raise cannot_write(folder, error) from None
-    for path, at in reversed(times):
-        os.utime(path, (at, at))
-    while source.read(_CHUNK):  # to the end, where its digest is checked
-        pass
-    return count
 
 
 def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
@@ -220,56 +186,6 @@ def _member(name: str, found: os.stat_result) -> tarfile.TarInfo:
     return member
 
 
-def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
-    parent = os.path.dirname(path)
-    os.makedirs(parent, exist_ok=True)
-    if member.isdir():
-        os.makedirs(path, exist_ok=True)
-        return
-    if os.path.lexists(path):
-        os.unlink(path)
-    if member.issym():
-        os.symlink(member.linkname, path)
-        return
-    content = archive.extractfile(member)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with open(file, "wb") as opened:
-        while content is not None and (chunk := content.read(_CHUNK)):
-            opened.write(chunk)
-
-
-def _inside(folder: str, name: str) -> str:
-    """Where an entry goes; what would leave the folder, by its name or through a link, is refused."""
-    parts = name.split("/")
-    path = folder
-    for part in parts[:-1]:
-        path = f"{path}/{part}"
-        if os.path.islink(path):
-            break
-    else:
-        if not name.startswith("/") and ".." not in parts:
-            return f"{folder}/{name}"
-    raise StackError(
-        _("The files cannot be put back"),
-        _("{name} would lie outside of {folder}.").format(name=name, folder=folder),
-        _("Take another set: founder backups"),
-    )
-
-
 def _left_out(folder: str, current: str, name: str, exclude: Sequence[str]) -> bool:
     path = os.path.relpath(os.path.join(current, name), folder)
     return any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(path, pattern) for pattern in exclude)
-
-
-class _Reading(io.RawIOBase):
-    """A source as tarfile reads it."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._source.read(size)
-
-
-def _whole(source: Source) -> IO[bytes]:
-    return _Reading(source)  # type: ignore[return-value]

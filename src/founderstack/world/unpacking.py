@@ -1,0 +1,169 @@
+"""What world.archives packed, put back: below a folder, through no link, whoever else may write there."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Source
+from founderstack.world.files import cannot_write
+
+_CHUNK = 1024 * 1024
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MODE = 0o7777
+
+
+def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
+    """Put everything back below `folder`, as this user's; the number of files.
+
+    The folder itself stays whose it is: who shall have it gets it when all is there, and not before. Raises StackError
+    for an entry that would lie outside and where the disk is full.
+    """
+    count = 0
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with _opened(folder, uid, gid) as placing, _members(source) as archive:
+            for member in archive:
+                placing.put(member, archive)
+                count += member.isfile()
+            placing.settle()
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    return count
+
+
+def refuse_unfit(source: Source, name: str) -> None:
+    """Read an archive of this name to its end; raises what `unpack` would, of all that an archive can be blamed for."""
+    links: set[str] = set()
+    with _members(source) as archive:
+        for member in archive:
+            parts = _parts(member.name, name)
+            through = len(parts) if member.isdir() else len(parts) - 1
+            if links and any("/".join(parts[: end + 1]) in links for end in range(through)):
+                raise _outside(member.name, name)
+            (links.add if member.issym() else links.discard)(member.name)
+
+
+@contextmanager
+def _members(source: Source) -> Iterator[tarfile.TarFile]:
+    """The archive; what follows its end is read as well, because there its digest is checked."""
+    try:
+        with tarfile.open(fileobj=_whole(source), mode="r|") as archive:
+            yield archive
+    except tarfile.TarError as error:
+        raise StackError(
+            _("The files cannot be put back"), f"{error}.", _("Take another set: founder backups")
+        ) from None
+    while source.read(_CHUNK):
+        pass
+
+
+@contextmanager
+def _opened(folder: str, uid: int, gid: int) -> Iterator[_Placing]:
+    top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield _Placing(folder, top, uid, gid)
+    finally:
+        os.close(top)
+
+
+class _Placing:
+    """Makes what an archive says. Each folder on the way is opened in the one before it, never by its whole path."""
+
+    def __init__(self, folder: str, top: int, uid: int, gid: int) -> None:
+        self._where = folder
+        self._top = top
+        self._uid = uid
+        self._gid = gid
+        self._folders: list[tuple[tarfile.TarInfo, list[str]]] = []
+
+    def put(self, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
+        """Make one entry; a file or link that is there already gives way to it."""
+        *above, name = parts = _parts(member.name, self._where)
+        if member.isdir():
+            with self._within(parts, member.name):
+                self._folders.append((member, parts))
+            return
+        with self._within(above, member.name) as folder:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            if member.issym():
+                os.symlink(member.linkname, name, dir_fd=folder)
+                os.chown(name, self._uid, self._gid, dir_fd=folder, follow_symlinks=False)
+                return
+            content = archive.extractfile(member)
+            with open(os.open(name, _FRESH, 0o600, dir_fd=folder), "wb") as opened:
+                while content is not None and (chunk := content.read(_CHUNK)):
+                    opened.write(chunk)
+                opened.flush()
+                self._dress(opened.fileno(), member)
+
+    def settle(self) -> None:
+        """Give folders their modes and times, the inner ones first: before that, files had to get into them."""
+        for member, parts in reversed(self._folders):
+            with self._within(parts, member.name) as folder:
+                self._dress(folder, member)
+
+    def _dress(self, file: int, member: tarfile.TarInfo) -> None:
+        os.fchown(file, self._uid, self._gid)
+        os.fchmod(file, member.mode & _MODE)
+        os.utime(file, (member.mtime, member.mtime))
+
+    @contextmanager
+    def _within(self, parts: Sequence[str], name: str) -> Iterator[int]:
+        """The folder of these names, one in the other, made where it is missing."""
+        here = os.dup(self._top)
+        try:
+            for part in parts:
+                above, here = here, self._entered(here, part, name)
+                os.close(above)
+            yield here
+        finally:
+            os.close(here)
+
+    def _entered(self, above: int, part: str, name: str) -> int:
+        try:
+            return os.open(part, _FOLDER, dir_fd=above)
+        except FileNotFoundError:
+            os.mkdir(part, dir_fd=above)
+        except NotADirectoryError:
+            raise _outside(name, self._where) from None
+        made = os.open(part, _FOLDER, dir_fd=above)
+        os.fchown(made, self._uid, self._gid)
+        return made
+
+
+def _parts(name: str, folder: str) -> list[str]:
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise _outside(name, folder)
+    return parts
+
+
+def _outside(name: str, folder: str) -> StackError:
+    return StackError(
+        _("The files cannot be put back"),
+        _("{name} would lie outside of {folder}.").format(name=name, folder=folder),
+        _("Take another set: founder backups"),
+    )
+
+
+class _Reading(io.RawIOBase):
+    """A source as tarfile reads it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._source.read(size)
+
+
+def _whole(source: Source) -> IO[bytes]:
+    return _Reading(source)  # type: ignore[return-value]
