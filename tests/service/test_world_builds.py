@@ -175,6 +175,12 @@ def test_a_commit_is_built_as_it_was(source: Path, places: Places, builder: str)
     assert "new.txt" not in (release / "list").read_text()
 
 
+def test_a_folder_without_git_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(StackError) as raised:
+        resolve_ref(str(tmp_path), "v1")
+    assert raised.value.why == f"{tmp_path} is not in a Git repository."
+
+
 def test_a_release_stays_while_any_stack_wants_it(source: Path, places: Places, builder: str) -> None:
     other = replace(places, state=f"{places.state}-other")
     ours, both = _action(source), _action(source, command=f"true; {GOOD}")

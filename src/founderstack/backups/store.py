@@ -291,7 +291,7 @@ def _too_new(name: str) -> TooNew:
 def _not_ours(name: str) -> StackError:
     return StackError(
         _("{name} was not written with this stack's key").format(name=name),
-        _("Another stack made this set, or somebody changed it."),
-        _("Give the key on the page that “founder kit --with-secrets” printed for that stack, or take another set."),
+        _("It was taken after the key was made anew, another stack made it, or somebody changed it."),
+        _("Give the key on the newest page of “founder kit --with-secrets” of that stack, or take another set."),
         exit_code=EXIT_PRECONDITION,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from founderstack.cli.render import paint, show_error
 from founderstack.locale import _
@@ -10,6 +12,22 @@ from founderstack.model.errors import StackError
 from founderstack.operations import alerts
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
+from founderstack.world import files
+
+
+@contextmanager
+def first_run(site: Site) -> Iterator[bool]:
+    """True where no `up` of this stack went through yet; one that fails leaves a mark, so that the next is told too."""
+    mark = f"{site.places.state}/first-run"
+    # A secret that somebody gave before does not make it the second time.
+    first = files.read_text(mark) is not None or set(site.secrets.names()) <= set(site.secrets.given())
+    try:
+        yield first
+    except BaseException:
+        if first and site.secrets.exists():
+            files.write_atomic(mark, "", mode=0o600)
+        raise
+    files.remove_tree(mark)
 
 
 def say_first_password(site: Site, prepared: Prepared) -> None:

@@ -24,8 +24,9 @@ class Progress:
 
     def __init__(self, plan: Plan, desired: Desired, clock: Clock) -> None:
         self._clock = clock
+        self._titles = {step.id: title(step, desired) for step in plan.steps}
         # Instances are named after secrets that the first run only makes after the plan was shown.
-        self._titles = {duration_key(step.id): title(step, desired) for step in plan.steps}
+        self._shown = {duration_key(step.id): (step, title(step, desired)) for step in plan.steps}
         self._live = sys.stderr.isatty()
         self._running: dict[str, tuple[float, str]] = {}
         self._done = 0
@@ -61,7 +62,10 @@ class Progress:
                 self._line(event)
 
     def _title(self, step: str) -> str:
-        return self._titles.get(duration_key(step), step)
+        if step in self._titles or duration_key(step) not in self._shown:
+            return self._titles.get(step, step)
+        shown, text = self._shown[duration_key(step)]
+        return text.replace(shown.target, step.partition(":")[2])
 
     def _line(self, event: Event) -> None:
         sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from founderstack.locale import _
@@ -36,7 +37,8 @@ def deploy(site: Site, ref: str, approve: Approve, emit: Emit) -> Prepared:
         current = site.releases.current()
         if current is not None and current.digest == release.digest:
             release = replace(current, ref=release.ref)
-        return _apply(site, prepare(site, release), approve, emit)
+        with _told_what_serves(current, emit) as watched:
+            return _apply(site, prepare(site, release), approve, watched)
 
 
 def rollback(site: Site, number: int, approve: Approve, emit: Emit) -> Prepared:
@@ -85,6 +87,26 @@ def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prep
         site.releases.save_current(prepared.release)
     site.settled(tuple(prepared.resolved.desired.processes))
     return prepared
+
+
+@contextmanager
+def _told_what_serves(current: Release | None, emit: Emit) -> Iterator[Emit]:
+    """An error on the way to another release also says, as long as it is so, that the one before answers requests."""
+    began: list[str] = []
+
+    def watched(event: Event) -> None:
+        if event.kind == "started":
+            began.append(event.step)
+        emit(event)
+
+    try:
+        yield watched
+    except StackError as error:
+        switched = any(step.startswith("switch:") for step in began)
+        if current is None or switched or not began or len(error.problems) > 1:
+            raise
+        still = _("Requests still go to release {number}.").format(number=current.number)
+        raise StackError(error.what, f"{error.why}\n{still}", error.fix, exit_code=error.exit_code) from error
 
 
 def _approved_only(shown: Prepared, now: Prepared) -> Prepared:

@@ -31,7 +31,11 @@ class StackPorts:
         found = network.holder(port)
         if found is None:
             return _("a program of another user")
-        return f"{found.name} (pid {found.pid}, {found.user})"
+        return (
+            f"{found.name} (pid {found.pid}, {found.user})"
+            if found.pid
+            else _("a program of {user}").format(user=found.user)
+        )
 
     def _is_ours(self, port: int) -> bool:
         """True where the listener descends from this stack's supervisor."""

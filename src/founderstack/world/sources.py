@@ -32,9 +32,12 @@ def resolve_ref(folder: str, ref: str) -> str:
     """The full commit that a branch, a tag or a short commit names."""
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.code != 0:
+        known = _git(folder, "rev-parse", "--git-dir").code == 0
         raise StackError(
             _("There is no commit {ref}").format(ref=ref),
-            _("The Git repository of {folder} does not know it.").format(folder=folder),
+            _("The Git repository of {folder} does not know it.").format(folder=folder)
+            if known
+            else _("{folder} is not in a Git repository.").format(folder=folder),
             _("Name a branch, a tag or a commit that `git log` shows."),
             exit_code=EXIT_PRECONDITION,
         )

@@ -77,8 +77,9 @@ def test_a_deploy_that_fails_leaves_the_old_release_serving(world: FakeWorld, si
     world.source.content = "second"  # type: ignore[union-attr]
     step = _step_of(lambda approve: deploy(site, "", approve, quiet), failing)
     world.runtime.fail(step)
-    with pytest.raises(StackError):
+    with pytest.raises(StackError) as raised:
         deploy(site, "", yes, quiet)
+    assert raised.value.why.endswith("Requests still go to release 1.")
     assert serving(world) == before
     assert before[0] in world.runtime.observe().processes
     current = site.releases.current()

@@ -45,7 +45,9 @@ def run(arguments: list[str]) -> int:
     if typed != name:
         raise StackError(
             _("Nothing was removed"),
-            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name),
+            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name)
+            if typed
+            else _("Nobody confirmed it with the stack’s name."),
             _("For scripts: founder destroy --yes --confirm {name}").format(name=name),
             exit_code=EXIT_AUTH_NEEDED,
         )

@@ -120,7 +120,9 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
     if typed != name:
         raise StackError(
             _("Nothing was replaced"),
-            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name),
+            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name)
+            if typed
+            else _("Nobody confirmed it with the stack’s name."),
             _("For scripts: founder restore --in-place --yes --confirm {name}").format(name=name),
             exit_code=EXIT_AUTH_NEEDED,
         )

@@ -11,6 +11,7 @@ from founderstack import wiring
 from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.locale import _
+from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.process import Process, Task, secrets_in, texts
@@ -122,7 +123,11 @@ def _rotate(site: Site, names: list[str], every: bool, manner: Manner) -> int:
     prepared, took = carry_out(site, partial(_change, [] if every else names, every), manner)
     if (every or PANEL_PASSWORD in names) and not manner.events:
         print(_("The panel’s new password: {password}").format(password=site.secrets.get(PANEL_PASSWORD)))
-    return report(site, prepared, took, manner)
+    code = report(site, prepared, took, manner)
+    if (every or IDENTITY in names) and "backup" in site.stack.parts and not manner.events:
+        print(_("The backups’ key is new: what stands on paper opens none of the backups that are taken from now on."))
+        print(_("Print the page again, and keep the old one for older backups: founder kit --with-secrets"))
+    return code
 
 
 def _change(names: list[str], every: bool, site: Site, approve: Approve, emit: Emit) -> Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack import wiring
 from founderstack.cli.changes import carry_out, manner_of, report
-from founderstack.cli.first_run import offer_alerts, say_first_password
+from founderstack.cli.first_run import first_run, offer_alerts, say_first_password
 from founderstack.cli.offer_place import offer_place
 from founderstack.cli.options import parser
 from founderstack.cli.reopening import opened_databases
@@ -26,10 +26,8 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     if given.check:
         return EXIT_CHANGES_PENDING if prepare(site).plan.steps else EXIT_OK
-    # A secret that somebody gave before does not make it the second time.
-    first = set(site.secrets.names()) <= set(site.secrets.given())
     manner = manner_of(given)
-    with opened_databases(site):
+    with opened_databases(site), first_run(site) as first:
         prepared, took = carry_out(site, up, manner)
     code = report(site, prepared, took, manner)
     if first and not manner.events:

@@ -1,0 +1,29 @@
+"""A line for each step, named after what it was done to."""
+
+from __future__ import annotations
+
+import pytest
+
+from founderstack.cli.progress import Progress
+from founderstack.model.events import Event
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired
+from founderstack.testing.clock import FakeClock
+
+
+def _lines(capsys: pytest.CaptureFixture[str], shown: list[str], done: list[str]) -> list[str]:
+    plan = Plan(tuple(Step("start", name, "it is not there yet") for name in shown))
+    with Progress(plan, Desired(), FakeClock()) as progress:
+        for name in done:
+            progress.emit(Event("done", f"start:{name}", 0.0, seconds=1.0))
+    return [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()]
+
+
+def test_each_instance_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["app-2-0f3a9c-1", "app-2-0f3a9c-2"]
+    assert _lines(capsys, names, names) == [f"start {name}  1.0 s" for name in names]
+
+
+def test_a_name_that_was_not_known_when_the_plan_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    shown, done = ["app-1-000000-1", "app-1-000000-2"], ["app-1-0f3a9c-1", "app-1-0f3a9c-2"]
+    assert _lines(capsys, shown, done) == [f"start {name}  1.0 s" for name in done]
