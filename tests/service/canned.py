@@ -162,7 +162,7 @@ def _answers() -> dict[str, Any]:
     ]
     return {
         "history": {"buckets": day},
-        "logs": {"lines": lines},
+        "logs": {"lines": lines, "bytes": 4_300_000},
         "tail": [{"lines": lines}],
         "jobs": {"jobs": _jobs()},
         "job": job(),

@@ -180,10 +180,15 @@ def test_logs_end_and_go_on(bench: Bench) -> None:
             file.write(" a line\nand more\n")
         written = log.stat().st_mtime
         assert (await anext(parts))["lines"] == [[written, "half a line"], [written, "and more"]]
+        assert (await client.ask_async(bench.socket, "logs", process="web"))["bytes"] == log.stat().st_size
         os.rename(log, f"{log}.1")
         log.write_text("2026-11-24 19:00:00 says its time itself\n")
         assert (await anext(parts))["lines"] == [[None, "2026-11-24 19:00:00 says its time itself"]]
         await parts.aclose()
+        whole = log.stat().st_size + os.stat(f"{log}.1").st_size
+        assert (await client.ask_async(bench.socket, "logs", process="web"))["bytes"] == whole, (
+            "with what was put aside"
+        )
         for name in ("nobody", "web:access"):
             with pytest.raises(StackError):
                 await client.ask_async(bench.socket, "logs", process=name)

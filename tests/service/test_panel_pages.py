@@ -143,7 +143,13 @@ def test_a_log_is_followed_searched_wrapped_and_kept(open_page: OpenPage, agent:
     expect(lines.last.locator("time")).to_have_text(clock(NOW, "%H:%M:%S"))
     page.get_by_role("searchbox").fill("READY to")
     expect(page.locator("#log > span:visible")).to_have_count(1)
+    expect(page.locator("#log mark")).to_have_text("ready to")
     page.get_by_role("searchbox").fill("")
+    expect(page.locator("#log mark")).to_have_count(0)
+    expect(lines.last).to_contain_text("ready to accept connections")
+    page.get_by_label("Only problems").check()
+    expect(page.locator("#log > span:visible")).to_have_count(0)
+    page.get_by_label("Only problems").uncheck()
     wide = page.locator("#log").evaluate("log => log.scrollWidth > log.clientWidth")
     page.set_viewport_size({"width": 360, "height": 800})
     page.get_by_label("Wrap").check()
@@ -192,6 +198,8 @@ def test_without_scripts_a_log_is_searched_by_the_server(open_page: OpenPage) ->
     page.keyboard.press("Enter")
     page.wait_for_url("**?q=19*")
     expect(page.locator("#log > span")).to_have_count(1)
+    expect(page.locator("#log mark")).to_have_text("19:07")
+    expect(page.locator("main")).to_contain_text("It takes 4.3 MB of the disk")
 
 
 def test_the_plan_is_applied_as_it_was_shown(open_page: OpenPage, agent: CannedAgent) -> None:
@@ -271,21 +279,21 @@ def test_backups_say_how_old_how_large_where_and_whether_they_were_proven(
     assert agent.runs() == [{"verb": "prove", "set": "20261124T033000Z-000004"}, {"verb": "backup", "kind": ""}]
 
 
-def test_jobs_and_events_are_listed_newest_first(open_page: OpenPage) -> None:
+def test_jobs_and_events_are_listed_newest_first_side_by_side_or_one_at_a_time(open_page: OpenPage) -> None:
     page = at(open_page, "/jobs")
-    titles = page.locator("main li a > span:first-child")
+    titles, states = page.locator("#jobs .grow > span:first-child"), page.locator("#jobs .state")
     expect(titles).to_have_text(["Apply the plan", "Restart redis", "Deploy main", "Take a backup"])
-    expect(page.locator("main li .state")).to_have_text(["Running", "Done", "Failed", "End unknown"])
-    page.get_by_role("link", name="Events").click()
-    expect(page.locator("main li .grow")).to_have_text(
-        [
-            "Restart Redis",
-            "Build a release of diarynpm ended with 1",
-            "Secret panel.admin shownfounder",
-            "Start PostgreSQL",
-        ]
+    expect(states).to_have_text(["Running", "Done", "Failed", "End unknown"])
+    expect(page.locator("#events .grow > span:first-child")).to_have_text(
+        ["Restart Redis", "Build a release of diary", "Secret panel.admin shown", "Start PostgreSQL"]
     )
-    expect(page.locator("main li .state")).to_have_text(["Done", "Failed", "Done", "Begun"])
+    expect(page.locator("#events")).to_contain_text("npm ended with 1")
+    expect(page.locator("#events .state")).to_have_text(["Done", "Failed", "Done", "Begun"])
+    page.set_viewport_size({"width": 360, "height": 800})
+    expect(page.locator("#events")).to_be_hidden()
+    page.get_by_role("link", name="Events").click()
+    expect(page.locator("#events")).to_be_visible()
+    expect(page.locator("#jobs")).to_be_hidden()
 
 
 @pytest.mark.timeout(600)  # twelve pages, each read by axe

@@ -139,8 +139,9 @@ class Answers:
         return {"events": [asdict(event) for event in events]}
 
     async def _logs(self, given: Arguments) -> dict[str, Any]:
-        lines, _place = await asyncio.to_thread(logs.last_lines, self._log(given["process"]), _count(given))
-        return {"lines": lines}
+        path = self._log(given["process"])
+        lines, _place = await asyncio.to_thread(logs.last_lines, path, _count(given))
+        return {"lines": lines, "bytes": await asyncio.to_thread(logs.room, path)}
 
     async def _tail(self, given: Arguments) -> AsyncGenerator[dict[str, Any], None]:
         """`{"lines": [[at, text] …]}`: first the last lines, then each burst of new ones; `{"at": …}` in silence."""

@@ -45,6 +45,19 @@ def last_lines(path: str, count: int) -> tuple[list[Line], Place]:
     return [_shown(line) for line in lines], Place(status.st_ino, read)
 
 
+def room(path: str) -> int:
+    """The bytes that a log takes, with what was put aside of it (`path.1` …)."""
+    found = 0
+    try:
+        with os.scandir(os.path.dirname(path)) as entries:
+            for entry in entries:
+                if f"{entry.name}.".startswith(f"{os.path.basename(path)}.") and entry.is_file(follow_symlinks=False):
+                    found += entry.stat(follow_symlinks=False).st_size
+    except OSError:  # rotated away meanwhile
+        return found
+    return found
+
+
 async def new_lines(path: str, place: Place) -> AsyncGenerator[list[Line], None]:
     """Each burst of new lines from `place` on; an empty one twice a second while nothing comes.
 

@@ -153,7 +153,7 @@ def _instances(counts: tuple[int, int] | None, _: Translate) -> str:
 
 def _measured(seconds: float | None) -> str:
     whole = seconds is None or seconds >= _NEARLY_A_DAY_S
-    return "24 h" if whole else duration(seconds or 0.0)
+    return "24\N{NO-BREAK SPACE}h" if whole else duration(seconds or 0.0)
 
 
 def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:

@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 Translate = Callable[[str], str]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, which stay on one line."""
 
 
 def duration(seconds: float) -> str:
     """`8 s`, `12 min`, `3 h 5 min`, `4 d 2 h`: two units at the most, the same in both languages."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
-        return f"{whole} s"
+        return f"{whole}{_SPACE}s"
     if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
+        return f"{whole // _MINUTE}{_SPACE}min"
     if whole < _DAY:
         return _two(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
     return _two(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
@@ -25,24 +27,24 @@ def duration(seconds: float) -> str:
 
 def seconds(value: float, language: str) -> str:
     """How long a step took: `0.3 s`, `12 s`, `3 min`, with the language's decimal sign."""
-    return duration(value) if value >= 10 else _decimal(f"{value:.1f} s", language)
+    return duration(value) if value >= 10 else _decimal(f"{value:.1f}{_SPACE}s", language)
 
 
 def milliseconds(value: float, language: str) -> str:
     """`0.4 ms`, `12 ms`, `1.2 s`, with the language's decimal sign."""
     if value >= 1000:
-        text = f"{value / 1000:.1f} s"
+        text = f"{value / 1000:.1f}{_SPACE}s"
     elif value >= 10:
-        text = f"{value:.0f} ms"
+        text = f"{value:.0f}{_SPACE}ms"
     else:
-        text = f"{value:.1f} ms"
+        text = f"{value:.1f}{_SPACE}ms"
     return _decimal(text, language)
 
 
 def percent(share: float, language: str) -> str:
     """`99.98 %` of a share between 0 and 1; rounded down, so that 100 % means every single one."""
     text = f"{math.floor(share * 10_000) / 100:.2f}".rstrip("0").rstrip(".")
-    return _decimal(text, language) + "\N{NO-BREAK SPACE}%"
+    return _decimal(text, language) + f"{_SPACE}%"
 
 
 def size(octets: float, language: str) -> str:
@@ -53,7 +55,7 @@ def size(octets: float, language: str) -> str:
             break
         octets, unit = octets / 1000, larger
     text = f"{octets:.1f}".removesuffix(".0") if octets < 10 and unit != "B" else f"{octets:.0f}"
-    return f"{_decimal(text, language)} {unit}"
+    return f"{_decimal(text, language)}{_SPACE}{unit}"
 
 
 def stamp(at: float) -> str:
@@ -93,4 +95,5 @@ def _decimal(text: str, language: str) -> str:
 
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+    whole = f"{large}{_SPACE}{large_unit}"
+    return f"{whole} {small}{_SPACE}{small_unit}" if small else whole

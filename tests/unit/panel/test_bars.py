@@ -27,7 +27,7 @@ def test_colours_tell_good_mixed_failed_and_unasked_apart() -> None:
     found = chart(one_each, str, "en")
     assert [kind for kind, _path in found.paths] == ["ok", "mixed", "failed", "empty"]
     assert found.values == "2,9,0 2,8,1 0,0,9 0,0,0"
-    assert found.text == "Last 24 hours: 17 answers, 10 failures, median 2.0 ms"
+    assert found.text == "Last 24 hours: 17 answers, 10 failures, median 2.0\xa0ms"
 
 
 def test_slower_is_taller() -> None:
@@ -44,7 +44,7 @@ def test_the_table_adds_up_hours_newest_first_and_leaves_out_silence() -> None:
     held = [Bucket(3600, 300, 2, 30, 0), Bucket(3900, 300, 4, 28, 2), Bucket(7200, 300, 0, 0, 0)]
     held.append(Bucket(10_800, 300, 0, 0, 30))
     rows = [(hour.began, hour.ok, hour.failed, hour.median) for hour in by_hour(held, "es")]
-    assert rows == [(10_800, 0, 30, "–"), (3600, 58, 2, "4,0 ms")]
+    assert rows == [(10_800, 0, 30, "–"), (3600, 58, 2, "4,0\xa0ms")]
 
 
 def test_a_stretch_without_a_good_answer_has_no_median() -> None:

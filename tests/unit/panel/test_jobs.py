@@ -26,7 +26,7 @@ def job(**more: Any) -> JobView:
 
 def test_a_job_that_runs_shows_what_is_done_what_goes_on_and_what_waits() -> None:
     found = job(events=[event("started", "do:app/build"), event("progress", "do:app/build", detail="npm run build")])
-    assert (found.title, found.word, found.took) == ("Deploy main", "Running", "1 min")
+    assert (found.title, found.word, found.took) == ("Deploy main", "Running", "1\xa0min")
     assert [(step.title, step.state, step.detail) for step in found.steps] == [
         ("Build the app", "running", "npm run build"),
         ("Start app-2", "waiting", ""),
@@ -36,7 +36,7 @@ def test_a_job_that_runs_shows_what_is_done_what_goes_on_and_what_waits() -> Non
 def test_the_output_of_a_step_that_is_done_is_not_shown_any_more() -> None:
     done = [event("progress", "do:app/build", detail="npm"), event("done", "do:app/build", seconds=12.3)]
     found = job(events=done).steps[0]
-    assert (found.state, found.took, found.detail) == ("done", "12 s", "")
+    assert (found.state, found.took, found.detail) == ("done", "12\xa0s", "")
 
 
 def test_the_last_words_of_a_step_that_failed_stay() -> None:

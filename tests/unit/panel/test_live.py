@@ -79,7 +79,7 @@ def test_after_silence_nothing_is_claimed_and_the_first_word_restores_it(
     live._change(set(live.processes))  # as the panel does every ten seconds of silence
     stale = home.page(Reader("es"), "ana", "", None).decode()
     assert "Sin noticias del agente" in stale
-    assert "sin datos desde hace 21 s" in stale
+    assert "sin datos desde hace 21\xa0s" in stale
     assert "En línea" not in stale
     live.hear({**said(clock), "names": ["one"]})
     assert b"Everything is online" in home.page(Reader("en"), "ana", "", None)

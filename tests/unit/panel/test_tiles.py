@@ -27,14 +27,19 @@ def shown(key: str = "postgres", *, language: str = "en", stale_s: float = 0.0, 
 
 def test_an_online_tile_says_since_when_and_how_fast() -> None:
     found = shown()
-    assert (found.word, found.since, found.p50, found.p95) == ("Online", "for 2 h 5 min", "1.5 ms", "4.0 ms")
+    assert (found.word, found.since, found.p50, found.p95) == (
+        "Online",
+        "for 2\xa0h 5\xa0min",
+        "1.5\xa0ms",
+        "4.0\xa0ms",
+    )
     assert (found.measured, shown(measured_s=900).measured, shown(measured_s=86_000).measured) == (
-        "24 h",
-        "15 min",
-        "24 h",
+        "24\xa0h",
+        "15\xa0min",
+        "24\xa0h",
     )
     assert (found.uptime, found.error, found.last_error) == ("99.98\N{NO-BREAK SPACE}%", "", None)
-    assert (shown(language="es").p50, shown(language="es").uptime) == ("1,5 ms", "99,98\N{NO-BREAK SPACE}%")
+    assert (shown(language="es").p50, shown(language="es").uptime) == ("1,5\xa0ms", "99,98\N{NO-BREAK SPACE}%")
 
 
 def test_an_agent_that_knows_no_past_yet_is_no_reason_to_show_nothing() -> None:
@@ -44,7 +49,7 @@ def test_an_agent_that_knows_no_past_yet_is_no_reason_to_show_nothing() -> None:
 
 def test_an_error_that_is_over_is_told_with_its_age_and_one_that_lasts_is_told_once() -> None:
     before = {"at": NOW - 7200, "text": "no answer in time"}
-    assert shown(last_error=before).last_error == LastError("No answer in time", "2 h ago")
+    assert shown(last_error=before).last_error == LastError("No answer in time", "2\xa0h ago")
     lasting = shown(state="down", error="no answer in time", last_error=before)
     assert (lasting.error, lasting.last_error) == ("No answer in time", None)
 
@@ -68,7 +73,7 @@ def test_the_sentence_of_an_error_is_translated_and_the_servers_words_are_not() 
 
 def test_without_news_nothing_is_claimed() -> None:
     found = shown(stale_s=45)
-    assert (found.state, found.word, found.since, found.last_error) == ("stale", "No news", "no data for 45 s", None)
+    assert (found.state, found.word, found.since, found.last_error) == ("stale", "No news", "no data for 45\xa0s", None)
 
 
 def test_stopped_on_purpose_and_not_yet_asked_are_told_apart() -> None:

@@ -13,13 +13,13 @@ from founderstack.panel.words import duration, milliseconds, percent, seconds, s
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-5, "0 s"),
-        (8.9, "8 s"),
-        (60, "1 min"),
-        (3600, "1 h"),
-        (3900, "1 h 5 min"),
-        (90_000, "1 d 1 h"),
-        (172_800, "2 d"),
+        (-5, "0\xa0s"),
+        (8.9, "8\xa0s"),
+        (60, "1\xa0min"),
+        (3600, "1\xa0h"),
+        (3900, "1\xa0h 5\xa0min"),
+        (90_000, "1\xa0d 1\xa0h"),
+        (172_800, "2\xa0d"),
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
@@ -27,9 +27,9 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_milliseconds_have_the_languages_decimal_sign() -> None:
-    assert [milliseconds(value, "en") for value in (0.42, 12.3, 1234)] == ["0.4 ms", "12 ms", "1.2 s"]
-    assert milliseconds(1234, "es") == "1,2 s"
-    assert (seconds(1.34, "en"), seconds(1.34, "es"), seconds(75, "es")) == ("1.3 s", "1,3 s", "1 min")
+    assert [milliseconds(value, "en") for value in (0.42, 12.3, 1234)] == ["0.4\xa0ms", "12\xa0ms", "1.2\xa0s"]
+    assert milliseconds(1234, "es") == "1,2\xa0s"
+    assert (seconds(1.34, "en"), seconds(1.34, "es"), seconds(75, "es")) == ("1.3\xa0s", "1,3\xa0s", "1\xa0min")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,8 @@ def test_a_share_is_never_rounded_up(share: float, language: str, text: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("octets", "text"), [(0, "0 B"), (999, "999 B"), (3_400, "3,4 kB"), (12_000_000, "12 MB"), (2e12, "2 TB")]
+    ("octets", "text"),
+    [(0, "0\xa0B"), (999, "999\xa0B"), (3_400, "3,4\xa0kB"), (12_000_000, "12\xa0MB"), (2e12, "2\xa0TB")],
 )
 def test_sizes_have_the_unit_that_fits(octets: float, text: str) -> None:
     assert size(octets, "es") == text

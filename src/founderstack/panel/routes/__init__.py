@@ -68,7 +68,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/backups/restore/{set}", "admin", backups.restore, fresh=True),
     Route("GET", "/plan", "viewer", plan.page),
     Route("POST", "/plan", "admin", plan.apply),
-    Route("GET", "/jobs", "viewer", jobs.listed),
+    Route("GET", "/jobs", "viewer", activity.begun),
     Route("GET", "/job/{id}", "viewer", jobs.one),
     Route("GET", "/job/{id}/progress", "viewer", jobs.progress, asked_by="script"),
     Route("GET", "/history", "viewer", activity.events),

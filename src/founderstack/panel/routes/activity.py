@@ -1,4 +1,4 @@
-"""What happened to the stack, newest first."""
+"""What was begun, and what happened to the stack, newest first."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from founderstack.panel import jobs
 from founderstack.panel.asking import Ask
 from founderstack.panel.rings import together
 from founderstack.panel.step_words import step_words
 from founderstack.panel.words import explained, seconds
 
-_SHOWN = 200
+_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,23 @@ class Happened:
     detail: str
 
 
+async def begun(ask: Ask) -> Response:
+    """The newest jobs first of all."""
+    return await _page(ask, "jobs")
+
+
 async def events(ask: Ask) -> Response:
-    """The newest events of the stack's history."""
+    """The newest events of the stack's history first of all."""
+    return await _page(ask, "events")
+
+
+async def _page(ask: Ask, tab: str) -> Response:
+    found = await ask.agent("jobs")
+    shown = jobs.views(found["jobs"], ask.say, ask.language, ask.parts.clock.now())
+    return ask.page("activity.html", section="activity", tab=tab, jobs=shown, events=await _happened(ask))
+
+
+async def _happened(ask: Ask) -> list[Happened]:
     answer = await ask.agent("happened", limit=_SHOWN)
     _ = ask.say
     words = {
@@ -55,7 +71,7 @@ async def events(ask: Ask) -> Response:
                 detail=explained(str(one["detail"]), _),
             )
         )
-    return ask.page("events.html", section="activity", tab="events", events=found)
+    return found
 
 
 def _told_once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Jobs: how one is begun, the list, and one with its progress. Every action of the panel ends here."""
+"""Jobs: how one is begun, and one with its progress. Every action of the panel ends here."""
 
 from __future__ import annotations
 
@@ -30,13 +30,6 @@ async def begin(ask: Ask, verb: str, options: Mapping[str, Any], *, back: str) -
         return ask.go(back)
     ask.audit(verb, detail)
     return ask.go(f"/job/{begun['job']}")
-
-
-async def listed(ask: Ask) -> Response:
-    """The newest jobs."""
-    found = await ask.agent("jobs")
-    shown = jobs.views(found["jobs"], ask.say, ask.language, ask.parts.clock.now())
-    return ask.page("jobs.html", section="activity", tab="jobs", jobs=shown)
 
 
 async def one(ask: Ask) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -10,17 +9,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import bars, texts, tiles
+from founderstack.panel import bars, log_lines, texts, tiles
 from founderstack.panel.asking import Ask
 from founderstack.panel.rings import instances_of, number_of, together
 from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.streams import event
-from founderstack.panel.words import stamp
+from founderstack.panel.words import size
 
 _SHOWN_LINES, _FILE_LINES = 500, 2000
 _HISTORY_HOURS = 24
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 async def page(ask: Ask) -> Response:
@@ -65,8 +63,9 @@ async def logs(ask: Ask) -> Response:
     wanted = ask.request.query_params.get("q", "")[:200]
     log = _log(ask, tile)
     answer = await ask.agent("logs", process=log, lines=_SHOWN_LINES)
-    lines = [line for line in answer["lines"] if wanted.lower() in str(line[1]).lower()]
-    return ask.page("logs.html", section="home", tile=tile, log=log, wanted=wanted, lines=_readable(lines))
+    lines = log_lines.shown(answer["lines"], wanted)
+    room = size(float(answer.get("bytes") or 0), ask.language)
+    return ask.page("logs.html", section="home", tile=tile, log=log, wanted=wanted, lines=lines, room=room)
 
 
 async def log_file(ask: Ask) -> Response:
@@ -74,7 +73,7 @@ async def log_file(ask: Ask) -> Response:
     tile = _tile(ask)
     log = _log(ask, tile)
     answer = await ask.agent("logs", process=log, lines=_FILE_LINES)
-    text = "".join(f"{_CONTROL.sub('', str(line[1]))}\n" for line in answer["lines"])
+    text = "".join(f"{log_lines.readable(str(line[1]))}\n" for line in answer["lines"])
     ask.audit("log downloaded", log)
     name = f"{ask.parts.config.stack}-{log.replace(':', '-')}.log"
     return PlainTextResponse(text, headers={"content-disposition": f'attachment; filename="{name}"'})
@@ -93,17 +92,13 @@ async def _tail(ask: Ask, name: str) -> AsyncIterator[bytes]:
             if not ask.still_signed_in():
                 break
             if "lines" in said:
-                yield event(kind, ask.part("log_lines.html", lines=_readable(said["lines"])).decode())
+                yield event(kind, ask.part("log_lines.html", lines=log_lines.shown(said["lines"])).decode())
                 kind = "lines"
             else:
                 yield event("alive", "")
     except StackError:
         return  # the browser asks again
     yield event("over", "")
-
-
-def _readable(lines: Sequence[Sequence[Any]]) -> list[Mapping[str, str]]:
-    return [{"at": stamp(at) if at else "", "text": _CONTROL.sub("", str(text))} for at, text in lines]
 
 
 async def _past(ask: Ask, key: str) -> list[Sequence[Any]]:

@@ -57,7 +57,7 @@
       keep(found.map((tile) => tile.id.slice(5)));
       found.forEach(put);
       sort();
-      show("polling");
+      show(document.querySelector("#summary.stale") ? "silent" : "polling");
     } catch { /* shown once it lasts */ }
   };
   const listen = () => {

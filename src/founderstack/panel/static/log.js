@@ -6,15 +6,29 @@
   const MOST = 5000;
   let source = null;
 
-  const fits = (line) => line.textContent.toLowerCase().includes(search.value.toLowerCase());
+  /* Shows whether a line holds what is looked for, and marks where. Its text stands in one piece when nothing is. */
+  const look = (line) => {
+    const time = line.querySelector("time"), wish = search.value.toLowerCase();
+    const text = time ? line.textContent.slice(time.textContent.length) : line.textContent;
+    const lower = text.toLowerCase(), pieces = [];
+    let end = 0;
+    for (let at = lower.indexOf(wish); wish && at >= 0 && lower.length === text.length; at = lower.indexOf(wish, end)) {
+      const hit = document.createElement("mark");
+      hit.textContent = text.slice(at, at + wish.length);
+      pieces.push(text.slice(end, at), hit);
+      end = at + wish.length;
+    }
+    if (pieces.length || line.querySelector("mark")) line.replaceChildren(...(time ? [time] : []), ...pieces, text.slice(end));
+    line.hidden = !lower.includes(wish);
+  };
   const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const toEnd = () => { log.scrollTop = log.scrollHeight; };
-  const filter = () => { for (const line of log.children) line.hidden = !fits(line); };
+  const filter = () => { for (const line of log.children) look(line); };
   const show = (kind) => { live.className = "pulse " + kind; live.textContent = kind ? live.dataset[kind] : ""; };
 
   const add = (html) => {
     const end = atEnd(), lines = panel.parse(html);
-    for (const line of lines.children) line.hidden = !fits(line);
+    for (const line of lines.children) look(line);
     log.append(lines);
     while (log.children.length > MOST) log.firstElementChild.remove();
     if (end) toEnd();

@@ -10,7 +10,7 @@ const panel = (() => {
   const clock = format({ timeStyle: "medium" });
   const hour = format({ hour: "2-digit", minute: "2-digit" });
   const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }).format;
-  const milliseconds = (ms) => (ms < 1000 ? number(ms) + " ms" : number(ms / 1000) + " s");
+  const milliseconds = (ms) => (ms < 1000 ? number(ms) + "\u00a0ms" : number(ms / 1000) + "\u00a0s");
 
   const localize = (root) => {
     for (const time of root.querySelectorAll("time[datetime]")) {
