@@ -24,8 +24,10 @@ from founderstack.model.protocols import Source
 from founderstack.model.vault import Restorable
 from founderstack.world.archives import Packing, below, packed
 from founderstack.world.objects import FolderStore
+from founderstack.world.reaching import as_owner_of
 from founderstack.world.sealing import Key, new_identity
 from founderstack.world.unpacking import refuse_unfit, unpack
+from tests.conftest import enterable_folder
 
 
 def _archive(folder: Path, scratch: Path, *, exclude: tuple[str, ...] = (), databases: tuple[str, ...] = ()) -> bytes:
@@ -310,3 +312,92 @@ def test_a_folder_is_whose_it_shall_be_when_all_is_in_it(source: Path, tmp_path:
     assert seen == {(0, 0o700)}
     for path in (beside, *beside.rglob("*"), folder / "files", *(folder / "files").rglob("*")):
         assert (path.lstat().st_uid, path.lstat().st_gid) == (user.pw_uid, user.pw_gid)
+
+
+def test_a_link_of_ours_counts_as_the_folder_it_leads_to(tmp_path: Path) -> None:
+    """Uploads on a larger disk: `ln -s /mnt/big/files files`."""
+    data, big, target = tmp_path / "data", tmp_path / "big", tmp_path / "target"
+    for folder in (data, big / "deep"):
+        folder.mkdir(parents=True)
+    (big / "deep/upload").write_text("a note")
+    (data / "files").symlink_to("../big")
+    packing = Packing(below(str(data), ("files",)), str(tmp_path))
+    archive = _of(packing)
+    refuse_unfit(io.BytesIO(archive), "files/app.tar")
+    assert unpack(io.BytesIO(archive), str(target)) == 1
+    assert (target / "files/deep/upload").read_text() == "a note"
+    assert not (target / "files").is_symlink()
+    assert packing.untaken == []
+    (data / "linked").symlink_to(big)
+    assert {name for name, _path in below(str(data / "linked"), (".",))} == {"deep", "deep/upload"}
+
+
+def test_a_link_of_ours_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    (tmp_path / "files").symlink_to("/mnt/of a disk that is away")
+    with pytest.raises(StackError, match="cannot be read") as told:
+        list(below(str(tmp_path), ("files",)))
+    assert "/mnt/of a disk that is away" in told.value.why
+
+
+@pytest.fixture
+def theirs() -> Iterator[Path]:
+    """A folder of a user who is not root."""
+    user, folder = pwd.getpwnam("nobody"), enterable_folder("archives-")
+    (folder / "sub").mkdir()
+    (folder / "sub/a").write_text("a")
+    (folder / "sub/secrets.json").write_text("theirs")
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _link(path: Path, target: Path) -> None:
+    """A link that the user of `theirs` makes."""
+    path.symlink_to(target)
+    os.chown(path, pwd.getpwnam("nobody").pw_uid, -1, follow_symlinks=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another user")
+def test_a_folder_that_becomes_a_link_meanwhile_leads_to_no_secret(theirs: Path, tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text("SECRET")
+    (tmp_path / "other").write_text("in another folder")
+
+    def entries() -> Iterator[tuple[str, str]]:
+        for name, path in below(str(theirs), ("sub",)):
+            if name == "sub/a":
+                yield name, path
+                (theirs / "sub").rename(theirs / "sub2")
+                _link(theirs / "sub", tmp_path)
+                yield "other", str(tmp_path / "other")
+            else:
+                yield name, path
+
+    packing = Packing(entries(), str(tmp_path))
+    assert b"SECRET" not in _of(packing)
+    assert packing.untaken == [f"{theirs}/sub/secrets.json cannot be read: Too many levels of symbolic links."]
+    _link(theirs / "files", tmp_path)
+    assert b"SECRET" not in _of(Packing(below(str(theirs), ("files",)), str(tmp_path)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another user")
+def test_a_database_is_opened_with_the_rights_of_whose_folder_it_lies_in(theirs: Path, tmp_path: Path) -> None:
+    """SQLite opens by a path, and what lies there may be a link by then."""
+    with closing(sqlite3.connect(tmp_path / "secrets.db")) as secrets, secrets:
+        secrets.execute("CREATE TABLE secret AS SELECT 'SECRET'")
+    (tmp_path / "secrets.db").chmod(0o600)
+    with closing(sqlite3.connect(theirs / "own.db", isolation_level=None)) as own:
+        own.execute("PRAGMA journal_mode = WAL")
+        own.execute("CREATE TABLE mine AS SELECT 'MINE'")
+        for path in theirs.glob("own.db*"):
+            os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+        packing = Packing(below(str(theirs), (".",)), str(tmp_path), ("own.db",))
+        assert b"MINE" in _of(packing)
+        assert (packing.untaken, packing.copied) == ([], ["own.db"])
+    folder = os.open(theirs, os.O_PATH)
+    try:
+        with as_owner_of(folder), pytest.raises(PermissionError):
+            (tmp_path / "secrets.db").read_bytes()
+    finally:
+        os.close(folder)
+    assert (tmp_path / "secrets.db").read_bytes()

@@ -10,12 +10,17 @@ import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from founderstack.locale import _
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.world.piped import Piped
+from founderstack.world.reaching import Reached, as_owner_of, end_of
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _TRIES = 3
 """How often a file is read that changes while it is."""
@@ -40,31 +45,58 @@ class Packing:
     """What could not be taken as it should be, each in a sentence; all else is there."""
     copied: list[str] = field(default_factory=list)
     """Databases whose copy by SQLite holds what lies in the companions as well."""
+    reached: Reached = field(default_factory=Reached)
+    """How files are opened: their folders may be others' to change."""
 
 
 def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """Entries for everything in these folders or files, relative to `folder`; what is not there is left out.
 
-    `exclude` are patterns as in a shell, of a name or of a path relative to `folder`.
+    `exclude` are patterns as in a shell, of a name or of a path relative to `folder`. One of these that is a link of
+    root's or ours counts as what it leads to; everybody else's are links. Raises StackError where it leads nowhere.
     """
     for name in names:
-        top = os.path.normpath(os.path.join(folder, name))
-        if os.path.isfile(top):
-            yield os.path.relpath(top, folder), top
-            continue
-        unread: list[OSError] = []
-        for current, folders, files in os.walk(top, onerror=unread.append):
-            folders[:] = sorted(one for one in folders if not _left_out(folder, current, one, exclude))
-            if current != folder:
-                yield os.path.relpath(current, folder), current
-            links = [one for one in folders if os.path.islink(os.path.join(current, one))]
-            for file in sorted([*files, *links]):
-                if not _left_out(folder, current, file, exclude):
-                    path = os.path.join(current, file)
-                    yield os.path.relpath(path, folder), path
-        # Not left out: whoever packs it finds out why, and names it.
-        for path in (str(error.filename) for error in unread):
+        path = os.path.normpath(os.path.join(folder, name))
+        end = _end_of(path)
+        if end != path:
+            if os.path.normpath(name) != ".":
+                yield os.path.relpath(path, folder), end
+            if os.path.isdir(end):
+                for inner, found in _below(end, end, exclude):
+                    yield os.path.normpath(os.path.join(name, inner)), found
+        elif os.path.islink(path) or os.path.isfile(path):
             yield os.path.relpath(path, folder), path
+        else:
+            yield from _below(folder, path, exclude)
+
+
+def _end_of(path: str) -> str:
+    try:
+        return end_of(path)
+    except OSError as error:
+        if not os.path.islink(path):
+            return path
+        raise StackError(
+            _("{path} cannot be read").format(path=path),
+            _("It is a link to {target}: {error}.").format(target=os.readlink(path), error=error.strerror),
+            _("Bring back what it leads to, for example by mounting its disk, or remove the link."),
+        ) from None
+
+
+def _below(folder: str, top: str, exclude: Sequence[str]) -> Iterator[tuple[str, str]]:
+    unread: list[OSError] = []
+    for current, folders, files in os.walk(top, onerror=unread.append):
+        folders[:] = sorted(one for one in folders if not _left_out(folder, current, one, exclude))
+        if current != folder:
+            yield os.path.relpath(current, folder), current
+        links = [one for one in folders if os.path.islink(os.path.join(current, one))]
+        for file in sorted([*files, *links]):
+            if not _left_out(folder, current, file, exclude):
+                path = os.path.join(current, file)
+                yield os.path.relpath(path, folder), path
+    # Not left out: whoever packs it finds out why, and names it.
+    for path in (str(error.filename) for error in unread):
+        yield os.path.relpath(path, folder), path
 
 
 @contextmanager
@@ -77,21 +109,23 @@ def packed(packing: Packing) -> Iterator[Source]:
                 if not any(name == database + ending for database in packing.copied for ending in _SQLITE_ASIDE):
                     _add(archive, packing, name, path)
 
-    with Piped(pack) as stream:
+    with closing(packing.reached), Piped(pack) as stream:
         yield stream
 
 
 def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
     try:
-        found = os.lstat(path)
+        folder, last = packing.reached.folder_of(path), os.path.basename(path)
+        found = os.lstat(last, dir_fd=folder)
+        link = os.readlink(last, dir_fd=folder) if stat.S_ISLNK(found.st_mode) else ""
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         packing.untaken.append(_unread(path, error))
         return
     member = _member(name, found)
-    if stat.S_ISLNK(found.st_mode):
-        member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
+    if link:
+        member.type, member.linkname = tarfile.SYMTYPE, link
         archive.addfile(member)
     elif stat.S_ISDIR(found.st_mode):
         member.type = tarfile.DIRTYPE
@@ -109,7 +143,8 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
 def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
     for _again in range(_TRIES):
         try:
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+            folder, last = packing.reached.folder_of(path), os.path.basename(path)
+            file = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -139,8 +174,8 @@ def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str
     with tempfile.NamedTemporaryFile(dir=packing.scratch, prefix="sqlite-") as copy:
         try:
             with (
-                closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=30)) as database,
                 closing(sqlite3.connect(copy.name)) as target,
+                closing(_sqlite_of(packing.reached.folder_of(path), path)) as database,
             ):
                 database.backup(target)
         except sqlite3.Error as error:
@@ -156,6 +191,21 @@ def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str
             archive.addfile(member, opened)
     packing.copied.append(name)
     return True
+
+
+def _sqlite_of(folder: int, path: str) -> sqlite3.Connection:
+    """The database, in a moment that lasts; its files are opened with the rights of whoever may put links there."""
+    import sqlite3
+
+    with as_owner_of(folder):
+        database = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=30)
+        try:
+            database.execute("BEGIN")
+            database.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.Error:
+            database.close()
+            raise
+    return database
 
 
 class _Padded(io.RawIOBase):

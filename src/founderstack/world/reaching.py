@@ -1,0 +1,100 @@
+"""Files of others, opened by root: who may write to a folder must not lead us out of it by a link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ONE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_LINKS = 40
+"""As many as the kernel follows."""
+
+
+class Reached:
+    """Opens folders one in the other. A link on the way is followed where it is root's or ours; the last folder stays
+    open, because the next file mostly lies in it too."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._folder = -1
+
+    def folder_of(self, path: str) -> int:
+        """The folder that holds `path`, good until the next call; raises OSError."""
+        wanted = os.path.dirname(os.path.join(os.getcwd(), path))
+        if wanted != self._path:
+            self.close()
+            self._folder, self._path = _opened(wanted), wanted
+        return self._folder
+
+    def close(self) -> None:
+        """Let go of the last folder."""
+        if self._folder >= 0:
+            os.close(self._folder)
+        self._folder, self._path = -1, ""
+
+
+def end_of(path: str) -> str:
+    """Where a link of root's or ours leads; `path` itself where it is none. Raises OSError where it leads nowhere."""
+    found = os.lstat(path)
+    if not stat.S_ISLNK(found.st_mode) or found.st_uid not in (0, os.geteuid()):
+        return path
+    end = _opened(path)
+    try:
+        return os.readlink(f"/proc/self/fd/{end}")
+    finally:
+        os.close(end)
+
+
+@contextmanager
+def as_owner_of(folder: int) -> Iterator[None]:
+    """Let this thread open what the folder's owner may, and no more; for what can only be opened by its path.
+
+    Source: setfsuid(2); the kernel takes root's way around permissions away with it, from this thread alone.
+    """
+    import ctypes
+
+    owner = os.fstat(folder)
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    kernel = ctypes.CDLL(None)
+    try:
+        kernel.setfsgid(owner.st_gid)
+        kernel.setfsuid(owner.st_uid)
+        yield
+    finally:
+        kernel.setfsuid(0)
+        kernel.setfsgid(os.getegid())
+
+
+def _opened(path: str) -> int:
+    """What lies at an absolute path, to look at it and to open what is in it."""
+    here, left, links = os.open("/", _ONE), path.split("/")[::-1], 0
+    try:
+        while left:
+            if (part := left.pop()) in ("", "."):
+                continue
+            above, here = here, os.open(part, _ONE, dir_fd=here)
+            found = os.fstat(here)
+            if not stat.S_ISLNK(found.st_mode):
+                os.close(above)
+                continue
+            link, here = here, above
+            try:
+                target = os.readlink("", dir_fd=link)
+            finally:
+                os.close(link)
+            links += 1
+            if found.st_uid not in (0, os.geteuid()) or links > _LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            left += target.split("/")[::-1]
+            if target.startswith("/"):
+                above, here = here, os.open("/", _ONE)
+                os.close(above)
+    except BaseException:
+        os.close(here)
+        raise
+    return here
