@@ -411,3 +411,51 @@ def test_tables_in_the_database_that_every_server_has_come_back_in_their_place(
     assert target.query("TABLE mine") == [(7,)]
     databases.drop_copy(target.server, "postgres_replaced")
     target.query("DROP TABLE mine")
+
+
+def test_quoted_texts_about_roles_come_back_and_run_nothing(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    """What breaks otherwise: whoever may set his own role, or write a comment, is given a superuser by a restore."""
+    source.query("CREATE ROLE writer LOGIN")
+    source.query("""ALTER ROLE writer SET search_path = "$user", public, "x\n-- y" """)
+    source.query("ALTER ROLE writer SET application_name = '; CREATE ROLE intruder SUPERUSER LOGIN; --'")
+    source.query("COMMENT ON ROLE writer IS E'Bob\n-- he''s the accountant\n\\\\connect'")
+    source.query('CREATE ROLE "a\n-- b" LOGIN')
+    opened = taken(source.server, store, key)
+    told = """SELECT rolname, rolconfig, shobj_description(oid, 'pg_authid') FROM pg_roles
+        WHERE rolname IN ('writer', E'a\\n-- b') OR rolname ~ 'intruder' ORDER BY 1"""
+    try:
+        for _again in range(2):
+            databases.restore_roles(target.server, opened)
+            assert target.query(told) == source.query(told)
+            assert len(target.query(told)) == 2
+    finally:
+        for one in (source, target):
+            one.query('DROP ROLE IF EXISTS writer, intruder, "a\n-- b"')
+
+
+@pytest.mark.parametrize("name", ["x=y", "dbname=postgres", "postgres://127.0.0.1", 'it\'s \\ "odd"'])
+def test_a_name_is_no_connection_string_and_the_owners_settings_hold_for_the_app_alone(
+    target: Cluster, store: SetStore, key: Key, name: str
+) -> None:
+    """What breaks otherwise: a database that is in no backup, or that no restore can compare."""
+    database = '"' + name.replace('"', '""') + '"'
+    target.query("CREATE ROLE somebody")
+    target.query(f"CREATE DATABASE {database}")
+    target.query("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)", name)
+    times = ("idle_in_transaction_session_timeout", "idle_session_timeout", "statement_timeout", "lock_timeout")
+    for setting in (*times, *(("transaction_timeout",) if int(MAJOR) >= 17 else ())):
+        target.query(f"ALTER DATABASE {database} SET {setting} = '1ms'")
+    for setting, value in (("client_encoding", "SQL_ASCII"), ("role", "somebody"), ("local_preload_libraries", "no")):
+        target.query(f"ALTER DATABASE {database} SET {setting} = '{value}'")
+    try:
+        opened = taken(replace(target.server, reader="", databases=(name,)), store, key)
+        (about,) = databases.facts_of(opened).databases
+        for _again in range(2):
+            databases.restore_database(target.server, opened, about, "named_restored", quiet)
+            assert differences(about, databases.counted(target.server, "named_restored")) == ()
+    finally:
+        for one in ("named_restored", name):
+            databases.drop(target.server, one)
+        target.query("DROP ROLE somebody")

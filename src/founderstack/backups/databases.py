@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from founderstack.backups import facts, papers
-from founderstack.backups.server import ask, connected, literal, quoted, sign_in
+from founderstack.backups import facts, papers, role_script
+from founderstack.backups.server import ask, connected, environment, literal, quoted, sign_in
 from founderstack.backups.store import OpenSet
 from founderstack.backups.streams import Told
 from founderstack.locale import _
@@ -18,9 +17,6 @@ from founderstack.world.pipes import feed
 
 NICE = 5
 _COMMENT = "coalesce(shobj_description(oid, 'pg_database'), '')"
-_CREATED = re.compile(r"^CREATE ROLE (.+);$")
-_TABLESPACE = re.compile(r"^(?:CREATE|ALTER|COMMENT ON|GRANT \w+ ON|REVOKE \w+ ON|SECURITY LABEL .* ON) TABLESPACE ")
-_ALTERED = re.compile(r"^ALTER ROLE (.+?) WITH ")
 
 
 def facts_of(opened: OpenSet) -> Facts:
@@ -55,11 +51,15 @@ def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
     A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
     Missing ones that match `leave_out` stay missing.
     """
-    there = set(ask(server, "postgres", "SELECT quote_ident(rolname) FROM pg_roles"))
+    there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
     for file in opened.manifest.of_kind("globals"):
-        script = "\n".join(_missing_only(opened.paper(file).decode().splitlines(), there, leave_out))
+        try:
+            script = role_script.missing_only(opened.paper(file).decode(), there, leave_out)
+        except ValueError:
+            raise _damaged(file.name) from None
         # Passwords are in it.
-        ask(server, "postgres", "SET log_statement = 'none'; SET log_min_error_statement = 'panic'", script)
+        quiet = "SET log_statement = 'none'; SET log_min_error_statement = 'panic'"
+        ask(server, "postgres", quiet, "BEGIN", *script, "COMMIT")
 
 
 def restore_database(
@@ -185,19 +185,6 @@ def _has_tablespaces(server: Server, about: DatabaseFacts) -> bool:
     return bool(about.tablespaces) and set(about.tablespaces) <= set(there)
 
 
-def _missing_only(lines: Sequence[str], there: set[str], leave_out: str) -> list[str]:
-    kept = []
-    for line in lines:
-        created, altered = _CREATED.match(line), _ALTERED.match(line)
-        named = created or altered
-        passing = {name for name in re.findall(rf"\b{leave_out}\b", line) if name not in there} if leave_out else set()
-        # A tablespace is a folder of the server that was, and none of one that is given databases and roles.
-        left = passing or _TABLESPACE.match(line) or line.startswith(("\\", "--"))
-        if not (named and named[1] in there) and not left:
-            kept.append(line)
-    return kept
-
-
 def _create(about: DatabaseFacts, into: str) -> str:
     return (
         f"CREATE DATABASE {quoted(into)} OWNER {quoted(about.owner)} TEMPLATE template0 "
@@ -255,7 +242,8 @@ def _few(names: Sequence[str]) -> str:
 def _run(server: Server, opened: OpenSet, file: SetFile, into: str, options: Sequence[str], progress: Progress) -> None:
     command = [f"{server.binaries}/pg_restore", "--exit-on-error", *options, *sign_in(server, server.superuser, into)]
     with opened.open(file) as source:
-        feed(command, Told(source, file.about, progress), user=server.user, nice=NICE)
+        env = environment(server, server.superuser)
+        feed(command, Told(source, file.about, progress), user=server.user, env=env, nice=NICE)
 
 
 def _dump_of(manifest: Manifest, database: str) -> SetFile:

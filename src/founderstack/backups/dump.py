@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from founderstack.backups import facts, papers
-from founderstack.backups.server import connected, quoted, rows, sign_in
+from founderstack.backups.server import connected, environment, quoted, rows, sign_in
 from founderstack.backups.streams import Told, attempt
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest
@@ -65,7 +65,7 @@ class Dump:
             roles = facts.roles_digest(connection)
             command = [f"{server.binaries}/pg_dumpall", "--globals-only", "--no-password"]
             command += ["-h", server.socket, "-p", str(server.port), "-U", reader, "-l", "postgres"]
-            with output_of(command, user=server.user, nice=NICE) as stream:
+            with output_of(command, user=server.user, env=environment(server, reader), nice=NICE) as stream:
                 out.add("database/globals.sql", "globals", "", Told(stream, "roles", progress))
         whole = Facts(tuple(about for about, _at in dumped), roles, str(version))
         out.add("database/facts.json", "facts", "", io.BytesIO(papers.written(whole)))
@@ -137,7 +137,7 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
         command = [f"{server.binaries}/pg_dump", "--format=custom", f"--snapshot={snapshot}"]
         command += [f"--lock-wait-timeout={_LOCK_WAIT}", *sign_in(server, role, name)]
         with _Aside(lambda: facts.database_facts(connection, superuser=role == server.superuser)) as counted:
-            with output_of(command, user=server.user, nice=NICE) as stream:
+            with output_of(command, user=server.user, env=environment(server, role), nice=NICE) as stream:
                 out.add(f"database/{quote(name, safe='')}.dump", "dump", name, Told(stream, name, progress))
             return counted(), at
 

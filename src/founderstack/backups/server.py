@@ -14,13 +14,32 @@ if TYPE_CHECKING:
     import psycopg
 
 _CONNECT_S = 10
+# They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
+_OPTIONS = (
+    "-c role=none -c local_preload_libraries= -c default_transaction_read_only={read_only} -c statement_timeout=0 "
+    "-c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
+)
+# PostgreSQL 17 has it, and refuses a sign-in that names a setting that it has not; its programs set it themselves.
+_NO_TRANSACTION_TIMEOUT = (
+    "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
+)
 LOCKS_EACH = 2048
 """Of a throw-away server with 20 connections: room for all tables that a dump or a comparison holds at once."""
 
 
 def sign_in(server: Server, role: str, database: str) -> list[str]:
-    """Options of psql, pg_dump and the like."""
-    return ["-h", server.socket, "-p", str(server.port), "-U", role, "-w", "-d", database]
+    """Options of psql, pg_dump and the like: to them a name with a `=` is a connection string, unless it is in one."""
+    name = database.replace("\\", "\\\\").replace("'", "\\'")
+    return ["-h", server.socket, "-p", str(server.port), "-U", role, "-w", "-d", f"dbname='{name}'"]
+
+
+def environment(server: Server, role: str) -> dict[str, str]:
+    """What such a program finds in its environment."""
+    return {"PGOPTIONS": _options(server, role)}
+
+
+def _options(server: Server, role: str) -> str:
+    return _OPTIONS.format(read_only="on" if role == server.reader else "off")
 
 
 @contextmanager
@@ -36,12 +55,15 @@ def connected(server: Server, database: str, role: str) -> Iterator[psycopg.Conn
             dbname=database,
             connect_timeout=_CONNECT_S,
             application_name="founder backup",
+            client_encoding="UTF8",
+            options=_options(server, role),
             autocommit=True,
         )
     except psycopg.Error as error:
         raise away(error) from None
     try:
         with found:
+            found.execute(_NO_TRANSACTION_TIMEOUT)
             yield found
     except psycopg.Error as error:
         raise away(error) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from founderstack.locale import _
 from founderstack.model.backup import PartKind, SetFile
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, SetWriter, Source
@@ -29,17 +30,20 @@ class Told:
 def attempt(out: SetWriter, work: Callable[[SetWriter], Outcome]) -> Outcome | StackError:
     """What `work`, which writes a part of a set, gives; or why the part cannot be taken, with nothing of it in the set.
 
-    Raises StackError where the set itself cannot be written.
+    A crash is a reason like any other: it takes no other part with it. Raises what went wrong where the set itself
+    cannot be written.
     """
     part = _Part(out)
     try:
         return work(part)
-    except StackError as problem:
+    except Exception as problem:  # told by its kind; the other parts are worth having
         if part.broken:
             raise
         for file in part.files:
             out.remove(file)
-        return problem
+        if isinstance(problem, StackError):
+            return problem
+        return StackError(_("It cannot be read"), f"{type(problem).__name__}: {problem}", "")
 
 
 class _Part:
@@ -55,7 +59,7 @@ class _Part:
         watched = _Watched(source)
         try:
             file = self._out.add(name, kind, about, watched)
-        except StackError:
+        except Exception:
             self.broken = not watched.failed
             raise
         self.files.append(file)
