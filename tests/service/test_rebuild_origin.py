@@ -67,6 +67,13 @@ def test_a_state_with_nothing_but_backups_is_no_stack_and_is_rebuilt_from(tmp_pa
     assert "destroy" not in told.value.fix
 
 
+def test_a_rebuild_that_was_killed_as_it_wrote_its_first_note_is_no_stack(tmp_path: Path, identity: str) -> None:
+    _taken(tmp_path / "place", identity, OLD)
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary/.rebuild.json.2563-2563.new").write_text("{")
+    assert choose(_origin(tmp_path / "place", identity, tmp_path), "", "", NOW).one.manifest.id == OLD
+
+
 @pytest.mark.parametrize("name", ["settings.tar.age", "database/globals.sql.age"])
 def test_a_bit_that_is_wrong_in_the_newest_set_is_told_before_anything_with_the_set_before_it(
     tmp_path: Path, identity: str, name: str

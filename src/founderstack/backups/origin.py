@@ -82,8 +82,10 @@ class SetsElsewhere:
         """What this machine has of it."""
         folder = self._state(stack)
         noted = files.read_json(f"{folder}/{JOURNAL}")
-        # Backups alone are no stack: they are what the disk of a lost machine leaves.
-        there = os.path.isdir(folder) and not set(os.listdir(folder)) <= {"backups"}
+        # Backups alone are no stack: they are what the disk of a lost machine leaves. And a rebuild that was killed as
+        # it began leaves half of its first note.
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        there = any(name != "backups" and not name.startswith(f".{JOURNAL}.") for name in names)
         done = tuple(noted.get("done", ()))
         return State(there, folder, str(noted.get("set", "")), str(noted.get("folder", "")), done)
 
