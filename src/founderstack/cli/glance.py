@@ -59,14 +59,22 @@ def found(state: str) -> Found:
     """All that `operations.status` judges by."""
     health = _json(f"{state}/agent/state.json")
     at, processes, elsewhere = health.get("at", 0.0), health.get("processes", {}), health.get("outside", {})
+    known = records(state)
     return Found(
-        records=records(state),
+        records=known,
         programs=_programs(state),
         health=processes if isinstance(processes, dict) else {},
         outside=_outside(state),
         outside_health=elsewhere if isinstance(elsewhere, dict) else {},
         health_at=float(at) if isinstance(at, int | float) else 0.0,
+        unreleased=_unreleased(state, known),
     )
+
+
+def _unreleased(state: str, known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """True where the stack has an app that was never started; nothing is missed before anything was."""
+    awaited = bool(known) and bool(_json(f"{state}/stack.json").get("app"))
+    return awaited and not any(record.get("group") == "app" for record in known.values())
 
 
 def _outside(state: str) -> dict[str, dict[str, Any]]:

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from founderstack.locale import N_
+
 AGENT_MAX_AGE_S = 60.0
 """The agent writes its findings every ten seconds; older ones say nothing about now."""
 
 ORDER = ("down", "stopped", "degraded", "starting", "unknown", "online")
 """States, the worst first."""
+
+UNRELEASED = N_("no release of it was started yet: founder up")
 
 # What the supervisor calls a program, in the words of `ORDER`; a running one is for the agent to judge.
 _CONDITIONS = {"STARTING": "starting", "STOPPED": "stopped", "STOPPING": "stopped", "RUNNING": ""}
@@ -29,6 +33,8 @@ class Found:
     outside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Tools elsewhere, as the stack file names them."""
     outside_health: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unreleased: bool = False
+    """True where the stack has an app, and no release of it was ever started."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ def status(found: Found, now: float) -> Status:
     fresh = age is not None and age <= AGENT_MAX_AGE_S
     lines = [_line(name, record, found, fresh=fresh) for name, record in found.records.items()]
     lines += [_elsewhere(name, tool, found, fresh=fresh) for name, tool in found.outside.items()]
+    if found.unreleased:
+        lines.append(Line("app", "down", N_("App"), "app", error=UNRELEASED))
     return Status(
         tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.programs), age
     )

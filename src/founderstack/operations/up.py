@@ -21,9 +21,9 @@ Approve = Callable[[Prepared], None]
 KEPT_RELEASES = 5
 
 
-def up(site: Site, approve: Approve, emit: Emit, release: Release | None = None) -> Prepared:
+def up(site: Site, approve: Approve, emit: Emit, release: Release | None = None, *, command: str = "up") -> Prepared:
     """Bring the stack to what its file says; returns what was decided. Nothing to do changes nothing."""
-    with site.lock("up"):
+    with site.lock(command):
         return _apply(site, prepare(site, release), approve, emit)
 
 

@@ -31,6 +31,7 @@ class Settled:
         about = {
             "v": 1,
             "file": self._stack.file,
+            "app": "app" in self._stack.parts,
             "tool": self._places.package_digest,
             "language": locale.language(),
             "ports": sorted(self._ports()),

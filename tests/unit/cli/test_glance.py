@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from founderstack.cli.glance import backup_warnings
+from founderstack.cli.glance import backup_warnings, found
 from founderstack.model.backup import NOT_AWAY, NOT_YET
 from founderstack.planner.standing import GAP, LATE
 
@@ -25,3 +25,16 @@ def test_what_came_to_be_since_somebody_looked_is_said(tmp_path: Path) -> None:
     assert backup_warnings(str(tmp_path), 3 * DAY) == [LATE, GAP, NOT_AWAY]
     settings.write_text(json.dumps({"v": 1}))
     assert backup_warnings(str(tmp_path), 3 * DAY) == [], "it makes none"
+
+
+def test_an_app_without_a_release_is_missed_once_something_was_applied(tmp_path: Path) -> None:
+    def applied(name: str, group: str) -> None:
+        (tmp_path / "applied" / f"{name}.json").write_text(json.dumps({"name": name, "group": group}))
+
+    (tmp_path / "applied").mkdir()
+    (tmp_path / "stack.json").write_text(json.dumps({"v": 1, "app": True}))
+    assert not found(str(tmp_path)).unreleased
+    applied("redis", "data")
+    assert found(str(tmp_path)).unreleased
+    applied("app-1-0f3a9c-1", "app")
+    assert not found(str(tmp_path)).unreleased

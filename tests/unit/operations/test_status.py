@@ -49,6 +49,12 @@ def test_the_supervisor_knows_better_than_an_old_answer(program: str, state: str
     assert (seen.lines[0].name, seen.lines[0].state) == ("redis", state)
 
 
+def test_an_app_that_was_never_started_is_missed() -> None:
+    missed = status(replace(WELL, records={"redis": RECORDS["redis"]}, unreleased=True), NOW)
+    assert [(line.name, line.state) for line in missed.lines] == [("app", "down"), ("redis", "online")]
+    assert not missed.well
+
+
 def test_an_agent_that_fell_silent_is_not_believed() -> None:
     seen = status(replace(WELL, health_at=NOW - 61), NOW)
     assert seen.stale

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from founderstack import wiring
 from founderstack.cli.changes import carry_out, manner_of, report
@@ -31,7 +32,10 @@ def run(arguments: list[str]) -> int:
     before = files.read_text(file) or ""
     after = with_setting(before, "app", "replicas", replicas)
     _require_app(site)
-    wiring.check_stack(after.encode(), file, site.machine)
+    try:
+        wiring.check_stack(after.encode(), file, site.machine)
+    except StackError as error:
+        raise _impossible(replicas, error) from error
     mode = os.stat(file).st_mode & 0o777
     files.write_atomic(file, after, mode=mode)
 
@@ -39,7 +43,7 @@ def run(arguments: list[str]) -> int:
         files.write_atomic(file, before, mode=mode)
 
     with undone_unless_begun(wiring.open_site(file), take_back) as site:
-        prepared, took = carry_out(site, up, manner)
+        prepared, took = carry_out(site, partial(up, command="scale"), manner)
     return report(site, prepared, took, manner)
 
 
@@ -70,6 +74,15 @@ def _replicas(wish: str) -> int:
         _("Only the app has instances that share the load."),
         _("Write the number after the app: founder scale app=3"),
         exit_code=EXIT_USAGE,
+    )
+
+
+def _impossible(replicas: int, error: StackError) -> StackError:
+    return StackError(
+        _("The app cannot have {count} instances").format(count=replicas),
+        error.why,
+        _("Give another number; the stack file is as it was."),
+        exit_code=error.exit_code,
     )
 
 

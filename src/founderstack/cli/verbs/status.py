@@ -11,7 +11,7 @@ from founderstack.cli import glance
 from founderstack.cli.render import age, paint
 from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
-from founderstack.operations.status import Line, Status, as_json, status
+from founderstack.operations.status import UNRELEASED, Line, Status, as_json, status
 from founderstack.world.clock import SystemClock
 from founderstack.world.stack_file import find_stack_file
 
@@ -96,7 +96,8 @@ _NAMES = {"app": N_("App"), "panel": N_("Panel")}
 def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str, str]]:
     found = glance.found(state)
     urls = glance.addresses(found.records)
-    picked = glance.services((*found.records, *found.outside), services) if found.records else ()
+    missed = ("app",) if found.unreleased else ()
+    picked = glance.services((*found.records, *found.outside, *missed), services) if found.records else ()
     whole = status(found, now)
     return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
 
@@ -120,6 +121,8 @@ def _table(lines: tuple[Line, ...], now: float) -> list[str]:
 
 def _explained(error: str) -> str:
     """A probe's error: its sentence in the reader's language, then the server's own words."""
+    if error == UNRELEASED:
+        return _(error)
     sentence, colon, words = error.partition(": ")
     return _(sentence) + colon + words
 
