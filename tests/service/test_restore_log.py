@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,6 +28,7 @@ from founderstack.testing.world import FakeWorld
 from founderstack.world.archives import below
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
+from tests.conftest import enterable_folder
 
 
 class _Nothing:
@@ -128,3 +131,18 @@ def test_a_log_that_cannot_be_read_is_not_replaced_unseen(tmp_path: Path) -> Non
     enter(str(now), "audit", Entry(1.0, "root", "", "restore", ""))
     enter(str(tmp_path / "none"), "audit", Entry(1.0, "root", "", "restore", ""))
     assert not (tmp_path / "none").exists()
+
+
+def test_a_log_is_written_with_the_rights_of_whose_folder_it_lies_in(tmp_path: Path) -> None:
+    folder = enterable_folder("founder-log-")
+    path = folder / "panel.sqlite"
+    store = Store(str(path))
+    store.audit(1.0, "ana", "", "restart")
+    store.close()
+    os.chown(folder, 65534, 65534)
+    os.chmod(path, 0o600)
+    enter(str(path), "audit", Entry(2.0, "root", "", "restore", ""))
+    assert _log(path) == [("ana", "restart")], "the file is root's, as one that a link led to would be"
+    with pytest.raises(StackError, match="cannot be carried over"):
+        carry_over(str(path), str(tmp_path / "restored"), "audit")
+    shutil.rmtree(folder)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
 from urllib.parse import quote
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.world.reaching import Reached, as_owner_of
 
 _COLUMNS = "at, user, address, action, detail"
 _TABLE = """
@@ -36,7 +38,7 @@ class Entry:
 def enter(path: str, table: str, entry: Entry) -> None:
     """Add an entry to the log in a file that may be in use; a log that cannot be written to holds up nobody."""
     if _is_file(path):
-        with suppress(sqlite3.Error), closing(_opened(path)) as database:
+        with suppress(sqlite3.Error, OSError), _opened(path, "rw") as database:
             database.execute(f"insert into {table} ({_COLUMNS}) values (?, ?, ?, ?, ?)", astuple(entry))
 
 
@@ -48,14 +50,19 @@ def carry_over(now: str, restored: str, table: str) -> None:
     if not _is_file(now) or os.path.islink(restored):
         return
     try:
-        with closing(_opened(restored, "rwc")) as database:
-            database.execute("attach ? as now", (_address(now, "rw"),))
+        with _opened(now, "rw") as database:
+            entries = database.execute(f"select {_COLUMNS} from {table} order by at").fetchall()
+        with _opened(restored, "rwc") as database:
             database.execute(_TABLE.format(table=table))
+            database.execute(f"create temp table today as select {_COLUMNS} from main.{table} limit 0")
+            database.execute("begin")
+            database.executemany("insert into today values (?, ?, ?, ?, ?)", entries)
             database.execute(
-                f"insert into main.{table} ({_COLUMNS}) select {_COLUMNS} from now.{table}"
+                f"insert into main.{table} ({_COLUMNS}) select {_COLUMNS} from today"
                 f" except select {_COLUMNS} from main.{table} order by at"
             )
-    except sqlite3.Error as error:
+            database.execute("commit")
+    except (sqlite3.Error, OSError) as error:
         raise StackError(
             _("The log in {path} cannot be carried over").format(path=now),
             f"{error}.",
@@ -71,8 +78,18 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _opened(path: str, mode: str = "rw") -> sqlite3.Connection:
-    return sqlite3.connect(_address(path, mode), uri=True, timeout=_WAIT_S, isolation_level=None)
+@contextmanager
+def _opened(path: str, mode: str) -> Iterator[sqlite3.Connection]:
+    """The file, opened with the rights of the folder's owner: what he has laid beside it leads nowhere else."""
+    reached = Reached()
+    try:
+        with (
+            as_owner_of(reached.folder_of(path)),
+            closing(sqlite3.connect(_address(path, mode), uri=True, timeout=_WAIT_S, isolation_level=None)) as database,
+        ):
+            yield database
+    finally:
+        reached.close()
 
 
 def _address(path: str, mode: str) -> str:
