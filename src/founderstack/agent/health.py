@@ -12,6 +12,8 @@ HealthState = Literal["online", "degraded", "down", "unknown"]
 
 FAILURES_UNTIL_DOWN = 3
 """One lost answer is noise and two may be a restart; three in a row are an outage."""
+UNWATCHED_S = 150.0
+"""After so long without a look, as when the machine was off, nobody knows that a state has lasted."""
 HISTORY_LENGTH = 30
 
 
@@ -34,9 +36,10 @@ class Health:
         """The judgement with one more answer: down only after several failures, online again after one success."""
         failures = 0 if answer.ok else self.failures + 1
         state = self._next_state(failures)
+        watched = self.since and now - self.checked <= UNWATCHED_S
         return Health(
             state=state,
-            since=now if state != self.state or not self.since else self.since,
+            since=self.since if watched and state == self.state else now,
             latency_ms=answer.latency_ms,
             error=answer.error,
             checked=now,

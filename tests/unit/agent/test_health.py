@@ -50,6 +50,11 @@ def test_history_is_bounded_and_keeps_the_newest() -> None:
     assert health.history[-1] == (1000.0 + 10 * (HISTORY_LENGTH + 4), 2.0, True)
 
 
+def test_a_state_that_nobody_watched_lasts_from_the_next_look() -> None:
+    assert Health().after(WELL, 1000.0).after(WELL, 1150.0).since == 1000.0
+    assert Health().after(WELL, 1000.0).after(WELL, 1151.0).since == 1151.0
+
+
 def test_a_clock_that_jumps_back_changes_no_judgement() -> None:
     health = Health().after(WELL, 5000.0).after(WELL, 100.0)
     assert (health.state, health.since, health.checked) == ("online", 5000.0, 100.0)
