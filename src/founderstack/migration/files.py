@@ -120,7 +120,7 @@ class Files:
                 _few(unequal),
                 by_writing=True,
             ),
-            Finding(NAME, _("files: size and sha256 of every one"), not wrong, _few(wrong)),
+            Finding(NAME, _("files: size and sha256 of every one"), not wrong, _few(sorted(wrong))),
             Finding(NAME, _("files: rows that had no bytes at the source either"), True, _few(empty)),
         ]
 

@@ -254,8 +254,7 @@ def _left(deadline: float) -> float:
 def failure(argv: Sequence[str], result: Result) -> StackError:
     """The error for a program that ended badly: the last lines of what it said."""
     said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
-    # Of a line for the shell, the line is what a person knows.
-    program = argv[2] if tuple(argv[:2]) == ("/bin/sh", "-c") else os.path.basename(argv[0])
+    program = os.path.basename(argv[0])
     if by := signal_of(result.code):
         return StackError(
             _("{program} was ended by signal {signal}").format(program=program, signal=by),
