@@ -147,6 +147,22 @@ def test_invitations(person: Callable[..., Person], another_diary: Callable[...,
     assert ana.query("select count(*) from invitation where used_at is not null") == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("registration", "problem"), [("invite", "invitation"), ("UNSET", "invitation"), ("closed", "closed")]
+)
+def test_who_may_not_register_does_not_learn_who_has_an_account(
+    person: Callable[..., Person], another_diary: Callable[..., Diary], registration: str, problem: str
+) -> None:
+    at = another_diary(REGISTRATION=registration, ADMIN_EMAIL="boss@example.org")
+    boss, stranger = person(at), person(at)
+    boss.email = "boss@example.org"
+    boss.sign_up("Boss")
+    for address in (boss.email, "Boss@Example.org", "free@example.org"):
+        for password in (PASSWORD, "short"):
+            answer = stranger.form("/form/sign-up", name="S", email=address, password=password, invitation="made-up")
+            assert (answer.status, answer.json()) == (403, {"problem": problem}), address
+
+
 def test_after_the_first_account_people_come_by_invitation(
     person: Callable[..., Person], another_diary: Callable[..., Diary], built: Build
 ) -> None:

@@ -252,6 +252,35 @@ def test_an_address_made_to_keep_the_diary_busy(person: Callable[..., Person]) -
     assert somebody.form("/form/sign-up", **fields).json() == {"problem": "invalid_email"}
 
 
+@pytest.mark.parametrize("word", ["__proto__", "constructor", "toString"])
+def test_what_every_object_has_is_no_word_of_the_diary(person: Callable[..., Person], word: str) -> None:
+    """In an address, in a form's answer, as a file's ending, as the name of a figure."""
+    somebody, ana = person(), person().sign_up()
+    for path in ("/sign-in", "/sign-up", "/forgot", "/reset", "/reset?token=x", "/two-factor"):
+        mark = "&" if "?" in path else "?"
+        somebody.page.goto(f"{path}{mark}problem={word}")
+        expect(somebody.page.locator("main h1")).to_be_visible()
+        expect(somebody.page.locator("p.problem")).not_to_be_empty()
+    for path in ("/settings", "/entries/new"):
+        ana.page.goto(f"{path}?problem={word}&done={word}")
+        expect(ana.page.get_by_text("Something went wrong on the server.")).to_be_visible()
+    entry = str(uuid.uuid4())
+    assert ana.write(entry, figures={word: 7}).ok
+    sent = ana.call("POST", f"/api/entries/{entry}/files", b"PK\x03\x04", **{"x-file-name": f"a.{word}"})
+    assert (sent.status, sent.json()) == (415, {"problem": "file_type"})
+    for path in (f"/entries/{entry}", f"/entries/{entry}/edit", "/charts?range=all", f"/charts?range={word}"):
+        assert ana.call("GET", path).status == 200, path
+
+
+def test_an_address_that_says_the_same_twice(person: Callable[..., Person]) -> None:
+    somebody, ana = person(), person().sign_up()
+    for path in ("/sign-up?invitation=a&invitation=b", "/reset?token=a&token=b", "/sign-in?next=/a&next=/b"):
+        assert somebody.call("GET", path).status == 200, path
+    for path in ("/settings?done=a&done=b", "/entries/new?day=a&day=b&draft=a&draft=b", "/?after=a&after=b&q=a&q=b"):
+        assert ana.call("GET", path).status == 200, path
+    assert ana.call("GET", "/sign-in?next=/bin&next=/b").headers["location"] == "/bin"
+
+
 def test_addresses_that_make_no_sense(person: Callable[..., Person]) -> None:
     ana = person().sign_up()
     for path in (

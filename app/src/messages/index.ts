@@ -4,15 +4,9 @@ import { es } from "./es";
 export { fill } from "./fill";
 export type { Messages };
 export type Locale = "en" | "es";
-export type ProblemCode = keyof Messages["problems"];
 
 export function messages(locale: Locale): Messages {
   return locale === "es" ? es : en;
-}
-
-/** The text for a problem's code; unknown codes become "something went wrong". */
-export function problemText(t: Messages["problems"], code: string | undefined): string {
-  return t[code as ProblemCode] ?? t.unexpected;
 }
 
 /** The person's choice if they made one, else the first of the browser's languages that we speak. */

@@ -6,7 +6,7 @@ import { resetMail, verificationMail } from "./account-mail";
 import { attemptLimits } from "./cache";
 import { database } from "./database";
 import { environment } from "./env";
-import { refusal, useInvitation } from "./invitations";
+import { admission, useInvitation } from "./invitations";
 import { verifyAnyPassword } from "./passwords";
 import { beginAge } from "./session-copies";
 
@@ -54,7 +54,7 @@ function create() {
 
 /** Better Auth asks here for every new account, whichever way it comes. */
 async function admit(email: string, invitation: string): Promise<void> {
-  const refused = await refusal(email, invitation);
+  const refused = await admission(email, invitation);
   if (refused === "closed") throw new APIError("FORBIDDEN", { code: "REGISTRATION_CLOSED", message: "Registration is closed" });
   if (refused === "invitation") throw new APIError("FORBIDDEN", { code: "INVITATION_NEEDED", message: "An invitation is needed" });
   if (invitation) await useInvitation(email, invitation);

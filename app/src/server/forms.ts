@@ -48,7 +48,7 @@ export async function askAuth(
   return { cookies: response.headers.getSetCookie(), value: value ?? {} };
 }
 
-const CODES: Record<string, string> = {
+const CODES = new Map(Object.entries({
   INVALID_EMAIL_OR_PASSWORD: "wrong_password",
   USER_ALREADY_EXISTS: "email_taken",
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "email_taken",
@@ -63,11 +63,11 @@ const CODES: Record<string, string> = {
   REGISTRATION_CLOSED: "closed",
   INVITATION_NEEDED: "invitation",
   ACCOUNT_HELD: "held",
-};
+}));
 
 function problemCode(status: number, code: unknown): string {
   if (status === 429) return "too_many";
-  const known = CODES[String(code)];
+  const known = CODES.get(String(code));
   if (known) return known;
   if (status >= 500) return "unexpected";
   return status === 401 ? "wrong_password" : "invalid";

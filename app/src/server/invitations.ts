@@ -30,11 +30,23 @@ export async function door(): Promise<"open" | "invite" | "closed"> {
   return (await nobodyYet()) ? "open" : "invite";
 }
 
-/** Why this address may not register now, or null when it may. Where registration is shut, the first account is the admin's. */
-export async function refusal(email: string, token: string): Promise<"closed" | "invitation" | null> {
+type Refusal = "closed" | "invitation" | null;
+
+/** Why this address may not register now, or null when it may. It has nothing to do with whether the address has an account. */
+export function refusal(email: string, token: string): Promise<Refusal> {
+  return refusalUnless(nobodyYet, email, token);
+}
+
+/** The same for who is registering: of all who come at once and first, one is the first. */
+export function admission(email: string, token: string): Promise<Refusal> {
+  return refusalUnless(async () => (await nobodyYet()) && (await comeFirst(email)), email, token);
+}
+
+/** Where registration is shut, the first account is the admin's. */
+async function refusalUnless(isFirst: () => Promise<boolean>, email: string, token: string): Promise<Refusal> {
   const { registration, adminEmail } = environment();
   if (registration === "open") return null;
-  if (registration === "first" && (await nobodyYet()) && (await comeFirst(email))) return null;
+  if (registration === "first" && (await isFirst())) return null;
   if (email.toLowerCase() === adminEmail && (await nobodyYet())) return null;
   if (registration === "closed") return "closed";
   const sql = "select 1 from invitation where token_sha256 = $1 and email = $2 and used_at is null and expires_at > now()";

@@ -10,14 +10,14 @@ export interface Kind {
 const image = (type: string): Kind => ({ type, image: true });
 const file = (type: string): Kind => ({ type, image: false });
 
-const OFFICE: Readonly<Record<string, string>> = {
+const OFFICE = new Map(Object.entries({
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
   xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
   odt: "application/vnd.oasis.opendocument.text",
   ods: "application/vnd.oasis.opendocument.spreadsheet",
   zip: "application/zip",
-};
+}));
 
 /** Null for what the diary does not take: programs, web pages, SVG and other things that can carry scripts. */
 export function sniff(content: Uint8Array, name: string): Kind | null {
@@ -30,7 +30,8 @@ export function sniff(content: Uint8Array, name: string): Kind | null {
   if (/^[\s\S]{4}ftypavi[fs]/.test(head)) return image("image/avif");
   if (/^[\s\S]{4}ftyp(heic|heix|mif1)/.test(head)) return file("image/heic");
   if (head.startsWith("%PDF-")) return file("application/pdf");
-  if (head.startsWith("PK\x03\x04")) return OFFICE[ending] ? file(OFFICE[ending]) : null;
+  const office = OFFICE.get(ending);
+  if (head.startsWith("PK\x03\x04")) return office ? file(office) : null;
   if (["txt", "md", "csv", "log"].includes(ending) && isText(content)) return file("text/plain; charset=utf-8");
   return null;
 }

@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
 import type { Messages } from "@/messages";
 import { fill } from "@/messages/fill";
+import { problemText } from "@/messages/problem-text";
 
 export interface FileItem {
   readonly id: string;
@@ -89,7 +90,7 @@ export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry"
         <small className="hint">{t.entry.dropHint}</small>
       </p>
       <p role="status" className="hint">{uploads.busy && fill(t.entry.attaching, { name: uploads.busy })}</p>
-      {uploads.problem && <p role="alert" className="problem">{t.problems[uploads.problem as keyof Messages["problems"]] ?? t.problems.unexpected}</p>}
+      {uploads.problem && <p role="alert" className="problem">{problemText(t.problems, uploads.problem)}</p>}
     </div>
   );
 }

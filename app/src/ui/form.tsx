@@ -2,6 +2,7 @@
 
 import { useState, type FormEvent, type ReactNode } from "react";
 import type { Messages } from "@/messages";
+import { problemText } from "@/messages/problem-text";
 
 interface Props {
   readonly action: string;
@@ -32,7 +33,7 @@ export function Form({ action, problems, problem, className, children }: Props) 
     <form action={action} method="post" onSubmit={send} className={className} aria-busy={busy}>
       {children}
       <p role="alert" className="problem" hidden={!shown}>
-        {shown && (problems[shown as keyof Messages["problems"]] ?? problems.unexpected)}
+        {shown && problemText(problems, shown)}
       </p>
     </form>
   );

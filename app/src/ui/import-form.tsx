@@ -3,6 +3,7 @@
 import { useState, type FormEvent } from "react";
 import { useRouter } from "next/navigation";
 import { fill } from "@/messages/fill";
+import { problemText } from "@/messages/problem-text";
 import type { Messages } from "@/messages";
 import { sendImport, Stopped, takeIn, type Report, type Step } from "./send-import";
 
@@ -21,7 +22,7 @@ export function ImportForm({ t, problems, unfinished }: Props) {
   const [step, setStep] = useState<Step>();
   const [report, setReport] = useState<Report>();
   const [problem, setProblem] = useState<string>();
-  const text = (code: string | undefined): string => problems[code as keyof Messages["problems"]] ?? problems.unexpected;
+  const text = (code: string | undefined): string => problemText(problems, code);
 
   async function run(work: () => Promise<Report | undefined>): Promise<void> {
     setStep({ doing: "sending", done: 0, of: 1 });

@@ -1,4 +1,5 @@
 import type { Messages } from "@/messages";
+import { problemText } from "@/messages/problem-text";
 import type { SaveState } from "./autosave";
 import type { ServerEntry } from "./put-entry";
 
@@ -23,7 +24,7 @@ function line(t: Texts, state: SaveState): string {
     case "gone":
       return t.saving.changed;
     case "refused":
-      return `${t.saving.refused} ${t.problems[state.problem as keyof Messages["problems"]] ?? t.problems.unexpected}`;
+      return `${t.saving.refused} ${problemText(t.problems, state.problem)}`;
     default:
       return t.saving[state.kind];
   }

@@ -2,6 +2,7 @@
 
 import { useState, type FormEvent } from "react";
 import type { Messages } from "@/messages";
+import { problemText } from "@/messages/problem-text";
 
 interface Props {
   readonly t: Messages["settings"];
@@ -28,7 +29,7 @@ export function TwoFactor({ t, auth, problems }: Props) {
       const response = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields) });
       const answer = (await response.json()) as T & { problem?: string };
       if (response.ok) return answer;
-      setProblem(problems[answer.problem as keyof Messages["problems"]] ?? problems.unexpected);
+      setProblem(problemText(problems, answer.problem));
     } catch {
       setProblem(problems.offline);
     }

@@ -1,27 +1,26 @@
 import Link from "next/link";
 import { isDay, isUuid } from "@/server/draft";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { listEntries, listPinned, listTags, type Filter } from "@/server/timeline";
 import { EntryList } from "@/ui/entry-list";
 import { FilterForm } from "@/ui/filter-form";
 import { Undo } from "@/ui/undo";
 
-type Query = Readonly<Record<string, string | string[] | undefined>>;
-
-export default async function Timeline({ searchParams }: { searchParams: Promise<Query> }) {
-  const query = await searchParams;
+export default async function Timeline({ searchParams }: { searchParams: SearchParams }) {
+  const query = await readQuery(searchParams);
   const person = await requirePerson();
   const { t, locale } = await preferences();
   const filter = readFilter(query);
   const filtered = Object.keys(filter).length > 0;
-  const after = one(query.after) ?? null;
+  const after = query.after ?? null;
   const [page, tags, pinned] = await Promise.all([
     listEntries(person.id, filter, after),
     listTags(person.id),
     filtered || after ? [] : listPinned(person.id),
   ]);
-  const deleted = one(query.deleted);
+  const deleted = query.deleted;
   return (
     <>
       <h1 className="visually-hidden">{t.nav.timeline}</h1>
@@ -44,11 +43,11 @@ export default async function Timeline({ searchParams }: { searchParams: Promise
 }
 
 /** What of the address is a filter; what makes no sense in it is left out. */
-function readFilter(query: Query): Filter {
-  const words = one(query.q)?.trim();
-  const mood = Number(one(query.mood));
-  const tag = one(query.tag)?.replaceAll("\0", "").trim().toLowerCase();
-  const [from, to] = [one(query.from), one(query.to)];
+function readFilter(query: Awaited<ReturnType<typeof readQuery>>): Filter {
+  const words = query.q?.trim();
+  const mood = Number(query.mood);
+  const tag = query.tag?.replaceAll("\0", "").trim().toLowerCase();
+  const { from, to } = query;
   return {
     ...(words && { words: words.replaceAll("\0", "") }),
     ...(tag && { tag }),
@@ -61,8 +60,4 @@ function readFilter(query: Query): Filter {
 function path({ words, tag, mood, from, to }: Filter, after: string | null): string {
   const pairs = Object.entries({ q: words, tag, mood, from, to, after }).filter((pair) => pair[1] !== undefined && pair[1] !== null);
   return `/?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
-}
-
-function one(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -1,15 +1,16 @@
 import type { Metadata } from "next";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string; sent?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.auth.forgotTitle };
 }
 
 export default async function Forgot({ searchParams }: Props) {
-  const { problem, sent } = await searchParams;
+  const { problem, sent } = await readQuery(searchParams);
   const { t } = await preferences();
   return (
     <>

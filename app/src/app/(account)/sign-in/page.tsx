@@ -2,17 +2,18 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { localPath } from "@/server/forms";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { currentPerson } from "@/server/session";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string; next?: string; done?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.auth.signIn };
 }
 
 export default async function SignIn({ searchParams }: Props) {
-  const { problem, next, done } = await searchParams;
+  const { problem, next, done } = await readQuery(searchParams);
   if (await currentPerson()) redirect(localPath(next));
   const { t } = await preferences();
   return (

@@ -2,17 +2,18 @@ import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { door, invitedEmail } from "@/server/invitations";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { currentPerson } from "@/server/session";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string; invitation?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.auth.signUp };
 }
 
 export default async function SignUp({ searchParams }: Props) {
-  const { problem, invitation } = await searchParams;
+  const { problem, invitation } = await readQuery(searchParams);
   if (await currentPerson()) redirect("/");
   const { t } = await preferences();
   const registration = await door();

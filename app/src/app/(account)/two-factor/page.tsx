@@ -1,16 +1,17 @@
 import type { Metadata } from "next";
 import { localPath } from "@/server/forms";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string; next?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.auth.codeTitle };
 }
 
 export default async function TwoFactorPage({ searchParams }: Props) {
-  const { problem, next } = await searchParams;
+  const { problem, next } = await readQuery(searchParams);
   const { t } = await preferences();
   return (
     <>

@@ -5,11 +5,12 @@ import { claimsAdmin, isAdmin } from "@/server/admin";
 import { door, listInvitations, type Invitation } from "@/server/invitations";
 import { listOutbox } from "@/server/mail";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { moment, shortDay } from "@/ui/day";
 import { Form } from "@/ui/form";
 
-type Props = { searchParams: Promise<{ problem?: string; done?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.admin.title };
@@ -20,7 +21,7 @@ export default async function Admin({ searchParams }: Props) {
   if (!claimsAdmin(person)) notFound();
   const { t, locale } = await preferences();
   if (!isAdmin(person)) return <><h1>{t.admin.title}</h1><p>{t.admin.unconfirmed}</p></>;
-  const { problem, done } = await searchParams;
+  const { problem, done } = await readQuery(searchParams);
   const [mails, invitations] = await Promise.all([listOutbox(), listInvitations()]);
   return (
     <div className="settings">

@@ -3,6 +3,7 @@ import Link from "next/link";
 import { fill } from "@/messages";
 import { isDay } from "@/server/draft";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { listDays, type DayEntry } from "@/server/timeline";
 import { addDays, longDay, monthName, today, weekdays } from "@/ui/day";
@@ -10,7 +11,7 @@ import { MoodFace } from "@/ui/mood-face";
 
 const SHOWN_A_DAY = 3;
 
-type Props = { searchParams: Promise<{ month?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.nav.calendar };
@@ -19,7 +20,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function Calendar({ searchParams }: Props) {
   const person = await requirePerson();
   const { t, locale } = await preferences();
-  const wanted = (await searchParams).month;
+  const wanted = (await readQuery(searchParams)).month;
   const month = isDay(`${wanted}-01`) ? wanted! : today().slice(0, 7);
   const weeks = weeksOf(month);
   const days = weeks.flat().filter(isDay);

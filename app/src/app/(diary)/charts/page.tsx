@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { fill } from "@/messages";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { figureSeries, moodSeries } from "@/server/timeline";
 import { addDays, today } from "@/ui/day";
@@ -9,7 +10,7 @@ import { LineChart } from "@/ui/line-chart";
 
 const RANGES: Readonly<Record<string, number>> = { "30": 30, "90": 90, "365": 365, all: 40_000 };
 
-type Props = { searchParams: Promise<{ range?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.nav.charts };
@@ -18,7 +19,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function Charts({ searchParams }: Props) {
   const person = await requirePerson();
   const { t, locale } = await preferences();
-  const { range: wanted = "90" } = await searchParams;
+  const { range: wanted = "90" } = await readQuery(searchParams);
   const range = Object.hasOwn(RANGES, wanted) ? wanted : "90";
   const from = addDays(today(), -RANGES[range]!);
   const [mood, figures] = await Promise.all([moodSeries(person.id, from), figureSeries(person.id, from)]);

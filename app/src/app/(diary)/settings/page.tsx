@@ -1,8 +1,10 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { fill, type Locale, type Messages } from "@/messages";
+import { problemText } from "@/messages/problem-text";
 import { findImport, partCount, partsHere } from "@/server/import-parts";
 import { preferences, type Theme } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson, type Person } from "@/server/session";
 import { listSessions, type OpenSession } from "@/server/sessions";
 import { moment } from "@/ui/day";
@@ -10,7 +12,7 @@ import { Form } from "@/ui/form";
 import { ImportForm } from "@/ui/import-form";
 import { TwoFactor } from "@/ui/two-factor";
 
-type Props = { searchParams: Promise<{ problem?: string; done?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.settings.title };
@@ -19,14 +21,14 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function Settings({ searchParams }: Props) {
   const person = await requirePerson();
   const { t, locale, theme, shortcuts } = await preferences();
-  const { problem, done } = await searchParams;
+  const { problem, done } = await readQuery(searchParams);
   const sessions = await listSessions(person.id, person.sessionId);
-  const doneText = t.done[done as keyof Messages["done"]];
+  const doneText = done && Object.hasOwn(t.done, done) && t.done[done as keyof Messages["done"]];
   return (
     <div className="settings">
       <h1>{t.settings.title}</h1>
       {doneText && <p role="status" className="notice">{doneText}</p>}
-      {problem && <p role="alert" className="problem">{t.problems[problem as keyof Messages["problems"]] ?? t.problems.unexpected}</p>}
+      {problem && <p role="alert" className="problem">{problemText(t.problems, problem)}</p>}
       <Account t={t} person={person} />
       <Appearance t={t} locale={locale} theme={theme} shortcuts={shortcuts} />
       <section>

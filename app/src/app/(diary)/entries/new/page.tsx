@@ -1,13 +1,15 @@
 import type { Metadata } from "next";
 import { randomUUID } from "node:crypto";
+import { problemText } from "@/messages/problem-text";
 import { isDay, isUuid } from "@/server/draft";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { figureNames, listTags } from "@/server/timeline";
 import { today } from "@/ui/day";
 import { Editor } from "@/ui/editor";
 
-type Props = { searchParams: Promise<{ day?: string; draft?: string; copy?: string; problem?: string }> };
+type Props = { searchParams: SearchParams };
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await preferences()).t.entry.newTitle };
@@ -16,7 +18,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function NewEntry({ searchParams }: Props) {
   const person = await requirePerson();
   const { t } = await preferences();
-  const { day, draft, copy, problem } = await searchParams;
+  const { day, draft, copy, problem } = await readQuery(searchParams);
   const [tags, figures] = await Promise.all([listTags(person.id), figureNames(person.id)]);
   // The id is chosen here, so that saving twice makes one entry; a draft that waits in the browser has one already.
   const id = draft && isUuid(draft) && !copy ? draft : randomUUID();
@@ -24,7 +26,7 @@ export default async function NewEntry({ searchParams }: Props) {
   return (
     <>
       <h1 className="overline">{t.entry.newTitle}</h1>
-      {problem && <p role="alert" className="problem">{t.problems[problem as keyof typeof t.problems] ?? t.problems.unexpected}</p>}
+      {problem && <p role="alert" className="problem">{problemText(t.problems, problem)}</p>}
       <Editor
         t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
         userId={person.id}
