@@ -6,16 +6,20 @@ import hashlib
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.conftest import Person
-from tests.app.servers import Diary
+from tests.app.conftest import PASSWORD, Person
+from tests.app.servers import Build, Diary
 from tests.app.test_isolation import PNG
+from tests.app.test_sign_out import second_instance
 from tests.conftest import wait_until
 
 
@@ -128,6 +132,71 @@ def test_limits_of_a_person_are_settings(person: Callable[..., Person], another_
     assert ana.write(second, revision=1, body="it can still be written").ok
     assert upload(ana, first, "a.txt", b"x" * 900_000)[0] == 201
     assert upload(ana, second, "b.txt", b"y" * 900_000) == (413, {"problem": "no_space"})
+
+
+def sent_at_once(person: Person, requests: Sequence[tuple[str, str, bytes, dict[str, str]]]) -> list[tuple[int, str]]:
+    """Method, address, body and headers of each; gives what each was answered."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in person.context.cookies()}
+
+    def send(request: tuple[str, str, bytes, dict[str, str]]) -> tuple[int, str]:
+        method, url, body, headers = request
+        headers = {"origin": person.origin, **headers}
+        answer = httpx.request(method, url, content=body, headers=headers, cookies=cookies, timeout=60)
+        return answer.status_code, str(answer.json().get("problem", ""))
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return sorted(pool.map(send, requests))
+
+
+def test_texts_have_a_limit_of_their_own_that_nobody_passes_by_hurrying(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
+    ana = person(another_diary(TEXTS_LIMIT_MIB="1")).sign_up()
+    ids = [str(uuid.uuid4()) for _ in range(6)]
+    body = json.dumps({"day": "2026-03-14", "title": "T", "body": "x" * 300_000, "revision": 0}).encode()
+    sent = [("PUT", f"{ana.origin}/api/entries/{entry}", body, {}) for entry in ids]
+    assert sent_at_once(ana, sent) == [(200, "")] * 3 + [(413, "texts_full")] * 3
+    kept = [entry for entry in ids if ana.call("GET", f"/api/entries/{entry}").ok]
+    assert ana.write(kept[1], revision=1, title="T", body="x" * 100_000).status == 413, "its earlier version is kept"
+    ana.page.goto(f"/entries/{kept[0]}/edit")
+    ana.page.locator("textarea").fill("another text")
+    expect(ana.page.get_by_role("status").filter(has_text="The diary is full")).to_be_visible()
+    assert ana.call("DELETE", f"/api/entries/{kept[2]}").ok
+    assert ana.write(kept[1], revision=1, title="T", body="y" * 100_000).status == 413, "the bin counts"
+    assert ana.call("POST", f"/api/entries/{kept[2]}/destroy").ok
+    assert ana.write(kept[1], revision=1, title="T", body="y" * 100_000).ok
+    assert ana.query("select bytes from text_use where user_id = %s", ana.id) == ana.query(
+        "select sum(octet_length(title) + octet_length(body))::bigint from"
+        " (select title, body from entry union all select title, body from entry_version) texts"
+    )
+    assert ana.form("/form/delete-account", password=PASSWORD).ok
+    assert ana.query("select count(*) from text_use") == [(0,)]
+
+
+def test_what_is_too_much_already_can_still_become_less(
+    person: Callable[..., Person], another_diary: Callable[..., Diary]
+) -> None:
+    at = another_diary(TEXTS_LIMIT_MIB="1")
+    ana = person(at).sign_up()
+    entry = entry_of(ana)
+    assert ana.write(entry, revision=1, body="first").ok, "now there is a version from less than ten minutes ago"
+    ana.query("update entry set body = repeat('x', 900000) where id = %s", entry)
+    ana.query("update entry_version set body = repeat('y', 900000) where entry_id = %s", entry)
+    assert ana.write(entry, revision=2, body="x" * 900_001).status == 413
+    assert ana.write(entry, revision=2, body="x" * 899_999).ok
+
+
+def test_two_instances_together_take_no_more_files_than_one(
+    person: Callable[..., Person], another_diary: Callable[..., Diary], built: Build, place: Path
+) -> None:
+    at = another_diary(FILES_LIMIT_MIB="1")
+    ana = person(at).sign_up()
+    with second_instance(at, built, place, FILES_LIMIT_MIB="1") as second:
+        sent = [
+            ("POST", f"{where}/api/entries/{entry_of(ana)}/files", b"%d" % number * 600_000, {"x-file-name": "a.txt"})
+            for number, where in enumerate([at.origin, second] * 3)
+        ]
+        assert sent_at_once(ana, sent) == [(201, "")] + [(413, "no_space")] * 5
 
 
 def test_files_of_an_entry_that_is_deleted_for_good_go_with_it(person: Callable[..., Person]) -> None:

@@ -24,9 +24,9 @@ PRIVATE = "/api/export?format=json"
 
 
 @contextmanager
-def second_instance(at: Diary, built: Build, place: Path) -> Iterator[str]:
+def second_instance(at: Diary, built: Build, place: Path, **settings: str) -> Iterator[str]:
     """Another process of the same diary; gives its address. Both have one origin, as behind the gateway."""
-    more = {"BETTER_AUTH_URL": at.origin, "STACK_NAME": at.env["STACK_NAME"]}
+    more = {**settings, "BETTER_AUTH_URL": at.origin, "STACK_NAME": at.env["STACK_NAME"]}
     folder = place / f"second-{uuid.uuid4()}"
     with running(Diary(built.node, built.dist, folder, at.database, at.env["REDIS_URL"], **more)) as second:
         yield f"http://localhost:{second.port}"

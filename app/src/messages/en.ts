@@ -269,6 +269,7 @@ export const en = {
     import_stopped: "The connection was lost. What was sent is kept for a day: choose the same again, and it goes on from there.",
     import_gone: "This import was ended elsewhere, or began more than a day ago. Choose the files again.",
     import_incomplete: "A part of this import is missing. Choose the same files again.",
+    texts_full: "The diary is full: its texts take all the space that its settings allow. Delete entries, and empty the bin.",
     too_many_entries: "The diary is full: it holds as many entries as its settings allow.",
     offline: "No connection. Nothing was lost; try again.",
     wrong_password: "The email or the password is not right.",

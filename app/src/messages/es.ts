@@ -271,6 +271,7 @@ export const es: Messages = {
     import_stopped: "Se perdió la conexión. Lo enviado se guarda un día: elige lo mismo otra vez y seguirá desde ahí.",
     import_gone: "Esta importación se terminó en otro lugar, o empezó hace más de un día. Elige los archivos otra vez.",
     import_incomplete: "Falta una parte de esta importación. Elige los mismos archivos otra vez.",
+    texts_full: "El diario está lleno: sus textos ocupan todo el espacio que permite su configuración. Elimina entradas y vacía la papelera.",
     too_many_entries: "El diario está lleno: tiene tantas entradas como permite su configuración.",
     offline: "Sin conexión. No se perdió nada; inténtalo de nuevo.",
     wrong_password: "El correo o la contraseña no son correctos.",

@@ -53,24 +53,41 @@ export async function saveEntry(userId: string, id: string, draft: Draft, revisi
     );
     if (created.rows[0]) {
       await refuseTooMany(client, userId);
+      await refuseTooLong(client, userId);
       await writeDetails(client, userId, id, draft);
       return { outcome: "saved", revision: 1 };
     }
     const current = await lockEntry(client, userId, id);
     if (sameText(current, draft)) return { outcome: "saved", revision: current.revision };
     if (current.revision !== revision) {
-      await keepVersion(client, userId, id, { ...draft, revision }, "conflict");
+      if (await keepVersion(client, userId, id, { ...draft, revision }, "conflict")) await refuseTooLong(client, userId);
       return { outcome: "conflict", current };
     }
-    if (current.body !== draft.body || current.title !== draft.title) await keepReplaced(client, userId, id, current, keep);
+    const another = current.body !== draft.body || current.title !== draft.title;
+    const kept = another && (await keepReplaced(client, userId, id, current, keep));
     await client.query(
       `update entry set day = $3, title = $4, body = $5, mood = $6, pinned = $7, revision = revision + 1, updated_at = now()
        where user_id = $1 and id = $2`,
       [userId, id, draft.day, draft.title, draft.body, draft.mood, draft.pinned],
     );
+    if (kept || textBytes(draft) > textBytes(current)) await refuseTooLong(client, userId);
     await writeDetails(client, userId, id, draft);
     return { outcome: "saved", revision: current.revision + 1 };
   });
+}
+
+/**
+ * Asked after a change that made the texts longer: the row that it reads was counted by that change and is held by it, so
+ * another change of the same person waits until this one has ended.
+ */
+async function refuseTooLong(client: Queryable, userId: string): Promise<void> {
+  const most = environment().personTextBytes;
+  const { rows } = await client.query<{ bytes: number }>("select bytes::float8 as bytes from text_use where user_id = $1", [userId]);
+  if ((rows[0]?.bytes ?? 0) > most) throw new Problem(413, "texts_full", { limit: most });
+}
+
+function textBytes({ title, body }: Pick<Draft, "title" | "body">): number {
+  return Buffer.byteLength(title) + Buffer.byteLength(body);
 }
 
 /** Counts along an index, and only when an entry is new. The bin counts too: it is emptied by time, or by its person. */

@@ -15,8 +15,9 @@ export interface Environment {
   readonly s3: ObjectStore | null;
   /** What one import may weigh. */
   readonly importBytes: number;
-  /** What one person may keep: files by their bytes, entries by their number. */
-  readonly personBytes: number;
+  /** What one person may keep: files and texts by their bytes, entries by their number. */
+  readonly personFileBytes: number;
+  readonly personTextBytes: number;
   readonly personEntries: number;
 }
 
@@ -51,7 +52,7 @@ export function complaints(env: NodeJS.ProcessEnv): string[] {
 }
 
 /** Bounds that can be set, and what they are otherwise. */
-const LIMITS = { IMPORT_LIMIT_MIB: 8 * 1024, FILES_LIMIT_MIB: 5 * 1024, ENTRIES_LIMIT: 50_000 };
+const LIMITS = { IMPORT_LIMIT_MIB: 8 * 1024, FILES_LIMIT_MIB: 5 * 1024, TEXTS_LIMIT_MIB: 1024, ENTRIES_LIMIT: 50_000 };
 
 function limit(env: NodeJS.ProcessEnv, name: keyof typeof LIMITS): number {
   return Number(env[name] || LIMITS[name]);
@@ -73,7 +74,8 @@ function read(env: NodeJS.ProcessEnv): Environment {
     smtp: env.SMTP_URL ? { url: env.SMTP_URL, from: env.SMTP_FROM || `Founder Diary <diary@${new URL(origin).hostname}>` } : null,
     s3: readObjectStore(env),
     importBytes: limit(env, "IMPORT_LIMIT_MIB") * 1024 ** 2,
-    personBytes: limit(env, "FILES_LIMIT_MIB") * 1024 ** 2,
+    personFileBytes: limit(env, "FILES_LIMIT_MIB") * 1024 ** 2,
+    personTextBytes: limit(env, "TEXTS_LIMIT_MIB") * 1024 ** 2,
     personEntries: limit(env, "ENTRIES_LIMIT"),
   };
 }

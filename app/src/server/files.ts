@@ -1,6 +1,6 @@
 import "server-only";
 import { createHash, randomUUID } from "node:crypto";
-import { database, transaction } from "./database";
+import { database, transaction, type Queryable } from "./database";
 import { isUuid } from "./draft";
 import { environment } from "./env";
 import { Problem } from "./problem";
@@ -39,27 +39,28 @@ export async function addFile(userId: string, entryId: string, name: string, con
   const sha256 = createHash("sha256").update(content).digest("hex");
   const known = (await listFiles(userId, entryId)).find((file) => file.sha256 === sha256);
   if (known) return known;
-  await refuseTooMany(userId, entryId, content.byteLength);
+  await refuseTooMany(database(), userId, entryId, content.byteLength); // before anything is written for nothing
 
   const key = fileKey(userId, id);
   // Until its row is there the file counts as stale: a crash in between leaves nothing behind.
   await database().query("insert into stale_file (key, user_id) values ($1, $2) on conflict (key) do update set since = now()", [key, userId]);
   await storage().put(key, content);
   return transaction(async (client) => {
+    // First the entry, then the person's one row of use: whoever writes takes them in this order, one after the other.
+    await client.query("select from entry where user_id = $1 and id = $2 for key share", [userId, entryId]);
+    await client.query("select from text_use where user_id = $1 for update", [userId]);
+    await refuseTooMany(client, userId, entryId, content.byteLength);
     await client.query("delete from stale_file where key = $1", [key]);
     const { rows } = await client.query<Attachment>(
-      `insert into attachment (id, entry_id, user_id, name, type, bytes, sha256)
-       select $1, e.id, e.user_id, $4, $5, $6, $7 from entry e where e.user_id = $3 and e.id = $2 and e.deleted_at is null
-       returning ${COLUMNS}`,
+      `insert into attachment (id, entry_id, user_id, name, type, bytes, sha256) values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
       [id, entryId, userId, safeName(name), kind.type, content.byteLength, sha256],
     );
-    if (!rows[0]) throw new Problem(404, "not_found");
-    return rows[0];
+    return rows[0]!;
   });
 }
 
-async function refuseTooMany(userId: string, entryId: string, bytes: number): Promise<void> {
-  const { rows } = await database().query<{ found: boolean; files: number; bytes: number }>(
+async function refuseTooMany(client: Queryable, userId: string, entryId: string, bytes: number): Promise<void> {
+  const { rows } = await client.query<{ found: boolean; files: number; bytes: number }>(
     `select exists (select 1 from entry where user_id = $1 and id = $2 and deleted_at is null) as found,
        (select count(*)::int from attachment where user_id = $1 and entry_id = $2) as files,
        (select coalesce(sum(bytes), 0)::float8 from attachment where user_id = $1) as bytes`,
@@ -68,7 +69,7 @@ async function refuseTooMany(userId: string, entryId: string, bytes: number): Pr
   const use = rows[0]!;
   if (!use.found) throw new Problem(404, "not_found");
   if (use.files >= FILES_PER_ENTRY) throw new Problem(413, "too_many_files");
-  if (use.bytes + bytes > environment().personBytes) throw new Problem(413, "no_space");
+  if (use.bytes + bytes > environment().personFileBytes) throw new Problem(413, "no_space");
 }
 
 export async function removeFile(userId: string, id: string): Promise<void> {
