@@ -23,12 +23,18 @@ def send_part(person: Person, begun: dict[str, Any], number: int, whole: bytes) 
     return person.call("PUT", f"/api/imports/{begun['id']}/parts/{number}", part)
 
 
-def bring_files(person: Person, files: dict[str, bytes]) -> dict[str, Any]:
-    """What the page does: begin, send the parts that are not there, and ask until all is taken in."""
+def send(person: Person, files: dict[str, bytes]) -> dict[str, Any]:
+    """Begins, and sends the parts that are not there."""
     begun, whole = begin(person, files), b"".join(files.values())
     for number in range(-(-len(whole) // begun["partBytes"])):
         if number not in begun["here"]:
             assert send_part(person, begun, number, whole).ok
+    return begun
+
+
+def bring_files(person: Person, files: dict[str, bytes]) -> dict[str, Any]:
+    """What the page does: send everything, and ask until all is taken in."""
+    begun = send(person, files)
     for _step in range(100):
         answer = person.call("POST", f"/api/imports/{begun['id']}")
         assert answer.ok, answer.text()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -134,14 +135,22 @@ def test_limits_of_a_person_are_settings(person: Callable[..., Person], another_
     assert upload(ana, second, "b.txt", b"y" * 900_000) == (413, {"problem": "no_space"})
 
 
-def sent_at_once(person: Person, requests: Sequence[tuple[str, str, bytes, dict[str, str]]]) -> list[tuple[int, str]]:
-    """Method, address, body and headers of each; gives what each was answered."""
+class Sent(NamedTuple):
+    method: str
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def sent_at_once(person: Person, requests: Sequence[Sent]) -> list[tuple[int, str]]:
+    """What each was answered, sorted."""
     cookies = {cookie["name"]: cookie["value"] for cookie in person.context.cookies()}
 
-    def send(request: tuple[str, str, bytes, dict[str, str]]) -> tuple[int, str]:
-        method, url, body, headers = request
-        headers = {"origin": person.origin, **headers}
-        answer = httpx.request(method, url, content=body, headers=headers, cookies=cookies, timeout=60)
+    def send(request: Sent) -> tuple[int, str]:
+        headers = {"origin": person.origin, **request.headers}
+        answer = httpx.request(
+            request.method, request.url, content=request.body, headers=headers, cookies=cookies, timeout=60
+        )
         return answer.status_code, str(answer.json().get("problem", ""))
 
     with ThreadPoolExecutor(len(requests)) as pool:
@@ -154,17 +163,17 @@ def test_texts_have_a_limit_of_their_own_that_nobody_passes_by_hurrying(
     ana = person(another_diary(TEXTS_LIMIT_MIB="1")).sign_up()
     ids = [str(uuid.uuid4()) for _ in range(6)]
     body = json.dumps({"day": "2026-03-14", "title": "T", "body": "x" * 300_000, "revision": 0}).encode()
-    sent = [("PUT", f"{ana.origin}/api/entries/{entry}", body, {}) for entry in ids]
-    assert sent_at_once(ana, sent) == [(200, "")] * 3 + [(413, "texts_full")] * 3
+    requests = [Sent("PUT", f"{ana.origin}/api/entries/{entry}", body, {}) for entry in ids]
+    assert sent_at_once(ana, requests) == [(200, "")] * 3 + [(413, "texts_full")] * 3
     kept = [entry for entry in ids if ana.call("GET", f"/api/entries/{entry}").ok]
-    assert ana.write(kept[1], revision=1, title="T", body="x" * 100_000).status == 413, "its earlier version is kept"
+    assert ana.write(kept[1], revision=1, title="T", body="x" * 200_000).status == 413, "its earlier version is kept"
     ana.page.goto(f"/entries/{kept[0]}/edit")
-    ana.page.locator("textarea").fill("another text")
+    ana.page.locator("textarea").fill("z" * 200_000)
     expect(ana.page.get_by_role("status").filter(has_text="The diary is full")).to_be_visible()
     assert ana.call("DELETE", f"/api/entries/{kept[2]}").ok
-    assert ana.write(kept[1], revision=1, title="T", body="y" * 100_000).status == 413, "the bin counts"
+    assert ana.write(kept[1], revision=1, title="T", body="y" * 200_000).status == 413, "the bin counts"
     assert ana.call("POST", f"/api/entries/{kept[2]}/destroy").ok
-    assert ana.write(kept[1], revision=1, title="T", body="y" * 100_000).ok
+    assert ana.write(kept[1], revision=1, title="T", body="y" * 200_000).ok
     assert ana.query("select bytes from text_use where user_id = %s", ana.id) == ana.query(
         "select sum(octet_length(title) + octet_length(body))::bigint from"
         " (select title, body from entry union all select title, body from entry_version) texts"
@@ -193,7 +202,9 @@ def test_two_instances_together_take_no_more_files_than_one(
     ana = person(at).sign_up()
     with second_instance(at, built, place, FILES_LIMIT_MIB="1") as second:
         sent = [
-            ("POST", f"{where}/api/entries/{entry_of(ana)}/files", b"%d" % number * 600_000, {"x-file-name": "a.txt"})
+            Sent(
+                "POST", f"{where}/api/entries/{entry_of(ana)}/files", b"%d" % number * 600_000, {"x-file-name": "a.txt"}
+            )
             for number, where in enumerate([at.origin, second] * 3)
         ]
         assert sent_at_once(ana, sent) == [(201, "")] + [(413, "no_space")] * 5

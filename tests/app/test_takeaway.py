@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.bringing import begin, bring, bring_files, send_part
+from tests.app.bringing import begin, bring, bring_files, send, send_part
 from tests.app.conftest import PASSWORD, Person
 from tests.app.servers import Diary
 from tests.app.test_files import entry_of, upload
@@ -80,6 +80,32 @@ def test_an_export_comes_back_whole_on_another_account(person: Callable[..., Per
     assert luis.call("GET", f"/api/files/{file['id']}").body() == PNG
     assert luis.call("GET", f"/api/files/{attached['id']}").body() == inner
     assert bring(luis, exported)["skipped"] == 2
+
+
+def test_an_export_may_have_more_members_than_a_plain_zip_can(person: Callable[..., Person]) -> None:
+    ana = person().sign_up()
+    ana.context.set_default_timeout(180_000)
+    ana.query(
+        "insert into entry (id, user_id, day, title) select gen_random_uuid(), %s, '2026-03-14', n::text"
+        " from generate_series(1, 65600) n",
+        ana.id,
+    )
+    archive = archive_of(ana)
+    names = archive.namelist()
+    assert len(names) == 65_601
+    assert b"2026-03-14" in archive.read(names[-2])
+    assert len(json.loads(archive.read("diary.json"))["entries"]) == 65_600
+
+
+def test_an_import_may_have_more_members_than_a_plain_zip_can(person: Callable[..., Person]) -> None:
+    members: dict[str, str | bytes] = {f"{number}.txt": "" for number in range(65_600)}
+    report = bring(person().sign_up(), zipped(**members, **{"last.md": "# Last", "pics.md": "![p](65599.txt)"}))
+    assert (report["created"], report["problems"]) == (2, [{"path": "65599.txt", "problem": "file_type"}])
+    luis = person().sign_up("Luis")
+    long = zipped(**{f"{number}{'x' * 60_000}.txt": "" for number in range(300)})
+    begun = send(luis, {"long.zip": long})
+    answer = luis.call("POST", f"/api/imports/{begun['id']}")
+    assert (answer.status, answer.json()["problem"]) == (413, "too_large"), "names are kept in memory"
 
 
 def test_a_deleted_entry_comes_back_by_import(person: Callable[..., Person]) -> None:

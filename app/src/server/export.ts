@@ -1,8 +1,9 @@
 import "server-only";
-import { Zip, ZipDeflate, ZipPassThrough } from "fflate";
+import { Readable } from "node:stream";
+import { makeZip } from "client-zip";
 import { database } from "./database";
 import { COLUMNS, type Entry } from "./entries";
-import { fileKey, safeName, type Attachment } from "./files";
+import { fileKey, safeName } from "./files";
 import { toMarkdown } from "./front-matter";
 import { storage } from "./storage";
 
@@ -11,81 +12,75 @@ const BATCH = 200;
 
 /** Everything a person has, as a zip that is made while it is sent: a diary of any size needs little memory. */
 export function exportZip(userId: string): ReadableStream<Uint8Array> {
-  const parts = zipParts(userId);
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { value, done } = await parts.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel() {
-      await parts.return(undefined);
-    },
-  });
+  return makeZip(members(userId));
 }
 
-async function* zipParts(userId: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const ready: Uint8Array[] = [];
-  const zip = new Zip((error, part) => {
-    if (error) throw error;
-    if (part.length > 0) ready.push(part);
-  });
-  const text = (name: string, content: string): void => {
-    const entry = new ZipDeflate(name, { level: 6 });
-    zip.add(entry);
-    entry.push(new TextEncoder().encode(content), true);
-  };
+/** The same as data, without the files themselves. */
+export function exportJson(userId: string): ReadableStream<Uint8Array> {
+  return Readable.toWeb(Readable.from(jsonParts(userId), { objectMode: false })) as ReadableStream<Uint8Array>;
+}
+
+interface ZipMember {
+  readonly name: string;
+  readonly lastModified: Date;
+  readonly input: string | AsyncIterable<string> | ReadableStream<Uint8Array>;
+}
+
+async function* members(userId: string): AsyncGenerator<ZipMember, void, undefined> {
   const files = await allFiles(userId);
-  const all: Entry[] = [];
-  for await (const batch of allEntries(userId)) {
-    for (const entry of batch) text(entryPath(entry), toMarkdown(entry, linksToFiles(entry.body, files)));
-    all.push(...batch);
-    yield* ready.splice(0);
+  const paths = new Map(files.map((file) => [file.id, filePath(file)]));
+  for await (const entry of allEntries(userId)) {
+    yield { name: entryPath(entry), lastModified: entry.updatedAt, input: toMarkdown(entry, linksToFiles(entry.body, paths)) };
   }
-  text("diary.json", JSON.stringify(exportData(all, files), null, 1));
-  yield* ready.splice(0);
+  yield { name: "diary.json", lastModified: new Date(), input: jsonParts(userId) };
   for (const file of files) {
-    const content = await storage().get(fileKey(userId, file.id));
-    if (!content) continue; // lost from the disk: the rest is still worth having
-    const entry = new ZipPassThrough(filePath(file));
-    zip.add(entry);
-    const reader = content.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      entry.push(part.value);
-      yield* ready.splice(0);
-    }
-    entry.push(new Uint8Array(), true);
-    yield* ready.splice(0);
+    const input = await storage().get(fileKey(userId, file.id));
+    if (input) yield { name: filePath(file), lastModified: file.createdAt, input }; // lost from the disk: the rest is still worth having
   }
-  zip.end();
-  yield* ready;
 }
 
-export async function exportJson(userId: string): Promise<object> {
-  const entries: Entry[] = [];
-  for await (const batch of allEntries(userId)) entries.push(...batch);
-  return exportData(entries, await allFiles(userId));
+/** Piece by piece: the whole of it may be longer than a string can be. */
+async function* jsonParts(userId: string): AsyncGenerator<string, void, undefined> {
+  yield `{"format":${FORMAT},"entries":[`;
+  let between = "\n";
+  for await (const entry of allEntries(userId)) {
+    yield between + JSON.stringify(entry);
+    between = ",\n";
+  }
+  yield '\n],"files":[';
+  between = "\n";
+  for (const { createdAt: _when, ...file } of await allFiles(userId)) {
+    yield between + JSON.stringify({ ...file, path: filePath(file) });
+    between = ",\n";
+  }
+  yield "\n]}\n";
 }
 
-function exportData(entries: readonly Entry[], files: readonly Attachment[]): object {
-  return { format: FORMAT, entries, files: files.map((file) => ({ ...file, path: filePath(file) })) };
-}
-
-async function* allEntries(userId: string): AsyncGenerator<Entry[], void, undefined> {
+async function* allEntries(userId: string): AsyncGenerator<Entry, void, undefined> {
   const sql = `select ${COLUMNS} from entry e where e.user_id = $1 and e.deleted_at is null and e.id > $2 order by e.id limit ${BATCH}`;
   for (let after = "00000000-0000-0000-0000-000000000000"; ; ) {
     const { rows } = await database().query<Entry>(sql, [userId, after]);
     const last = rows.at(-1);
     if (!last) return;
-    yield rows;
+    yield* rows;
     after = last.id;
   }
 }
 
-async function allFiles(userId: string): Promise<Attachment[]> {
-  const sql = `select a.id, a.entry_id as "entryId", a.name, a.type, a.bytes::float8 as bytes, a.sha256 from attachment a
+interface ExportedFile {
+  readonly id: string;
+  readonly entryId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly createdAt: Date;
+}
+
+async function allFiles(userId: string): Promise<ExportedFile[]> {
+  const sql = `select a.id, a.entry_id as "entryId", a.name, a.type, a.bytes::float8 as bytes, a.sha256, a.created_at as "createdAt" from attachment a
     join entry e on e.id = a.entry_id where a.user_id = $1 and e.deleted_at is null order by a.created_at, a.id`;
-  return (await database().query<Attachment>(sql, [userId])).rows;
+  return (await database().query<ExportedFile>(sql, [userId])).rows;
 }
 
 function entryPath(entry: Entry): string {
@@ -94,14 +89,14 @@ function entryPath(entry: Entry): string {
 }
 
 /** The id stands first, so that an import knows the file again. */
-function filePath(file: Attachment): string {
+function filePath(file: Pick<ExportedFile, "id" | "name">): string {
   return `files/${file.id}-${safeName(file.name)}`;
 }
 
 /** In the zip, a text's links lead to the files beside it. */
-function linksToFiles(body: string, files: readonly Attachment[]): string {
+function linksToFiles(body: string, paths: ReadonlyMap<string, string>): string {
   return body.replace(/\/api\/files\/([0-9a-f-]{36})/g, (link, id: string) => {
-    const file = files.find((candidate) => candidate.id === id);
-    return file ? `../${filePath(file).split("/").map(encodeURIComponent).join("/").replace(/[()]/g, (mark) => (mark === "(" ? "%28" : "%29"))}` : link;
+    const path = paths.get(id);
+    return path ? `../${path.split("/").map(encodeURIComponent).join("/").replace(/[()]/g, (mark) => (mark === "(" ? "%28" : "%29"))}` : link;
   });
 }

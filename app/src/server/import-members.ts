@@ -6,7 +6,9 @@ import { fromRandomAccessReaderPromise, getFileNameLowLevel, RandomAccessReader,
 import { PART_BYTES, readPart, type Import, type Report, type SentFile } from "./import-parts";
 import { Problem } from "./problem";
 
-const MEMBERS = 50_000;
+/** More than an export of a full diary has: each takes some 400 bytes of memory while a step of the import lasts. */
+const MEMBERS = 250_000;
+const NAMES_LENGTH = 16 * 1024 ** 2;
 const PARTS_IN_MEMORY = 3;
 
 /** A file that came by itself or within a zip. It is read when it is needed, and no more of it than was said. */
@@ -20,28 +22,37 @@ export interface Member {
 export async function membersOf(userId: string, found: Import, report: Report): Promise<Member[]> {
   const parts = new Parts(userId, found);
   const members: Member[] = [];
+  const take = room();
   let start = 0;
   for (const file of found.files) {
     const from = start;
     start += file.bytes;
     if (!isZip(file.path)) members.push({ ...file, read: () => parts.read(from, from + file.bytes) });
-    else members.push(...(await zipMembers(parts, file, from, report)));
-    if (members.length > MEMBERS) throw new Problem(413, "too_large");
+    else for (const member of await zipMembers(parts, file, from, report, take)) members.push(member);
   }
   return members;
+}
+
+/** Refuses the name that is one too many, or too long, for the memory of the server. */
+function room(): (name: string) => void {
+  let [names, length] = [0, 0];
+  return (name) => {
+    [names, length] = [names + 1, length + name.length];
+    if (names > MEMBERS || length > NAMES_LENGTH) throw new Problem(413, "too_large");
+  };
 }
 
 function isZip(path: string): boolean {
   return path.toLowerCase().endsWith(".zip");
 }
 
-async function zipMembers(parts: Parts, file: SentFile, from: number, report: Report): Promise<Member[]> {
+async function zipMembers(parts: Parts, file: SentFile, from: number, report: Report, take: (name: string) => void): Promise<Member[]> {
   const members: Member[] = [];
   try {
     const zip = await fromRandomAccessReaderPromise(new Slice(parts, from), file.bytes, { decodeStrings: false, lazyEntries: true, autoClose: false });
-    if (zip.entryCount > MEMBERS) throw new Problem(413, "too_large");
     for await (const entry of zip.eachEntry()) {
       const path = pathOf(entry);
+      take(path);
       if (path.endsWith("/") || path.includes("__MACOSX/")) continue;
       members.push({ path, bytes: entry.uncompressedSize, read: () => unpack(parts, zip, entry) });
     }

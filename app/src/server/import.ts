@@ -39,9 +39,9 @@ export async function importStep(userId: string, found: Import, today: string): 
 }
 
 async function takeIn(userId: string, found: Import, today: string): Promise<Progress> {
-  const until = Date.now() + STEP_MS;
   const report: Report = { ...found.report, problems: [...found.report.problems] };
   const members = await membersOf(userId, found, report);
+  const until = Date.now() + STEP_MS; // however long the directory took: each step takes in something
   const byPath = new Map(members.map((member) => [member.path, member]));
   const texts = members.filter(({ path }) => isMarkdown(path));
   let taken = found.taken;

@@ -11,5 +11,5 @@ export const GET = forPerson(async (request, person) => {
     "content-disposition": `attachment; filename="${name}"`,
     "cache-control": "no-store",
   };
-  return new Response(asJson ? JSON.stringify(await exportJson(person.id), null, 1) : exportZip(person.id), { headers });
+  return new Response((asJson ? exportJson : exportZip)(person.id), { headers });
 });
