@@ -14,6 +14,8 @@ export interface Uploads {
   readonly files: readonly FileItem[];
   readonly busy: string | null;
   readonly problem: string | null;
+  /** The names of the files that were not taken, the last problem being theirs. */
+  readonly refused: readonly string[];
   readonly add: (files: readonly File[]) => Promise<void>;
   readonly remove: (id: string) => Promise<void>;
 }
@@ -30,30 +32,35 @@ export function useUploads({ initial, ready, insert }: Options): Uploads {
   const [files, setFiles] = useState(initial);
   const [busy, setBusy] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const [refused, setRefused] = useState<readonly string[]>([]);
 
   async function add(chosen: readonly File[]): Promise<void> {
     setProblem(null);
-    for (const file of chosen) {
-      setBusy(file.name);
+    const refused: string[] = [];
+    for (const [index, file] of chosen.entries()) {
+      setBusy(chosen.length > 1 ? `${file.name} (${index + 1}/${chosen.length})` : file.name);
       const entryId = await ready();
       const answer = entryId ? await upload(entryId, file) : { problem: "offline" };
       if ("problem" in answer) {
         setProblem(answer.problem);
-        break;
+        refused.push(file.name);
+        continue; // the others may still go
       }
       setFiles((before) => [...before.filter((known) => known.id !== answer.id), answer]);
       insert(`${answer.type.startsWith("image/") ? "!" : ""}[${answer.name.replace(/[[\]]/g, "")}](/api/files/${answer.id})`);
     }
     setBusy(null);
+    setRefused(refused);
   }
 
   async function remove(id: string): Promise<void> {
+    setRefused([]);
     const response = await fetch(`/api/files/${id}`, { method: "DELETE" }).catch(() => null);
     if (response?.ok || response?.status === 404) setFiles((before) => before.filter((file) => file.id !== id));
     else setProblem("offline");
   }
 
-  return { files, busy, problem, add, remove };
+  return { files, busy, problem, refused, add, remove };
 }
 
 async function upload(entryId: string, file: File): Promise<FileItem | { problem: string }> {
@@ -90,11 +97,11 @@ export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry"
         <small className="hint">{t.entry.dropHint}</small>
       </p>
       <p role="status" className="hint">{uploads.busy && fill(t.entry.attaching, { name: uploads.busy })}</p>
-      {uploads.problem && <p role="alert" className="problem">{problemText(t.problems, uploads.problem)}</p>}
+      {uploads.problem && <p role="alert" className="problem">{uploads.refused.length > 0 && `${uploads.refused.join(", ")}: `}{problemText(t.problems, uploads.problem)}</p>}
     </div>
   );
 }
 
 function size(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

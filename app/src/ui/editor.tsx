@@ -78,7 +78,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       setRestored(true);
       return;
     }
-    if (!latest.current.body && !latest.current.title) {
+    if (!latest.current.body) {
       latest.current = { ...latest.current, ...ownDay() };
       setForm(latest.current);
     }
@@ -145,7 +145,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       />
       <label className="field">
         <span>{t.entry.title}</span>
-        <input name="title" className="title" value={form.title} onChange={(event) => change({ title: event.target.value })} placeholder={t.entry.titlePlaceholder} maxLength={200} autoComplete="off" autoFocus={entry.revision === 0} />
+        <input name="title" className="title" value={form.title} onChange={(event) => change({ title: event.target.value })} placeholder={t.entry.titlePlaceholder} maxLength={200} autoComplete="off" autoFocus={entry.revision === 0 && !entry.title} />
       </label>
       <div className="row">
         <label className="field">
@@ -154,13 +154,14 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
         </label>
         <MoodPicker label={t.entry.mood} none={t.entry.noMood} names={t.moods} value={form.mood} onChange={(mood) => change({ mood })} />
       </div>
+      <FigureFields t={t.entry} rows={form.figures} known={knownFigures} onChange={(figures) => change({ figures })} />
       <div className="field">
         <div className="text-head">
           <label htmlFor="body">{t.entry.body}</label>
           <button type="button" className="link" aria-pressed={preview !== null} onClick={togglePreview}>{preview === null ? t.entry.preview : t.entry.write}</button>
         </div>
         {preview !== null && <div className="prose sheet" tabIndex={0} role="region" aria-label={t.entry.preview} dangerouslySetInnerHTML={{ __html: preview }} />}
-        <textarea id="body" name="body" ref={textarea} rows={14} hidden={preview !== null} value={form.body} placeholder={t.entry.bodyPlaceholder} onChange={(event) => change({ body: event.target.value })} onPaste={paste} onDrop={paste} />
+        <textarea id="body" name="body" ref={textarea} rows={14} hidden={preview !== null} value={form.body} placeholder={t.entry.bodyPlaceholder} onChange={(event) => change({ body: event.target.value })} onPaste={paste} onDrop={paste} autoFocus={entry.revision === 0 && entry.title !== ""} />
       </div>
       <Attachments t={t} uploads={uploads} />
       <label className="field">
@@ -169,7 +170,6 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
         <datalist id="known-tags">{knownTags.map((tag) => <option key={tag} value={tag} />)}</datalist>
         <small id="tags-hint" className="hint">{t.entry.tagsHint}</small>
       </label>
-      <FigureFields t={t.entry} rows={form.figures} known={knownFigures} onChange={(figures) => change({ figures })} />
       <label className="check">
         <input name="pinned" type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
       </label>

@@ -7,6 +7,7 @@ import { listEntries, listPinned, listTags, type Filter } from "@/server/timelin
 import { EntryList } from "@/ui/entry-list";
 import { FilterForm } from "@/ui/filter-form";
 import { Undo } from "@/ui/undo";
+import { Welcome } from "@/ui/welcome";
 
 export default async function Timeline({ searchParams }: { searchParams: SearchParams }) {
   const query = await readQuery(searchParams);
@@ -20,19 +21,20 @@ export default async function Timeline({ searchParams }: { searchParams: SearchP
     listTags(person.id),
     filtered || after ? [] : listPinned(person.id),
   ]);
-  const deleted = query.deleted;
+  const { deleted } = query;
+  const empty = page.entries.length === 0 && !filtered && !after;
   return (
     <>
-      <h1 className="visually-hidden">{t.nav.timeline}</h1>
+      {!empty && <h1 className="visually-hidden">{t.nav.timeline}</h1>}
       {deleted && isUuid(deleted) && <Undo id={deleted} text={t.entry.deleted} label={t.entry.undo} />}
-      <FilterForm t={t} filter={filter} tags={tags} focus={query.search !== undefined} />
+      {empty ? <Welcome t={t} name={person.name} /> : <FilterForm t={t} filter={filter} tags={tags} focus={query.search !== undefined} />}
       {pinned.length > 0 && (
         <section className="pinned" aria-label={t.timeline.pinned}>
           <h2 className="overline">{t.timeline.pinned}</h2>
           <EntryList t={t} locale={locale} entries={pinned} />
         </section>
       )}
-      {page.entries.length === 0 && <p className="empty">{filtered ? t.timeline.nothingFound : t.timeline.empty}</p>}
+      {page.entries.length === 0 && !empty && <p className="empty">{t.timeline.nothingFound}</p>}
       <EntryList t={t} locale={locale} entries={page.entries} />
       <nav className="pages" aria-label={t.nav.timeline}>
         {after && <Link href={path(filter, null)} prefetch={false}>{t.timeline.newest}</Link>}

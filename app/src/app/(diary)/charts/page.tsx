@@ -35,8 +35,10 @@ export default async function Charts({ searchParams }: Props) {
         </nav>
       </div>
       {mood.length === 0 && figures.size === 0 && <p className="empty">{t.charts.empty}</p>}
+      <div className="charts">
       {mood.length > 0 && <LineChart t={t.charts} locale={locale} title={t.charts.mood} points={mood} bounds={[1, 5]} marks={t.moods.slice(1)} />}
       {[...figures].map(([name, points]) => <LineChart key={name} t={t.charts} locale={locale} title={name} points={points} />)}
+      </div>
     </>
   );
 }

@@ -38,7 +38,7 @@ export default async function Settings({ searchParams }: Props) {
           <a className="button" href="/api/export" download>{t.settings.export}</a>
           <a className="button" href="/api/export?format=json" download>{t.settings.exportJson}</a>
         </p>
-        <h3>{t.settings.import}</h3>
+        <h3 id="import">{t.settings.import}</h3>
         <p>{t.settings.importText}</p>
         <ImportForm t={t.settings} problems={t.problems} unfinished={await unfinishedImport(person.id)} />
         <p><Link href="/bin" prefetch={false}>{t.settings.bin}</Link></p>

@@ -37,7 +37,9 @@ export default async function EntryPage({ params }: Props) {
       <div className="prose" dangerouslySetInnerHTML={{ __html: renderMarkdown(entry.body) }} />
       {files.length > 0 && (
         <ul className="files" aria-label={t.entry.files}>
-          {files.map((file) => <li key={file.id}><a href={`/api/files/${file.id}`}>{file.name}</a></li>)}
+          {files.map((file) => (
+            <li key={file.id}><a href={`/api/files/${file.id}`}>{isPicture(file) ? <img src={`/api/files/${file.id}`} alt={file.name} loading="lazy" decoding="async" /> : file.name}</a></li>
+          ))}
         </ul>
       )}
       <p className="actions">
@@ -47,4 +49,9 @@ export default async function EntryPage({ params }: Props) {
       </p>
     </article>
   );
+}
+
+/** What browsers show in a page, as the bytes said when it came. */
+function isPicture({ type }: { readonly type: string }): boolean {
+  return /^image\/(png|jpeg|gif|webp|avif)$/.test(type);
 }

@@ -18,11 +18,11 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function NewEntry({ searchParams }: Props) {
   const person = await requirePerson();
   const { t } = await preferences();
-  const { day, draft, copy, problem } = await readQuery(searchParams);
+  const { day, draft, copy, problem, question } = await readQuery(searchParams);
   const [tags, figures] = await Promise.all([listTags(person.id), figureNames(person.id)]);
   // The id is chosen here, so that saving twice makes one entry; a draft that waits in the browser has one already.
   const id = draft && isUuid(draft) && !copy ? draft : randomUUID();
-  const entry = { id, day: isDay(day) ? day : today(), title: "", body: "", mood: null, pinned: false, tags: [], figures: {}, revision: 0 };
+  const entry = { id, day: isDay(day) ? day : today(), title: question === "first" ? t.welcome.question : "", body: "", mood: null, pinned: false, tags: [], figures: {}, revision: 0 };
   return (
     <>
       <h1 className="overline">{t.entry.newTitle}</h1>

@@ -1,4 +1,4 @@
-export interface SeedText {
+export interface Example {
   readonly title: string;
   readonly body: string;
   readonly tags: readonly string[];
@@ -10,7 +10,7 @@ export interface SeedText {
 const en = { usersName: "Users", sleepName: "Hours slept" };
 const es = { usersName: "Usuarios", sleepName: "Horas de sueño" };
 
-export const seedTexts: Readonly<Record<"en" | "es", readonly SeedText[]>> = {
+export const examples: Readonly<Record<"en" | "es", readonly Example[]>> = {
   en: [
     { ...en, mood: 5, tags: ["sales", "wins"], title: "A customer who pays for a year", body: "Marta from the bakery chain signed for **twelve months** at once. She said what convinced her was the call last week, not the features.\n\nLesson: *call people*. We are {users} now.\n\n- [x] invoice sent\n- [ ] ask her for two introductions" },
     { ...en, mood: 4, tags: ["product"], title: "Cut the onboarding to three steps", body: "Removed the company form, the logo upload and the tour. Nobody ever finished the tour.\n\n> The best onboarding is the one that ends before it is noticed.\n\nMeasure again on Friday." },
