@@ -11,8 +11,8 @@ create function text_bytes(title text, body text) returns bigint
   return octet_length(title)::bigint + octet_length(body);
 
 -- In the order of the ids, so that two changes of several people's rows cannot wait for each other. Where a person goes
--- away with everything, nothing is counted any more.
-create function count_texts() returns trigger language plpgsql as $$
+-- away with everything, nothing is counted any more. Both find their tables whatever path the one who changes them has.
+create function count_texts() returns trigger language plpgsql set search_path from current as $$
 declare
   one record;
 begin
@@ -26,7 +26,7 @@ begin
   return null;
 end $$;
 
-create function count_changed_texts() returns trigger language plpgsql as $$
+create function count_changed_texts() returns trigger language plpgsql set search_path from current as $$
 declare
   one record;
 begin
@@ -46,6 +46,8 @@ create trigger entry_removed after delete on entry referencing old table as chan
 create trigger entry_changed after update on entry referencing old table as before_change new table as after_change
   for each statement execute function count_changed_texts();
 create trigger version_added after insert on entry_version referencing new table as changed for each statement execute function count_texts();
+create trigger version_changed after update on entry_version referencing old table as before_change new table as after_change
+  for each statement execute function count_changed_texts();
 create trigger version_removed after delete on entry_version referencing old table as changed for each statement execute function count_texts();
 
 -- The triggers hold both tables until this is committed: nothing is written in between.
