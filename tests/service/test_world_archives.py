@@ -284,6 +284,15 @@ def test_a_link_planted_while_files_are_put_back_leads_nowhere(source: Path, tmp
     assert victim.stat().st_mtime == victim.stat().st_ctime, "nor were its times set"
 
 
+def test_a_program_that_ran_as_its_owner_does_not_run_as_ours(source: Path, tmp_path: Path) -> None:
+    (source / "run").chmod(0o6755)
+    archive = _archive(source, tmp_path, exclude=())
+    unpack(io.BytesIO(archive), str(tmp_path / "ours"))
+    unpack(io.BytesIO(archive), str(tmp_path / "theirs"), uid=os.geteuid(), gid=os.getegid())
+    assert stat.S_IMODE((tmp_path / "ours/run").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "theirs/run").stat().st_mode) == 0o6755
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
 def test_a_folder_is_whose_it_shall_be_when_all_is_in_it(source: Path, tmp_path: Path) -> None:
     """Before that nobody but root gets near it, beside what is used and in its place."""

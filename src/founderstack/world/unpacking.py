@@ -18,6 +18,8 @@ _CHUNK = 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o7777
+_PLAIN = 0o777
+"""Without an owner of its own a file becomes ours: what ran as somebody else must not run as root from then on."""
 
 
 def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
@@ -113,7 +115,7 @@ class _Placing:
 
     def _dress(self, file: int, member: tarfile.TarInfo) -> None:
         os.fchown(file, self._uid, self._gid)
-        os.fchmod(file, member.mode & _MODE)
+        os.fchmod(file, member.mode & (_MODE if self._uid >= 0 else _PLAIN))
         os.utime(file, (member.mtime, member.mtime))
 
     @contextmanager
