@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
 from founderstack.stackfile.lockfile import read_lock, render_lock
 from founderstack.stackfile.read import LIMIT_BYTES, not_a_file, unreadable
-from founderstack.world import builds, files, sources
+from founderstack.world import builds, files
+from founderstack.world.ambient import caller
 from founderstack.world.clock import SystemClock
 from founderstack.world.history import History
 from founderstack.world.lock import stack_lock
@@ -32,6 +33,7 @@ from founderstack.world.places import places, state_root
 from founderstack.world.releases import Releases
 from founderstack.world.secrets import Secrets
 from founderstack.world.settled import Settled
+from founderstack.world.source_folder import SourceFolder
 
 if TYPE_CHECKING:  # verbs that have nothing to do with backups or a migration load nothing of them
     from founderstack.backups.assemble import Made
@@ -102,6 +104,7 @@ def open_site(file: str) -> Site:
         lock=lock,
         changed=settled.forget,
         settled=settled.remember,
+        by=caller(),
     )
 
 
@@ -231,25 +234,6 @@ class ChoiceFile:
     def save(self, choices: Choices) -> None:
         """Write down what was chosen."""
         files.write_atomic(self._path, render_lock(choices))
-
-
-class SourceFolder:
-    """The app's source (an operations.site.Source)."""
-
-    def files(self, path: str) -> frozenset[str]:
-        """Names of the files directly in a folder."""
-        try:
-            return frozenset(os.listdir(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return frozenset()
-
-    def digest(self, path: str, ref: str, extra: Sequence[str]) -> str:
-        """Content address of the source and of what else shapes a build."""
-        return sources.source_digest(path, ref, extra)
-
-    def commit(self, path: str, ref: str) -> str:
-        """The full commit that a git ref names."""
-        return sources.resolve_ref(path, ref)
 
 
 class LocalDisk:

@@ -62,6 +62,7 @@ def test_three_deploys_a_rollback_and_a_restart_fail_no_request(running: Founder
             running.write_app(version)
             running.ok("deploy", "--yes")
             assert running.serves(version)
+        assert "Nothing to deploy" in running.ok("deploy").out
         running.ok("rollback", "--yes")
         assert not running.serves(versions[-1])
         running.ok("restart", "app", "--yes")

@@ -15,9 +15,11 @@ import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.model.process import Build
+from founderstack.model.source import Revision
 from founderstack.model.stack import Places
 from founderstack.world import accounts, builds
 from founderstack.world.processes import alive, all_pids
+from founderstack.world.revisions import difference, revision
 from founderstack.world.sources import resolve_ref, source_digest, source_files, take_source
 from tests.conftest import enterable_folder
 
@@ -204,6 +206,37 @@ def test_the_digest_is_of_content_and_the_same_in_a_commit(source: Path) -> None
     (source / "note.txt").unlink()
     assert len({clean, changed_mode, new_file, source_digest(str(source)), source_digest(str(source), "", ["x"])}) == 5
     assert source_digest(str(source), "HEAD") == clean
+
+
+def test_git_says_which_commit_it_is_and_what_came_since_another(source: Path) -> None:
+    first = revision(str(source))
+    assert (len(first.commit), first.subject, first.author, first.changed) == (40, "change", "test", 0)
+    assert first.committed.startswith("20")
+    (source / "note.txt").write_text("one\ntwo\n")
+    (source / "new.txt").write_text("new\n")
+    assert revision(str(source)).changed == 2
+    assert revision(str(source), "HEAD") == first
+    told = difference(str(source), first.commit)
+    assert told is not None
+    assert (told.count, told.files, told.added, told.removed) == (0, 2, 2, 1)
+    _commit(source)
+    (source.parent / "other").write_text("not the app's\n")
+    _commit(source.parent)
+    second = revision(str(source), "HEAD~1")
+    assert difference(str(source), first.commit) == replace(told, commits=(second,), count=1, added=3)
+    back = difference(str(source), second.commit, first.commit)
+    assert back is not None
+    assert (back.count, back.back, back.added, back.removed) == (0, 1, 1, 3)
+    assert difference(str(source), "0" * 40) is None
+
+
+def test_where_git_keeps_nothing_it_says_nothing(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (source / "out").mkdir()
+    assert [revision(str(folder)) for folder in (tmp_path / "plain", source / "out", tmp_path / "none")] == [
+        Revision()
+    ] * 3
+    assert difference(str(tmp_path / "plain"), "0" * 40) is None
 
 
 def test_without_git_what_is_made_from_others_does_not_count(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from founderstack.model.source import Revision
+
 Role = Literal[
     "database",
     "cache",
@@ -123,6 +125,12 @@ class Release:
     """How often its instances were replaced by fresh ones."""
     built_in: str = ""
     """Digest of the settings that were built into it; "" where nobody wrote it down."""
+    revision: Revision = field(default_factory=Revision)
+    """What it was built from."""
+    by: str = ""
+    """Who asked for it."""
+    again: int = 0
+    """Makes another build of a source that was built already: the number of the first release that was made so."""
 
 
 @dataclass(frozen=True)

@@ -90,11 +90,16 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
     return Prepared(resolved, choices, facts.release, actual, plan, wanted)
 
 
-def new_release(site: Site, ref: str) -> Release:
-    """The release that the app's source makes now, from the working tree or from a git ref."""
-    path = _app_path(site)
+def new_release(site: Site, ref: str, *, force: bool = False) -> Release:
+    """The release that the app's source makes now, from the working tree or from a git ref.
+
+    Its digest is that of the release that serves where both are made of the same; unless with `force`.
+    """
+    path = app_path(site)
     commit = site.source.commit(path, ref) if ref else ""
-    return _next_release(site, _choices(site), commit)
+    current = site.releases.current()
+    again = _last_number(site) + 1 if force else current.again if current else 0
+    return _next_release(site, _choices(site), commit, again)
 
 
 def _choices(site: Site) -> Choices:
@@ -119,10 +124,14 @@ def _serving(site: Site, choices: Choices) -> Release | None:
     return _next_release(site, choices, current.ref)
 
 
-def _next_release(site: Site, choices: Choices, commit: str) -> Release:
+def _next_release(site: Site, choices: Choices, commit: str, again: int = 0) -> Release:
     extra = _component(site).build_inputs(_bare_view(site, choices))
-    digest_ = site.source.digest(_app_path(site), commit, extra)
-    return Release(_last_number(site) + 1, digest_, commit, built_in=_built_in(site, choices))
+    path = app_path(site)
+    digest_ = site.source.digest(path, commit, (*extra, f"again {again}") if again else extra)
+    return Release(
+        _last_number(site) + 1, digest_, commit, built_in=_built_in(site, choices), again=again, by=site.by,
+        revision=site.source.revision(path, commit),
+    )  # fmt: skip
 
 
 def _built_in(site: Site, choices: Choices) -> str:
@@ -145,10 +154,11 @@ def _bare_view(site: Site, choices: Choices) -> View:
 
 def app_files(site: Site) -> frozenset[str]:
     """Names of the files in the app's folder; none where the stack has no app."""
-    return site.source.files(_app_path(site)) if "app" in site.stack.parts else frozenset()
+    return site.source.files(app_path(site)) if "app" in site.stack.parts else frozenset()
 
 
-def _app_path(site: Site) -> str:
+def app_path(site: Site) -> str:
+    """The folder of the app's source; raises StackError where the stack has no app."""
     part = site.stack.parts.get("app")
     if part is None:
         raise StackError(

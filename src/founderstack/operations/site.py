@@ -11,6 +11,7 @@ from founderstack.model.component import Component
 from founderstack.model.events import Event
 from founderstack.model.process import Task
 from founderstack.model.protocols import Clock, Runtime
+from founderstack.model.source import Difference, Revision
 from founderstack.model.stack import Choices, Machine, Places, Release, Stack
 
 
@@ -67,6 +68,14 @@ class Source(Protocol):
         """The full commit that a git ref names; raises StackError for an unknown one."""
         ...
 
+    def revision(self, path: str, ref: str) -> Revision:
+        """What Git says of a commit, or of the folder as it is."""
+        ...
+
+    def difference(self, path: str, old: str, ref: str) -> Difference | None:
+        """What a commit, or the folder as it is, has that the commit `old` has not; None where nobody can say."""
+        ...
+
 
 class Ports(Protocol):
     """TCP ports of this machine."""
@@ -113,3 +122,5 @@ class Site:
     """Called before the first change: what was known to hold no longer does."""
     settled: Callable[[Sequence[str]], None]
     """Called when everything is as wanted, with the names of the processes: remembered for the next quick look."""
+    by: str = ""
+    """Who asked for this command."""

@@ -27,13 +27,14 @@ def up(site: Site, approve: Approve, emit: Emit, release: Release | None = None,
         return _apply(site, prepare(site, release), approve, emit)
 
 
-def deploy(site: Site, ref: str, approve: Approve, emit: Emit) -> Prepared:
+def deploy(site: Site, ref: str, approve: Approve, emit: Emit, *, force: bool = False) -> Prepared:
     """Serve the app as its source is now (or at a git ref), without a failed request.
 
-    A build that fails, or an instance that never gets ready, leaves the old release serving.
+    A build that fails, or an instance that never gets ready, leaves the old release serving. What serves already is
+    not built again, unless with `force`.
     """
     with site.lock("deploy"):
-        release = new_release(site, ref)
+        release = new_release(site, ref, force=force)
         current = site.releases.current()
         if current is not None and current.digest == release.digest:
             release = replace(current, ref=release.ref)

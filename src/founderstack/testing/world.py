@@ -10,6 +10,7 @@ from founderstack.catalogue import COMPONENTS
 from founderstack.model.component import Component
 from founderstack.model.errors import EXIT_LOCKED, StackError
 from founderstack.model.process import PythonEnvironment, Task, digest
+from founderstack.model.source import Difference, Revision
 from founderstack.model.stack import Machine, Part, Places, Stack
 from founderstack.operations.site import Site
 from founderstack.stackfile.check import check
@@ -39,6 +40,8 @@ class FakeSource:
         self.content = "first"
         self.commits: dict[str, str] = {}
         """Git ref → commit; a commit's content is its own name."""
+        self.head = Revision()
+        """What Git says of the folder."""
 
     def files(self, path: str) -> frozenset[str]:
         """Names of the files of the app."""
@@ -53,6 +56,15 @@ class FakeSource:
         if ref not in self.commits:
             raise StackError(f"There is no commit “{ref}”", "Git does not know it.", "git log lists the commits.")
         return self.commits[ref]
+
+    def revision(self, path: str, ref: str) -> Revision:
+        """The commit that a ref names, or the one of the folder."""
+        return Revision(self.commits.get(ref, ref)) if ref else self.head
+
+    def difference(self, path: str, old: str, ref: str) -> Difference | None:
+        """One commit, where there is an older one and it is another."""
+        new = self.revision(path, ref)
+        return Difference((new,), 1) if old and new.commit != old else None
 
 
 class FakePorts:
@@ -142,6 +154,7 @@ class FakeWorld:
             lock=self._lock,
             changed=lambda: self.calls.append("changed"),
             settled=lambda _names: self.calls.append("settled"),
+            by="ana",
         )
 
     def stack(self, text: str = "") -> Stack:

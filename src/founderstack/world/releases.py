@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Clock
+from founderstack.model.source import Revision
 from founderstack.model.stack import Release
 from founderstack.world import files
 
@@ -60,7 +62,7 @@ class Releases:
             return [], 0
         try:
             content = json.loads(text)
-            return [Release(**one) for one in content["releases"]], int(content["current"])
+            return [_release(one) for one in content["releases"]], int(content["current"])
         except (ValueError, KeyError, TypeError) as error:
             raise StackError(
                 _("{path} cannot be read").format(path=self._path),
@@ -68,3 +70,7 @@ class Releases:
                 _("Put it back from a backup; or remove it, and the next “founder up” builds release 1 anew."),
                 exit_code=EXIT_PRECONDITION,
             ) from error
+
+
+def _release(values: Mapping[str, Any]) -> Release:
+    return Release(**{**values, "revision": Revision(**values.get("revision", {}))})

@@ -13,7 +13,7 @@ from founderstack.world.processes import PATH, Result, command_of, run
 from founderstack.world.trees import digest_of, files_of
 
 # The repository around the folder may belong to another user, which is no reason to refuse reading it.
-_GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+_GIT = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 
 
 def source_digest(folder: str, ref: str = "", extra: Iterable[str] = ()) -> str:
@@ -30,9 +30,9 @@ def source_digest(folder: str, ref: str = "", extra: Iterable[str] = ()) -> str:
 
 def resolve_ref(folder: str, ref: str) -> str:
     """The full commit that a branch, a tag or a short commit names."""
-    found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    found = git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.code != 0:
-        known = _git(folder, "rev-parse", "--git-dir").code == 0
+        known = git(folder, "rev-parse", "--git-dir").code == 0
         raise StackError(
             _("There is no commit {ref}").format(ref=ref),
             _("The Git repository of {folder} does not know it.").format(folder=folder)
@@ -75,8 +75,8 @@ def _require_folder(folder: str) -> None:
 
 
 def _working_files(folder: str) -> list[str]:
-    if _in_work_tree(folder):
-        listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if in_work_tree(folder):
+        listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         names = {name for name in listed.out.split("\0") if name}
         present = [path for name in names for path in _present(folder, name)]
         # None where the repository around it ignores the whole folder.
@@ -93,18 +93,19 @@ def _present(folder: str, name: str) -> list[str]:
     return [name] if os.path.lexists(path) else []
 
 
-def _in_work_tree(folder: str) -> bool:
+def in_work_tree(folder: str) -> bool:
+    """True where the folder lies in a checkout, and there is a git to ask."""
     import shutil
 
     if shutil.which("git", path=PATH) is None:
         return False
-    return _git(folder, "rev-parse", "--is-inside-work-tree").out.strip() == "true"
+    return git(folder, "rev-parse", "--is-inside-work-tree").out.strip() == "true"
 
 
 def _digest_of_commit(folder: str, ref: str) -> str:
     import hashlib
 
-    listed = _git(folder, "ls-tree", "-r", "-z", resolve_ref(folder, ref))
+    listed = git(folder, "ls-tree", "-r", "-z", resolve_ref(folder, ref))
     whole = hashlib.blake2b(digest_size=10)
     entries = [line.partition("\t") for line in listed.out.split("\0") if line]
     for about, _tab, path in sorted(entries, key=lambda entry: entry[2]):
@@ -138,7 +139,8 @@ def _copy(path: str, target: str) -> None:
         os.chmod(target, 0o755 if os.stat(path).st_mode & 0o100 else 0o644)
 
 
-def _git(folder: str, *arguments: str) -> Result:
+def git(folder: str, *arguments: str) -> Result:
+    """What git answers in that folder, as the owner of the folder."""
     return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False)
 
 

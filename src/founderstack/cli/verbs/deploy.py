@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
+from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
 from founderstack.cli.options import parser
+from founderstack.cli.telling import tell_result
+from founderstack.cli.waiting_text import document, lines, nothing
 from founderstack.locale import _
+from founderstack.model.errors import EXIT_OK
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
 from founderstack.operations.up import deploy
+from founderstack.operations.waiting import Waiting, waiting
 from founderstack.world.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:
-    """Build, migrate, start the new instances, switch, let the old ones finish."""
+    """Build, migrate, start the new instances, switch, let the old ones finish; nothing where nothing is new."""
     options = parser("deploy", yes=True, example="founder deploy --ref v1.4")
     options.add_argument("--ref", default="", help=_("a git commit, branch or tag instead of the working tree"))
+    options.add_argument("--force", action="store_true", help=_("build and start it anew though nothing is new"))
+    options.add_argument("--preview", action="store_true", help=_("say what is new, and change nothing"))
+    options.add_argument("--json", action="store_true", help=_("with --preview: for machines"))
     given = options.parse_args(arguments)
     manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
-    prepared, took = carry_out(site, partial(_deploy, given.ref), manner)
+    found = waiting(site, given.ref)
+    if given.preview:
+        return _preview(found, as_json=given.json)
+    if found.nothing and not given.force:
+        return _nothing(found, manner)
+    if not manner.events:
+        print("\n".join(lines(found)), file=sys.stderr)
+    prepared, took = carry_out(site, partial(_deploy, given.ref, given.force), manner)
     return report(site, prepared, took, manner)
 
 
-def _deploy(ref: str, site: Site, approve: Approve, emit: Emit) -> Prepared:
-    return deploy(site, ref, approve, emit)
+def _preview(found: Waiting, *, as_json: bool) -> int:
+    print(document(found) if as_json else "\n".join([nothing(found)] if found.nothing else lines(found)))
+    return EXIT_OK
+
+
+def _nothing(found: Waiting, manner: Manner) -> int:
+    if manner.events:
+        return tell_result({"steps": 0, "nothing": nothing(found)})
+    print(nothing(found))
+    print("  " + _("To build and start it anew all the same: founder deploy --force"))
+    return EXIT_OK
+
+
+def _deploy(ref: str, force: bool, site: Site, approve: Approve, emit: Emit) -> Prepared:
+    return deploy(site, ref, approve, emit, force=force)
