@@ -249,6 +249,34 @@ def test_a_killed_drill_takes_its_server_with_it_and_the_next_one_cleans_up(plac
     assert not (place / "drill").exists()
 
 
+INITDB = """#!/bin/sh
+sh -c 'echo $$ > "$1/forked"; mkfifo "$1/pipe"; read line < "$1/pipe"; echo late > "$1/PG_VERSION"' sh "$2"
+"""
+
+
+def test_what_a_killed_initdb_has_started_writes_into_no_other_drill(place: Path) -> None:
+    binaries = place / "binaries"
+    binaries.mkdir()
+    (binaries / "initdb").write_text(INITDB)
+    for file in (binaries, binaries / "initdb"):
+        file.chmod(0o755)
+    one = Scratch(f"{place}/drill", str(binaries), USER, nice=0)
+    script = (
+        "from founderstack.backups.scratch import *\n"
+        f"with running(Scratch({one.folder!r}, {one.binaries!r}, {USER!r}, nice=0)): pass"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], env={"PYTHONPATH": "src"}) as child:
+        told = place / "drill/pgdata/forked"
+        wait_until(lambda: told.exists() and told.read_text(), "initdb has started a shell")
+        pid = int(told.read_text())
+        child.kill()
+    assert processes.alive(pid), "the kernel ends initdb alone"
+    scratch.clear(one)
+    assert not processes.alive(pid)
+    assert not (place / "drill").exists()
+    scratch.clear(one)
+
+
 def test_a_server_that_outlived_its_drill_is_ended_by_the_next(place: Path) -> None:
     one = Scratch(f"{place}/drill", BINARIES, USER, nice=0)
     with running(one) as server:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from founderstack.world import processes
-from founderstack.world.leftovers import end_all, orphaned, works_in
+from founderstack.world.leftovers import end_all, orphaned, works_in, writing_into
 from tests.conftest import wait_until
 
 
@@ -32,6 +32,35 @@ def test_a_process_is_known_by_the_folder_that_it_works_in(tmp_path: Path) -> No
         assert not works_in(child.pid, f"{tmp_path}/gone")
         end_all(lambda pid, _words: works_in(pid, str(tmp_path)))
         assert child.wait(5) == -9
+
+
+def test_what_begins_while_others_are_looked_for_is_ended_as_well(tmp_path: Path) -> None:
+    mark = f"--folder={tmp_path}"
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def chosen(_pid: int, words: tuple[str, ...]) -> bool:
+        if len(begun) < 3 and (mark in words or not begun):
+            begun.append(subprocess.Popen(["/bin/sh", "-c", "sleep 77 & wait", "sh", mark]))
+        return mark in words
+
+    end_all(chosen)
+    assert [child.wait(30) for child in begun] == [-9, -9, -9]
+
+
+def test_a_writer_into_a_data_folder_is_known_by_what_it_was_begun_with(tmp_path: Path) -> None:
+    data = f"{tmp_path}/pgdata"
+    chosen = writing_into(data, "/usr/lib/postgresql/15/bin")
+    assert chosen(0, ("/usr/lib/postgresql/15/bin/initdb", "-D", data))
+    assert not chosen(0, ("/usr/bin/less", data))
+    with (
+        subprocess.Popen(["/bin/sleep", "77"], env={"PGDATA": data}) as mine,
+        subprocess.Popen(["/bin/sleep", "77"], env={"PGDATA": f"{data}-of-another"}) as other,
+    ):
+        wait_until(lambda: "/bin/sleep" in processes.command_line(other.pid), "both run")
+        end_all(chosen)
+        assert mine.wait(30) == -9
+        assert other.poll() is None
+        other.kill()
 
 
 def test_a_worker_is_an_orphan_once_its_program_is_gone(tmp_path: Path) -> None:

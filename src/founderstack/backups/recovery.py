@@ -18,7 +18,7 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Came, Target
 from founderstack.model.protocols import Clock, Server
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
-from founderstack.world.leftovers import end_all, works_in
+from founderstack.world.leftovers import end_all, works_in, writing_into
 from founderstack.world.processes import run
 
 PORT = 5432
@@ -115,8 +115,7 @@ def end(site: Site) -> None:
     # The number alone may be anybody's by now, and pg_ctl would signal them.
     if told.isdigit() and works_in(int(told), site.data):
         _control(site, "-m", "fast", "-t", "60", "stop", check=False)
-    titles = ("postgres:", f"{site.binaries}/postgres")
-    end_all(lambda pid, words: words[0].startswith(titles) and works_in(pid, site.data))
+    end_all(writing_into(site.data, site.binaries))
     end_writers(site.data)
     # Both say that a server runs: the one to pgBackRest, the other to PostgreSQL where its number is anybody's by now.
     remove_tree(mark)

@@ -16,6 +16,7 @@ from founderstack.model.protocols import Server
 from founderstack.world import files, processes
 from founderstack.world.clock import until
 from founderstack.world.companions import Companion, companion
+from founderstack.world.leftovers import end_all, writing_into
 from founderstack.world.machine import read_machine
 
 NICE = 19
@@ -24,6 +25,7 @@ OOM_SCORE = 600
 PORT = 5432
 """Of the socket's name; nothing listens on it."""
 START_S = 120.0
+_QUIT_S = 10.0
 _ROOM_MIB = 256
 """For its write-ahead log and what restoring needs for a while."""
 
@@ -113,19 +115,17 @@ def running(scratch: Scratch, fill: Fill | None = None) -> Iterator[Server]:
 
 
 def clear(scratch: Scratch) -> None:
-    """End whatever runs in the folder and remove it; safe to call when there is nothing."""
+    """End whatever runs in the folder, and what that starts meanwhile, and remove it; nothing where there is nothing.
+
+    Raises StackError where something there cannot be ended.
+    """
     for pid in processes.all_pids():
         words = processes.command_line(pid)
-        if scratch.data in words and words[0].startswith(f"{scratch.binaries}/"):
-            _end(pid)
+        if scratch.data in words and words[0] == f"{scratch.binaries}/postgres":
+            processes.signal(pid, "QUIT")  # it takes what it holds of the machine's shared memory with it
+            until(lambda pid=pid: not processes.alive(pid), _QUIT_S, every_s=0.05)  # type: ignore[misc]
+    end_all(writing_into(scratch.data, scratch.binaries))
     files.remove_tree(scratch.folder)
-
-
-def _end(pid: int) -> None:
-    for signal in ("QUIT", "KILL"):
-        processes.signal(pid, signal)
-        if until(lambda: not processes.alive(pid), 10, every_s=0.05):
-            return
 
 
 def refuse_small_disk(folder: str, needed_mib: int) -> None:
@@ -145,9 +145,10 @@ def refuse_small_disk(folder: str, needed_mib: int) -> None:
 def _initdb(scratch: Scratch) -> Fill:
     def fill(data: str) -> None:
         command = [f"{scratch.binaries}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-        # What was killed must not go on writing into a folder that the next one uses.
+        # What was killed must not go on writing into a folder that the next one uses. What initdb starts outlives it,
+        # and is known by its environment alone.
         tied = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--", *command, "--no-sync", "--auth=reject"]
-        processes.run(tied, user=scratch.user, nice=scratch.nice, timeout_s=300)
+        processes.run(tied, user=scratch.user, nice=scratch.nice, env={"PGDATA": data}, timeout_s=300)
 
     return fill
 

@@ -13,6 +13,7 @@ from founderstack.model.errors import StackError
 from founderstack.world.clock import SystemClock, until
 from founderstack.world.lock import stack_lock
 from founderstack.world.places import state_root
+from founderstack.world.process_table import elsewhere
 from founderstack.world.processes import Result, alive, all_pids, run, signal
 
 _LONGEST = 32
@@ -143,29 +144,12 @@ def _of(uid: int, but: Collection[int] = ()) -> Iterator[int]:
         # The newest first: what lives for a moment only is asked at once.
         for pid in sorted(all_pids(), reverse=True):
             try:
-                if pid not in but and os.stat(f"/proc/{pid}").st_uid == uid and alive(pid) and not _elsewhere(pid):
+                if pid not in but and os.stat(f"/proc/{pid}").st_uid == uid and alive(pid) and not elsewhere(pid):
                     yield pid
             except (FileNotFoundError, ProcessLookupError):
                 gone = True
         if not gone:
             return
-
-
-def _elsewhere(pid: int) -> bool:
-    """True where the process belongs to a container or a chroot that shares our numbers.
-
-    To move there needs root, or a user namespace of its own: what made itself one is still ours.
-    """
-    try:
-        if not _shared(pid, "ns/user"):
-            return False
-        return not (_shared(pid, "root") and _shared(pid, "ns/pid"))
-    except PermissionError:
-        return False  # a container may keep its root from looking; it has process numbers of its own
-
-
-def _shared(pid: int, what: str) -> bool:
-    return os.path.samestat(os.stat(f"/proc/{pid}/{what}"), os.stat(f"/proc/self/{what}"))
 
 
 def _remove_user(name: str) -> None:

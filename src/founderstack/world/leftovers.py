@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.clock import until
+from founderstack.world.process_table import began_with, elsewhere
 from founderstack.world.processes import alive, all_pids, command_line, parent, signal
 
 _END_S = 20
@@ -43,6 +44,21 @@ def end_all(chosen: Chosen) -> None:
         )
 
 
+def writing_into(data: str, binaries: str) -> Chosen:
+    """What may write into a data folder of PostgreSQL: the server and its processes, and what was begun with PGDATA.
+
+    initdb starts shells and servers that bear no folder on their command line and outlive it.
+    """
+    titles, mark = ("postgres:", f"{binaries}/"), f"PGDATA={data}"
+
+    def chosen(pid: int, words: tuple[str, ...]) -> bool:
+        if words[0].startswith(titles) and (data in words or works_in(pid, data)):
+            return True
+        return began_with(pid, mark)
+
+    return chosen
+
+
 def orphaned(pid: int, words: tuple[str, ...]) -> bool:
     """True of a worker whose parent is not the program any more that it is a worker of."""
     return command_line(parent(pid))[:1] != words[:1]
@@ -59,5 +75,13 @@ def works_in(pid: int, folder: str) -> bool:
 def _running(chosen: Chosen) -> Iterator[tuple[int, tuple[str, ...]]]:
     for pid in all_pids():
         words = command_line(pid)
-        if words and pid != os.getpid() and chosen(pid, words) and alive(pid):
+        if words and pid != os.getpid() and chosen(pid, words) and alive(pid) and _here(pid):
             yield pid, words
+
+
+def _here(pid: int) -> bool:
+    """False of what a container or a chroot runs, where the same folder is another."""
+    try:
+        return not elsewhere(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -36,6 +36,32 @@ def command_line(pid: int) -> tuple[str, ...]:
     return tuple(raw.rstrip(b"\0").decode(errors="replace").split("\0")) if raw else ()
 
 
+def began_with(pid: int, setting: str) -> bool:
+    """True where `NAME=value` is in the environment that the program was started with, or its parent before it forked.
+
+    A PostgreSQL that has renamed its processes has written over it; what it starts has it again.
+    """
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return setting.encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def elsewhere(pid: int) -> bool:
+    """True where the process belongs to a container or a chroot that shares our numbers.
+
+    To move there needs root, or a user namespace of its own: what made itself one is still ours. Raises
+    FileNotFoundError or ProcessLookupError where it is gone.
+    """
+    try:
+        if not _shared(pid, "ns/user"):
+            return False
+        return not (_shared(pid, "root") and _shared(pid, "ns/pid"))
+    except PermissionError:
+        return False  # a container may keep its root from looking; it has process numbers of its own
+
+
 def all_pids() -> Iterator[int]:
     """Every process on the machine."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
@@ -50,6 +76,10 @@ def family(pid: int) -> set[int]:
         found |= fresh
         fresh = {other for other, above in parents.items() if above in found} - found
     return found
+
+
+def _shared(pid: int, what: str) -> bool:
+    return os.path.samestat(os.stat(f"/proc/{pid}/{what}"), os.stat(f"/proc/self/{what}"))
 
 
 def _stat(pid: int) -> list[str]:
