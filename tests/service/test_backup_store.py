@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from founderstack.backups import papers, proofs
 from founderstack.backups.store import SetStore
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
@@ -136,13 +138,25 @@ def test_a_copy_goes_on_where_it_stopped_and_never_carries_damage_on(tmp_path: P
     assert MANIFEST not in there.contents()[SET]
 
 
-def test_a_drill_is_kept_beside_its_set_and_a_damaged_paper_proves_nothing(tmp_path: Path, key: Key) -> None:
+def test_a_drill_is_kept_beside_its_set_and_what_is_no_drill_of_it_is_named(tmp_path: Path, key: Key) -> None:
+    """What breaks: proofs that were changed, copied from another set, made up or cut. None of them proves anything."""
     store = _store(tmp_path)
-    _set(store, key)
+    manifest, folder = _set(store, key), tmp_path / "diary/sets" / SET
     for at in (2000.0, 3000.0):
-        store.add_proof(Proof(SET, at, ok=at > 2500, seconds=4, problems=("table a: 3 rows, 4 were dumped",)))
-    (tmp_path / "diary/sets" / SET / "proof-9999.json").write_text("{")
-    assert [proof.at for proof in store.proofs(SET, store.contents()[SET])] == [2000.0, 3000.0]
+        problems = ("table a: 3 rows, 4 were dumped",)
+        proofs.keep(store, Proof(SET, at, ok=at > 2500, seconds=4, problems=problems, of=manifest.seal), key)
+    good = (folder / "proof-2000.json").read_text()
+    (folder / "proof-4000.json").write_text(good.replace('"ok":false', '"ok":true').replace("2000.0", "4000.0"))
+    proofs.keep(store, Proof(SET, 5000.0, ok=True, seconds=4, of=manifest.seal), Key(new_identity()))
+    proofs.keep(store, Proof(SET, 6000.0, ok=True, seconds=4, of="seal of another set"), key)
+    (folder / "proof-7000.json").write_bytes(papers.written(Proof(SET, 7000.0, ok=True, seconds=4)))
+    (folder / "proof-9999.json").write_text("{")
+    found = proofs.kept(store, manifest, store.contents()[SET], key)
+    assert [proof.at for proof in found.valid] == [2000.0, 3000.0]
+    assert found.forged == tuple(f"proof-{at}.json" for at in (4000, 5000, 6000, 7000, 9999))
+    assert proofs.kept(store, manifest, store.contents()[SET], None) == proofs.Proofs()
+    changed = replace(manifest, files=manifest.files[:1])
+    assert not proofs.kept(store, changed, store.contents()[SET], key).valid, "the set is not the one that was restored"
 
 
 def test_a_key_that_replaced_another_opens_what_the_other_sealed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import databases, papers, scratch
+from founderstack.backups import databases, papers, proofs, scratch
 from founderstack.backups.drill import Trial, drill, room_needed_mib
 from founderstack.backups.dump import Dump
 from founderstack.backups.scratch import Scratch, running
@@ -147,8 +147,9 @@ def test_a_good_set_is_proven_and_nothing_of_the_drill_is_left(good: SetStore, p
     assert 0 < proof.loss_s < 300, "how old the data is"
     assert told["app"] > 300_000
     assert not (place / "drill").exists()
-    good.add_proof(proof)
-    assert good.proofs(SET, good.contents()[SET]) == (proof,)
+    proofs.keep(good, proof, key)
+    (kept,) = proofs.kept(good, good.manifest(SET), good.contents()[SET], key).valid
+    assert replace(kept, seal="") == proof
 
 
 @pytest.mark.parametrize("harm", ["flipped", "cut", "gone"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from founderstack.backups import proofs
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.kept import lying
 from founderstack.backups.ledger import Ledger
 from founderstack.backups.store import SetStore
+from founderstack.backups.streams import attempt
 from founderstack.backups.vault import LEDGER, About, Vault
-from founderstack.model.backup import MANIFEST, Manifest
+from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
 from founderstack.operations.backup import backup
+from founderstack.operations.backups import FORGED, index
 from founderstack.operations.forget import forget
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import FakeWorld
@@ -114,6 +119,50 @@ def test_destroy_keeps_a_set_that_lost_its_page_of_contents(stack: Stack) -> Non
     (stack.place("local") / lost.id / MANIFEST).unlink()
     (stack.folder / "state/backups").symlink_to(stack.folder / "local")
     assert lying(str(stack.folder / "state"), "diary", None).ids == (lost.id,)
+
+
+def test_a_proof_counts_for_the_set_that_was_restored_and_in_each_place(stack: Stack) -> None:
+    """What breaks: a proof was copied to another set, and one was changed. What the founder sees: their names."""
+    bad, good = stack.taken(), stack.taken()
+    proof = Proof(good.id, stack.clock.now(), ok=True, seconds=3.0, of=good.seal)
+    for place in (FolderStore(str(stack.folder / "local")), Bucket(str(stack.folder / "s3"))):
+        proofs.keep(SetStore(place, "diary"), proof, stack.key)
+    (paper,) = (stack.place("s3") / good.id).glob("proof-*")
+    shutil.copy(paper, stack.place("s3") / bad.id)
+    paper.write_text(paper.read_text().replace('"seconds":3.0', '"seconds":1.0'))
+    first, second = stack.vault().found().sets
+    assert first.proof is not None
+    assert first.proof.seconds == 3.0
+    assert first.forged == (f"s3: {paper.name}",)
+    assert second.proof is None
+    assert second.forged == (f"s3: {paper.name}",)
+    world = FakeWorld()
+    told = index(world.site("[backup]\n").stack, stack.vault().found(), stack.clock.now())
+    assert FORGED in told["warnings"]
+    assert [one["proven"] is not None for one in told["sets"]] == [True, False]
+
+
+def test_a_part_that_crashes_is_told_with_its_trace_and_takes_no_other_with_it(stack: Stack) -> None:
+    class Broken:
+        def read(self, _size: int = -1) -> bytes:
+            raise KeyError("unforeseen")
+
+    new = SetStore(FolderStore(str(stack.folder / "local")), "diary").begin("set", stack.key)
+
+    def work(out: SetWriter) -> None:
+        out.add("files/first.tar", "files", "app", io.BytesIO(b"a note"))
+        out.add("files/second.tar", "files", "app", Broken())
+
+    outcome = attempt(new, work)
+    assert isinstance(outcome, StackError)
+    assert "KeyError: 'unforeseen'" in outcome.why
+    trace = Path(outcome.why.rpartition(" ")[2].rstrip(")"))
+    assert 'raise KeyError("unforeseen")' in trace.read_text()
+    assert trace.stat().st_mode & 0o077 == 0
+    trace.unlink()
+    new.add("files/other.tar", "files", "other", io.BytesIO(b"a note"))
+    assert [one.name for one in new.files] == ["files/other.tar.age"]
+    assert [one.name for one in (stack.place("local") / "set").rglob("*.age")] == ["other.tar.age"]
 
 
 @pytest.mark.parametrize("work", ["taking", "sending", "removing"])

@@ -81,6 +81,7 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
         problems=problems,
         place=store.place,
         compared_s=round(compared, 1),
+        of=manifest.seal,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from founderstack.backups import databases
+from founderstack.backups import databases, proofs
 from founderstack.backups.assemble import Made, contents_of, places_of
 from founderstack.backups.drill import Trial, drill, room_needed_mib
 from founderstack.backups.engines import PHYSICAL, Making
@@ -37,7 +37,7 @@ class StackDrills:
     def keep(self, proof: Proof, places: tuple[str, ...]) -> None:
         """Write the outcome beside the set."""
         for place in places:
-            self._stores[place].add_proof(proof)
+            proofs.keep(self._stores[place], proof, self._key())
 
     def _size(self) -> int:
         """Bytes of the running databases, 0 where they cannot be asked."""

@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 
+from founderstack.backups import proofs
 from founderstack.backups.store import NOT_READABLE, OpenSet, SetStore, TooNew
 from founderstack.backups.streams import Told
 from founderstack.locale import _
@@ -62,7 +63,8 @@ class SetsElsewhere:
                 continue
             sizes = {name: one.size for name, one in names.items()}
             missing = tuple(file.name for file in manifest.files if sizes.get(file.name) != file.size)
-            found.append(FoundSet(manifest, (store.place,), store.proofs(set_id, names), missing))
+            drills = proofs.kept(store, manifest, names, self._key)
+            found.append(FoundSet(manifest, (store.place,), drills.valid, missing, drills.forged))
         return found
 
     def store(self, stack: str) -> SetStore:

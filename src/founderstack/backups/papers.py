@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from founderstack.model import backup
-from founderstack.model.backup import Manifest
+from founderstack.model.backup import Manifest, Proof
 
 Kind = TypeVar("Kind")
 _LATER = ("lacks",)
@@ -44,12 +44,11 @@ def read(kind: type[Kind], content: bytes) -> Kind:
         raise ValueError(str(error)) from None
 
 
-def to_seal(manifest: Manifest) -> bytes:
-    """What a manifest's seal is made of: all of it but the seal, and but what earlier versions did not write, where it
-    says nothing: what they sealed is opened as before."""
-    return written(
-        dataclasses.replace(manifest, seal=""), tuple(name for name in _LATER if not getattr(manifest, name))
-    )
+def to_seal(value: Manifest | Proof) -> bytes:
+    """What the seal is made of: all but the seal, and but what earlier versions did not write, where it says nothing:
+    what they sealed is opened as before."""
+    silent = tuple(name for name in _LATER if not getattr(value, name, True))
+    return written(dataclasses.replace(value, seal=""), silent)
 
 
 def _value(kind: Any, found: Any) -> Any:

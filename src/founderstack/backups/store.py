@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from founderstack.backups import papers
 from founderstack.locale import _
-from founderstack.model.backup import MANIFEST, Manifest, PartKind, Proof, SetFile
+from founderstack.model.backup import MANIFEST, Manifest, PartKind, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Source, StoredObject
 from founderstack.world.objects import Counted, ObjectMissing, ObjectUnreadable
@@ -83,20 +83,13 @@ class SetStore:
             raise _damaged(name)
         return found
 
-    def proofs(self, set_id: str, names: Mapping[str, StoredObject]) -> tuple[Proof, ...]:
-        """The drills of a set, oldest first; a damaged paper proves nothing."""
-        found = []
-        for name in sorted(names):
-            if name.startswith("proof-"):
-                try:
-                    found.append(papers.read(Proof, self._paper(self._name(set_id, name))))
-                except (ValueError, *NOT_READABLE):
-                    continue
-        return tuple(found)
+    def paper(self, set_id: str, name: str) -> bytes:
+        """A small file beside the sealed ones, as it lies there; raises StackError where it is missing or is none."""
+        return self._paper(self._name(set_id, name))
 
-    def add_proof(self, proof: Proof) -> None:
-        """Keep the outcome of a drill beside the set."""
-        self._write(self._name(proof.set, f"proof-{int(proof.at)}.json"), papers.written(proof))
+    def write(self, set_id: str, name: str, content: bytes) -> None:
+        """Put a small file beside the sealed ones."""
+        self._write(self._name(set_id, name), content)
 
     def begin(self, set_id: str, key: Key) -> NewSet:
         """A set to write to."""

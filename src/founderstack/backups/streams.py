@@ -9,6 +9,7 @@ from founderstack.locale import _
 from founderstack.model.backup import PartKind, SetFile
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, SetWriter, Source
+from founderstack.world import traces
 
 Outcome = TypeVar("Outcome")
 
@@ -30,8 +31,8 @@ class Told:
 def attempt(out: SetWriter, work: Callable[[SetWriter], Outcome]) -> Outcome | StackError:
     """What `work`, which writes a part of a set, gives; or why the part cannot be taken, with nothing of it in the set.
 
-    A crash is a reason like any other: it takes no other part with it. Raises what went wrong where the set itself
-    cannot be written.
+    A crash is a reason like any other: it takes no other part with it, and leaves its trace in a file that the reason
+    names. Raises what went wrong where the set itself cannot be written.
     """
     part = _Part(out)
     try:
@@ -43,7 +44,9 @@ def attempt(out: SetWriter, work: Callable[[SetWriter], Outcome]) -> Outcome | S
             out.remove(file)
         if isinstance(problem, StackError):
             return problem
-        return StackError(_("It cannot be read"), f"{type(problem).__name__}: {problem}", "")
+        why = _("{error} (a defect of the tool; its trace is in {path})")
+        told = f"{type(problem).__name__}: {problem}"
+        return StackError(_("It cannot be read"), why.format(error=told, path=traces.keep(problem) or "–"), "")
 
 
 class _Part:

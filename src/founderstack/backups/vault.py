@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from founderstack.backups import proofs
 from founderstack.backups.contents import Contents
 from founderstack.backups.giving_back import GivingBack
 from founderstack.backups.ledger import Ledger
-from founderstack.backups.store import NOT_READABLE, NewSet, SetStore, TooNew, sealed_by, without_page
-from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
+from founderstack.backups.looking import Look
+from founderstack.backups.store import NOT_READABLE, NewSet, SetStore
+from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import Clock, Engine, Progress, Server, StoredObject
-from founderstack.model.vault import Found, Place, SetDamaged
-from founderstack.planner.schedule import ahead
+from founderstack.model.protocols import Clock, Engine, Progress, Server
+from founderstack.model.vault import Found, SetDamaged
 from founderstack.world.files import read_json, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
 from founderstack.world.sealing import Key
@@ -37,14 +38,6 @@ class About:
     os: str
     host: str
     tool: str
-
-
-@dataclass
-class _Seen:
-    """What cannot be used of a place: ids of sets."""
-
-    damaged: list[str] = field(default_factory=list)
-    newer: list[str] = field(default_factory=list)
 
 
 class Vault(GivingBack):
@@ -176,11 +169,10 @@ class Vault(GivingBack):
             with self._ledger.writing(there.objects.where, manifest.id):
                 here.copy(manifest, there, lambda count: progress(there.place, count))
         except NOT_READABLE as problem:
-            bad = Proof(
-                manifest.id, self._clock.now(), ok=False, seconds=0.0, problems=(problem.what,), place=here.place
-            )
+            now, why = self._clock.now(), (problem.what,)
+            bad = Proof(manifest.id, now, ok=False, seconds=0.0, problems=why, place=here.place, of=manifest.seal)
             with suppress(StackError):
-                here.add_proof(bad)
+                proofs.keep(here, bad, self._key())
             raise SetDamaged(problem.what, problem.why, problem.fix) from None
         except StackError as problem:
             self._away[there.place] = f"{problem.what}: {problem.why}"
@@ -188,79 +180,7 @@ class Vault(GivingBack):
 
     def found(self) -> Found:
         """Everything that there is, in every place that answers; each place is judged by what lies in it."""
-        sets: dict[str, FoundSet] = {}
-        seen = {store.place: _Seen() for store in self._stores}
-        for store in self._stores:
-            # A place that did not answer is not waited for again by the same command.
-            if store.place not in self._away:
-                try:
-                    self._look(store, sets, seen)
-                except StackError as problem:
-                    self._away[store.place] = f"{problem.what}: {problem.why}"
-        places = []
-        for store in self._stores:
-            one = seen[store.place]
-            error = self._away.get(store.place, "")
-            places.append(Place(store.place, store.objects.where, error, tuple(one.damaged), tuple(one.newer)))
-        return Found(tuple(sorted(sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
-
-    def _look(self, store: SetStore, sets: dict[str, FoundSet], seen: Mapping[str, _Seen]) -> None:
-        # Asked before and after: a backup may begin or end meanwhile.
-        begun, held = self._ledger.begun(store.objects.where), store.contents()
-        begun |= self._ledger.begun(store.objects.where)
-        for set_id, names in held.items():
-            if MANIFEST not in names:
-                if without_page(names) and set_id not in begun:
-                    seen[store.place].damaged.append(set_id)
-                continue
-            try:
-                manifest = store.manifest(set_id)
-            except NOT_READABLE:
-                seen[store.place].damaged.append(set_id)
-                continue
-            except TooNew:
-                seen[store.place].newer.append(set_id)
-                continue
-            before = sets.get(set_id)
-            if before and before.manifest != manifest:
-                before = self._the_sealed(before, manifest, store.place, seen)
-                if before:
-                    continue
-            sets[set_id] = self._with(store, manifest, names, before)
-
-    def _the_sealed(
-        self, before: FoundSet, manifest: Manifest, place: str, seen: Mapping[str, _Seen]
-    ) -> FoundSet | None:
-        """Of two pages of contents that differ the seal says which was changed; None where it was the one before."""
-        try:
-            key = self._key()
-        except StackError:
-            key = None
-        if key and not sealed_by(before.manifest, key) and sealed_by(manifest, key):
-            for other in before.places:
-                seen[other].damaged.append(manifest.id)
-            return None
-        seen[place].damaged.append(manifest.id)
-        return before
-
-    def _with(
-        self, store: SetStore, manifest: Manifest, names: Mapping[str, StoredObject], before: FoundSet | None
-    ) -> FoundSet:
-        """The set as it lies in one more place."""
-        sizes = {name: one.size for name, one in names.items()}
-        missing = tuple(f"{store.place}: {file.name}" for file in manifest.files if sizes.get(file.name) != file.size)
-        proofs = store.proofs(manifest.id, names)
-        places: tuple[str, ...] = (store.place,)
-        if before:
-            known = {proof.at for proof in before.proofs}
-            proofs = (*before.proofs, *(one for one in proofs if one.at not in known))
-            missing, places = (*before.missing, *missing), (*before.places, store.place)
-        return FoundSet(manifest, places, self._in_order(proofs), missing)
-
-    def _in_order(self, proofs: Iterable[Proof]) -> tuple[Proof, ...]:
-        """Oldest first; a drill by a clock that was ahead is the newest for nobody."""
-        now = self._clock.now()
-        return tuple(sorted(proofs, key=lambda one: (not ahead(one.at, now), one.at)))
+        return Look(self._stores, self._ledger, self._key, self._clock).found(self._away)
 
     def remove(self, place: str, set_id: str) -> None:
         """Remove a set from one place."""

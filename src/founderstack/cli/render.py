@@ -77,15 +77,13 @@ def show_error(error: StackError, *, as_json: bool = False) -> None:
 
 def show_defect(error: Exception) -> None:
     """An error that nobody foresaw: a defect of ours, with its trace in a file."""
-    import tempfile
-    import traceback
+    from founderstack.world import traces
 
-    with tempfile.NamedTemporaryFile("w", prefix="founder-error-", suffix=".txt", delete=False) as file:
-        traceback.print_exception(error, file=file)
+    path = traces.keep(error) or "–"
     show_error(
         StackError(
             _("founder met an error it does not know: {error}").format(error=f"{type(error).__name__}: {error}"),
             _("This is a defect of the tool, not of your stack."),
-            _("Please report it with {path}, after reading it for anything private.").format(path=file.name),
+            _("Please report it with {path}, after reading it for anything private.").format(path=path),
         )
     )

@@ -196,6 +196,10 @@ class Proof:
     """Where the set was read from."""
     compared_s: float = 0.0
     """Seconds that comparing the copy with what was dumped took, after it answered."""
+    of: str = ""
+    """Seal of the set's page of contents: what was restored."""
+    seal: str = ""
+    """Keyed digest of all of the above."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,8 @@ class FoundSet:
     """Newest last."""
     missing: tuple[str, ...] = ()
     """`place: file` for each file that is not there, or not of its size."""
+    forged: tuple[str, ...] = ()
+    """`place: file` for each drill that is none of this set: it proves nothing."""
 
     @property
     def proof(self) -> Proof | None:

@@ -20,8 +20,9 @@ LACKING = N_("The newest backup does not hold all that it should.")
 NO_PLACE = N_("A place that keeps backups cannot be asked.")
 NEWER = N_("A backup was made by a later version of Founder Stack, which alone can read it.")
 BAD = N_("The newest drill failed: that backup could not be restored.")
+FORGED = N_("A proof of a backup is another backup's, or was changed or made up: it proves nothing.")
 FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
-PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, NO_PLACE)
+PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, FORGED, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
 
@@ -30,8 +31,8 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
     bytes, damaged, newer}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places,
-    missing, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`, sets newest
-    first; times are seconds since the epoch, sizes bytes.
+    missing, forged, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`,
+    sets newest first; times are seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
     settings = part.settings
@@ -66,6 +67,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         LATE: late,
         LACKING: newest is not None and bool(newest.manifest.lacks),
         NOT_WHOLE: any(one.missing for one in found.sets) or any(place.damaged for place in found.places),
+        FORGED: any(one.forged for one in found.sets),
         NEWER: any(place.newer for place in found.places),
         FUTURE: len(sets) < len(found.sets),
         NO_PLACE: any(place.error for place in found.places),
@@ -90,6 +92,7 @@ def set_values(one: FoundSet, now: float) -> dict[str, Any]:
         "os": manifest.os,
         "places": list(one.places),
         "missing": list(one.missing),
+        "forged": list(one.forged),
         "future": ahead(manifest.taken_at, now),
         "notes": list(manifest.notes),
         "lacks": list(manifest.lacks),

@@ -110,6 +110,8 @@ def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> S
         if not proven["ok"]:
             problems = "; ".join(_(str(one)) for one in proven["problems"][:3])
             about = _("{age} ago: {problems}").format(age=ago, problems=problems)
+    elif said.get("forged"):
+        about = _("What says that it was proven is not of this backup.")
     if said["missing"]:
         state, word, about = (
             "down",

@@ -1,0 +1,115 @@
+"""What lies in the places of a stack: each set as it is in each of them, and what of it cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from founderstack.backups import proofs
+from founderstack.backups.ledger import Ledger
+from founderstack.backups.store import NOT_READABLE, SetStore, TooNew, sealed_by, without_page
+from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Clock, StoredObject
+from founderstack.model.vault import Found, Place
+from founderstack.planner.schedule import ahead
+from founderstack.world.sealing import Key
+
+
+@dataclass
+class _Seen:
+    """What cannot be used of a place: ids of sets."""
+
+    damaged: list[str] = field(default_factory=list)
+    newer: list[str] = field(default_factory=list)
+
+
+class Look:
+    """One look into all places that answer; each place is judged by what lies in it."""
+
+    def __init__(self, stores: tuple[SetStore, ...], ledger: Ledger, key: Callable[[], Key], clock: Clock) -> None:
+        self._stores = stores
+        self._ledger = ledger
+        self._key = _known(key)
+        self._clock = clock
+        self._sets: dict[str, FoundSet] = {}
+        self._seen = {store.place: _Seen() for store in stores}
+
+    def found(self, away: MutableMapping[str, str]) -> Found:
+        """Everything that there is. `away` says which place did not answer, and why: it is not waited for again."""
+        for store in self._stores:
+            if store.place not in away:
+                try:
+                    self._look(store)
+                except StackError as problem:
+                    away[store.place] = f"{problem.what}: {problem.why}"
+        places = []
+        for store in self._stores:
+            one = self._seen[store.place]
+            error = away.get(store.place, "")
+            places.append(Place(store.place, store.objects.where, error, tuple(one.damaged), tuple(one.newer)))
+        return Found(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
+
+    def _look(self, store: SetStore) -> None:
+        # Asked before and after: a backup may begin or end meanwhile.
+        begun, held = self._ledger.begun(store.objects.where), store.contents()
+        begun |= self._ledger.begun(store.objects.where)
+        seen = self._seen[store.place]
+        for set_id, names in held.items():
+            if MANIFEST not in names:
+                if without_page(names) and set_id not in begun:
+                    seen.damaged.append(set_id)
+                continue
+            try:
+                manifest = store.manifest(set_id)
+            except NOT_READABLE:
+                seen.damaged.append(set_id)
+                continue
+            except TooNew:
+                seen.newer.append(set_id)
+                continue
+            before = self._sets.get(set_id)
+            if before and before.manifest != manifest:
+                before = self._the_sealed(before, manifest, store.place)
+                if before:
+                    continue
+            self._sets[set_id] = self._with(store, manifest, names, before)
+
+    def _the_sealed(self, before: FoundSet, manifest: Manifest, place: str) -> FoundSet | None:
+        """Of two pages of contents that differ the seal says which was changed; None where it was the one before."""
+        key = self._key
+        if key and not sealed_by(before.manifest, key) and sealed_by(manifest, key):
+            for other in before.places:
+                self._seen[other].damaged.append(manifest.id)
+            return None
+        self._seen[place].damaged.append(manifest.id)
+        return before
+
+    def _with(
+        self, store: SetStore, manifest: Manifest, names: Mapping[str, StoredObject], before: FoundSet | None
+    ) -> FoundSet:
+        """The set as it lies in one more place."""
+        sizes = {name: one.size for name, one in names.items()}
+        missing = tuple(f"{store.place}: {file.name}" for file in manifest.files if sizes.get(file.name) != file.size)
+        papers = proofs.kept(store, manifest, names, self._key)
+        valid = papers.valid
+        places: tuple[str, ...] = (store.place,)
+        forged = tuple(f"{store.place}: {name}" for name in papers.forged)
+        if before:
+            known = {proof.at for proof in before.proofs}
+            valid = (*before.proofs, *(one for one in valid if one.at not in known))
+            missing, forged = (*before.missing, *missing), (*before.forged, *forged)
+            places = (*before.places, *places)
+        return FoundSet(manifest, places, self._in_order(valid), missing, forged)
+
+    def _in_order(self, found: Iterable[Proof]) -> tuple[Proof, ...]:
+        """Oldest first; a drill by a clock that was ahead is the newest for nobody."""
+        now = self._clock.now()
+        return tuple(sorted(found, key=lambda one: (not ahead(one.at, now), one.at)))
+
+
+def _known(key: Callable[[], Key]) -> Key | None:
+    try:
+        return key()
+    except StackError:
+        return None
