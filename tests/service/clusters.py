@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,31 @@ GRANT pg_read_all_data TO backup;
 """
 
 
+@dataclass(frozen=True)
+class Programs:
+    """Where a server's programs lie: on this system, or by the same path inside the root of another one."""
+
+    folder: Path = BINARIES
+    root: Path | None = None
+
+    def command(self, name: str, *arguments: str) -> list[str]:
+        """What runs one of them, as `user`."""
+        inside = ["/usr/sbin/chroot", "--userspec=postgres:postgres", str(self.root)] if self.root else []
+        return [*inside, str(self.folder / name), *arguments]
+
+    @property
+    def user(self) -> str | None:
+        """Whom the command is started as: changing the root takes root, and the command gives that up itself."""
+        return None if self.root else unprivileged_user("postgres")
+
+
+HERE = Programs()
+
+
 class Cluster(Running):
     """A cluster in a folder."""
 
-    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
+    def __init__(self, folder: Path, *, fsync: bool = False, programs: Programs = HERE) -> None:
         self.root = folder
         self.port = free_port()
         self.data = folder / "data"
@@ -44,9 +66,9 @@ class Cluster(Running):
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         super().__init__(
-            [str(BINARIES / "postgres"), "-D", str(self.data), *options],
+            programs.command("postgres", "-D", str(self.data), *options),
             folder / "log",
-            user=self.system_user or None,
+            user=programs.user,
             stop_signal=signal.SIGINT,
         )
 
@@ -86,14 +108,14 @@ class Cluster(Running):
 
 
 @contextmanager
-def cluster(folder: Path, *, reader: bool = True) -> Iterator[Cluster]:
+def cluster(folder: Path, *, reader: bool = True, programs: Programs = HERE) -> Iterator[Cluster]:
     """A new, empty cluster that is gone afterwards."""
     folder.mkdir(mode=0o755, exist_ok=True)
-    made = Cluster(folder)
+    made = Cluster(folder, programs=programs)
     if made.system_user:
         shutil.chown(folder, made.system_user)
-    initdb = [str(BINARIES / "initdb"), "-D", str(made.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-    subprocess.run([*initdb, "--no-sync"], check=True, capture_output=True, user=made.system_user or None)
+    options = ["-D", str(made.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    subprocess.run(programs.command("initdb", *options), check=True, capture_output=True, user=programs.user)
     (made.data / "pg_hba.conf").write_text(_HBA)
     made.up()
     try:

@@ -14,7 +14,7 @@ from founderstack.migration.target import Target
 from founderstack.migration.values import Finding, Kind, Options, Progress
 from founderstack.world import postgres
 from founderstack.world.clock import SystemClock
-from tests.service.clusters import BINARIES, Cluster, cluster
+from tests.service.clusters import BINARIES, HERE, Cluster, Programs, cluster
 from tests.service.supabase_source import PASSWORD, SupabaseSource
 
 
@@ -57,9 +57,9 @@ def migration(
 
 
 @contextmanager
-def empty_target(folder: Path) -> Iterator[Cluster]:
+def empty_target(folder: Path, programs: Programs = HERE) -> Iterator[Cluster]:
     """A cluster as the stack makes it: with the role and the database `app`."""
-    with cluster(folder, reader=False) as made:
+    with cluster(folder, reader=False, programs=programs) as made:
         made.query("CREATE ROLE app")
         made.query("CREATE DATABASE app OWNER app")
         yield made

@@ -21,6 +21,7 @@ from uuid import UUID
 import psycopg
 
 from tests.app.servers import Server, free_port, unprivileged_user
+from tests.service.clusters import BINARIES as BINARIES, HERE, Programs
 
 SQL = Path(__file__).parent / "supabase"
 SCRIPTS = (
@@ -31,13 +32,12 @@ SCRIPTS = (
     ("5-superuser.sql", "supabase_admin"),
 )
 PASSWORD = "the-owner's p@ss/word"
-BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
 
 class SupabaseSource(Server):
     """The cluster in a folder; empty until `build`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Programs = HERE) -> None:
         self.folder_of_cluster = folder
         self.port = free_port()
         self.data = folder / "data"
@@ -53,9 +53,9 @@ class SupabaseSource(Server):
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         super().__init__(
-            [str(BINARIES / "postgres"), "-D", str(self.data), *options],
+            programs.command("postgres", "-D", str(self.data), *options),
             folder / "log",
-            user=unprivileged_user("postgres"),
+            user=programs.user,
             stop_signal=signal.SIGINT,
         )
 
@@ -91,10 +91,10 @@ def person(number: int) -> UUID:
     return UUID(digest[:12] + "4" + digest[13:16] + "8" + digest[17:])
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, programs: Programs = HERE) -> None:
     """Make the cluster in this empty folder, stopped; five seconds."""
-    _init(folder)
-    source = SupabaseSource(folder)
+    _init(folder, programs)
+    source = SupabaseSource(folder, programs)
     source.up()
     try:
         for script, user in SCRIPTS:
@@ -104,15 +104,15 @@ def build(folder: Path) -> None:
 
 
 @contextmanager
-def supabase_source(folder: Path, copy_of: Path | None = None) -> Iterator[SupabaseSource]:
+def supabase_source(folder: Path, copy_of: Path | None = None, programs: Programs = HERE) -> Iterator[SupabaseSource]:
     """A running source in this folder: built there, or a copy of one that was built and is stopped."""
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     if copy_of:
         subprocess.run(["cp", "-a", "--reflink=auto", f"{copy_of}/data", str(folder)], check=True)
         shutil.chown(folder, unprivileged_user("postgres") or os.getuid())
     elif not (folder / "data").exists():
-        build(folder)
-    source = SupabaseSource(folder)
+        build(folder, programs)
+    source = SupabaseSource(folder, programs)
     source.up()
     try:
         yield source
@@ -120,14 +120,16 @@ def supabase_source(folder: Path, copy_of: Path | None = None) -> Iterator[Supab
         source.stop()
 
 
-def _init(folder: Path) -> None:
+def _init(folder: Path, programs: Programs) -> None:
     user = unprivileged_user("postgres")
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     if user:
         shutil.chown(folder, user)
     arguments = ["-D", str(folder / "data"), "-A", "trust", "-U", "supabase_admin"]
     arguments += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    subprocess.run([BINARIES / "initdb", *arguments], check=True, capture_output=True, user=user, cwd=folder)
+    subprocess.run(
+        programs.command("initdb", *arguments), check=True, capture_output=True, user=programs.user, cwd=folder
+    )
     rules = [
         "host all,replication supabase_admin 127.0.0.1/32 trust",
         "host all,replication all 127.0.0.1/32 scram-sha-256",

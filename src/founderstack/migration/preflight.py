@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from founderstack.catalogue.postgres import MAJORS
 from founderstack.locale import _
 from founderstack.migration import readable, trouble
 from founderstack.migration.source import Source, route
@@ -71,23 +72,26 @@ def room(target: Target, found: Mapping[str, Any]) -> list[Item]:
 def _unfit(found: Mapping[str, Any]) -> list[Item]:
     blockers = []
     if found["source_major"] > found["target_major"]:
-        why = _("The source is PostgreSQL {theirs}, newer than this machine’s {ours}.")
-        blockers.append(
-            Item(
-                "preflight",
-                "version",
-                found["source_version"],
-                "blocker",
-                why.format(theirs=found["source_major"], ours=found["target_major"]),
-                _("Bring the stack up on a system with a newer PostgreSQL: Debian 13 has 17, Ubuntu 26.04 has 18."),
-            )
-        )
+        why = _("The source is PostgreSQL {theirs}, newer than this machine’s {ours}, which cannot read all of it.")
+        why = why.format(theirs=found["source_major"], ours=found["target_major"])
+        blockers.append(Item("preflight", "version", found["source_version"], "blocker", why, _newer(found)))
     if found["source_encoding"] != found["target_encoding"]:
         why = _("The source is {theirs}, the target {ours}.")
         why = why.format(theirs=found["source_encoding"], ours=found["target_encoding"])
         fix = _("Convert the source to {ours} first.").format(ours=found["target_encoding"])
         blockers.append(Item("preflight", "encoding", found["source_encoding"], "blocker", why, fix))
     return blockers
+
+
+def _newer(found: Mapping[str, Any]) -> str:
+    """The systems whose PostgreSQL takes the source."""
+    taking = sorted((int(major), name) for name, major in MAJORS.items() if int(major) >= found["source_major"])
+    if not taking:
+        return _("No system that this version of Founder Stack knows has it yet.")
+    names = ", ".join(f"{name.replace(':', ' ').capitalize()} (PostgreSQL {major})" for major, name in taking)
+    return _("Move to a machine that takes it: {systems}. Bring the stack up there, and run the plan again.").format(
+        systems=names
+    )
 
 
 def _asked(connection: Any) -> tuple[Any, ...]:

@@ -15,6 +15,12 @@ create role supabase_functions_admin login noinherit createrole;
 create role supabase_read_only_user login bypassrls;
 create role supabase_replication_admin login replication;
 grant anon, authenticated, service_role to authenticator, postgres;
+-- Before 16 whoever may make roles may also grant them.
+do $$ begin
+  if current_setting('server_version_num')::int >= 160000 then
+    grant anon, authenticated, service_role to postgres with admin option;
+  end if;
+end $$;
 grant pg_read_all_data, pg_monitor, pg_signal_backend to postgres;
 grant pg_read_all_data to supabase_read_only_user;
 alter role anon set statement_timeout = '3s';
