@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
+import { throughSocket } from "@/server/address";
 
 const LOCK = 7_203_611; // any number, as long as nothing else in this database uses it
 const folder = join(import.meta.dirname, "migrations");
 
-const url = process.env.DATABASE_URL;
-if (!url) fail("DATABASE_URL is not set. Set it to postgres://user:password@host:port/database.");
-const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+if (!process.env.DATABASE_URL) fail("DATABASE_URL is not set. Set it to postgres://user:password@host:port/database.");
+const client = new pg.Client({ connectionString: throughSocket(process.env), connectionTimeoutMillis: 10_000 });
 try {
   await client.connect();
   await migrate();

@@ -144,7 +144,8 @@ def redis(place: Path) -> Iterator[Redis]:
 def diary(place: Path, built: Build, postgres: Postgres, redis: Redis) -> Iterator[Diary]:
     """The instance that most tests share; each of them brings its own people."""
     database = postgres.create("diary", template="empty")
-    with running(Diary(built.node, built.dist, place / "diary", database, redis.url)) as server:
+    sockets = {"DATABASE_SOCKET": postgres.socket, "REDIS_SOCKET": redis.socket}
+    with running(Diary(built.node, built.dist, place / "diary", database, redis.url, **sockets)) as server:
         yield server
 
 

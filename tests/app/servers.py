@@ -107,7 +107,7 @@ class Postgres(Server):
         settings = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
+            "unix_socket_directories": str(folder),
             "fsync": "off",
             "dynamic_shared_memory_type": "mmap",  # in its own folder: nobody who tidies /dev/shm takes it away
         }
@@ -121,6 +121,11 @@ class Postgres(Server):
 
     def up(self) -> None:
         self.start(lambda: _accepts(self.port) and _answers(self.url("postgres")), "PostgreSQL")
+
+    @property
+    def socket(self) -> str:
+        """The folder that it listens in."""
+        return str(self.log.parent)
 
     def url(self, name: str) -> str:
         return f"postgresql://diary@127.0.0.1:{self.port}/{name}"
@@ -141,6 +146,8 @@ class Redis(Server):
         lines = [
             f"port {self.port}",
             "bind 127.0.0.1",
+            f"unixsocket {folder}/cache.sock",
+            "unixsocketperm 777",
             'save ""',
             f"dir {folder}",
             "user default off",
@@ -153,6 +160,10 @@ class Redis(Server):
     @property
     def url(self) -> str:
         return f"redis://{REDIS_USER}:{REDIS_PASSWORD}@127.0.0.1:{self.port}/0"
+
+    @property
+    def socket(self) -> str:
+        return f"{self.log.parent}/cache.sock"
 
     def up(self) -> None:
         self.start(lambda: _accepts(self.port), "Redis")

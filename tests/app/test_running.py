@@ -28,7 +28,7 @@ def test_without_redis_people_go_on(
 ) -> None:
     """Who is signed in reads and writes, who is not signs in, and an ended session stays ended."""
     with running(Redis(place / f"redis-{uuid.uuid4()}")) as cache:
-        at = another_diary(redis=cache.url)
+        at = another_diary(redis=cache.url, REDIS_SOCKET=cache.socket)
         ana, phone, luis = person(at).sign_up(), person(at), person(at)
         phone.email = ana.email
         phone.sign_in()
@@ -63,7 +63,11 @@ def test_without_the_database_it_says_so_and_comes_back(
     with running(Postgres(folder / "postgres")) as server:
         built.migrate(server.create("diary"))
         with running(
-            Diary(built.node, built.dist, folder / "diary", server.url("diary"), redis.url, STACK_NAME="alone")
+            Diary(
+                *(built.node, built.dist, folder / "diary", server.url("diary"), redis.url),
+                STACK_NAME="alone",
+                DATABASE_SOCKET=server.socket,
+            )
         ) as at:
             ana = person(at).sign_up()
             entry = str(uuid.uuid4())

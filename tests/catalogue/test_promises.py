@@ -77,6 +77,18 @@ def test_only_the_gateway_has_public_ports(component: Component) -> None:
 
 
 @each_case
+def test_only_the_app_may_enter_where_database_and_cache_listen_for_it(case: Case) -> None:
+    desired = case.resolved().desired
+    given = dict(next((process.env for process in desired.processes.values() if process.ring), ()))
+    sockets = {name: PurePosixPath(path) for name, path in given.items() if name.endswith("_SOCKET")}
+    folders = {folder.path: folder.enter for process in desired.processes.values() for folder in process.folders}
+    for name, path in sockets.items():
+        assert folders[str(path if name == "DATABASE_SOCKET" else path.parent)] == "app"
+    assert ("DATABASE_SOCKET" in given) == ("DATABASE_URL" in given)
+    assert ("REDIS_SOCKET" in given) == ("REDIS_URL" in given)
+
+
+@each_case
 def test_names_are_unique(case: Case) -> None:
     resolved = case.resolved()
     names: list[str] = []
@@ -153,7 +165,8 @@ def test_sockets_lie_in_a_folder_that_their_process_owns(case: Case) -> None:
 
 @each_case
 def test_whoever_may_enter_a_folder_is_there(case: Case) -> None:
-    accounts = {process.user for process in case.desired().processes.values()}
+    # The app's may come later: whether there is one shall not decide how the database starts.
+    accounts = {"app", *(process.user for process in case.desired().processes.values())}
     for process in case.desired().processes.values():
         assert {folder.enter for folder in process.folders if folder.enter} <= accounts
 

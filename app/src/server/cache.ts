@@ -40,7 +40,9 @@ class LocalCounters {
 }
 
 function connect(): Redis {
-  const redis = new Redis(environment().redisUrl, {
+  const { redisUrl, redisSocket } = environment();
+  const redis = new Redis(redisUrl, {
+    ...(redisSocket ? { path: redisSocket } : {}),
     lazyConnect: false,
     connectTimeout: 2_000,
     commandTimeout: 500,

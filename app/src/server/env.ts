@@ -1,9 +1,13 @@
 import "server-only";
 
+import { throughSocket } from "./address";
+
 /** What the stack offers to the diary, read once. Names what is missing, all of it at once. */
 export interface Environment {
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** Where the cache listens for the app alone: while it is down, anybody may listen on its port. */
+  readonly redisSocket: string | null;
   readonly origin: string;
   readonly secret: string;
   readonly filesDir: string;
@@ -63,8 +67,9 @@ function read(env: NodeJS.ProcessEnv): Environment {
   if (wrong.length > 0) throw new Error(`Founder Diary cannot start: ${wrong.join("; ")}.`);
   const origin = new URL(env.BETTER_AUTH_URL!).origin;
   return {
-    databaseUrl: env.DATABASE_URL!,
+    databaseUrl: throughSocket(env),
     redisUrl: env.REDIS_URL!,
+    redisSocket: env.REDIS_SOCKET || null,
     origin,
     secret: env.BETTER_AUTH_SECRET!,
     filesDir: env.FILES_DIR!,

@@ -58,12 +58,13 @@ def processes(view: View, component: str, title: str, program: str) -> tuple[p.P
             card=p.Card(title=title, group="data", summary=N_("Cache and sessions"), address=f"127.0.0.1:{port}"),
             argv=(program, f"{etc}/server.conf"),
             cwd=data,
-            folders=(p.Folder(data),),
+            folders=(p.Folder(data), p.Folder(view.places.run(ACCOUNT), enter="app")),
+            sockets=(_socket(view),),
             files=(
                 p.File(f"{etc}/server.conf", _configuration(view, port, etc, data)),
                 p.File(f"{etc}/users.acl", _users(view)),
             ),
-            ready=p.Probe("redis", f"127.0.0.1:{port}", ask="PING", credential="probe:cache.probe", timeout_s=30),
+            ready=p.Probe("redis", _socket(view), ask="PING", credential="probe:cache.probe", timeout_s=30),
             needs=(f"{component}/packages",),
             stop_wait_s=30,
             signs=_NEWER_DATA,
@@ -84,8 +85,13 @@ def tasks(component: str, summary: str, packages: tuple[str, ...], program: str)
 
 
 def offers(view: View) -> Mapping[str, str]:
-    """The address that the app reaches the cache by."""
-    return {"REDIS_URL": f"redis://app:{secret('cache.app', 'url')}@127.0.0.1:{view.port('cache', 'redis')}/0"}
+    """The address that the app reaches the cache by, and the socket, which nobody else can take while it is down."""
+    url = f"redis://app:{secret('cache.app', 'url')}@127.0.0.1:{view.port('cache', 'redis')}/0"
+    return {"REDIS_URL": url, "REDIS_SOCKET": _socket(view)}
+
+
+def _socket(view: View) -> str:
+    return f"{view.places.run(ACCOUNT)}/cache.sock"
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
@@ -121,6 +127,8 @@ def _configuration(view: View, port: int, etc: str, data: str) -> str:
     return f"""\
 bind 127.0.0.1
 port {port}
+unixsocket {_socket(view)}
+unixsocketperm 777
 protected-mode yes
 dir {data}
 aclfile {etc}/users.acl

@@ -137,7 +137,9 @@ def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], .
 
 
 def _environment(view: View) -> tuple[tuple[str, str], ...]:
-    """What build-independent code may count on; the founder's own `env` wins."""
+    """What build-independent code may count on; the founder's own `env` wins: no socket stands beside its address."""
+    given = view.settings.env
+    offers = {name: value for name, value in view.offers.items() if name.replace("_SOCKET", "_URL") not in given}
     paths = [f"{view.places.node(_node.VERSION)}/bin"] if _is_node(view.settings, view.app_files) else []
     offered = {
         "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -149,8 +151,8 @@ def _environment(view: View) -> tuple[tuple[str, str], ...]:
         "FILES_DIR": f"{view.places.data('app')}/files",
         "BETTER_AUTH_URL": view.app_url,
         "BETTER_AUTH_SECRET": secret("app.auth"),
-        **view.offers,
-        **view.settings.env,
+        **offers,
+        **given,
     }
     return tuple(sorted(offered.items()))
 

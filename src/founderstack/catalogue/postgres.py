@@ -62,7 +62,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             card=_card(view),
             argv=(f"{binaries}/postgres", "-D", _data(view), *_at_start(view)),
             cwd=places.data("postgres"),
-            folders=(p.Folder(places.data("postgres")), p.Folder(run)),
+            folders=(p.Folder(places.data("postgres")), p.Folder(run, enter="app")),
             files=(
                 p.File(f"{etc}/postgresql.conf", _configuration(view)),
                 p.File(f"{etc}/pg_hba.conf", _packaged.text("postgres_files", "pg_hba.conf")),
@@ -161,7 +161,9 @@ def _login(view: View) -> str:
 
 
 def offers(view: View) -> Mapping[str, str]:
-    return {"DATABASE_URL": _url(view, _login(view), "postgres.app")}
+    # Nobody else can take the socket while the server is down; its folder is the server's, and the app may enter it.
+    socket = view.places.run("postgres")
+    return {"DATABASE_URL": _url(view, _login(view), "postgres.app"), "DATABASE_SOCKET": socket}
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
