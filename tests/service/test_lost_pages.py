@@ -23,8 +23,9 @@ from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
 from founderstack.operations.backup import backup
-from founderstack.operations.backups import FORGED, index
+from founderstack.operations.backups import FORGED, GONE, index
 from founderstack.operations.forget import forget
+from founderstack.operations.lost import Resent, miss_no_longer, resend
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import FakeWorld
 from founderstack.world.objects import FolderStore
@@ -290,3 +291,60 @@ def test_nothing_is_forgotten_without_a_yes(stack: Stack) -> None:
     with pytest.raises(StackError, match="Nothing was removed"):
         forget(FakeWorld().site("[backup]\n"), stack.vault(), lost.id, refuse)
     assert [*(stack.place("local") / lost.id).rglob("*.age")]
+
+
+KEEP_ONE = "[backup]\nkeep_last = 1\nkeep_daily = 0\nkeep_weekly = 0\nkeep_monthly = 0\n"
+
+
+def test_a_bucket_that_was_emptied_is_named_and_nothing_is_let_go_of_until_it_is_settled(stack: Stack) -> None:
+    """What breaks: all in the bucket is gone. What the founder sees: which sets. What holds: those that are here."""
+    older, newer = stack.taken(), stack.taken()
+    shutil.rmtree(stack.folder / "s3")
+    events: list[Event] = []
+    site = FakeWorld().site(KEEP_ONE)
+    stack.clock.wait(60)
+    outcome = backup(site, stack.vault(), "", events.append)
+    lost = (f"s3: {newer.id}", f"s3: {older.id}")
+    assert outcome.lost == lost
+    assert outcome.removed == ()
+    assert [one.detail for one in events if one.step == "backup:expire"] == [
+        f"Nothing was let go, because this is not there any more: {'; '.join(lost)}"
+    ]
+    found = stack.vault().found()
+    assert [one.places for one in found.sets] == [("local", "s3"), ("local",), ("local",)], "it is not covered up"
+    told = index(site.stack, found, stack.clock.now())
+    assert GONE in told["warnings"]
+    assert [place["gone"] for place in told["places"]] == [[], [newer.id, older.id]]
+    assert resend(site, stack.vault(), events.append) == Resent((f"{newer.id} (s3)", f"{older.id} (s3)"), {})
+    assert [one.places for one in stack.vault().found().sets] == [("local", "s3")] * 3
+    stack.clock.wait(60)
+    outcome = backup(site, stack.vault(), "", events.append)
+    assert outcome.lost == ()
+    assert len(outcome.removed) == 6, "each of the older ones, in both places"
+    assert stack.vault().found().lost == (), "what we let go of is missed by nobody"
+
+
+def test_a_place_that_was_set_back_gets_what_it_has_lost_and_the_rest_can_be_given_up(stack: Stack) -> None:
+    first, second, third = stack.taken(), stack.taken(), stack.taken()
+    site = FakeWorld().site("[backup]\n")
+    for place, made in (("local", second), ("local", third), ("s3", third), ("s3", first)):
+        shutil.rmtree(stack.place(place) / made.id)
+    assert stack.vault().found().lost == (
+        f"local: {third.id}",
+        f"local: {second.id}",
+        f"s3: {third.id}",
+        f"s3: {first.id}",
+    )
+    done = resend(site, stack.vault(), lambda _event: None)
+    assert done == Resent((f"{second.id} (local)", f"{first.id} (s3)"), {"local": [third.id], "s3": [third.id]})
+
+    def refuse(_lost: object) -> None:
+        raise StackError("No", "", "")
+
+    with pytest.raises(StackError, match="No"):
+        miss_no_longer(site, stack.vault(), refuse)
+    assert len(stack.vault().found().lost) == 2
+    assert miss_no_longer(site, stack.vault(), lambda _lost: None) == {"local": (third.id,), "s3": (third.id,)}
+    assert stack.vault().found().lost == ()
+    with pytest.raises(StackError, match="No place has lost a backup"):
+        miss_no_longer(site, stack.vault(), lambda _lost: None)

@@ -97,6 +97,7 @@ class Schedule:
             proven=good,
             chain_broken=_let_go(about),
             off_machine=bool(index.get("off_machine", True)),
+            gone={str(place["name"]): len(place["gone"]) for place in index.get("places") or () if place.get("gone")},
             bad={
                 str(one["id"]): " ".join(one["proven"]["problems"])
                 for one in sets

@@ -22,6 +22,7 @@ class _Seen:
 
     damaged: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
+    gone: tuple[str, ...] = ()
 
 
 class Look:
@@ -43,18 +44,20 @@ class Look:
                     self._look(store)
                 except StackError as problem:
                     away[store.place] = f"{problem.what}: {problem.why}"
-        places = []
-        for store in self._stores:
-            one = self._seen[store.place]
-            error = away.get(store.place, "")
-            places.append(Place(store.place, store.objects.where, error, tuple(one.damaged), tuple(one.newer)))
-        return Found(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), tuple(places))
+        places = tuple(self._place(store, away.get(store.place, "")) for store in self._stores)
+        return Found(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), places)
+
+    def _place(self, store: SetStore, error: str) -> Place:
+        seen = self._seen[store.place]
+        return Place(store.place, store.objects.where, error, tuple(seen.damaged), tuple(seen.newer), seen.gone)
 
     def _look(self, store: SetStore) -> None:
         # Asked before and after: a backup may begin or end meanwhile.
-        begun, held = self._ledger.begun(store.objects.where), store.contents()
-        begun |= self._ledger.begun(store.objects.where)
-        seen = self._seen[store.place]
+        where, ledger, seen = store.objects.where, self._ledger, self._seen[store.place]
+        begun, left, held = ledger.begun(where), ledger.held(where), store.contents()
+        begun, left = begun | ledger.begun(where), left & ledger.held(where)
+        there = {set_id for set_id, names in held.items() if MANIFEST in names or without_page(names)}
+        seen.gone = tuple(sorted(left - begun - there, reverse=True))
         for set_id, names in held.items():
             if MANIFEST not in names:
                 if without_page(names) and set_id not in begun:

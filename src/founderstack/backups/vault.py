@@ -89,11 +89,12 @@ class Vault(GivingBack):
         if not begun:
             return
         held = store.contents()
-        left = {one for one in begun if MANIFEST not in held.get(one, {}) and MANIFEST in waiting.get(one, {})}
-        for set_id in begun - left:
-            if MANIFEST not in held.get(set_id, {}):
-                store.remove(set_id)
-        self._ledger.ended(store.objects.where, begun - left)
+        whole = {one for one in begun if MANIFEST in held.get(one, {})}
+        over = {one for one in begun - whole if MANIFEST not in waiting.get(one, {})}
+        for set_id in over:
+            store.remove(set_id)
+        self._ledger.whole(store.objects.where, whole)
+        self._ledger.gone(store.objects.where, over)
 
     def take(self, kind: str, progress: Progress) -> Manifest:
         """Take a whole set into the place on this machine."""
@@ -166,21 +167,40 @@ class Vault(GivingBack):
         """Copy a set off the machine."""
         here, there = self._stores[0], self._stores[1]
         try:
-            with self._ledger.writing(there.objects.where, manifest.id):
-                here.copy(manifest, there, lambda count: progress(there.place, count))
-        except NOT_READABLE as problem:
-            now, why = self._clock.now(), (problem.what,)
-            bad = Proof(manifest.id, now, ok=False, seconds=0.0, problems=why, place=here.place, of=manifest.seal)
-            with suppress(StackError):
-                proofs.keep(here, bad, self._key())
-            raise SetDamaged(problem.what, problem.why, problem.fix) from None
+            self.bring(manifest, here.place, there.place, progress)
+        except SetDamaged:
+            raise
         except StackError as problem:
             self._away[there.place] = f"{problem.what}: {problem.why}"
             raise
 
+    def bring(self, manifest: Manifest, source: str, target: str, progress: Progress) -> None:
+        """Copy a set from one place to another."""
+        here, there = self._store(source), self._store(target)
+        try:
+            with self._ledger.writing(there.objects.where, manifest.id):
+                here.copy(manifest, there, lambda count: progress(target, count))
+        except NOT_READABLE as problem:
+            now, why = self._clock.now(), (problem.what,)
+            bad = Proof(manifest.id, now, ok=False, seconds=0.0, problems=why, place=source, of=manifest.seal)
+            with suppress(StackError):
+                proofs.keep(here, bad, self._key())
+            raise SetDamaged(problem.what, problem.why, problem.fix) from None
+
     def found(self) -> Found:
         """Everything that there is, in every place that answers; each place is judged by what lies in it."""
         return Look(self._stores, self._ledger, self._key, self._clock).found(self._away)
+
+    def note(self, found: Found) -> None:
+        """Remember what lies in each place that answered, so that it is missed when it does not any more."""
+        for place in found.places:
+            if not place.error:
+                held = [one.manifest.id for one in found.sets if place.name in one.places]
+                self._ledger.whole(place.where, (*held, *place.damaged, *place.newer))
+
+    def miss_no_longer(self, place: str, set_ids: Sequence[str]) -> None:
+        """Have sets that are gone from a place count as let go of."""
+        self._ledger.gone(self._store(place).objects.where, set_ids)
 
     def remove(self, place: str, set_id: str) -> None:
         """Remove a set from one place."""

@@ -168,5 +168,10 @@ def consent(question: str, why: str) -> None:
             _("Read the plan, then run the command again with --yes."),
             exit_code=EXIT_AUTH_NEEDED,
         )
-    if input(question).strip().lower() not in ("y", "yes", "s", "si", "sí"):
+    if not agreed(question):
         raise StackError(_("Nothing was changed"), _("You said no."), _("Run the command again when it suits you."))
+
+
+def agreed(question: str) -> bool:
+    """True where somebody sits there and says yes."""
+    return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes", "s", "si", "sí")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from founderstack import wiring
+from founderstack.cli.changes import agreed
 from founderstack.cli.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.backup import megabytes
 from founderstack.operations.forget import Copy, forget
+from founderstack.operations.lost import miss_no_longer
 from founderstack.operations.site import Site
 
 
 def run(site: Site, set_id: str, confirm: str, *, yes: bool) -> int:
-    """Show what cannot be used of the set, have its name typed, and remove that."""
+    """Show what cannot be used of the set, have its name typed, and remove that; without one, give up what is gone."""
+    if not set_id:
+        return _of_the_lost(site, yes=yes)
 
     def approve(copies: Sequence[Copy]) -> None:
         for one in copies:
@@ -38,4 +42,22 @@ def run(site: Site, set_id: str, confirm: str, *, yes: bool) -> int:
 
     places = ", ".join(one.place for one in forget(site, wiring.open_vault(site), set_id, approve))
     print(paint("✓ ", "green") + _("{id} is gone from: {places}").format(id=set_id, places=places))
+    return EXIT_OK
+
+
+def _of_the_lost(site: Site, *, yes: bool) -> int:
+    def approve(lost: Mapping[str, Sequence[str]]) -> None:
+        for place, set_ids in lost.items():
+            text = _("{place} has lost: {sets}").format(place=place, sets=", ".join(set_ids))
+            print(f"  {paint('-', 'red', sys.stderr)} {text}", file=sys.stderr)
+        if not yes and not agreed(_("Miss them no longer? [y/N] ")):
+            raise StackError(
+                _("Nothing was given up"),
+                _("Nobody confirmed it. What still lies elsewhere is brought back by: founder backup resend"),
+                _("For scripts: {command}").format(command="founder backup forget --yes"),
+                exit_code=EXIT_AUTH_NEEDED,
+            )
+
+    count = sum(len(set_ids) for set_ids in miss_no_longer(site, wiring.open_vault(site), approve).values())
+    print(paint("✓ ", "green") + _("Missed no longer: {count}").format(count=count))
     return EXIT_OK

@@ -28,6 +28,8 @@ class Place:
     """Ids of sets whose page of contents cannot be read, or is lost."""
     newer: tuple[str, ...] = ()
     """Ids of sets that a later version of this tool has written."""
+    gone: tuple[str, ...] = ()
+    """Ids of sets that were there, are there no more, and were not let go of by us."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Found:
             for what in (place.error, *place.damaged, *place.newer)
             if what
         )
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What a place held and holds no more, with its place."""
+        return tuple(f"{place.name}: {set_id}" for place in self.places for set_id in place.gone)
 
 
 @dataclass(frozen=True)
@@ -104,8 +111,20 @@ class Vault(Protocol):
         """
         ...
 
+    def bring(self, manifest: Manifest, source: str, target: str, progress: Progress) -> None:
+        """Copy a set from one place to another; as `send` otherwise."""
+        ...
+
     def found(self) -> Found:
         """Everything that there is."""
+        ...
+
+    def note(self, found: Found) -> None:
+        """Remember what lies in each place that answered, so that it is missed when it does not any more."""
+        ...
+
+    def miss_no_longer(self, place: str, set_ids: Sequence[str]) -> None:
+        """Have sets that are gone from a place count as let go of."""
         ...
 
     def remove(self, place: str, set_id: str) -> None:

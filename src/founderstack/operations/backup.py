@@ -30,6 +30,8 @@ class Outcome:
     """Names of the places that hold it."""
     removed: tuple[str, ...] = ()
     """Ids of sets whose time was over."""
+    lost: tuple[str, ...] = ()
+    """`place: id` of what a place held and holds no more."""
 
 
 def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
@@ -108,7 +110,9 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
             places = (*places, "s3")
         except StackError as error:
             problem = error
-    removed = _expire(site, vault, emit)
+    found = vault.found()
+    vault.note(found)
+    removed = _expire(site, vault, found, emit)
     if manifest.problem or manifest.lacks:
         raise StackError(
             _("The backup is not whole") if manifest.lacks else _("Only a dump was taken"),
@@ -128,7 +132,7 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
         )
     if vault.away():
         vault.tidy_away()
-    return Outcome(manifest, places, removed)
+    return Outcome(manifest, places, removed, found.lost)
 
 
 def _send(site: Site, vault: Vault, newest: Manifest, emit: Emit) -> None:
@@ -153,16 +157,24 @@ def _sent(vault: Vault, manifest: Manifest, progress: Progress) -> Manifest:
 
 
 def _waiting(vault: Vault, newest: Manifest, now: float) -> Sequence[Manifest]:
-    """Sets that are here and not there, the newest first; not those that are known to be damaged."""
-    found = sorted(vault.found().sets, key=lambda one: ahead(one.manifest.taken_at, now))
-    waiting = [one for one in found if one.places == ("local",) and not one.missing and (not one.proof or one.proof.ok)]
-    return [newest, *(one.manifest for one in waiting if one.manifest.id != newest.id)]
+    """Sets that are here and not there, the newest first; not those that are known to be damaged, nor those that were
+    there once: that the place has lost them is told, and not covered up."""
+    found = vault.found()
+    lost = {set_id for place in found.places for set_id in place.gone}
+    waiting = [
+        one.manifest
+        for one in sorted(found.sets, key=lambda one: ahead(one.manifest.taken_at, now))
+        if one.places == ("local",) and not one.missing and (not one.proof or one.proof.ok)
+    ]
+    return [newest, *(one for one in waiting if one.id not in {newest.id, *lost})]
 
 
-def _expire(site: Site, vault: Vault, emit: Emit) -> tuple[str, ...]:
-    found, settings = vault.found(), site.stack.parts["backup"].settings
-    if found.unknown:
+def _expire(site: Site, vault: Vault, found: Found, emit: Emit) -> tuple[str, ...]:
+    settings = site.stack.parts["backup"].settings
+    if found.unknown or found.lost:
         why = _("Nothing was let go, because this cannot be read: {what}").format(what="; ".join(found.unknown))
+        if not found.unknown:
+            why = _("Nothing was let go, because this is not there any more: {what}").format(what=_few(found.lost))
         _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, why))
         return ()
     keep = Keep(settings.keep_last, settings.keep_daily, settings.keep_weekly, settings.keep_monthly)
@@ -181,6 +193,10 @@ def _expire(site: Site, vault: Vault, emit: Emit) -> tuple[str, ...]:
     if removed:
         _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, ", ".join(removed)))
     return tuple(removed)
+
+
+def _few(names: Sequence[str]) -> str:
+    return "; ".join((*names[:5], *(["…"] if len(names) > 5 else [])))
 
 
 def _of(found: Found, place: str) -> list[FoundSet]:

@@ -20,9 +20,10 @@ LACKING = N_("The newest backup does not hold all that it should.")
 NO_PLACE = N_("A place that keeps backups cannot be asked.")
 NEWER = N_("A backup was made by a later version of Founder Stack, which alone can read it.")
 BAD = N_("The newest drill failed: that backup could not be restored.")
+GONE = N_("A place has lost backups that it held; nothing is let go of until that is settled: founder backup resend")
 FORGED = N_("A proof of a backup is another backup's, or was changed or made up: it proves nothing.")
 FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
-PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, FORGED, NO_PLACE)
+PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, GONE, FORGED, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
 
@@ -30,9 +31,9 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
     """Everything about the stack's backups as plain values; warnings are English texts to be translated.
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
-    bytes, damaged, newer}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os, places,
-    missing, forged, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} | null}]}`,
-    sets newest first; times are seconds since the epoch, sizes bytes.
+    bytes, damaged, newer, gone}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os,
+    places, missing, forged, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} |
+    null}]}`, sets newest first; times are seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
     settings = part.settings
@@ -67,6 +68,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         LATE: late,
         LACKING: newest is not None and bool(newest.manifest.lacks),
         NOT_WHOLE: any(one.missing for one in found.sets) or any(place.damaged for place in found.places),
+        GONE: bool(found.lost),
         FORGED: any(one.forged for one in found.sets),
         NEWER: any(place.newer for place in found.places),
         FUTURE: len(sets) < len(found.sets),
@@ -126,4 +128,5 @@ def _place(found: Found, name: str) -> dict[str, Any]:
         "bytes": sum(one.manifest.size for one in held),
         "damaged": list(place.damaged),
         "newer": list(place.newer),
+        "gone": list(place.gone),
     }

@@ -52,6 +52,8 @@ class BackupFacts:
     proven: float = 0.0
     bad: Mapping[str, str] = field(default_factory=dict)
     """Set → why nobody could restore it, for sets whose last drill failed."""
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """Place → how many sets it held and holds no more, though nobody here let go of them."""
     off_machine: bool = True
     """False where no copy leaves the machine."""
     chain_broken: float = 0.0
@@ -193,6 +195,17 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
             Said(N_("No backup for {hours} h longer than planned"), {"hours": max(1, int(facts.late_s / 3600))}),
             _last(facts.newest, N_("The last good one is of {at}."), N_("There is none yet.")),
             Said(N_("Take one: founder backup; see whether the agent runs: founder status")),
+        )
+    for place, count in facts.gone.items():
+        yield Condition(
+            f"backup:gone:{place}",
+            Said(N_("Backups are gone from {place}: {count}"), {"count": count, "place": place}),
+            Said(
+                N_(
+                    "It was emptied, set back to an earlier day, or deletes by a rule of its own. None is let go of now."
+                )
+            ),
+            Said(N_("See which: founder backups; bring back what lies elsewhere: founder backup resend")),
         )
     yield from _drills(facts)
     if facts.chain_broken:

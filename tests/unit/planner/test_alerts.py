@@ -58,6 +58,7 @@ def test_each_thing_that_can_go_wrong_has_a_condition_of_its_own() -> None:
         late_s=7200,
         unproven_s=7200,
         bad={"20261124": "table users has 3 rows, not 4"},
+        gone={"s3": 3},
         off_machine=False,
         chain_broken=NOW,
     )
@@ -70,6 +71,7 @@ def test_each_thing_that_can_go_wrong_has_a_condition_of_its_own() -> None:
         "archive:queue",
         "backup:failed",
         "backup:late",
+        "backup:gone:s3",
         "backup:bad:20261124",
         "backup:unproven",
         "backup:chain",

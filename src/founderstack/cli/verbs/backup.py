@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
-from founderstack.cli import forgetting, proving
+from founderstack.cli import forgetting, proving, resending
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
@@ -24,19 +24,22 @@ def run(arguments: list[str]) -> int:
     options.add_argument(
         "action",
         nargs="?",
-        choices=("prove", "forget"),
-        help=_("prove: restore a set beside what runs, and check it; forget: remove what is damaged of one"),
+        choices=("prove", "forget", "resend"),
+        help=_(
+            "prove: restore a set beside what runs, and check it; forget: remove what is damaged of one, or give up "
+            "what is gone; resend: bring back to a place what it has lost"
+        ),
     )
     options.add_argument("set", nargs="?", default="", help=_("which one (with prove: the newest when not given)"))
     options.add_argument("--confirm", default="", metavar="SET", help=_("with forget: its name again, with --yes"))
     given = options.parse_args(arguments)
-    if given.action == "forget" and not given.set:
-        options.error(_("name the set that shall go"))
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "prove":
         return proving.run(site, given.set, manner_of(given), as_json=given.json)
     if given.action == "forget":
         return forgetting.run(site, given.set, given.confirm, yes=given.yes)
+    if given.action == "resend":
+        return resending.run(site, manner_of(given), as_json=given.json)
     vault = wiring.open_vault(site)
     outcome = backup(site, vault, given.kind, shows(manner_of(given)))
     if given.events or given.json:
@@ -45,6 +48,11 @@ def run(arguments: list[str]) -> int:
     for name in outcome.manifest.notes:
         text = _("{name} changed again and again while it was read.").format(name=name)
         print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    if outcome.lost:
+        text = _(
+            "Gone, and not let go of by this stack: {sets}. What lies elsewhere comes back by: founder backup resend"
+        )
+        print(paint("! ", "yellow", sys.stderr) + text.format(sets=", ".join(outcome.lost)), file=sys.stderr)
     if not vault.away():
         text = _("It is on this machine only. To keep copies elsewhere, add s3_endpoint and s3_bucket to [backup].")
         print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
@@ -60,6 +68,7 @@ def _values(outcome: Outcome) -> dict[str, object]:
         "kind": manifest.kind,
         "places": list(outcome.places),
         "removed": list(outcome.removed),
+        "lost": list(outcome.lost),
         "notes": list(manifest.notes),
     }
 

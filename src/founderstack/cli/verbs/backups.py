@@ -49,6 +49,7 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
         told.append(paint(total, "dim"))
         told += [f"  {paint('✗', 'red')} {place['error']}"] if place["error"] else []
         told += [f"  {paint('✗', 'red')} {set_id}: manifest.json" for set_id in place["damaged"]]
+        told += [f"  {paint('✗', 'red')} {set_id}: " + _("gone from there") for set_id in place["gone"]]
         told += [f"  {paint('!', 'yellow')} {set_id}: " + _("of a later version") for set_id in place["newer"]]
     if value["next"]:
         told.append(
