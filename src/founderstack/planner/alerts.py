@@ -196,17 +196,7 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
             _last(facts.newest, N_("The last good one is of {at}."), N_("There is none yet.")),
             Said(N_("Take one: founder backup; see whether the agent runs: founder status")),
         )
-    for place, count in facts.gone.items():
-        yield Condition(
-            f"backup:gone:{place}",
-            Said(N_("Backups are gone from {place}: {count}"), {"count": count, "place": place}),
-            Said(
-                N_(
-                    "It was emptied, set back to an earlier day, or deletes by a rule of its own. None is let go of now."
-                )
-            ),
-            Said(N_("See which: founder backups; bring back what lies elsewhere: founder backup resend")),
-        )
+    yield from _gone(facts)
     yield from _drills(facts)
     if facts.chain_broken:
         yield Condition(
@@ -222,6 +212,17 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
             Said(N_("If the machine is lost, so are the backups.")),
             Said(N_("Name an S3 place under [backup] in founder.toml; docs/backups.md shows how")),
             "notice",
+        )
+
+
+def _gone(facts: BackupFacts) -> Iterator[Condition]:
+    why = N_("It was emptied, set back to an earlier day, or clears up by a rule of its own. None is let go of now.")
+    for place, count in facts.gone.items():
+        yield Condition(
+            f"backup:gone:{place}",
+            Said(N_("Backups are gone from {place}: {count}"), {"count": count, "place": place}),
+            Said(why),
+            Said(N_("See which: founder backups; bring back what lies elsewhere: founder backup resend")),
         )
 
 
