@@ -3,7 +3,7 @@ import type { NextConfig } from "next";
 const config: NextConfig = {
   output: "standalone",
   outputFileTracingRoot: import.meta.dirname,
-  // Sharp is 19 MB and serves only the image optimiser, which the diary does not use: photos are shown as they were sent.
+  // Next wants Sharp for its image optimiser, which the diary does not use; what does use it, scripts/build.mjs brings.
   outputFileTracingExcludes: { "*": ["node_modules/sharp/**", "node_modules/@img/**", "node_modules/typescript/**"] },
   // Bundled, it would be copied into every route's file and loaded as often.
   serverExternalPackages: ["better-auth", "@better-auth/redis-storage", "ioredis", "nodemailer"],

@@ -22,8 +22,12 @@ keepSmall("dist/server.js");
 cpSync(".next/static", "dist/.next/static", { recursive: true });
 cpSync("public", "dist/public", { recursive: true });
 cpSync("migrations", "dist/migrations", { recursive: true });
+// For small-picture.mjs, which Next does not see.
+for (const name of ["sharp", "@img", "detect-libc", "semver"]) {
+  cpSync(join("node_modules", name), join("dist", "node_modules", name), { recursive: true, dereference: true });
+}
 await build({
-  entryPoints: ["scripts/migrate.ts", "scripts/seed.ts", "scripts/admin.ts"],
+  entryPoints: ["migrate", "seed", "admin", "small-picture"].map((name) => `scripts/${name}.ts`),
   outdir: "dist",
   outExtension: { ".js": ".mjs" },
   bundle: true,
@@ -32,7 +36,7 @@ await build({
   target: "node22",
   // pg is CommonJS and asks for its parts with require().
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  external: ["pg-native"],
+  external: ["pg-native", "sharp"],
   conditions: ["react-server"], // "server-only" is empty there
   minify: true,
   legalComments: "none",

@@ -283,7 +283,9 @@ def test_files_lie_in_an_object_store_where_the_stack_has_one(
         ana = person(at).sign_up()
         entry = entry_of(ana)
         _status, file = upload(ana, entry, "sun.png", PNG)
-        assert objects == {f"/diary/{ana.id}/{file['id']}": PNG}
+        key = f"/diary/{ana.id}/{file['id']}"
+        assert objects.keys() == {key, f"{key}.small"}
+        assert objects[key] == PNG
         assert ana.call("GET", f"/api/files/{file['id']}").body() == PNG
         assert ana.call("DELETE", f"/api/files/{file['id']}").ok
         wait_until(lambda: objects == {}, "the object is gone")

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { makeZip } from "client-zip";
 import { database } from "./database";
 import { COLUMNS, type Entry } from "./entries";
-import { fileKey, safeName } from "./files";
+import { fileKey, listAllFiles, safeName, type Attachment } from "./files";
 import { toMarkdown } from "./front-matter";
 import { storage } from "./storage";
 
@@ -27,7 +27,7 @@ interface ZipMember {
 }
 
 async function* members(userId: string): AsyncGenerator<ZipMember, void, undefined> {
-  const files = await allFiles(userId);
+  const files = await listAllFiles(userId);
   const paths = new Map(files.map((file) => [file.id, filePath(file)]));
   for await (const entry of allEntries(userId)) {
     yield { name: entryPath(entry), lastModified: entry.updatedAt, input: toMarkdown(entry, linksToFiles(entry.body, paths)) };
@@ -49,7 +49,7 @@ async function* jsonParts(userId: string): AsyncGenerator<string, void, undefine
   }
   yield '\n],"files":[';
   between = "\n";
-  for (const { createdAt: _when, ...file } of await allFiles(userId)) {
+  for (const { createdAt: _when, width: _width, height: _height, ...file } of await listAllFiles(userId)) {
     yield between + JSON.stringify({ ...file, path: filePath(file) });
     between = ",\n";
   }
@@ -67,29 +67,13 @@ async function* allEntries(userId: string): AsyncGenerator<Entry, void, undefine
   }
 }
 
-interface ExportedFile {
-  readonly id: string;
-  readonly entryId: string;
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly createdAt: Date;
-}
-
-async function allFiles(userId: string): Promise<ExportedFile[]> {
-  const sql = `select a.id, a.entry_id as "entryId", a.name, a.type, a.bytes::float8 as bytes, a.sha256, a.created_at as "createdAt" from attachment a
-    join entry e on e.id = a.entry_id where a.user_id = $1 and e.deleted_at is null order by a.created_at, a.id`;
-  return (await database().query<ExportedFile>(sql, [userId])).rows;
-}
-
 function entryPath(entry: Entry): string {
   const slug = entry.title.normalize("NFKD").replace(/[^\w\s-]/g, "").trim().toLowerCase().replace(/[\s_-]+/g, "-").slice(0, 50);
   return `entries/${entry.day}-${slug ? `${slug}-` : ""}${entry.id.slice(0, 8)}.md`;
 }
 
 /** The id stands first, so that an import knows the file again. */
-function filePath(file: Pick<ExportedFile, "id" | "name">): string {
+function filePath(file: Pick<Attachment, "id" | "name">): string {
   return `files/${file.id}-${safeName(file.name)}`;
 }
 

@@ -4,6 +4,7 @@ import { database, transaction, type Queryable } from "./database";
 import { isUuid } from "./draft";
 import { environment } from "./env";
 import { Problem } from "./problem";
+import { makeSmall } from "./small-picture";
 import { sniff } from "./sniff";
 import { storage } from "./storage";
 
@@ -17,18 +18,29 @@ export interface Attachment {
   readonly type: string;
   readonly bytes: number;
   readonly sha256: string;
+  readonly createdAt: Date;
+  /** Of the small picture beside it: 0 where there is none to be made, null where nobody looked. */
+  readonly width: number | null;
+  readonly height: number | null;
 }
 
-const COLUMNS = `id, entry_id as "entryId", name, type, bytes::float8 as bytes, sha256`;
+const COLUMNS = `a.id, a.entry_id as "entryId", a.name, a.type, a.bytes::float8 as bytes, a.sha256, a.created_at as "createdAt", a.width, a.height`;
 
 export async function listFiles(userId: string, entryId: string): Promise<Attachment[]> {
-  const sql = `select ${COLUMNS} from attachment where user_id = $1 and entry_id = $2 order by created_at, id`;
+  const sql = `select ${COLUMNS} from attachment a where a.user_id = $1 and a.entry_id = $2 order by a.created_at, a.id`;
   return (await database().query<Attachment>(sql, [userId, entryId])).rows;
 }
 
-export async function findFile(userId: string, id: string): Promise<Attachment | null> {
-  if (!isUuid(id)) return null;
-  return (await database().query<Attachment>(`select ${COLUMNS} from attachment where user_id = $1 and id = $2`, [userId, id])).rows[0] ?? null;
+/** The files of all entries that are not in the bin. */
+export async function listAllFiles(userId: string): Promise<Attachment[]> {
+  const sql = `select ${COLUMNS} from attachment a join entry e on e.id = a.entry_id
+    where a.user_id = $1 and e.deleted_at is null order by a.created_at, a.id`;
+  return (await database().query<Attachment>(sql, [userId])).rows;
+}
+
+export async function findFiles(userId: string, ids: readonly string[]): Promise<Attachment[]> {
+  const sql = `select ${COLUMNS} from attachment a where a.user_id = $1 and a.id = any($2)`;
+  return (await database().query<Attachment>(sql, [userId, ids.filter(isUuid)])).rows;
 }
 
 /** Keeps a file with an entry. The same content in the same entry is kept once. */
@@ -45,6 +57,8 @@ export async function addFile(userId: string, entryId: string, name: string, con
   // Until its row is there the file counts as stale: a crash in between leaves nothing behind.
   await database().query("insert into stale_file (key, user_id) values ($1, $2) on conflict (key) do update set since = now()", [key, userId]);
   await storage().put(key, content);
+  const small = kind.small ? await makeSmall(content) : null;
+  if (small?.content) await storage().put(smallKey(key), small.content);
   return transaction(async (client) => {
     // First the entry, then the person's one row of use: whoever writes takes them in this order, one after the other.
     await client.query("select from entry where user_id = $1 and id = $2 for key share", [userId, entryId]);
@@ -52,8 +66,9 @@ export async function addFile(userId: string, entryId: string, name: string, con
     await refuseTooMany(client, userId, entryId, content.byteLength);
     await client.query("delete from stale_file where key = $1", [key]);
     const { rows } = await client.query<Attachment>(
-      `insert into attachment (id, entry_id, user_id, name, type, bytes, sha256) values ($1, $2, $3, $4, $5, $6, $7) returning ${COLUMNS}`,
-      [id, entryId, userId, safeName(name), kind.type, content.byteLength, sha256],
+      `insert into attachment as a (id, entry_id, user_id, name, type, bytes, sha256, width, height)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${COLUMNS}`,
+      [id, entryId, userId, safeName(name), kind.type, content.byteLength, sha256, small?.width ?? null, small?.height ?? null],
     );
     return rows[0]!;
   });
@@ -86,6 +101,11 @@ export async function removeFile(userId: string, id: string): Promise<void> {
 
 export function fileKey(userId: string, id: string): string {
   return `${userId}/${id}`;
+}
+
+/** Where the small picture of a file lies: it comes and goes with the file, and does not count as room that a person takes. */
+export function smallKey(key: string): string {
+  return `${key}.small`;
 }
 
 /** A name to show and to save under: no path, no control characters, and no longer than a file system allows. */

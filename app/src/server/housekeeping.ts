@@ -1,5 +1,6 @@
 import "server-only";
 import { database, transaction } from "./database";
+import { smallKey } from "./files";
 import { deliverWaiting } from "./mail";
 import { storage } from "./storage";
 
@@ -53,6 +54,7 @@ async function removeSomeStaleFiles(): Promise<number> {
     `select key from stale_file where since < now() - interval '1 hour' order by since limit ${BATCH}`,
   );
   for (const { key } of rows) {
+    await storage().remove(smallKey(key));
     await storage().remove(key);
     await database().query("delete from stale_file where key = $1 and since < now() - interval '1 hour'", [key]);
   }

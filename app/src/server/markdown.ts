@@ -1,19 +1,47 @@
 import "server-only";
 import MarkdownIt from "markdown-it";
+import { isPicture, smallPicture, type Shown } from "@/ui/picture";
 
 const LINK_LENGTH = 2_000;
 
 // html: false shows tags as text. Links that are not http(s), mailto or relative are refused by markdown-it itself.
 const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
 
-renderer.renderer.rules.link_open = (tokens, index, options, _env, self) => {
+/** What the renderer knows besides the text. */
+type Around = { readonly files: ReadonlyMap<string, Shown>; inLink: boolean };
+
+renderer.renderer.rules.link_open = (tokens, index, options, env, self) => {
   const token = tokens[index]!;
+  (env as Around).inLink = true;
   if (/^https?:/i.test(String(token.attrGet("href")))) {
     token.attrSet("rel", "noopener noreferrer nofollow");
     token.attrSet("target", "_blank");
   }
   return self.renderToken(tokens, index, options);
 };
+
+renderer.renderer.rules.link_close = (tokens, index, options, env, self) => {
+  (env as Around).inLink = false;
+  return self.renderToken(tokens, index, options);
+};
+
+// A picture of the diary's own is shown small and leads to the whole; a file that is none is a link.
+renderer.renderer.rules.image = (tokens, index, options, env, self) => {
+  const around = env as Around;
+  const token = tokens[index]!;
+  const text = self.renderInlineAsText(token.children ?? [], options, around);
+  const address = String(token.attrGet("src"));
+  const file = around.files.get(fileIn(address) ?? "");
+  token.attrSet("alt", text || (file?.name ?? ""));
+  for (const [name, value] of Object.entries(file ? smallPicture(file) : { loading: "lazy" })) token.attrSet(name, String(value));
+  const shown = !file || isPicture(file) ? self.renderToken(tokens, index, options) : renderer.utils.escapeHtml(text || file.name);
+  return !file || around.inLink ? shown : `<a href="${renderer.utils.escapeHtml(address)}">${shown}</a>`;
+};
+
+/** The id of the file that an address within the diary leads to. */
+function fileIn(address: string): string | undefined {
+  return /^\/api\/files\/([0-9a-f-]{36})$/.exec(address)?.[1];
+}
 
 // “- [ ] todo” and “- [x] done” as people write them elsewhere.
 renderer.core.ruler.push("tasks", ({ tokens }) => {
@@ -29,8 +57,14 @@ renderer.core.ruler.push("tasks", ({ tokens }) => {
 });
 
 /** HTML that is safe to show: nothing in the text can become an element, an attribute or a script. */
-export function renderMarkdown(text: string): string {
-  return renderer.render(text);
+export function renderMarkdown(text: string, files: readonly Shown[]): string {
+  const around: Around = { files: new Map(files.map((file) => [file.id, file])), inLink: false };
+  return renderer.render(text, around);
+}
+
+/** The ids of the files that a text shows or leads to. */
+export function filesNamed(text: string): string[] {
+  return [...new Set([...linkTargets(text)].flatMap((target) => fileIn(target.text) ?? []))];
 }
 
 /** The first words without the marks, for lists. */

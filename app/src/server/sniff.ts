@@ -3,12 +3,12 @@ import "server-only";
 /** The kinds of files the diary takes. What a browser claims is never believed: the bytes decide. */
 export interface Kind {
   readonly type: string;
-  /** Shown in the page; everything else is offered as a download. */
-  readonly image: boolean;
+  /** A picture of which a small one is made, for pages to show. */
+  readonly small: boolean;
 }
 
-const image = (type: string): Kind => ({ type, image: true });
-const file = (type: string): Kind => ({ type, image: false });
+const picture = (type: string): Kind => ({ type, small: true });
+const file = (type: string): Kind => ({ type, small: false });
 
 const OFFICE = new Map(Object.entries({
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -23,11 +23,11 @@ const OFFICE = new Map(Object.entries({
 export function sniff(content: Uint8Array, name: string): Kind | null {
   const head = Buffer.from(content.subarray(0, 16)).toString("latin1");
   const ending = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "";
-  if (head.startsWith("\x89PNG\r\n\x1a\n")) return image("image/png");
-  if (head.startsWith("\xff\xd8\xff")) return image("image/jpeg");
-  if (/^GIF8[79]a/.test(head)) return image("image/gif");
-  if (/^RIFF[\s\S]{4}WEBP/.test(head)) return image("image/webp");
-  if (/^[\s\S]{4}ftypavi[fs]/.test(head)) return image("image/avif");
+  if (head.startsWith("\x89PNG\r\n\x1a\n")) return picture("image/png");
+  if (head.startsWith("\xff\xd8\xff")) return picture("image/jpeg");
+  if (/^GIF8[79]a/.test(head)) return picture("image/gif");
+  if (/^RIFF[\s\S]{4}WEBP/.test(head)) return picture("image/webp");
+  if (/^[\s\S]{4}ftypavi[fs]/.test(head)) return file("image/avif");
   if (/^[\s\S]{4}ftyp(heic|heix|mif1)/.test(head)) return file("image/heic");
   if (head.startsWith("%PDF-")) return file("application/pdf");
   const office = OFFICE.get(ending);

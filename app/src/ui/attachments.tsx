@@ -2,11 +2,9 @@ import { useRef, useState } from "react";
 import type { Messages } from "@/messages";
 import { fill } from "@/messages/fill";
 import { problemText } from "@/messages/problem-text";
+import { isPicture, smallPicture, type Shown } from "./picture";
 
-export interface FileItem {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
+export interface FileItem extends Shown {
   readonly bytes: number;
 }
 
@@ -47,7 +45,7 @@ export function useUploads({ initial, ready, insert }: Options): Uploads {
         continue; // the others may still go
       }
       setFiles((before) => [...before.filter((known) => known.id !== answer.id), answer]);
-      insert(`${answer.type.startsWith("image/") ? "!" : ""}[${answer.name.replace(/[[\]]/g, "")}](/api/files/${answer.id})`);
+      insert(`${isPicture(answer) ? "!" : ""}[${answer.name.replace(/[[\]]/g, "")}](/api/files/${answer.id})`);
     }
     setBusy(null);
     setRefused(refused);
@@ -82,6 +80,7 @@ export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry"
         <ul aria-label={t.entry.files}>
           {uploads.files.map((file) => (
             <li key={file.id}>
+              {isPicture(file) && <img {...smallPicture(file)} alt="" />}
               <a href={`/api/files/${file.id}`} target="_blank" rel="noopener">{file.name}</a> <small>{size(file.bytes)}</small>
               <button type="button" className="quiet" aria-label={fill(t.entry.removeFile, { name: file.name })} onClick={() => void uploads.remove(file.id)}>×</button>
             </li>

@@ -2,14 +2,15 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
 import { findEntry } from "@/server/entries";
-import { listFiles } from "@/server/files";
-import { renderMarkdown } from "@/server/markdown";
+import { findFiles, listFiles } from "@/server/files";
+import { filesNamed, renderMarkdown } from "@/server/markdown";
 import { preferences } from "@/server/preferences";
 import { requirePerson } from "@/server/session";
 import { longDay } from "@/ui/day";
 import { DeleteButton } from "@/ui/delete-button";
 import { Chips } from "@/ui/entry-list";
 import { MoodFace } from "@/ui/mood-face";
+import { isPicture, smallPicture } from "@/ui/picture";
 
 type Props = { params: Promise<{ id: string }> };
 
@@ -24,7 +25,8 @@ export default async function EntryPage({ params }: Props) {
   const entry = await findEntry(person.id, (await params).id);
   if (!entry) notFound();
   const { t, locale } = await preferences();
-  const files = (await listFiles(person.id, entry.id)).filter((file) => !entry.body.includes(file.id));
+  const [all, named] = await Promise.all([listFiles(person.id, entry.id), findFiles(person.id, filesNamed(entry.body))]);
+  const files = all.filter((file) => !entry.body.includes(file.id));
   return (
     <article className="entry">
       <p className="meta">
@@ -34,11 +36,11 @@ export default async function EntryPage({ params }: Props) {
       </p>
       <h1>{entry.title || t.entry.untitled}</h1>
       <Chips entry={entry} locale={locale} />
-      <div className="prose" dangerouslySetInnerHTML={{ __html: renderMarkdown(entry.body) }} />
+      <div className="prose" dangerouslySetInnerHTML={{ __html: renderMarkdown(entry.body, named) }} />
       {files.length > 0 && (
         <ul className="files" aria-label={t.entry.files}>
           {files.map((file) => (
-            <li key={file.id}><a href={`/api/files/${file.id}`}>{isPicture(file) ? <img src={`/api/files/${file.id}`} alt={file.name} loading="lazy" decoding="async" /> : file.name}</a></li>
+            <li key={file.id}><a href={`/api/files/${file.id}`}>{isPicture(file) ? <img {...smallPicture(file)} alt={file.name} /> : file.name}</a></li>
           ))}
         </ul>
       )}
@@ -49,9 +51,4 @@ export default async function EntryPage({ params }: Props) {
       </p>
     </article>
   );
-}
-
-/** What browsers show in a page, as the bytes said when it came. */
-function isPicture({ type }: { readonly type: string }): boolean {
-  return /^image\/(png|jpeg|gif|webp|avif)$/.test(type);
 }

@@ -1,4 +1,4 @@
-import { fileKey, findFile, removeFile } from "@/server/files";
+import { fileKey, findFiles, removeFile, smallKey } from "@/server/files";
 import { removeStaleFiles } from "@/server/housekeeping";
 import { Problem } from "@/server/problem";
 import { forPerson, json } from "@/server/respond";
@@ -6,11 +6,15 @@ import { storage } from "@/server/storage";
 
 type Context = { params: Promise<{ id: string }> };
 
-/** A file, to its owner. Only images are shown in place; the type is what the bytes said when they came. */
+/**
+ * A file, to its owner. Only images are shown in place; the type is what the bytes said when they came. `?small` asks for
+ * the small picture of it, and gets the file itself where there is none.
+ */
 export const GET = forPerson<Context>(async (request, person, { params }) => {
-  const file = await findFile(person.id, (await params).id);
+  const [file] = await findFiles(person.id, [(await params).id]);
   if (!file) throw new Problem(404, "not_found");
-  const etag = `"${file.sha256.slice(0, 32)}"`;
+  const wanted = new URL(request.url).searchParams.has("small") ? "-small" : "";
+  const etag = `"${file.sha256.slice(0, 32)}${wanted}"`;
   const headers = new Headers({
     etag,
     "cache-control": "private, no-cache", // kept by the browser, shown again only after asking whether it still may
@@ -18,7 +22,13 @@ export const GET = forPerson<Context>(async (request, person, { params }) => {
     "x-content-type-options": "nosniff",
   });
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  const content = await storage().get(fileKey(person.id, file.id));
+  const key = fileKey(person.id, file.id);
+  const small = wanted && file.width ? await storage().get(smallKey(key)) : null;
+  if (small) {
+    headers.set("content-type", "image/webp");
+    return new Response(small, { headers });
+  }
+  const content = await storage().get(key);
   if (!content) throw new Problem(404, "not_found");
   const inline = /^image\/(png|jpeg|gif|webp|avif)$/.test(file.type);
   headers.set("content-type", file.type);

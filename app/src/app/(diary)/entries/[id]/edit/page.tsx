@@ -26,7 +26,7 @@ export default async function EditEntry({ params }: { params: Promise<{ id: stri
         t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
         userId={person.id}
         entry={shown}
-        files={files.map(({ id: fileId, name, type, bytes }) => ({ id: fileId, name, type, bytes }))}
+        files={files.map(({ id: fileId, name, type, bytes, width, height }) => ({ id: fileId, name, type, bytes, width, height }))}
         knownTags={tags}
         knownFigures={figures}
       />
