@@ -19,6 +19,7 @@ from founderstack.model.source import Revision
 from founderstack.model.stack import Places
 from founderstack.world import accounts, builds
 from founderstack.world.processes import alive, all_pids
+from founderstack.world.reaching import Inside
 from founderstack.world.revisions import difference, revision
 from founderstack.world.sources import resolve_ref, source_digest, source_files, take_source
 from tests.conftest import enterable_folder
@@ -268,6 +269,70 @@ def test_what_a_checkout_makes_git_run_runs_as_its_owner() -> None:
     assert seen.read_text().split() == [str(owner)]
     assert source_files(str(folder)) == [".gitattributes", "note.txt"]
     shutil.rmtree(top)
+
+
+def test_git_runs_as_whoever_the_repository_around_belongs_to() -> None:
+    """A folder of root's in somebody's checkout: what git obeys is still theirs."""
+    top = enterable_folder("founder-checkout-")
+    folder, seen = top / "app", top / "seen"
+    folder.mkdir()
+    (folder / "note.txt").write_text("first")
+    (top / ".gitattributes").write_text("*.txt filter=spy\n")
+    _git(top, "init", "-q")
+    _commit(top)
+    _git(top, "config", "filter.spy.clean", f"id -u > {seen}; cat")
+    owner = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+    for path in {top, *top.rglob("*")} - {folder, folder / "note.txt"}:
+        os.chown(path, owner, -1)
+    (folder / "note.txt").write_text("other")  # as long as before: only its content tells
+    assert revision(str(folder)).changed == 1
+    assert seen.read_text().split() == [str(owner)]
+    shutil.rmtree(top)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_nothing_behind_a_link_is_part_of_the_source(source: Path, tmp_path: Path, ignored: bool) -> None:
+    """The names are those of a folder that was; where a link takes its place, they are somebody else's files."""
+    secret, target = tmp_path / "secret", tmp_path / "builds/1/source"
+    (source / "sub").mkdir()
+    (source / "sub/evil").write_text("x")
+    (source / ".gitignore").write_text("sub\n" if ignored else "out\n")
+    _git(source, "add", "-A", "-f", ".")
+    _commit(source)
+    shutil.rmtree(source / "sub")
+    secret.mkdir()
+    (secret / "evil").write_text("root's")
+    (source / "sub").symlink_to(secret)
+    there = {".gitignore", "note.txt", "run.sh"} | (set() if ignored else {"sub"})
+    assert set(source_files(str(source))) == there
+    take_source(str(source), "", str(target))
+    assert {path.name for path in target.iterdir()} == there
+    assert [path.name for path in secret.iterdir()] == ["evil"]
+    assert len(source_digest(str(source))) == len(source_digest(str(source), "HEAD"))
+
+
+def test_a_copy_is_not_written_through_a_link_that_it_has_just_made(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "copy").mkdir()
+    with Inside(str(tmp_path / "copy")) as copy:
+        copy.make_link("sub", str(outside))
+        for path in ("sub/evil", "../evil", "/evil", "deep/../../evil"):
+            with pytest.raises(OSError, match=r"not below|Not a directory"):
+                copy.write(path)
+    assert not list(outside.iterdir())
+
+
+def test_a_pipe_is_no_part_of_the_source_and_holds_nothing_up(source: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for folder, name in ((source, "note.txt"), (plain, "pipe")):
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+        assert source_digest(str(folder))
+        assert name not in source_files(str(folder))
+    with Inside(str(plain)) as inside, pytest.raises(OSError, match="not a file"):
+        inside.read("pipe")
 
 
 def test_an_unknown_commit_is_named(source: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 
 from founderstack.locale import _
@@ -10,6 +11,7 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import digest
 from founderstack.world.files import cannot_write, ensure_folder
 from founderstack.world.processes import PATH, Result, command_of, run
+from founderstack.world.reaching import Inside
 from founderstack.world.trees import digest_of, files_of
 
 # The repository around the folder may belong to another user, which is no reason to refuse reading it.
@@ -52,8 +54,9 @@ def take_source(folder: str, ref: str, target: str) -> None:
         _extract(folder, resolve_ref(folder, ref), target)
         return
     try:
-        for path in _working_files(folder):
-            _copy(os.path.join(folder, path), os.path.join(target, path))
+        with Inside(folder) as source, Inside(target) as copy:
+            for path in _working_files(folder):
+                _copy(source, copy, path)
     except OSError as error:
         raise cannot_write(target, error) from None
 
@@ -78,19 +81,24 @@ def _working_files(folder: str) -> list[str]:
     if in_work_tree(folder):
         listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         names = {name for name in listed.out.split("\0") if name}
-        present = [path for name in names for path in _present(folder, name)]
+        with Inside(folder) as inside:
+            present = [path for name in names for path in _present(folder, inside, name)]
         # None where the repository around it ignores the whole folder.
         if listed.code == 0 and present:
             return sorted(present)
     return list(files_of(folder))
 
 
-def _present(folder: str, name: str) -> list[str]:
-    path = os.path.join(folder, name)
-    if os.path.isdir(path) and not os.path.islink(path):
+def _present(folder: str, inside: Inside, name: str) -> list[str]:
+    """The files that a name of Git's stands for: none where it is gone, no file any more, or behind a link."""
+    try:
+        mode = inside.mode(name)
+    except OSError:
+        return []
+    if stat.S_ISDIR(mode):
         # A submodule: Git lists it as one name.
-        return [os.path.join(name, inner) for inner in files_of(path)]
-    return [name] if os.path.lexists(path) else []
+        return [os.path.join(name, inner) for inner in files_of(os.path.join(folder, name))]
+    return [name] if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else []
 
 
 def in_work_tree(folder: str) -> bool:
@@ -128,19 +136,19 @@ def _extract(folder: str, commit: str, target: str) -> None:
         )
 
 
-def _copy(path: str, target: str) -> None:
+def _copy(source: Inside, copy: Inside, path: str) -> None:
     import shutil
 
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    if os.path.islink(path):
-        os.symlink(os.readlink(path), target)
-    else:
-        shutil.copyfile(path, target)
-        os.chmod(target, 0o755 if os.stat(path).st_mode & 0o100 else 0o644)
+    if stat.S_ISLNK(source.mode(path)):
+        copy.make_link(path, source.link(path))
+        return
+    with source.read(path) as original, copy.write(path) as copied:
+        shutil.copyfileobj(original, copied, 2**20)
+        os.fchmod(copied.fileno(), 0o755 if os.fstat(original.fileno()).st_mode & 0o100 else 0o644)
 
 
 def git(folder: str, *arguments: str) -> Result:
-    """What git answers in that folder, as the owner of the folder."""
+    """What git answers in that folder, as the owner of the checkout."""
     return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False)
 
 
@@ -148,10 +156,20 @@ def _owner(folder: str) -> str:
     """Whom git runs as: root must not obey what another user wrote into the checkout's configuration."""
     import pwd
 
-    uid = os.stat(folder).st_uid
-    if os.geteuid() != 0 or uid == 0:
+    if os.geteuid() != 0 or (uid := _first_of_others(os.path.realpath(folder))) == 0:
         return ""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:  # of a user whom only the host of this container knows
         return str(uid)
+
+
+def _first_of_others(folder: str) -> int:
+    """The user, if not root, who owns the folder, the repository around it, or a folder between them."""
+    here = folder
+    while True:
+        there = [path for path in (here, f"{here}/.git", f"{here}/.git/config") if os.path.lexists(path)]
+        owners = [os.lstat(path).st_uid for path in there]
+        if (found := next(filter(None, owners), 0)) or len(there) > 1 or here == "/":
+            return found
+        here = os.path.dirname(here)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.files import cannot_write
+from founderstack.world.reaching import Inside
 
 LITTER = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
 """Folders that are made from the others and belong to no copy of a source."""
@@ -28,29 +30,30 @@ def copy_tree(source: str, target: str, skip: frozenset[str] = frozenset()) -> N
 
 
 def files_of(folder: str, skip: frozenset[str] = LITTER) -> Iterator[str]:
-    """Paths, relative to the folder and in a stable order, of every file and symlink in it."""
+    """Paths, relative to the folder and in a stable order, of its files and symlinks; not of pipes and the like."""
     for here, folders, files in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         folders[:] = sorted(name for name in folders if name not in skip and name not in links)
         for name in sorted([*files, *links]):
-            if name not in skip:
-                yield os.path.relpath(os.path.join(here, name), folder)
+            path = os.path.join(here, name)
+            if name not in skip and (os.path.islink(path) or os.path.isfile(path)):
+                yield os.path.relpath(path, folder)
 
 
 def digest_of(folder: str, paths: Iterable[str]) -> str:
     """A digest of the content, the names and the executable bits of these files of the folder."""
     whole = hashlib.blake2b(digest_size=10)
-    for path in sorted(paths):
-        entry = entry_of(os.path.join(folder, path))
-        whole.update(f"{entry}\0{path}\0".encode(errors="surrogateescape"))
+    with Inside(folder) as inside:
+        for path in sorted(paths):
+            whole.update(f"{_entry(inside, path)}\0{path}\0".encode(errors="surrogateescape"))
     return whole.hexdigest()
 
 
-def entry_of(path: str) -> str:
+def _entry(inside: Inside, path: str) -> str:
     """`MODE ID` as Git writes it in a tree, so that a clean working tree and its commit have the same digest."""
-    if os.path.islink(path):
-        return f"120000 {_blob(os.fsencode(os.readlink(path)))}"
-    with open(path, "rb") as file:
+    if stat.S_ISLNK(inside.mode(path)):
+        return f"120000 {_blob(os.fsencode(inside.link(path)))}"
+    with inside.read(path) as file:
         raw = file.read()
         return f"{'100755' if os.fstat(file.fileno()).st_mode & 0o100 else '100644'} {_blob(raw)}"
 
@@ -81,7 +84,10 @@ def _copy_file(source: str, target: str) -> None:
     import shutil
 
     # The bytes only: a hard link or an open handle of the one who built it must not reach the copy.
-    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as original, open(target, "xb") as copy:
+    with (
+        open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as original,
+        open(target, "xb") as copy,
+    ):
         shutil.copyfileobj(original, copy, 2**20)
         program = os.fstat(original.fileno()).st_mode & 0o100
         os.fchmod(copy.fileno(), 0o555 if program else 0o444)
