@@ -156,6 +156,8 @@ class Bench:
         self.answers: dict[str, Answer | None] = {}
         """Process → its answer, one that is well where there is nothing; None never comes."""
         self.asked: dict[str, int] = {}
+        self.memory_mib = 100
+        """What every process takes."""
         self.agent = self.new_agent()
 
     @property
@@ -171,6 +173,7 @@ class Bench:
             commands=self.commands,
             check=self._check,
             spread=random.Random(7).random,
+            measure=lambda pids: dict.fromkeys(pids, self.memory_mib),
         )
 
     def process(self, name: str, **more: Any) -> None:

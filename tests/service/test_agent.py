@@ -16,9 +16,12 @@ import pytest
 
 from founderstack.agent import client
 from founderstack.agent.server import LONGEST_REQUEST, MOST_CLIENTS, MOST_FOLLOWERS
+from founderstack.model.alerts import Limits
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, ProcessStatus
+from founderstack.planner.alerts import Facts, conditions
+from founderstack.world.history import History
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench, served
 
@@ -135,6 +138,44 @@ def test_what_takes_questions_and_answers_none_is_set_aside_and_started_again_ev
         await bench.forward(60)
         assert bench.runtime.told[-1] == "take back app-1-a-1"
         assert bench.runtime.told.count("take back app-1-a-1") == 1
+
+    asyncio.run(story())
+
+
+def test_what_outgrows_its_memory_is_set_aside_and_started_again_and_said(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("app-1-a-1", ring="app", memory_limit_mib=512, title="App")
+        bench.process("app-1-a-2", ring="app", memory_limit_mib=700)
+        bench.process("postgres", group="data")
+        bench.runtime.conditions = dict.fromkeys(("app-1-a-1", "app-1-a-2", "postgres"), "running")
+        bench.memory_mib = 512
+        await bench.forward(60)
+        assert bench.runtime.told == []
+        bench.memory_mib = 612
+        while len(bench.runtime.told) < 2:
+            await bench.forward(1)
+        bench.memory_mib = 100
+        assert bench.runtime.told == ["set aside app-1-a-1", "restart app-1-a-1"]
+        await bench.forward(20)
+        assert bench.runtime.told[2:] == ["take back app-1-a-1"]
+        (told,) = History(f"{bench.folder}/history.sqlite").recent(5)
+        assert (told.step, told.detail) == ("restart:app-1-a-1", "it took 612 MiB of 512 MiB")
+        facts = Facts(bench.agent._service_facts())
+        (alert,) = conditions(facts, Limits())
+        assert (alert.key, alert.why.values) == ("memory:app-1-a-1", {"used": 612, "limit": 512})
+        await bench.forward(3600, step=10)
+        assert conditions(Facts(bench.agent._service_facts()), Limits()) == ()
+
+    asyncio.run(story())
+
+
+def test_what_outgrows_its_memory_again_and_again_waits_a_minute_at_most(bench: Bench) -> None:
+    async def story() -> None:
+        bench.process("web", memory_limit_mib=512)
+        bench.runtime.conditions = {"web": "running"}
+        bench.memory_mib = 600
+        await bench.forward(600)
+        assert 10 <= bench.runtime.told.count("restart web") <= 13
 
     asyncio.run(story())
 

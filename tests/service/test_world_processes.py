@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -29,6 +31,17 @@ def test_nothing_of_the_callers_environment_passes(monkeypatch: pytest.MonkeyPat
 
 def test_a_long_input_is_read_whole() -> None:
     assert processes.run(["wc", "-c"], stdin="é" * 500_000).out.strip() == "1000000"
+
+
+def test_the_memory_of_a_program_is_that_of_all_it_started() -> None:
+    child = f"{sys.executable} -c 'kept = bytes(1) * (64 << 20); print(1, flush=True); input()'"
+    with subprocess.Popen(["/bin/sh", "-c", f"{child}; true"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline() == b"1\n"
+        used = processes.memory_mib([parent.pid, 0x7FFFFFFF])
+        parent.communicate(b"\n", timeout=30)
+    assert 64 <= used[parent.pid] < 128
+    assert used[0x7FFFFFFF] == 0
 
 
 def test_a_failure_shows_the_last_lines_only() -> None:

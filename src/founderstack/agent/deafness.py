@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from founderstack.agent.health import FAILURES_UNTIL_DOWN
 from founderstack.agent.records import Record
@@ -30,7 +30,7 @@ class Deafness:
         """Remember that it did answer once, as an earlier agent knew."""
         self._answered.add(name)
 
-    def deaf(self, record: Callable[[str], Record | None], condition: Callable[[str], str]) -> list[str]:
+    def deaf(self, record: Callable[[str], Record | None], running: Container[str]) -> list[str]:
         """Those that run, did answer once, and have left as many questions in a row as make an outage.
 
         Not who is still on its way up, and nothing that keeps data: what a database is busy with is a person's to end.
@@ -40,6 +40,6 @@ class Deafness:
             known = record(name)
             if known is None:
                 del self._silent[name]
-            elif name in self._answered and known.restarts and known.group != "data" and condition(name) == "running":
+            elif name in self._answered and known.restarts and known.group != "data" and name in running:
                 found.append(name)
         return found

@@ -31,6 +31,8 @@ class Record:
     ring: str = ""
     outside: bool = False
     """True for a tool elsewhere that the stack file names: it is asked, and nothing else can be done to it."""
+    memory_limit_mib: int = 0
+    """Where it takes more it is started again; 0 sets no limit."""
     asks_first: bool = False
     """True where a restart is asked about first."""
     stops: bool = True

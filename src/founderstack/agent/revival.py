@@ -20,7 +20,8 @@ class _Try:
 class Revival:
     """Exponential backoff by process. Pure: monotonic time comes in as a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_s: float = MOST_S) -> None:
+        self._most_s = most_s
         self._tries: dict[str, _Try] = {}
 
     def due(self, failing: Iterable[str], now: float) -> bool:
@@ -39,4 +40,4 @@ class Revival:
         """Note that these were started now: each waits twice as long the next time."""
         for name in names:
             before = self._tries.get(name, _Try(now, FIRST_S))
-            self._tries[name] = _Try(now, min(before.wait_s * 2, MOST_S))
+            self._tries[name] = _Try(now, min(before.wait_s * 2, self._most_s))

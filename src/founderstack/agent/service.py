@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -13,8 +12,9 @@ from founderstack.agent.alerts import EVERY_S as ALERTS_S, Alerts
 from founderstack.agent.answers import Answers, Means
 from founderstack.agent.board import Board
 from founderstack.agent.commands import Commands, OwnCommands
-from founderstack.agent.deafness import Deafness
+from founderstack.agent.cures import Cures, CuringRuntime, Measure
 from founderstack.agent.jobs import Jobs
+from founderstack.agent.logged import logged
 from founderstack.agent.logs import logs_of
 from founderstack.agent.past import Past
 from founderstack.agent.planned import planned
@@ -26,16 +26,14 @@ from founderstack.agent.runnable import RUNNABLE
 from founderstack.agent.schedule import LOOK_S as SCHEDULE_S, Schedule
 from founderstack.agent.server import Server
 from founderstack.locale import _
-from founderstack.model.errors import StackError
-from founderstack.model.events import Event
 from founderstack.model.process import Probe
-from founderstack.model.protocols import Answer, Clock, ProcessStatus, Runtime
+from founderstack.model.protocols import Answer, Clock, ProcessStatus
 from founderstack.planner.alerts import ServiceFacts
 from founderstack.world import probes
 from founderstack.world.answers import Answers as Spans
 from founderstack.world.files import read_text, write_atomic
 from founderstack.world.history import History
-from founderstack.world.processes import signal as send_signal
+from founderstack.world.processes import memory_mib, signal as send_signal
 
 TICK_S = 1.0
 LOOK_S = 5.0
@@ -46,19 +44,11 @@ RENEW_S = 6 * 3600.0
 """Certificates are made anew 30 days before they end: a few looks a day are plenty."""
 
 
-class ResidentRuntime(Runtime, Protocol):
+class ResidentRuntime(CuringRuntime, Protocol):
     """A runtime whose own resident process can be started again after it was killed."""
 
     def start_supervisor(self) -> None:
         """Start it detached from the caller; nothing happens when it runs."""
-        ...
-
-    def set_aside(self, processes: Sequence[str]) -> None:
-        """Have the slots of these lead to the other instances of their ring, where there are any."""
-        ...
-
-    def take_back(self, process: str) -> None:
-        """Have an instance that was set aside serve its share again."""
         ...
 
 
@@ -75,6 +65,7 @@ class Agent:
         commands: Commands | None = None,
         check: Callable[[Probe, probes.Fill], Awaitable[Answer]] = probes.ask,
         spread: Callable[[], float] = random.random,
+        measure: Measure = memory_mib,
     ) -> None:
         self._runtime = runtime
         self._clock = clock
@@ -85,16 +76,13 @@ class Agent:
         self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
-        self._deafness = Deafness()
-        self._cures = Revival()
-        self._aside: set[str] = set()
-        """Instances whose slots lead to others; what an earlier agent left so is taken back with the first turn."""
         self._statuses: Mapping[str, ProcessStatus] = {}
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._last: dict[str, float] = {}
         self._saved_states: list[str] = []
         self._stopping = asyncio.Event()
-        self._events = History(f"{state_dir}/history.sqlite")
+        events = History(f"{state_dir}/history.sqlite")
+        self._cures = Cures(runtime, clock, measure, self.ask_soon, events.record)
         commands = commands or OwnCommands(state_dir)
         self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
         self._schedule = Schedule(state_dir, self.jobs, clock, RUNNABLE.__contains__)
@@ -107,9 +95,7 @@ class Agent:
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""
         self._board.restore(read_text(self._state_file) or "")
-        for name in self._board.have_answered():
-            self._deafness.answered(name)
-            self._aside.add(name)
+        self._cures.take_over(self._board.have_answered())
         self._past.load(self._clock.now())
         self.jobs.resume()
         await self._server.open()
@@ -122,7 +108,7 @@ class Agent:
             await self._server.close()
             await self.jobs.close()
             await asyncio.wait(self._turns.values(), timeout=2.0)
-            await _logged("save", self._save)
+            await logged("save", self._save)
             self._past.write(self._past.new(all_of_it=True), self._clock.now())
 
     def stop(self) -> None:
@@ -143,7 +129,7 @@ class Agent:
             self._server.let_panel_in()
         self._prober.ask_due(self._probe_of, now)
         self._begin("look", LOOK_S, now, self._look)
-        self._begin("deaf", TICK_S, now, self._cure_deafness)
+        self._begin("cures", TICK_S, now, self._cure)
         self._begin("rotate", ROTATE_S, now, self._rotate)
         self._begin("past", PAST_S, now, self._write_past)
         self._begin("renew", RENEW_S, now, self._renew)
@@ -154,7 +140,7 @@ class Agent:
     @property
     def idle(self) -> bool:
         """True while nothing that a turn began is under way."""
-        return self._prober.idle and all(turn.done() for turn in self._turns.values())
+        return self._prober.idle and self._cures.idle and all(turn.done() for turn in self._turns.values())
 
     def _probe_of(self, name: str) -> Probe | None:
         status = self._statuses.get(name)
@@ -176,7 +162,7 @@ class Agent:
             self._past.add(lasting_name, answer, now, self._clock.monotonic())
         else:
             self._past.forget_pause(lasting_name)
-        self._deafness.heard(name, answer)
+        self._cures.deafness.heard(name, answer)
         self._board.put(name, self._board.health(name).after(answer, now))
 
     def _more(self, record: Record) -> dict[str, Any]:
@@ -198,7 +184,7 @@ class Agent:
         for name, record in self._records.by_name.items():
             health = self._board.health(name)
             down_s = max(now - health.since, 0.0) if health.state == "down" else 0.0
-            found.append(ServiceFacts(name, record.title or name, down_s, health.error))
+            found.append(ServiceFacts(name, record.title or name, down_s, health.error, self._cures.outgrown(name)))
         return found
 
     def _states(self) -> list[str]:
@@ -210,7 +196,7 @@ class Agent:
         if (running and not running.done()) or now - self._last.get(name, now - every_s) < every_s:
             return
         self._last[name] = now
-        self._turns[name] = asyncio.create_task(_logged(name, job))
+        self._turns[name] = asyncio.create_task(logged(name, job))
 
     async def _look(self) -> None:
         """See what the supervisor says: ask at once whatever was started anew, revive what was given up on."""
@@ -229,30 +215,8 @@ class Agent:
             revived = await asyncio.to_thread(self._runtime.revive)
             self._revival.tried({*revived, *failing}, self._clock.monotonic())
 
-    async def _cure_deafness(self) -> None:
-        """Who takes requests and never answers gets no more at once, and is started anew, ever more rarely."""
-        deaf = self._deafness.deaf(self._records.by_name.get, self._condition)
-        back, self._aside = self._aside - set(deaf), set(deaf)
-        for name in back:
-            await asyncio.to_thread(self._runtime.take_back, name)
-        if not deaf:
-            return
-        await asyncio.to_thread(self._runtime.set_aside, deaf)
-        if not self._cures.due(deaf, self._clock.monotonic()):
-            return
-        self._cures.tried(deaf, self._clock.monotonic())
-        for name in deaf:
-            sys.stderr.write(f"{name}: took questions and answered none; it is started anew\n")
-            began = self._clock.monotonic()
-            await asyncio.to_thread(self._runtime.restart, name)
-            self.ask_soon(name)
-            took = self._clock.monotonic() - began
-            told = Event("done", f"restart:{name}", self._clock.now(), took, _("it gave no answer"))
-            await asyncio.to_thread(self._events.record, told)
-
-    def _condition(self, name: str) -> str:
-        status = self._statuses.get(name)
-        return status.condition if status else ""
+    async def _cure(self) -> None:
+        await self._cures.turn(self._records.by_name, self._statuses)
 
     async def _rotate(self) -> None:
         for record in list(self._records.by_name.values()):
@@ -271,12 +235,3 @@ class Agent:
         content = self._board.as_json(self._clock.now())
         await asyncio.to_thread(write_atomic, self._state_file, content, mode=0o644)
         self._saved_states = states
-
-
-async def _logged(name: str, job: Callable[[], Any]) -> None:
-    """Run a job; a failure is a line in the log and the next turn tries again."""
-    try:
-        await job()
-    except (StackError, OSError) as problem:
-        why = f"{problem.what}: {problem.why}" if isinstance(problem, StackError) else str(problem)
-        sys.stderr.write(f"{name}: {why}\n")

@@ -43,6 +43,8 @@ class AppSettings:
     """Seconds that a replaced instance may take to finish what it has begun."""
     start_timeout_s: int = setting(60, least=1, most=900)
     """Seconds within which a new instance must answer its health path."""
+    memory_limit_mib: int = setting(0, least=0, most=1048576)
+    """Memory that an instance may take, with all that it starts, before it is started again; 0 sets no limit."""
     env: Mapping[str, str] = setting({}, pattern=r"[A-Za-z_][A-Za-z0-9_]*")
     """Environment for build, migrations and instances; not for secrets. A change of a `NEXT_PUBLIC_…` builds anew."""
 
@@ -113,6 +115,7 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
         stop_wait_s=settings.drain_s + 5,
         drain_s=settings.drain_s,
         expendable=True,
+        memory_limit_mib=settings.memory_limit_mib,
         ring="app",
         socket="" if by_port else socket,
         relay=view.relays if by_port else None,
@@ -127,11 +130,8 @@ def _card(view: View, release: Release) -> p.Card:
 def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], ...]:
     if by_port:
         return (("HOST", "127.0.0.1"), ("HOSTNAME", "127.0.0.1"), ("PORT", "{{relay:port}}"))
-    shim = (
-        (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),)
-        if _is_node(view.settings, view.app_files)
-        else ()
-    )
+    is_node = _is_node(view.settings, view.app_files)
+    shim = (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),) if is_node else ()
     # Next builds the address for requests to itself from HOSTNAME and PORT; nothing listens there.
     return (("LISTEN_UDS", socket), ("HOSTNAME", "127.0.0.1"), ("PORT", "3000"), *shim)
 

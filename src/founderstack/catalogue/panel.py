@@ -19,6 +19,8 @@ ADMIN = "founder"
 class PanelSettings:
     admin: str = setting(ADMIN, pattern=r"[A-Za-z0-9._@-]{1,64}")
     """Name that the founder signs in with."""
+    memory_limit_mib: int = setting(0, least=0, most=1048576)
+    """Memory that it may take before it is started again; 0 sets no limit."""
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
@@ -43,6 +45,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             ),
             needs=("panel/environment",),
             interrupts=False,
+            memory_limit_mib=view.settings.memory_limit_mib,
         ),
     )
 

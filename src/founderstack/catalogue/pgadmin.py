@@ -11,6 +11,7 @@ from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Route, View
 from founderstack.model.process import secret
+from founderstack.model.settings import setting
 
 _MOUNT = "/tools/pgadmin"
 _ENVIRONMENT = "pgadmin-9.18"
@@ -19,7 +20,8 @@ _PROGRAMS = ("pgadmin_server.py", "gateway_guard.py", "pgadmin_config.py", "guni
 
 @dataclass(frozen=True)
 class PgAdminSettings:
-    """Nothing to set."""
+    memory_limit_mib: int = setting(0, least=0, most=1048576)
+    """Memory that it may take before it is started again; 0 sets no limit."""
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
@@ -52,6 +54,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             needs=("pgadmin/environment", *view.wait_for("database")),
             stop_wait_s=10,
             interrupts=False,
+            memory_limit_mib=view.settings.memory_limit_mib,
         ),
     )
 

@@ -11,6 +11,7 @@ from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
 from founderstack.model.component import Component, Route, View
 from founderstack.model.process import secret
+from founderstack.model.settings import setting
 
 _NAME = "redis-commander"
 _MOUNT = "/tools/redis"
@@ -21,7 +22,8 @@ _SECRET = "redis-commander.gateway"
 
 @dataclass(frozen=True)
 class RedisCommanderSettings:
-    """Nothing to set."""
+    memory_limit_mib: int = setting(0, least=0, most=1048576)
+    """Memory that it may take before it is started again; 0 sets no limit."""
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
@@ -53,6 +55,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             needs=("redis-commander/packages", *view.wait_for("cache")),
             stop_wait_s=5,
             interrupts=False,
+            memory_limit_mib=view.settings.memory_limit_mib,
         ),
     )
 

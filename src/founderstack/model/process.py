@@ -154,6 +154,8 @@ class Process:
     """The Unix socket on which it serves its ring."""
     relay: Relay | None = None
     """For an instance that can only listen on a TCP port: where the gateway's relays are."""
+    memory_limit_mib: int = 0
+    """Where it takes more, with all that it started, it is started again; 0 sets no limit."""
     signs: tuple[Sign, ...] = ()
     """What its output shows when it does not start for a known cause."""
 

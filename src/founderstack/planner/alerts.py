@@ -18,6 +18,14 @@ FORGOTTEN_S = 86400.0
 
 
 @dataclass(frozen=True)
+class Outgrown:
+    """What a process took when it was started again for it."""
+
+    used_mib: int
+    limit_mib: int
+
+
+@dataclass(frozen=True)
 class ServiceFacts:
     """A process that the agent asks how it does."""
 
@@ -26,6 +34,8 @@ class ServiceFacts:
     down_s: float = 0.0
     """For how long it has been down, 0 where it is not."""
     error: str = ""
+    outgrown: Outgrown | None = None
+    """None where it was not started again for its memory within the last hour."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,7 @@ def conditions(facts: Facts, limits: Limits) -> tuple[Condition, ...]:
     """Everything that is not as it should be, each under a key of its own."""
     return (
         *(_down(service) for service in facts.services if service.down_s >= limits.service_down_s),
+        *(_outgrown(service, service.outgrown) for service in facts.services if service.outgrown),
         *(found for disk in facts.disks if (found := _disk(disk, limits))),
         *_archive(facts, limits),
         *(_backups(facts.backups) if facts.backups else ()),
@@ -151,6 +162,21 @@ def _down(service: ServiceFacts) -> Condition:
         ),
         Said(N_("It does not answer: {error}"), {"error": service.error or "–"}),
         Said(N_("Look: founder logs {name}; then: founder restart {name}"), {"name": service.name}),
+    )
+
+
+def _outgrown(service: ServiceFacts, found: Outgrown) -> Condition:
+    return Condition(
+        f"memory:{service.name}",
+        Said(N_("{title} outgrows its memory"), {"title": service.title}),
+        Said(
+            N_("It took {used} MiB of {limit} MiB, and was started again."),
+            {"used": found.used_mib, "limit": found.limit_mib},
+        ),
+        Said(
+            N_("Look: founder logs {name}; where it needs more, raise its memory_limit_mib in founder.toml"),
+            {"name": service.name},
+        ),
     )
 
 

@@ -34,7 +34,7 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
     parts = {
         "command": digest(process.argv, shape, process.expendable, process.privileged),
         "environment": digest(process.env, _used(process.env, secrets)),
-        "description": digest(process.card, process.ready, process.log_files, process.reopen_signal, process.drain_s),
+        "description": digest(*_told(process)),
     }
     for file in process.files:
         parts[f"file:{file.path.rsplit('/', 1)[-1]}"] = digest(file, _used([file.content], secrets))
@@ -46,6 +46,12 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
         needs=process.needs,
         follows=process.follows,
     )
+
+
+def _told(process: Process) -> tuple[object, ...]:
+    """What only the agent and the panel need to know."""
+    told = (process.card, process.ready, process.log_files, process.reopen_signal, process.drain_s)
+    return (*told, process.memory_limit_mib)
 
 
 def inputs_of(task: Task, secrets: Digests) -> str:

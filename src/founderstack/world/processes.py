@@ -17,6 +17,7 @@ from founderstack.world.process_table import (
     all_pids as all_pids,
     command_line as command_line,
     family,
+    memory_mib as memory_mib,
     parent as parent,
     started as started,
 )

@@ -78,6 +78,7 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
         "relay": relay_number,
         "port": process.relay.first_port + relay_number if process.relay and relay_number is not None else 0,
         "drain_s": process.drain_s,
+        "memory_limit_mib": process.memory_limit_mib,
         "ready": asdict(process.ready),
         "log_files": list(process.log_files),
         "reopen_signal": process.reopen_signal or "",
