@@ -118,7 +118,7 @@ def backup_set(number: int, days: float, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _backups() -> dict[str, Any]:
+def backups() -> dict[str, Any]:
     good = {"at": NOW - 50_000, "ok": True, "seconds": 21.5, "loss_s": 3600.0, "problems": [], "place": "s3"}
     bad = {**good, "at": NOW - 90_000, "ok": False, "problems": ["public.entry: 9 rows instead of 10"]}
     return {
@@ -169,7 +169,7 @@ def _answers() -> dict[str, Any]:
         "follow": [{"event": event("started", "do:app/build", 60)}],
         "plan": {"digest": "abcd1234", "steps": list(STEPS)},
         "run": {"job": JOB},
-        "backups": _backups(),
+        "backups": backups(),
         "releases": {"current": 3, "releases": releases},
         "credentials": [
             {

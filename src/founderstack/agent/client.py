@@ -20,6 +20,10 @@ SHORT_S = 15.0
 LONG_S = {"restart": 180.0, "plan": 180.0, "backups": 120.0}
 
 
+class NoAnswer(StackError):
+    """Nobody answered: the agent is not there, ends, or hangs. What it refuses in words of its own is none of these."""
+
+
 def ask(socket_path: str, verb: str, /, *, timeout_s: float = 0.0, **arguments: Any) -> Any:
     """The result of one verb; raises StackError with the agent's own words, or when it is not there."""
     if verb in LONG_S and not timeout_s:
@@ -118,20 +122,20 @@ def _text(answer: Mapping[str, Any], part: str) -> Sentence:
     return Sentence(template, values)
 
 
-def _unreachable(problem: OSError) -> StackError:
+def _unreachable(problem: OSError) -> NoAnswer:
     if isinstance(problem, TimeoutError):
-        return StackError(
+        return NoAnswer(
             what=_("The agent does not answer"),
             why=_("It took the request and was silent for too long."),
             fix=_("Look at its log: founder logs agent"),
         )
     if isinstance(problem, (ConnectionResetError, BrokenPipeError)):
-        return StackError(
+        return NoAnswer(
             what=_("The agent gave no answer"),
             why=_("It closed the connection: it is ending, or too many ask it at the same time."),
             fix=_("Try again in a moment; if it stays so, look at its log: founder logs agent"),
         )
-    return StackError(
+    return NoAnswer(
         what=_("The agent cannot be reached"),
         why=_("Nothing answers on its socket."),
         fix=_("Run: founder up"),

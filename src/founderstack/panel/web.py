@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Scope
 
+from founderstack.agent.client import NoAnswer
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.panel import texts
@@ -103,16 +104,18 @@ class Panel:
 
 
 async def _answered(route: Route, ask: Ask) -> Response:
-    """What the route answers; a page that says why, where it had to ask the agent and got no answer."""
+    """What the route answers; a page that says why, where the agent refused what it was asked or gave no answer."""
     try:
         return await route.answer(ask)
     except StackError as problem:
+        # Refused in the agent's own words, the question was wrong, or comes at a wrong time: that is nobody's failure.
+        status = 503 if isinstance(problem, NoAnswer) else 409
         if ask.visitor is None or route.asked_by != "person":
-            return Response(status_code=503)
+            return Response(status_code=status)
         problems = [
             {"what": ask.say(one.what), "why": ask.say(one.why), "fix": ask.say(one.fix)} for one in problem.problems
         ]
-        return ask.page("problem.html", status=503, problems=problems)
+        return ask.page("problem.html", status=status, problems=problems)
 
 
 _RANKS = ("anybody", "newcomer", "viewer", "admin")
