@@ -146,3 +146,28 @@ def test_a_log_is_written_with_the_rights_of_whose_folder_it_lies_in(tmp_path: P
     with pytest.raises(StackError, match="cannot be carried over"):
         carry_over(str(path), str(tmp_path / "restored"), "audit")
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal"])
+def test_a_pipe_beside_a_log_keeps_no_restore_waiting(tmp_path: Path, ending: str) -> None:
+    now = tmp_path / "panel.sqlite"
+    Store(str(now)).close()
+    (tmp_path / f"panel.sqlite{ending}").unlink(missing_ok=True)
+    os.mkfifo(tmp_path / f"panel.sqlite{ending}")
+    enter(str(now), "audit", Entry(1.0, "root", "", "restore", ""))
+    with pytest.raises(StackError, match="cannot be carried over") as told:
+        carry_over(str(now), str(tmp_path / "restored"), "audit")
+    assert told.value.why == f"{now}{ending} is no regular file."
+
+
+def test_a_log_that_is_a_question_without_an_end_is_left_at_its_deadline(tmp_path: Path) -> None:
+    now = tmp_path / "panel.sqlite"
+    with closing(sqlite3.connect(now)) as database, database:
+        database.execute(
+            "create view audit as with recursive n(x) as (select 1 union all select x + 1 from n)"
+            " select x at, '' user, '' address, '' action, '' detail from n where x < 0"
+        )
+    with pytest.raises(StackError, match="cannot be carried over") as told:
+        carry_over(str(now), str(tmp_path / "restored"), "audit", patience_s=1)
+    assert told.value.why == "It was still running after 1 seconds and was ended."
+    assert not (tmp_path / "restored").exists()

@@ -24,8 +24,8 @@ from founderstack.model.protocols import Source
 from founderstack.model.vault import Restorable
 from founderstack.world.archives import Packing, below, packed
 from founderstack.world.objects import FolderStore
-from founderstack.world.reaching import as_owner_of
 from founderstack.world.sealing import Key, new_identity
+from founderstack.world.sqlite_files import SqliteFailed, copy
 from founderstack.world.unpacking import refuse_unfit, unpack
 from tests.conftest import enterable_folder
 
@@ -176,6 +176,31 @@ def test_a_database_that_is_damaged_is_taken_as_it_lies_there_and_named(tmp_path
     assert {path.name: path.read_bytes() for path in target.iterdir()} == damaged
     assert len(packing.untaken) == 1
     assert f"{folder}/panel.sqlite was taken as it lies there" in packing.untaken[0]
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal"])
+def test_a_pipe_beside_a_database_keeps_nobody_waiting(tmp_path: Path, ending: str) -> None:
+    """SQLite opens its journal and waits for somebody to write to it, and any user can make a pipe of that name."""
+    folder, target = tmp_path / "data", tmp_path / "target"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "panel.sqlite")) as database, database:
+        database.execute("CREATE TABLE mine (a)")
+    os.mkfifo(folder / f"panel.sqlite{ending}")
+    packing = Packing(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
+    unpack(io.BytesIO(_of(packing)), str(target))
+    assert [path.name for path in target.iterdir()] == ["panel.sqlite"]
+    assert (target / "panel.sqlite").read_bytes() == (folder / "panel.sqlite").read_bytes()
+    assert len(packing.untaken) == 1
+    assert f"because SQLite cannot copy it: {folder}/panel.sqlite{ending} is no regular file" in packing.untaken[0]
+
+
+def test_a_database_may_not_fill_the_disk_by_its_copy(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "large.db")) as database, database:
+        database.execute("CREATE TABLE mine AS SELECT zeroblob(3000000)")
+    (tmp_path / "copy").touch()
+    with pytest.raises(SqliteFailed):
+        copy(str(tmp_path / "large.db"), str(tmp_path / "copy"), 1024**2)
+    assert (tmp_path / "copy").stat().st_size <= 1024**2
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: Path) -> None:
@@ -403,10 +428,8 @@ def test_a_database_is_opened_with_the_rights_of_whose_folder_it_lies_in(theirs:
         packing = Packing(below(str(theirs), (".",)), str(tmp_path), ("own.db",))
         assert b"MINE" in _of(packing)
         assert (packing.untaken, packing.copied) == ([], ["own.db"])
-    folder = os.open(theirs, os.O_PATH)
-    try:
-        with as_owner_of(folder), pytest.raises(PermissionError):
-            (tmp_path / "secrets.db").read_bytes()
-    finally:
-        os.close(folder)
-    assert (tmp_path / "secrets.db").read_bytes()
+    _link(theirs / "linked.db", tmp_path / "secrets.db")
+    (tmp_path / "copy").touch()
+    with pytest.raises(SqliteFailed, match="unable to open"):
+        copy(str(theirs / "linked.db"), str(tmp_path / "copy"), 1024**2)
+    assert (tmp_path / "copy").read_bytes() == b""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import astuple, dataclass
-from urllib.parse import quote
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.world.reaching import Reached, as_owner_of
+from founderstack.world.sqlite_files import SqliteFailed, Statement, ask
 
 _COLUMNS = "at, user, address, action, detail"
 _TABLE = """
@@ -21,7 +18,8 @@ create table if not exists {table} (
     detail text not null
 ) strict
 """
-_WAIT_S = 10.0
+_PATIENCE_S = 60.0
+"""The log's file may be anybody's work by now, and nobody waits for it longer."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,12 @@ class Entry:
 def enter(path: str, table: str, entry: Entry) -> None:
     """Add an entry to the log in a file that may be in use; a log that cannot be written to holds up nobody."""
     if _is_file(path):
-        with suppress(sqlite3.Error, OSError), _opened(path, "rw") as database:
-            database.execute(f"insert into {table} ({_COLUMNS}) values (?, ?, ?, ?, ?)", astuple(entry))
+        insert = f"insert into {table} ({_COLUMNS}) values (?, ?, ?, ?, ?)"
+        with suppress(SqliteFailed, OSError):
+            ask(path, "rw", [Statement(insert, [astuple(entry)])], patience_s=_PATIENCE_S)
 
 
-def carry_over(now: str, restored: str, table: str) -> None:
+def carry_over(now: str, restored: str, table: str, *, patience_s: float = _PATIENCE_S) -> None:
     """Add to the log in `restored` what the one in `now` has besides. Safe to call twice.
 
     Raises StackError where that cannot be done; then nothing of it was.
@@ -50,19 +49,20 @@ def carry_over(now: str, restored: str, table: str) -> None:
     if not _is_file(now) or os.path.islink(restored):
         return
     try:
-        with _opened(now, "rw") as database:
-            entries = database.execute(f"select {_COLUMNS} from {table} order by at").fetchall()
-        with _opened(restored, "rwc") as database:
-            database.execute(_TABLE.format(table=table))
-            database.execute(f"create temp table today as select {_COLUMNS} from main.{table} limit 0")
-            database.execute("begin")
-            database.executemany("insert into today values (?, ?, ?, ?, ?)", entries)
-            database.execute(
+        entries = ask(now, "rw", [Statement(f"select {_COLUMNS} from {table} order by at")], patience_s=patience_s)
+        additions = [
+            Statement(_TABLE.format(table=table)),
+            Statement(f"create temp table today as select {_COLUMNS} from main.{table} limit 0"),
+            Statement("begin"),
+            Statement("insert into today values (?, ?, ?, ?, ?)", entries),
+            Statement(
                 f"insert into main.{table} ({_COLUMNS}) select {_COLUMNS} from today"
                 f" except select {_COLUMNS} from main.{table} order by at"
-            )
-            database.execute("commit")
-    except (sqlite3.Error, OSError) as error:
+            ),
+            Statement("commit"),
+        ]
+        ask(restored, "rwc", additions if entries else additions[:1], patience_s=patience_s)
+    except (SqliteFailed, OSError) as error:
         raise StackError(
             _("The log in {path} cannot be carried over").format(path=now),
             f"{error}.",
@@ -76,21 +76,3 @@ def _is_file(path: str) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return False
-
-
-@contextmanager
-def _opened(path: str, mode: str) -> Iterator[sqlite3.Connection]:
-    """The file, opened with the rights of the folder's owner: what he has laid beside it leads nowhere else."""
-    reached = Reached()
-    try:
-        with (
-            as_owner_of(reached.folder_of(path)),
-            closing(sqlite3.connect(_address(path, mode), uri=True, timeout=_WAIT_S, isolation_level=None)) as database,
-        ):
-            yield database
-    finally:
-        reached.close()
-
-
-def _address(path: str, mode: str) -> str:
-    return f"file:{quote(path)}?mode={mode}"

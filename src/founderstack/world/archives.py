@@ -10,21 +10,18 @@ import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING
-from urllib.parse import quote
+from typing import IO
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
+from founderstack.world.disk import spare_bytes
 from founderstack.world.piped import Piped
-from founderstack.world.reaching import Reached, as_owner_of, end_of
-
-if TYPE_CHECKING:
-    import sqlite3
+from founderstack.world.reaching import Reached, end_of
+from founderstack.world.sqlite_files import ASIDE
 
 _TRIES = 3
 """How often a file is read that changes while it is."""
-_SQLITE_ASIDE = ("-wal", "-shm", "-journal")
 
 
 @dataclass
@@ -106,7 +103,7 @@ def packed(packing: Packing) -> Iterator[Source]:
     def pack(writer: IO[bytes]) -> None:
         with tarfile.open(fileobj=writer, mode="w|", format=tarfile.PAX_FORMAT) as archive:
             for name, path in packing.entries:
-                if not any(name == database + ending for database in packing.copied for ending in _SQLITE_ASIDE):
+                if not any(name == database + ending for database in packing.copied for ending in ASIDE):
                     _add(archive, packing, name, path)
 
     with closing(packing.reached), Piped(pack) as stream:
@@ -152,6 +149,8 @@ def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) 
             return
         with open(file, "rb") as opened:
             before = os.fstat(file)
+            if not stat.S_ISREG(before.st_mode):
+                return  # a pipe by now
             member = _member(name, before)
             member.size = before.st_size
             padded = _Padded(opened)
@@ -168,17 +167,14 @@ def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) 
 def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str, found: os.stat_result) -> bool:
     """Add a database that somebody may be writing to, as of one moment; False, with the reason noted, where SQLite
     cannot: then its bytes are better than nothing, and its companions belong to them."""
-    import sqlite3
     import tempfile
+
+    from founderstack.world import sqlite_files
 
     with tempfile.NamedTemporaryFile(dir=packing.scratch, prefix="sqlite-") as copy:
         try:
-            with (
-                closing(sqlite3.connect(copy.name)) as target,
-                closing(_sqlite_of(packing.reached.folder_of(path), path)) as database,
-            ):
-                database.backup(target)
-        except sqlite3.Error as error:
+            sqlite_files.copy(path, copy.name, spare_bytes(packing.scratch))
+        except (sqlite_files.SqliteFailed, OSError) as error:
             packing.untaken.append(
                 _("{path} was taken as it lies there, because SQLite cannot copy it: {error}.").format(
                     path=path, error=error
@@ -191,21 +187,6 @@ def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str
             archive.addfile(member, opened)
     packing.copied.append(name)
     return True
-
-
-def _sqlite_of(folder: int, path: str) -> sqlite3.Connection:
-    """The database, in a moment that lasts; its files are opened with the rights of whoever may put links there."""
-    import sqlite3
-
-    with as_owner_of(folder):
-        database = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=30)
-        try:
-            database.execute("BEGIN")
-            database.execute("SELECT 1 FROM sqlite_master").fetchall()
-        except sqlite3.Error:
-            database.close()
-            raise
-    return database
 
 
 class _Padded(io.RawIOBase):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+_KEPT_FREE = 512 * 1024**2
+
 
 def file_systems(paths: Iterable[str]) -> list[tuple[str, float, float]]:
     """(path, MiB in all, MiB free) for each file system that the paths lie on, the first path on it; none missing."""
@@ -17,6 +19,12 @@ def file_systems(paths: Iterable[str]) -> list[tuple[str, float, float]]:
         total = (room.f_blocks - room.f_bfree + room.f_bavail) * room.f_frsize / 2**20
         found.setdefault(device, (path, total, room.f_bavail * room.f_frsize / 2**20))
     return list(found.values())
+
+
+def spare_bytes(path: str) -> int:
+    """What may still be written where `path` lies; what a database needs to go on working is kept free."""
+    disk = os.statvfs(path)
+    return max(0, disk.f_bavail * disk.f_frsize - min(_KEPT_FREE, disk.f_blocks * disk.f_frsize // 20))
 
 
 def archive_waiting(folder: str) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO, Self
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -119,28 +117,6 @@ def end_of(path: str) -> str:
         return os.readlink(f"/proc/self/fd/{end}")
     finally:
         os.close(end)
-
-
-@contextmanager
-def as_owner_of(folder: int) -> Iterator[None]:
-    """Let this thread open what the folder's owner may, and no more; for what can only be opened by its path.
-
-    Source: setfsuid(2); the kernel takes root's way around permissions away with it, from this thread alone.
-    """
-    import ctypes
-
-    owner = os.fstat(folder)
-    if os.geteuid() != 0 or owner.st_uid == 0:
-        yield
-        return
-    kernel = ctypes.CDLL(None)
-    try:
-        kernel.setfsgid(owner.st_gid)
-        kernel.setfsuid(owner.st_uid)
-        yield
-    finally:
-        kernel.setfsuid(0)
-        kernel.setfsgid(os.getegid())
 
 
 def _opened(path: str) -> int:
