@@ -160,12 +160,22 @@ def made_of(site: Site) -> Made:
 
 
 def migration_target(site: Site) -> Target:
-    """The stack's own database, as a migration signs in to it: as its superuser, over its socket."""
+    """The stack's own database, as a migration signs in to it: as its superuser, over its socket.
+
+    Raises StackError where the stack was never brought up.
+    """
     from founderstack.migration.target import Target
     from founderstack.operations.prepare import prepare
     from founderstack.world.postgres import Address
 
     view = prepare(site).resolved.views["database"]
+    if not os.path.isdir(view.database.folder):
+        raise StackError(
+            _("This stack has no database yet"),
+            _("It is made when the stack is brought up for the first time, and a migration needs it."),
+            _("Run: founder up"),
+            exit_code=EXIT_PRECONDITION,
+        )
     socket = view.places.run(view.providers["database"])
     address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
     return Target(address, view.database.binaries)

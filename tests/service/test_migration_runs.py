@@ -24,6 +24,17 @@ from tests.service.supabase_source import PASSWORD, SupabaseSource
 
 NewSource = Callable[[], SupabaseSource]
 
+UNQUALIFIED = """
+CREATE FUNCTION bare(v text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(v)';
+CREATE FUNCTION slugify(v text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN bare(v); END';
+CREATE TABLE slugs (title text PRIMARY KEY, slug text GENERATED ALWAYS AS (slugify(title)) STORED);
+CREATE DOMAIN low_word AS text CHECK (slugify(VALUE) = VALUE);
+CREATE TABLE low (id int PRIMARY KEY, word low_word);
+INSERT INTO slugs VALUES ('First');
+INSERT INTO low VALUES (1, 'first');
+"""
+"""Functions that name things without a schema, computed wherever a row is written."""
+
 
 def made_by(target: Cluster) -> list[tuple[object, ...]]:
     """Everything in the target that a migration could have made."""
@@ -176,10 +187,14 @@ def test_cut_over_while_somebody_writes(supabase_copy: NewSource, target: Cluste
 
 def test_followed_until_the_cut_over(supabase_copy: NewSource, target: Cluster, tmp_path: Path) -> None:
     source = supabase_copy()
+    with source.connect("postgres") as owner:
+        owner.execute(UNQUALIFIED)
     move = migration(address_of(source), target, tmp_path / "state")
     move.run()
     with writing(source) as written:
         assert cutover.start_following(move) > 10
+        with source.connect("postgres") as owner:
+            owner.execute("INSERT INTO slugs (title) VALUES ('Later'); INSERT INTO low VALUES (2, 'later')")
         seen = len(written)
         wait_until(lambda: len(arrived(target)) > seen, "changes arrive by themselves", 30)
         found = follow.health(move.source)
@@ -189,6 +204,8 @@ def test_followed_until_the_cut_over(supabase_copy: NewSource, target: Cluster, 
         acknowledged = list(written)
     assert acknowledged == arrived(target)
     assert differing(move.verify()) == []
+    assert target.query("SELECT title, slug FROM slugs ORDER BY 1", "app") == [("First", "first"), ("Later", "later")]
+    assert target.query("SELECT count(*) FROM low", "app") == [(2,)]
     assert source.query("SELECT count(*) FROM pg_replication_slots") == [(0,)]
     assert source.query("SELECT count(*) FROM pg_publication WHERE pubname = 'founder_migration'") == [(0,)]
     assert target.query("SELECT count(*) FROM pg_subscription") == [(0,)]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from founderstack.migration.run import Migration
-from founderstack.model.errors import StackErrors
+from founderstack.migration.source import Source
+from founderstack.model.errors import StackError, StackErrors
 from founderstack.world.postgres import Address
+from tests.app.servers import free_port
 from tests.service.clusters import Cluster
-from tests.service.moves import differing, migration
+from tests.service.moves import differing, migration, target_of
 
 
 @pytest.fixture
@@ -31,6 +37,67 @@ def test_an_empty_database_is_asked_about(target: Cluster, tmp_path: Path) -> No
     (told,) = refused.value.problems
     assert "nothing in it" in told.why
     assert "app" in told.fix
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """The port of something that answers this to whatever it is told."""
+
+    class Answers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1024)
+            self.request.sendall(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_why_there_is_no_connection_is_told_in_our_words(target: Cluster) -> None:
+    def why(host: str, port: int, user: str = "me", database: str = "elsewhere", sslmode: str = "disable") -> str:
+        with pytest.raises(StackError) as refused:
+            Source(Address(host, port, user, database, options=(("sslmode", sslmode),))).connect()
+        return refused.value.why
+
+    closed = free_port()
+    assert why("127.0.0.1", closed) == f"Nothing listens at 127.0.0.1:{closed}."
+    assert why("nothing.invalid", 5432).split(" the name ")[1] == "nothing.invalid."
+    assert why(str(target.root), target.port) == "The server has no user me."
+    assert why(str(target.root), target.port, "shopkeeper", "none") == "The server has no database none."
+    with answering(b"HTTP/1.1 400 Bad Request") as port:
+        assert why("127.0.0.1", port) == f"What answers at 127.0.0.1:{port} is no PostgreSQL."
+        assert why("127.0.0.1", port, sslmode="require") == f"What answers at 127.0.0.1:{port} is no PostgreSQL."
+    with answering(b"N") as port:
+        assert why("127.0.0.1", port, sslmode="require") == "The server takes no encrypted connections."
+    with answering(b"") as port:
+        assert why("127.0.0.1", port) == "The server has ended the connection."
+
+
+def test_time_limits_of_a_database_do_not_hold_for_the_migration(target: Cluster) -> None:
+    limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
+    for database in ("app", "elsewhere"):
+        for limit in limits:
+            target.query(f"ALTER DATABASE {database} SET {limit} = '7s'")
+    source = Source(Address(str(target.root), target.port, "shopkeeper", "elsewhere"))
+    opened = {
+        "reads": source.connect(),
+        "writes": source.connect_to_write(),
+        "replicates": source.connect_to_write(replication=True),
+        "target": target_of(target).connect(),
+    }
+    shown = {
+        name: [value for limit in limits for (value,) in session.execute(f"SHOW {limit}").fetchall()]
+        for name, session in opened.items()
+    }
+    for session in opened.values():
+        session.close()
+    patient = ["0", "30s", "0", "0"]
+    assert shown == {"reads": patient, "writes": patient, "replicates": ["0"] * 4, "target": ["0"] * 4}
 
 
 def test_large_objects_alone_move(target: Cluster, tmp_path: Path) -> None:

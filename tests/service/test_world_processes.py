@@ -47,7 +47,7 @@ def test_the_memory_of_a_program_is_that_of_all_it_started() -> None:
 def test_a_failure_shows_the_last_lines_only() -> None:
     with pytest.raises(StackError) as raised:
         processes.run(["/bin/sh", "-c", "seq 100 >&2; exit 4"])
-    assert raised.value.what == "sh failed (exit code 4)"
+    assert raised.value.what == "“seq 100 >&2; exit 4” failed (exit code 4)"
     assert raised.value.why.splitlines() == [str(number) for number in range(86, 101)]
 
 
@@ -55,7 +55,7 @@ def test_a_failure_shows_the_last_lines_only() -> None:
 def test_a_signal_that_ended_a_program_is_named_as_one(script: str) -> None:
     with pytest.raises(StackError) as raised:
         processes.run(["/bin/sh", "-c", script])
-    assert raised.value.what == "sh was ended by signal 9 (SIGKILL)"
+    assert raised.value.what == f"“{script}” was ended by signal 9 (SIGKILL)"
     assert "no reason" not in raised.value.why
 
 

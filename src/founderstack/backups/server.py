@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.world.postgres import AT_THE_START, NO_LIMITS
 
 if TYPE_CHECKING:
     import psycopg
 
 _CONNECT_S = 10
 # They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
-_OPTIONS = (
-    "-c role=none -c local_preload_libraries= -c default_transaction_read_only={read_only} -c statement_timeout=0 "
-    "-c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
-)
-# PostgreSQL 17 has it, and refuses a sign-in that names a setting that it has not; its programs set it themselves.
-_NO_TRANSACTION_TIMEOUT = (
-    "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
-)
+_OPTIONS = f"-c role=none -c local_preload_libraries= -c default_transaction_read_only={{read_only}} {AT_THE_START}"
 LOCKS_EACH = 2048
 """Of a throw-away server with 20 connections: room for all tables that a dump or a comparison holds at once."""
 
@@ -63,7 +57,7 @@ def connected(server: Server, database: str, role: str) -> Iterator[psycopg.Conn
         raise away(error) from None
     try:
         with found:
-            found.execute(_NO_TRANSACTION_TIMEOUT)
+            found.execute(NO_LIMITS)
             yield found
     except psycopg.Error as error:
         raise away(error) from None

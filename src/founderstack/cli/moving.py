@@ -43,6 +43,7 @@ class Moving:
 
     def migration(self, tell: Tell, options: Options, *, reads_only: bool, asks: bool) -> Migration:
         """The migration; its address is kept for the next command, its password is not."""
+        target = wiring.migration_target(self.site)  # before anything is asked for
         folder = os.path.join(self.site.places.state, "migration")
         kind, address = self._address(files.read_json(f"{folder}/source.json"))
         files.ensure_folder(folder, mode=0o700)
@@ -52,7 +53,7 @@ class Moving:
         return Migration(
             extras=extras,
             source=Source(self._with_password(address)),
-            target=replace(wiring.migration_target(self.site), reads_only=reads_only),
+            target=replace(target, reads_only=reads_only),
             kind=kind,
             folder=folder,
             options=options,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.foresee import needing_a_path
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.schema import FOLLOWER
 from founderstack.migration.source import Source
@@ -55,10 +56,14 @@ def begin(
     """Begin to follow; returns the number of tables that are followed.
 
     The slot's own snapshot is what `even_out` brings the target to, so nothing is missed and nothing comes twice.
+    Tables without a key, and those whose rows only a search_path lets in, come over at the cut-over instead.
     """
     end(source, target, journal)
     with source.connect() as connection:
-        followed = [name for (name,) in connection.execute(_FOLLOWED, (list(tables),)).fetchall()]
+        # What applies changes has no search_path: a row that it cannot compute would hold up all others.
+        needing = needing_a_path(connection, tables)
+        found = connection.execute(_FOLLOWED, (list(tables),)).fetchall()
+        followed = [name for (name,) in found if name not in needing]
     if not followed:
         return 0
     journal.note(following=followed)

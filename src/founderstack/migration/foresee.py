@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
@@ -65,6 +65,14 @@ def blockers(source: psycopg.Connection[Any], target_version: int, context: Cont
             whole = f"{table}.{name}" if kind == "generated column" else table if not name else f"{name} ({table})"
             items.append(Item("schema", kind, whole, "blocker", reason, cure(called)))
     return items
+
+
+def needing_a_path(source: psycopg.Connection[Any], tables: Sequence[str]) -> set[str]:
+    """Those of the tables where a row may be written only under a search_path: something computed for it calls a
+    function that has none of its own.
+    """
+    found = source.execute(_COMPUTED, (list(tables),)).fetchall()
+    return {table for kind, _name, table, _pins, _probe, called in found if called}
 
 
 def _fails(source: psycopg.Connection[Any], probe: str, schema: str, *, pinned_only: bool) -> str:

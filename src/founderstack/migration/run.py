@@ -156,9 +156,7 @@ class Migration:
                 failures, before = (failures + 1 if done == before else 0), done
                 if failures >= _ATTEMPTS_WITHOUT_PROGRESS:
                     raise trouble.lost(error) from error
-                self.tell(
-                    Progress("connection", 0, 0, "objects", _("again: {why}").format(why=trouble.first_line(error)))
-                )
+                self.tell(Progress("connection", 0, 0, "objects", _("again: {why}").format(why=trouble.broken(error))))
 
     def _wait_for_both(self, error: Exception, place: str) -> None:
         deadline = self.clock.monotonic() + self.options.patience_s

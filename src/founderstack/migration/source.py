@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from founderstack.locale import _
+from founderstack.migration import reasons
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.world import postgres
 from founderstack.world.postgres import Address
@@ -33,8 +34,6 @@ _READS_ONLY = {
     **SAME_TEXT,
     "default_transaction_read_only": "on",
     "row_security": "off",  # a policy that would hide rows makes the reading fail instead
-    "statement_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
     "lock_timeout": "30s",
 }
 
@@ -79,7 +78,7 @@ class Source:
     def connect_to_write(self, *, replication: bool = False) -> psycopg.Connection[Any]:
         """A session that may write: for a cut-over alone, which says what it writes and takes it back."""
         if replication:
-            return self._open({}, replication=True)  # its language knows no settings
+            return self._open({}, replication=True)
         return self._open({**_READS_ONLY, "default_transaction_read_only": "off"})
 
     @contextmanager
@@ -144,63 +143,9 @@ class Unreachable(StackError):
     """The source does not answer; what waits for it may try again."""
 
 
-def _refused(address: Address, low: str) -> tuple[str, str] | None:
-    """(why, cure) where the server has answered, so that waiting does not help."""
-    if "database" in low and "does not exist" in low:
-        why = _("The server has no database {name}.").format(name=address.database)
-        return why, _("Name the right one at the end of the address; at Supabase it is postgres.")
-    if "no pg_hba.conf entry" in low or "allow_list" in low:
-        why = _("The server lets nobody in from this machine.")
-        return why, _("Allow this machine’s address there (at Supabase: Database, Network restrictions).")
-    if "does not support ssl" in low:
-        return _("The server takes no encrypted connections."), _("Add to the address: ?sslmode=disable")
-    return None
-
-
-_NO_WAY = ("network is unreachable", "no route to host", "address family", "cannot assign")
-
-
 def unreachable(address: Address, said: str) -> StackError:
-    """Why a connection was refused, and the way that works. What `said` holds is libpq's own text."""
-    low = said.lower()
-    where = _("{url} cannot be reached").format(url=address.url)
-    if "password authentication failed" in low or "no password supplied" in low or "sasl" in low:
-        return StackError(
-            where,
-            _("The server refuses the password of {user}.").format(user=address.user),
-            _("Give the database’s own: when asked, in FOUNDER_SOURCE_PASSWORD, or in a file: --password-file FILE"),
-            exit_code=EXIT_PRECONDITION,
-        )
-    if refused := _refused(address, low):
-        return StackError(where, *refused, exit_code=EXIT_PRECONDITION)
-    if "tenant or user not found" in low:
-        return StackError(
-            where,
-            _("The pooler does not know the user {user}.").format(user=address.user),
-            _("At a pooler the user is postgres.PROJECT; copy the whole address from your provider’s page."),
-            exit_code=EXIT_PRECONDITION,
-        )
-    if any(words in low for words in _NO_WAY):
-        return Unreachable(
-            where,
-            _("This machine has no way to it. A direct Supabase address is IPv6 only."),
-            _(
-                "Use the session pooler’s address, which has IPv4: postgres://postgres.PROJECT@…pooler.supabase.com:5432/…"
-            ),
-            exit_code=EXIT_PRECONDITION,
-        )
-    why, fix = _silent(address, said)
-    return Unreachable(where, why, fix, exit_code=EXIT_PRECONDITION)
-
-
-def _silent(address: Address, said: str) -> tuple[str, str]:
-    """Why nothing answers there, and the cure, where the words are of no known kind."""
-    if "name or service not known" in said.lower():
-        return (
-            _("There is no machine of the name {host}.").format(host=address.host),
-            _("Copy the whole address from your provider’s page, and see that this machine can look up names."),
-        )
-    return (
-        said.strip().splitlines()[-1] if said.strip() else _("It gave no reason."),
-        _("See that the project is not paused and that this machine may connect, then run the command again."),
-    )
+    """Why there is no connection, and what cures it. What `said` holds is the driver's own text."""
+    reason = reasons.told(address, said)
+    what = _("{url} cannot be reached").format(url=address.url)
+    kind = StackError if reason.answered else Unreachable
+    return kind(what, reason.why, reason.fix, exit_code=EXIT_PRECONDITION)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration import reasons
 from founderstack.migration.source import APPLICATION, SAME_TEXT, Unreachable
 from founderstack.model.errors import EXIT_FAILED
 from founderstack.world import postgres
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _WRITES = {
     **SAME_TEXT,
-    "statement_timeout": "0",
     "default_transaction_isolation": "read committed",  # whatever has moved with the database's own settings
     "check_function_bodies": "off",
     "synchronous_commit": "off",  # what was marked as done is in the same commit, so a crash loses both or neither
@@ -51,7 +51,7 @@ class Target:
         except psycopg.OperationalError as error:
             raise Unreachable(
                 _("The stack’s database does not answer"),
-                str(error).strip().splitlines()[-1],
-                _("Run “founder status”; when PostgreSQL runs again, the same command goes on."),
+                reasons.told(self.address, str(error)).why,
+                _("Run: founder up. When PostgreSQL runs again, the same command goes on."),
                 exit_code=EXIT_FAILED,
             ) from error

@@ -65,11 +65,20 @@ def first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
+def broken(error: Exception) -> str:
+    """The server's words; where only the driver has noticed something, that the connection broke."""
+    import psycopg
+
+    if isinstance(error, psycopg.Error) and error.sqlstate is None:
+        return _("A connection to the source or to the stack’s database broke.")
+    return first_line(error)
+
+
 def lost(error: Exception) -> StackError:
     """A side that stays away."""
     return StackError(
         _("The migration does not get on"),
-        first_line(error),
+        broken(error),
         _("Run the same command again when that is cured; it goes on where it stopped."),
         exit_code=EXIT_FAILED,
     )

@@ -19,6 +19,18 @@ CONNECT_TIMEOUT_S = 10
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 """A peer that vanished without a word is noticed within half a minute."""
 
+AT_THE_START = (
+    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
+)
+"""Options of a sign-in that wins over time limits which are set for a database or a role: those are for its app."""
+NO_LIMITS = """
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout',
+    'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
+"""
+"""The same for a session that has begun, with what only newer versions have: PostgreSQL 17 limits transactions, and a
+sign-in that names what a server has not is refused.
+"""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -83,7 +95,8 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """An open connection in autocommit; raises psycopg.OperationalError where there is none.
 
-    `settings` are given to the session after it began: a pooler may refuse them at the start.
+    No time limit that is set for a database or a role holds in it. `settings` are given to the session after it began:
+    a pooler may refuse them at the start.
     """
     import logging
 
@@ -96,8 +109,10 @@ def connect(
         told["replication"] = "database"
     # A pooler gives the next statement another server: nothing may be prepared.
     connection = psycopg.connect(autocommit=True, application_name=application, prepare_threshold=None, **told)
+    # All at once, because a source may be far away; the first statement frees the second of a database's own limit.
+    begun = psycopg.sql.SQL("SET statement_timeout = 0; ") + psycopg.sql.SQL(NO_LIMITS)
     if settings:
-        # All at once, because a source may be far away; the first statement frees the second of a database's own limit.
         sets = [psycopg.sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in settings.items()]
-        connection.execute(psycopg.sql.SQL("SET statement_timeout = 0; SELECT ") + psycopg.sql.SQL(", ").join(sets))
+        begun += psycopg.sql.SQL("; SELECT ") + psycopg.sql.SQL(", ").join(sets)
+    connection.execute(begun)
     return connection

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import subprocess
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SHORT = 80
 _LAST_LINES = 15
 _UNDER_WAY: set[subprocess.Popen[bytes]] = set()
 
@@ -224,7 +225,7 @@ def _wait(child: subprocess.Popen[bytes], argv: Sequence[str], deadline: float, 
         child.wait(_left(deadline))
     except subprocess.TimeoutExpired:
         raise StackError(
-            _("{program} did not finish").format(program=os.path.basename(argv[0])),
+            _("{program} did not finish").format(program=_called(argv)),
             _("It was still running after {seconds:g} seconds and was ended.").format(seconds=timeout_s),
             _("Run the command again; if it stops here again, run: founder doctor"),
         ) from None
@@ -255,7 +256,7 @@ def _left(deadline: float) -> float:
 def failure(argv: Sequence[str], result: Result) -> StackError:
     """The error for a program that ended badly: the last lines of what it said."""
     said = (result.err.strip() or result.out.strip()).splitlines()[-_LAST_LINES:]
-    program = os.path.basename(argv[0])
+    program = _called(argv)
     if by := signal_of(result.code):
         return StackError(
             _("{program} was ended by signal {signal}").format(program=program, signal=by),
@@ -267,6 +268,12 @@ def failure(argv: Sequence[str], result: Result) -> StackError:
         "\n".join(said) or _("It gave no reason."),
         _("Cure what it says, then run the command again."),
     )
+
+
+def _called(argv: Sequence[str]) -> str:
+    """What people know a program by: what they told a shell to run, where that is short, or its file."""
+    name, told = os.path.basename(argv[0]), argv[2].strip() if len(argv) == 3 and argv[1] == "-c" else ""
+    return f"“{told}”" if name == "sh" and told and len(told) <= _SHORT else name
 
 
 def how_it_ended(code: int) -> str:

@@ -41,6 +41,19 @@ def spoken(verb: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str
     return code, said.out, said.err
 
 
+def test_a_migration_before_the_first_up_asks_for_that_and_for_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "founder.toml").write_text('name = "diary"\n')
+    monkeypatch.setenv("FOUNDER_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for step in ("plan", "run", "verify", "cutover", "status"):
+        _code, _out, err = spoken(f"migrate postgres://me@127.0.0.1:1/mine {step}", capsys)
+        assert "This stack has no database yet" in err
+        assert "founder up" in err
+        assert "127.0.0.1" not in err
+
+
 @pytest.mark.usefixtures("stack")
 class TestStatus:
     def test_a_stack_that_is_down_says_so_first(self, capsys: pytest.CaptureFixture[str]) -> None:

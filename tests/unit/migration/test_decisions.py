@@ -12,7 +12,7 @@ from founderstack.migration.archive import Entry
 from founderstack.migration.canonical import canonical
 from founderstack.migration.fates import Decided, Known, Setting, decide
 from founderstack.migration.parallel import Pace, each
-from founderstack.migration.source import refuse_transaction_pooler, route, unreachable
+from founderstack.migration.source import Unreachable, refuse_transaction_pooler, route, unreachable
 from founderstack.migration.tables import Table, parts
 from founderstack.model.errors import StackError
 from founderstack.testing.clock import FakeClock
@@ -48,6 +48,19 @@ def test_a_transaction_pooler_is_refused_with_its_reason_and_the_way_that_works(
         ('connection to server at "2001:db8::1", port 5432 failed: Network is unreachable', "session pooler"),
         ("FATAL:  password authentication failed for user", "--password-file"),
         ("FATAL:  password authentication failed for user", "FOUNDER_SOURCE_PASSWORD"),
+        ("FATAL:  password authentication failed for user", "written %40"),
+        ("FATAL:  password authentication failed for user", "Reset database password"),
+        ("error received from server in SCRAM exchange: Wrong password", "at a pooler the user is postgres.PROJECT"),
+        ("fe_sendauth: no password supplied", "--password-file"),
+        ("FATAL:  Tenant/user postgres.abc not found", "postgres.PROJECT"),
+        ('FATAL:  role "me" does not exist', "before the @"),
+        ('FATAL:  permission denied for database "mine"', "GRANT CONNECT"),
+        ("FATAL:  sorry, too many clients already", "--jobs 1"),
+        ("FATAL:  the database system is starting up", "in a minute"),
+        ("failed: SSL error: certificate verify failed", "sslrootcert=FILE"),
+        ("no pg_hba.conf entry for host, no encryption", "sslmode=require"),
+        ("failed to resolve host: Temporary failure in name resolution", "can look up names"),
+        ("port 5432 failed: timeout expired", "no firewall"),
         ("FATAL:  Tenant or user not found", "postgres.PROJECT"),
         ("connection timeout expired", "not paused"),
         ('FATAL:  database "mine" does not exist', "the right one"),
@@ -57,7 +70,20 @@ def test_a_transaction_pooler_is_refused_with_its_reason_and_the_way_that_works(
     ],
 )
 def test_why_a_source_is_not_reached_names_the_cure(said: str, cure: str) -> None:
-    assert cure in unreachable(Address("2001:db8::1", 5432, "postgres", "postgres"), said).fix
+    assert cure in unreachable(Address("2001:db8::1", 5432, "me", "mine"), said).fix
+
+
+def test_words_of_the_driver_are_never_shown_as_they_are() -> None:
+    closed = (
+        'connection failed: connection to server at "x", port 1 failed: Connection refused\n\tIs the server running?'
+    )
+    told = unreachable(Address("x", 1, "me", "mine"), closed)
+    assert (told.why, isinstance(told, Unreachable)) == ("Nothing listens at x:1.", True)
+    strange = 'connection failed: connection to server at "x", port 1 failed: FATAL:  {no} such luck\n\tA line more.\n'
+    assert unreachable(Address("x", 1, "me", "mine"), strange).why == "The server says: {no} such luck"
+    both = "2001:db8::1 failed: Network is unreachable\n10.0.0.1 failed: FATAL:  password authentication failed"
+    assert "password" in unreachable(Address("x", 1, "me", "mine"), both).why
+    assert unreachable(Address("x", 1, "me", "mine"), "").why == "It gave no reason."
 
 
 def test_a_password_is_never_printed() -> None:
