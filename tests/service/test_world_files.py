@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.world import files
+from founderstack.world.walking import walk
 from tests.conftest import wait_until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners or mounts")
@@ -133,6 +135,38 @@ def test_who_is_kept_out_and_where(tmp_path: Path) -> None:
     blocked = files.readable_by_others(f"{closed}/inner/file")
     assert f"{closed}".startswith(blocked)
     assert blocked
+
+
+def test_folders_are_walked_and_removed_however_deep_they_are(tmp_path: Path) -> None:
+    """Deeper than Python can call itself (before 3.12), and with paths longer than Linux takes."""
+    tree, kept = tmp_path / "tree", tmp_path / "kept"
+    kept.mkdir()
+    (kept / "file").write_text("kept")
+    for name, depth in (("a", 1500), ("b" * 200, 30)):
+        tree.mkdir(exist_ok=True)
+        here = os.open(tree, os.O_RDONLY)
+        for _level in range(depth):
+            os.mkdir(name, dir_fd=here)
+            above, here = here, os.open(name, os.O_RDONLY, dir_fd=here)
+            os.close(above)
+        os.symlink(kept, "link", dir_fd=here)
+        os.close(here)
+    unread: list[OSError] = []
+    names = [os.path.basename(here) for here, _folders, _files in walk(str(tree), unread.append)]
+    assert names.count("a") == 1500
+    assert [error.errno for error in unread] == [errno.ENAMETOOLONG]
+    files.remove_tree(str(tree))
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert (kept / "file").read_text() == "kept"
+
+
+def test_a_walk_goes_as_that_of_python(tmp_path: Path) -> None:
+    for name in ("b/c/d", "a", "e/f"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").write_text("")
+    (tmp_path / "link").symlink_to("b")
+    (tmp_path / "nowhere").symlink_to("none")
+    assert list(walk(str(tmp_path))) == list(os.walk(tmp_path.as_posix()))
 
 
 def test_a_tree_is_removed_also_where_its_folders_are_closed(tmp_path: Path) -> None:

@@ -74,6 +74,11 @@ def test_tests_wait_for_conditions_and_fake_nothing_by_patching() -> None:
     assert found == []
 
 
+def test_folders_of_others_are_walked_and_removed_by_nothing_that_calls_itself() -> None:
+    calls = re.compile(r"\b(?:os\.walk|os\.fwalk|shutil\.rmtree|\.rglob)\(")
+    assert [str(path) for path in SOURCE.rglob("*.py") if calls.search(path.read_text())] == []
+
+
 def test_nothing_is_left_for_later() -> None:
     marks = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" * 3 + r"\b")))
     assert list(_lines_with(marks, _texts())) == []

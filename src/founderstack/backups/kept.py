@@ -14,6 +14,7 @@ from founderstack.model.backup import MANIFEST
 from founderstack.model.errors import StackError
 from founderstack.world import files
 from founderstack.world.objects import FolderStore
+from founderstack.world.walking import walk
 
 KEY = "key"
 
@@ -75,6 +76,6 @@ def _move(folder: str, kept: str) -> None:
             error.strerror or str(error),
             _("Copy them to another place, then repeat it with: --backups"),
         ) from None
-    for current, _folders, names in os.walk(kept):
+    for current, _folders, names in walk(kept):
         for path in (current, *(os.path.join(current, name) for name in names)):
             os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)

@@ -19,6 +19,7 @@ from founderstack.world.disk import spare_bytes
 from founderstack.world.piped import Piped
 from founderstack.world.reaching import Reached, end_of
 from founderstack.world.sqlite_files import ASIDE
+from founderstack.world.walking import walk
 
 _TRIES = 3
 """How often a file is read that changes while it is."""
@@ -82,7 +83,7 @@ def _end_of(path: str) -> str:
 
 def _below(folder: str, top: str, exclude: Sequence[str]) -> Iterator[tuple[str, str]]:
     unread: list[OSError] = []
-    for current, folders, files in os.walk(top, onerror=unread.append):
+    for current, folders, files in walk(top, onerror=unread.append):
         folders[:] = sorted(one for one in folders if not _left_out(folder, current, one, exclude))
         if current != folder:
             yield os.path.relpath(current, folder), current

@@ -18,6 +18,7 @@ from founderstack.world.machine import read_machine
 from founderstack.world.processes import PATH, how_it_ended, run, signal_of
 from founderstack.world.sources import take_source
 from founderstack.world.trees import copy_tree
+from founderstack.world.walking import walk
 
 _LEAST_FREE_MIB = 1024
 """What an average node_modules, its cache and a release take together."""
@@ -200,7 +201,7 @@ def _give_to(user: str, folder: str) -> None:
     account = pwd.getpwnam(user)
     if os.geteuid() != 0:
         return
-    for here, folders, files in os.walk(folder):
+    for here, folders, files in walk(folder):
         for name in [*folders, *files]:
             os.chown(os.path.join(here, name), account.pw_uid, account.pw_gid, follow_symlinks=False)
     # The outermost one last: until then nobody but root gets near what is changed.

@@ -10,6 +10,7 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.world.walking import empty, walk
 
 _TEMPORARY = ".new"
 
@@ -96,17 +97,18 @@ def read_text(path: str) -> str | None:
 
 def remove_tree(path: str) -> None:
     """Remove a folder and all in it, or a file; nothing to do where there is none."""
-    import shutil
-
     try:
         if os.path.islink(path) or not os.path.isdir(path):
             _unlink(path)
             return
-        for folder, _folders, _files in os.walk(path):
-            # One's own folder may be closed to oneself; root is not held up by that.
-            if os.geteuid() != 0:
-                os.chmod(folder, 0o700)
-        shutil.rmtree(path)
+        if os.geteuid() != 0:
+            os.chmod(path, 0o700)
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            empty(folder)
+        finally:
+            os.close(folder)
+        os.rmdir(path)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -259,7 +261,7 @@ def list_files(folder: str) -> list[str]:
     """Paths of all files below a folder, links left out; none where there is no folder."""
     return [
         os.path.join(current, name)
-        for current, _folders, names in os.walk(folder)
+        for current, _folders, names in walk(folder)
         for name in names
         if not os.path.islink(os.path.join(current, name))
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from founderstack.world.files import ensure_folder, read_text, remove_tree, write_atomic
 from founderstack.world.processes import run
+from founderstack.world.walking import walk
 
 _POLICY_TEXT = """#!/bin/sh
 # Founder Stack: no service starts while packages are installed. This file is removed right afterwards.
@@ -99,7 +100,7 @@ def _put_up(places: ShieldPlaces) -> None:
 def _boot_links(places: ShieldPlaces) -> set[str]:
     """What starts at boot: units that a target wants, and scripts in /etc/init.d."""
     found = set()
-    for here, _folders, files in os.walk(places.units):
+    for here, _folders, files in walk(places.units):
         if here.endswith((".wants", ".requires")):
             found |= {os.path.join(here, name) for name in files}
     if os.path.isdir(places.scripts):

@@ -11,6 +11,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source, StoredObject
 from founderstack.world.files import cannot_write, ensure_folder
+from founderstack.world.walking import walk
 
 _CHUNK = 1024 * 1024
 _PARTIAL = ".partial"
@@ -103,7 +104,7 @@ class FolderStore:
                 raise unreadable(str(error.filename), error)
 
         names = []
-        for current, _folders, files in os.walk(self._path(os.path.dirname(prefix)), onerror=refuse):
+        for current, _folders, files in walk(self._path(os.path.dirname(prefix)), onerror=refuse):
             inside = os.path.relpath(current, self._folder)
             names += [file if inside == "." else f"{inside}/{file}" for file in files]
         for name in sorted(names):

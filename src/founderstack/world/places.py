@@ -12,6 +12,7 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.stack import Places
 from founderstack.world.ambient import state_home
 from founderstack.world.machine import readable_python
+from founderstack.world.walking import walk
 
 
 def state_root() -> str:
@@ -67,7 +68,7 @@ def _refuse_others(folder: str) -> None:
 def _content_digest(folder: str) -> str:
     """Digest of the names and contents of all files of a package; two copies of the same version have the same."""
     mark = hashlib.blake2b(digest_size=6)
-    for current, folders, names in os.walk(folder):
+    for current, folders, names in walk(folder):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(names):
             path = os.path.join(current, name)

@@ -11,6 +11,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.files import cannot_write
 from founderstack.world.reaching import Inside
+from founderstack.world.walking import walk
 
 LITTER = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
 """Folders that are made from the others and belong to no copy of a source."""
@@ -31,7 +32,7 @@ def copy_tree(source: str, target: str, skip: frozenset[str] = frozenset()) -> N
 
 def files_of(folder: str, skip: frozenset[str] = LITTER) -> Iterator[str]:
     """Paths, relative to the folder and in a stable order, of its files and symlinks; not of pipes and the like."""
-    for here, folders, files in os.walk(folder):
+    for here, folders, files in walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(here, name))]
         folders[:] = sorted(name for name in folders if name not in skip and name not in links)
         for name in sorted([*files, *links]):
