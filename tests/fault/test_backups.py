@@ -197,14 +197,14 @@ def test_a_secret_and_an_address_are_given_at_a_terminal_unseen(stack: Stack) ->
 def test_a_table_comes_back_among_empty_ones(stack: Stack) -> None:
     stack.query("CREATE TABLE IF NOT EXISTS other AS SELECT 1 AS n")
     stack.founder.ok("backup")
-    said = stack.founder.ok("restore", "--table", "public.note", "--yes")
+    said = stack.founder.ok("restore", "--table", "public.note", "--replace", "--yes")
     assert "rows of public.note, of database app → app_restored" in said.err
     assert "DROP DATABASE app_restored;" in said.out
     assert stack.query("SELECT count(*) FROM note", "app_restored") == [(ROWS,)]
     assert stack.query("SELECT count(*) FROM other", "app_restored") == [(0,)]
     stack.query("DROP DATABASE app_restored", "postgres")
     stack.query("DROP TABLE other")
-    said = stack.founder.run("restore", "--table", "public.nowhere", "--yes")
+    said = stack.founder.run("restore", "--table", "public.nowhere", "--replace", "--yes")
     assert said.code == PRECONDITION
     assert "It holds: public.note" in said.err
     assert stack.query("SELECT 1 FROM pg_database WHERE datname = 'app_restored'", "postgres") == []
@@ -321,7 +321,7 @@ def test_two_at_once_the_second_is_told_who_holds_the_lock(stack: Stack) -> None
 
 def test_beside_what_is_used_nothing_that_is_used_changes(stack: Stack) -> None:
     stack.query("INSERT INTO note VALUES (100000, 'new') ON CONFLICT DO NOTHING")
-    said = stack.founder.ok("restore", "--yes")
+    said = stack.founder.ok("restore", "--replace", "--yes")
     assert stack.query("SELECT count(*) FROM note WHERE n = 100000") == [(1,)]
     assert stack.query("SELECT count(*) FROM note", "app_restored")[0][0] in (ROWS, ROWS + 1)
     assert str(stack.founder.state / "restored/app") in said.text
@@ -377,7 +377,7 @@ def test_damage_is_named_and_a_restore_refuses_it_before_anything_changes(stack:
         listed = stack.founder.run("backups")
         assert listed.code == 3
         assert f"{newest}: local: database/app.dump.age" in listed.out
-        said = stack.founder.ok("restore", newest, "--only", "databases", "--yes")
+        said = stack.founder.ok("restore", newest, "--only", "databases", "--replace", "--yes")
         assert "(s3)" in said.text, "the other place has it whole"
         dump.write_bytes(whole[:-5] + b"12345")
         said = stack.founder.run(
@@ -401,7 +401,7 @@ def test_another_key_opens_nothing(stack: Stack) -> None:
     values["values"]["backup.identity"] = new_identity()
     secrets.write_text(json.dumps(values))
     try:
-        said = stack.founder.run("restore", "--yes")
+        said = stack.founder.run("restore", "--replace", "--yes")
         assert said.code == PRECONDITION
         assert "not written with this stack's key" in said.text
     finally:

@@ -90,7 +90,7 @@ def test_a_backup_beside(stack: Founder, other: str) -> None:
         ledger.grown(50)
     newest = json.loads(stack.ok("backups", "--json").out)["sets"][0]
     assert newest["missing"] == newest["lacks"] == []
-    stack.ok("restore", newest["id"], "--database", "app", "--yes")
+    stack.ok("restore", newest["id"], "--database", "app", "--replace", "--yes")
     found = {n: body for n, body in written(stack, "app_restored").items() if n in ledger.rows}
     assert found.keys() >= ledger.must(newest["taken_at"] - 0.1), "all that was committed when it was taken"
     stack.ok("backup", "prove")

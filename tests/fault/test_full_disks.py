@@ -110,8 +110,8 @@ def test_no_room_where_backups_and_restores_write_costs_no_row(stack: Founder, h
         ways = [
             ("backup", "--kind", "full"),
             ("backup", "prove"),
-            ("restore", "--only", "databases", "--yes"),
-            ("restore", "--to", then, "--only", "databases", "--yes"),
+            ("restore", "--only", "databases", "--replace", "--yes"),
+            ("restore", "--to", then, "--only", "databases", "--replace", "--yes"),
             ("restore", "--in-place", "--yes", "--confirm", stack.name),
             ("restore", "--whole-server", "--to", then, "--yes", "--confirm", stack.name),
         ]

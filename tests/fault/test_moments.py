@@ -64,7 +64,7 @@ def test_back_to_a_moment_beside_what_is_used_and_in_its_place(stack: Founder) -
     visit(stack, 1, 2, 3)
     then = moment(stack)
     visit(stack, 4)
-    said = stack.ok("restore", "--to", then, "--yes")
+    said = stack.ok("restore", "--to", then, "--replace", "--yes")
     assert "app_restored" in said.text
     assert visits(stack, "app_restored") == [1, 2, 3]
     assert visits(stack) == [1, 2, 3, 4]
@@ -76,10 +76,10 @@ def test_back_to_a_moment_beside_what_is_used_and_in_its_place(stack: Founder) -
 
 def test_a_moment_that_cannot_be_reached_says_which_can(stack: Founder) -> None:
     for asked in ("2020-01-01", "2199-01-01"):
-        said = stack.run("restore", "--to", asked, "--yes")
+        said = stack.run("restore", "--to", asked, "--replace", "--yes")
         assert said.code == PRECONDITION
         assert "Choose a moment within" in said.text
-    assert stack.run("restore", "--to", "yesterday", "--yes").code == 64
+    assert stack.run("restore", "--to", "yesterday", "--replace", "--yes").code == 64
 
 
 def test_a_lost_data_folder_comes_back_whole_with_the_log_that_survived(stack: Founder) -> None:
@@ -132,9 +132,9 @@ def test_sets_of_one_engine_are_restored_under_the_other(stack: Founder) -> None
     file.write_text(text.replace('use = "pgbackrest"', 'use = "dump"'))
     stack.ok("up", "--yes")
     visit(stack, 8)
-    stack.ok("restore", "--database", "app", "--yes")
+    stack.ok("restore", "--database", "app", "--replace", "--yes")
     assert visits(stack, "app_restored") == [5, 6]
-    refused = stack.run("restore", "--to", "newest", "--yes")
+    refused = stack.run("restore", "--to", "newest", "--replace", "--yes")
     assert refused.code == PRECONDITION
     assert 'use = "pgbackrest"' in refused.text
     file.write_text(text)

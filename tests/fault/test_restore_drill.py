@@ -84,7 +84,7 @@ def taken_back(founder: Founder, ledger: Ledger, to: float, *words: str, reachab
 def seen_beside(founder: Founder, ledger: Ledger, moment: float) -> None:
     """Twice in a row, the moment beside what is used is what the ledger says of it."""
     for _again in (1, 2):
-        founder.ok("restore", "--to", said(moment), "--only", "databases", "--yes")
+        founder.ok("restore", "--to", said(moment), "--only", "databases", "--replace", "--yes")
         ledger.check(moment, written(founder, "app_restored"))
 
 
@@ -114,11 +114,11 @@ def test_fifteen_moments_under_load_on_two_timelines_twice_in_a_row_and_backed_u
             print(f"moment {number + 1}: {said(moment)}, {len(ledger.must(moment))} rows")
             seen_beside(stack, ledger, moment)
         lost = a_moment(back + 1, ledger.forks[0].began)
-        refused = stack.run("restore", "--to", said(lost), "--yes")
+        refused = stack.run("restore", "--to", said(lost), "--replace", "--yes")
         assert refused.code == PRECONDITION, "what the way back has left out is refused, and not answered with less"
     stack.ok("backup")
     everything = written(stack)
     ledger.check(time.time(), everything)
-    stack.ok("restore", "--only", "databases", "--yes")
+    stack.ok("restore", "--only", "databases", "--replace", "--yes")
     assert written(stack, "app_restored") == everything
     stack.ok("backup", "prove")

@@ -317,6 +317,7 @@ def test_a_set_is_restored_beside_and_in_place_only_with_the_stacks_name(
     page = at(open_page, "/backups")
     page.get_by_role("link", name="Restore …").first.click()
     page.get_by_label("What").first.select_option("databases")
+    page.get_by_label("Replace copies").check()
     page.get_by_role("button", name="Restore beside").click()
     page.wait_for_url(f"**/job/{JOB}")
     page.goto(page.url.replace(f"/job/{JOB}", "/backups/restore/20261124T033000Z-000004"))
@@ -327,6 +328,6 @@ def test_a_set_is_restored_beside_and_in_place_only_with_the_stacks_name(
         expect(page.get_by_role("alert") if name == "another" else page.locator("#progress")).to_be_visible()
     chosen = {"verb": "restore", "set": "20261124T033000Z-000004"}
     assert agent.runs() == [
-        {**chosen, "only": "databases", "confirm": ""},
-        {**chosen, "only": "", "confirm": "diary"},
+        {**chosen, "only": "databases", "confirm": "", "answer": "replace"},
+        {**chosen, "only": "", "confirm": "diary", "answer": ""},
     ]

@@ -20,7 +20,7 @@ from founderstack.model.backup import Backup, Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Taken
 from founderstack.model.vault import Restorable
-from founderstack.operations.restore import restore
+from founderstack.operations.restore import Answers, restore
 from founderstack.operations.up import up
 from founderstack.panel.store import Store
 from founderstack.planner.restoring import Wish
@@ -29,6 +29,8 @@ from founderstack.world.archives import below
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
 from tests.conftest import enterable_folder
+
+AGREED = Answers(lambda _plan: None, lambda _copies: None, lambda _problem: None)
 
 
 class _Nothing:
@@ -98,7 +100,7 @@ def test_a_panel_restored_by_name_keeps_its_log_and_enters_who_restored_it(tmp_p
     site = world.site("[panel]\n[backup]\n")
     up(site, lambda _prepared: None, lambda _event: None)
     wish = Wish(component="panel", in_place=True, by="root")
-    restore(site, vault, wish, lambda _plan: None, lambda _event: None, safety=False)
+    restore(site, vault, wish, AGREED, lambda _event: None, safety=False)
     assert _log(path) == [("ana", "person invited"), ("ana", "person removed"), ("root", "restore")]
     again = Store(str(path))
     assert again.read("select digest from recovery") == [("of the night",)], "and all else is of then"

@@ -25,6 +25,8 @@ KIND = re.compile(r"[a-z]{1,16}|")
 """What a backup's engine takes; the usual when empty."""
 CONFIRMED = re.compile(r"[a-z0-9][a-z0-9-]{0,63}|")
 """The stack's name, typed by whoever wants something replaced; beside what is used when empty."""
+ANSWER = re.compile(r"replace|without-safety-set|")
+"""What a restore would ask, answered beforehand."""
 DIGEST = re.compile(r"[0-9a-f]{8,64}|")
 
 
@@ -69,8 +71,19 @@ RUNNABLE: Mapping[str, Runnable] = {
     ),
     "backup": Runnable(lambda given: ("backup", f"--kind={given['kind']}"), {"kind": Option(str, KIND)}, nice=10),
     "restore": Runnable(
-        lambda given: ("restore", f"--only={given['only']}", *_in_place(given["confirm"]), given["set"]),
-        {"set": Option(str, SET), "only": Option(str, KIND), "confirm": Option(str, CONFIRMED)},
+        lambda given: (
+            "restore",
+            f"--only={given['only']}",
+            *_in_place(given["confirm"]),
+            *_answered(given["answer"]),
+            given["set"],
+        ),
+        {
+            "set": Option(str, SET),
+            "only": Option(str, KIND),
+            "confirm": Option(str, CONFIRMED),
+            "answer": Option(str, ANSWER),
+        },
         nice=5,
     ),
     "rotate": Runnable(lambda given: ("secrets", "rotate", given["secret"]), {"secret": Option(str)}),
@@ -92,6 +105,10 @@ def command_of(verb: str, options: Mapping[str, Any]) -> tuple[tuple[str, ...], 
 
 def _in_place(confirmed: str) -> tuple[str, ...]:
     return ("--in-place", f"--confirm={confirmed}") if confirmed else ()
+
+
+def _answered(answer: str) -> tuple[str, ...]:
+    return (f"--{answer}",) if answer else ()
 
 
 def _takes(option: Option, value: Any) -> bool:

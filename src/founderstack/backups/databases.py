@@ -174,6 +174,14 @@ def exists(server: Server, database: str) -> bool:
     return bool(ask(server, "postgres", f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"))
 
 
+def made(server: Server, database: str) -> tuple[float, int] | None:
+    """When a database was created, as far as its files show, and its bytes; None where there is none."""
+    at = "extract(epoch FROM (pg_catalog.pg_stat_file('base/' || oid || '/PG_VERSION', true)).modification)::float8"
+    answer = f"coalesce({at}, 0) || ' ' || pg_catalog.pg_database_size(oid)"
+    found = ask(server, "postgres", f"SELECT {answer} FROM pg_database WHERE datname = {literal(database)}")
+    return (float(found[0].split()[0]), int(found[0].split()[1])) if found else None
+
+
 def size(server: Server) -> int:
     """Bytes of all databases."""
     return int(ask(server, "postgres", "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn")[0])

@@ -15,7 +15,8 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
-from founderstack.model.vault import FilesOf, Restorable
+from founderstack.model.vault import FilesOf, Restorable, Standing
+from founderstack.world import disk
 from founderstack.world.files import ensure_folder, remove_tree
 from founderstack.world.sealing import Key
 from founderstack.world.unpacking import unpack
@@ -78,6 +79,17 @@ class GivingBack:
         except BaseException:
             databases.drop(self._server, restored)
             raise
+
+    def standing_database(self, name: str) -> Standing | None:
+        """The database of that name, None where there is none."""
+        found = databases.made(self._server, name)
+        return Standing("database", name, *found) if found else None
+
+    def standing_files(self, component: str) -> Standing | None:
+        """What lies in the folder of a component's restored files, None for nothing."""
+        folder = self.restored_folder(component)
+        found = disk.lying(folder)
+        return Standing("files", folder, *found) if found else None
 
     def has_database(self, name: str) -> bool:
         """True where the server has it."""

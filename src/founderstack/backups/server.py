@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.model.sql import identifier
 from founderstack.world.postgres import AT_THE_START, NO_LIMITS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _CONNECT_S = 10
 # They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
 _OPTIONS = f"-c role=none -c local_preload_libraries= -c default_transaction_read_only={{read_only}} {AT_THE_START}"
+quoted = identifier
+"""A name as SQL quotes it."""
 LOCKS_EACH = 2048
 """Of a throw-away server with 20 connections: room for all tables that a dump or a comparison holds at once."""
 
@@ -79,11 +82,6 @@ def ask(server: Server, database: str, *statements: str) -> list[str]:
 def rows(connection: psycopg.Connection[Any], question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The rows of a question."""
     return connection.execute(_ours(question), values or None).fetchall()
-
-
-def quoted(name: str) -> str:
-    """A name as SQL quotes it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: str) -> str:

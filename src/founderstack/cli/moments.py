@@ -17,7 +17,7 @@ from founderstack.model.moments import Target
 from founderstack.model.protocols import Emit
 from founderstack.model.vault import Vault
 from founderstack.operations.backup import megabytes
-from founderstack.operations.moments import GoingBack, Replaced, forget_set, set_of_moment, whole_server
+from founderstack.operations.moments import Answers, GoingBack, Replaced, forget_set, set_of_moment, whole_server
 from founderstack.operations.site import Site
 from founderstack.planner.moment_text import read_moment
 from founderstack.world.ambient import caller
@@ -73,7 +73,12 @@ def set_at(site: Site, vault: Vault, given: argparse.Namespace, emit: Emit) -> I
 
 
 def replace_server(
-    site: Site, vault: Vault, given: argparse.Namespace, consent: Callable[[], None], emit: Emit
+    site: Site,
+    vault: Vault,
+    given: argparse.Namespace,
+    consent: Callable[[], None],
+    without_safety: Callable[[StackError], None],
+    emit: Emit,
 ) -> Replaced:
     """Show what it comes to, ask, and put the whole server back."""
 
@@ -85,8 +90,9 @@ def replace_server(
         vault.enter(site.clock.now(), caller(), "restore", detail)
 
     moments, target = moments_of(wiring.made_of(site)), target_of(given.to, site.stack.language)
+    answers = Answers(approve, without_safety)
     keep = not given.without_safety_set
-    return whole_server(site, vault, moments, target, approve, emit, wal=given.wal, safety=keep)
+    return whole_server(site, vault, moments, target, answers, emit, wal=given.wal, safety=keep)
 
 
 def told(way: GoingBack) -> list[str]:

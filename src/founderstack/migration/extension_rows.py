@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
@@ -43,5 +44,5 @@ def _item(context: Context, name: str, extension: str, count: int) -> Item:
     if name in context.options.leave:
         return Item(STEP, "rows of", name, "reported", _("You chose to leave it behind."), "", count)
     why = _("They are in a table of the extension {name}.").format(name=extension)
-    fix = _("Fetch them yourself, then leave them behind: --leave '{name}'").format(name=name)
+    fix = _("Fetch them yourself, then leave them behind: --leave {name}").format(name=shlex.quote(name))
     return Item(STEP, "rows of", name, "blocker", why, fix, count)

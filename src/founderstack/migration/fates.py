@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from founderstack.locale import _
 from founderstack.migration import platform
 from founderstack.migration.archive import Entry
 from founderstack.migration.values import Fate, Item, Kind
+from founderstack.model.sql import identifier
 
 STEP = "schema"
 
@@ -91,7 +93,7 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if name else ""
+    return identifier(name) if name else ""
 
 
 def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: Setting) -> tuple[Fate, str, str]:
@@ -110,7 +112,9 @@ def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: 
     if _of_platform(known, setting) and lost.item.why == platform.why() and entry.kind != "POLICY":
         return "reported", platform.why(), ""
     why = _("It needs {kind} {name}, which is not moved.").format(kind=lost.item.kind, name=lost.item.name)
-    fix = _("Remove that need at the source, or leave this behind: --leave '{name}'").format(name=known.identity)
+    fix = _("Remove that need at the source, or leave this behind: --leave {name}").format(
+        name=shlex.quote(known.identity)
+    )
     return "blocker", why, fix
 
 
@@ -199,8 +203,8 @@ def _moved(entry: Entry, known: Known, needs: Sequence[Decided], setting: Settin
     extension = setting.made_by.get(known.schema, "")
     if extension and extension not in setting.extensions:
         why = _("Its schema comes with the extension {name}, which the target does not have.").format(name=extension)
-        fix = _("Give it another schema at the source (ALTER … SET SCHEMA …), or leave it behind: --leave '{name}'")
-        return "blocker", why, fix.format(name=known.identity)
+        fix = _("Give it another schema at the source (ALTER … SET SCHEMA …), or leave it behind: --leave {name}")
+        return "blocker", why, fix.format(name=shlex.quote(known.identity))
     if entry.kind == "TRIGGER" and any(need.item.name == platform.WEBHOOK for need in needs):
         return "converted", _("It is a webhook: kept, switched off, and it sends nothing."), ""
     if known.table in platform.KEPT_TABLES and entry.kind == "TABLE" and setting.kind == "supabase":

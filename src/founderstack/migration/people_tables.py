@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.people_rules import Shape
+from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -107,7 +108,7 @@ def find(connection: psycopg.Connection[Any], taken: Iterable[str] = ()) -> Tabl
     if schemas:
         schema = schemas[0]
         shape = Shape(columns[schema, "user"], columns[schema, "account"])
-        return Tables(_quoted(schema), shape, True, "token" in columns.get((schema, "session"), ()))
+        return Tables(identifier(schema), shape, True, "token" in columns.get((schema, "session"), ()))
     names = {"user", "account", "session"}
     free = not names & set(taken) and not any((("public", name) in columns) for name in names)
     return Tables("public" if free else "better_auth", FULL, False)
@@ -119,16 +120,16 @@ def make(connection: psycopg.Connection[Any], tables: Tables, owner: str) -> Non
     connection.execute(f"CREATE TABLE IF NOT EXISTS {LEDGER} (id uuid PRIMARY KEY)")
     connection.execute(_HOLD)
     # The app may ask who is held, to say so in words of its own; only the founder lets somebody in.
-    connection.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {_quoted(owner)}")
-    connection.execute(f"GRANT SELECT ON {HELD} TO {_quoted(owner)}")
+    connection.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {identifier(owner)}")
+    connection.execute(f"GRANT SELECT ON {HELD} TO {identifier(owner)}")
     if not tables.there:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {tables.schema}")
         if tables.schema != "public":
-            connection.execute(f"ALTER SCHEMA {tables.schema} OWNER TO {_quoted(owner)}")
+            connection.execute(f"ALTER SCHEMA {tables.schema} OWNER TO {identifier(owner)}")
         for name, columns in (("user", _USER), ("account", _ACCOUNT), ("session", _SESSION)):
             body = ", ".join(f'"{column}" {kind.format(schema=tables.schema)}' for column, kind in columns)
             connection.execute(f'CREATE TABLE {tables.schema}."{name}" ({body})')
-            connection.execute(f'ALTER TABLE {tables.schema}."{name}" OWNER TO {_quoted(owner)}')
+            connection.execute(f'ALTER TABLE {tables.schema}."{name}" OWNER TO {identifier(owner)}')
             connection.execute(f"COMMENT ON TABLE {tables.schema}.\"{name}\" IS '{_MADE}'")
         for name in ("account", "session"):
             connection.execute(f'CREATE INDEX "{name}_userId_idx" ON {tables.schema}."{name}" ("userId")')
@@ -215,7 +216,3 @@ def exists(connection: psycopg.Connection[Any], table: str) -> bool:
     """True where there is such a table."""
     row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
     return bool(row and row[0])
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.migration import roles
 from founderstack.migration.canonical import canonical
 from founderstack.migration.values import Kind
+from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,8 +55,5 @@ def _mapped(connection: psycopg.Connection[Any], kind: Kind) -> Iterator[tuple[A
     for _oid, identity, name, table, permissive, command, to, using, check in connection.execute(_POLICIES).fetchall():
         names = ["" if not one else roles.target_name(one, kind) for one in to]
         public = ["PUBLIC"] if "" in to else []
-        yield identity, name, table, permissive, command, public or sorted(_quoted(n) for n in names if n), using, check
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+        who = public or sorted(identifier(one) for one in names if one)
+        yield identity, name, table, permissive, command, who, using, check

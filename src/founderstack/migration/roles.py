@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import platform, settings
 from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -182,7 +183,7 @@ def _item(role: Role, kind: Kind, before: Collection[str]) -> Item:
         return Item("roles", "role", role.name, "converted", why)
     if role.may_log_in:
         why, fix = _("Its password cannot be read."), _("ALTER ROLE {name} PASSWORD …, where somebody signs in with it")
-        return Item("roles", "role", role.name, "converted", why, fix.format(name=role.name))
+        return Item("roles", "role", role.name, "converted", why, fix.format(name=identifier(role.name)))
     if role.powerful:
         return Item("roles", "role", role.name, "converted", _("Rights over the whole server are not carried over."))
     return Item("roles", "role", role.name, "moved")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -215,7 +216,7 @@ def make_one(context: Context, target: psycopg.Connection[Any], decided: Decided
         raise StackError(
             _("{kind} {name} cannot be made").format(kind=decided.entry.kind.lower(), name=decided.item.name),
             str(error).strip(),
-            _("Cure it at the source, or leave it behind: --leave '{name}'").format(name=decided.item.name),
+            _("Cure it at the source, or leave it behind: --leave {name}").format(name=shlex.quote(decided.item.name)),
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
 from founderstack.model.errors import StackError
@@ -53,6 +53,18 @@ class Found:
     def lost(self) -> tuple[str, ...]:
         """What a place held and holds no more, with its place."""
         return tuple(f"{place.name}: {set_id}" for place in self.places for set_id in place.gone)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A copy beside what is used, as an earlier restore has left it."""
+
+    kind: Literal["database", "files"]
+    name: str
+    """The database, or the folder."""
+    at: float
+    """When it was made, 0 where nobody knows."""
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,14 @@ class Vault(Protocol):
 
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:
         """Compare a restored database with what was dumped; removes it and raises StackError where it is not that."""
+        ...
+
+    def standing_database(self, name: str) -> Standing | None:
+        """The database of that name, None where there is none."""
+        ...
+
+    def standing_files(self, component: str) -> Standing | None:
+        """What lies in the folder that a component's files are restored to beside the used ones, None for nothing."""
         ...
 
     def has_database(self, name: str) -> bool:

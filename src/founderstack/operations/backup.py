@@ -62,9 +62,18 @@ def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
         raise StackError(
             _("The safety set is not whole"),
             "\n".join(taken.lacks),
-            _("Cure what it says, or go on without one: --without-safety-set"),
+            _("Cure what it says, then run the command again."),
         )
     return taken
+
+
+def safety_set(site: Site, vault: Vault, emit: Emit, without: Callable[[StackError], None]) -> str:
+    """Id of a set of all that is there now; "" where none can be taken and `without`, which may raise, lets it pass."""
+    try:
+        return taken_here(site, vault, emit).id
+    except StackError as problem:
+        without(problem)
+        return ""
 
 
 def remember(site: Site, vault: Vault) -> None:

@@ -15,7 +15,7 @@ from founderstack.model.moments import NOTHING_LEFT, Came, Moments, Stock, Store
 from founderstack.model.plan import Step
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
-from founderstack.operations.backup import Telling, remember, step, taken_here
+from founderstack.operations.backup import Telling, remember, safety_set, step
 from founderstack.operations.prepare import prepare
 from founderstack.operations.site import Site
 from founderstack.planner.moments import beginning
@@ -40,8 +40,14 @@ class GoingBack:
     """What of the lost server's log is used besides what was archived."""
 
 
-Approve = Callable[[GoingBack], None]
-"""Shows what will happen and asks; raises StackError when the answer is no."""
+@dataclass(frozen=True)
+class Answers:
+    """What somebody is asked on the way; each raises StackError when the answer is no."""
+
+    approve: Callable[[GoingBack], None]
+    """Shows what will happen."""
+    without_safety: Callable[[StackError], None]
+    """No safety set can be taken, and why."""
 
 
 def decide(site: Site, moments: Moments, target: Target, log: Surviving = NOTHING_LEFT, *, replaces: bool) -> GoingBack:
@@ -94,7 +100,7 @@ def whole_server(
     vault: Vault,
     moments: Moments,
     target: Target,
-    approve: Approve,
+    answers: Answers,
     emit: Emit,
     *,
     wal: str = "",
@@ -103,22 +109,23 @@ def whole_server(
     """The whole server as it was at that moment, in the place of the one that runs or is lost.
 
     What is left of it is kept beside, and its log is used where it survived (`wal`, or its own place). A safety set is
-    taken first where the server answers and one is wanted. One that was killed is taken up where it stopped.
+    taken first where the server answers and one is wanted; where it cannot be, `answers` decides. One that was killed
+    is taken up where it stopped.
     """
     with site.lock("restore"), vault.lock("restore"), ExitStack() as stopped:
         kept_in, log = "", moments.surviving(wal)
-        answers = moments.answers()
-        if answers:
+        answering = moments.answers()
+        if answering:
             moments.hand_on()
         else:
             # A supervisor that tries to start it ends everything else that runs as its user, pgBackRest too.
             stopped.enter_context(_database_stopped(site))
         way = decide(site, moments, target, log, replaces=True)
-        approve(way)
-        if answers:
-            kept_in = taken_here(site, vault, emit).id if safety else ""
+        answers.approve(way)
+        if answering:
+            kept_in = safety_set(site, vault, emit, answers.without_safety) if safety else ""
             stopped.enter_context(_database_stopped(site))
-        came = None if answers else moments.recovered(target, wal)  # one that runs may have gone on since
+        came = None if answering else moments.recovered(target, wal)  # one that runs may have gone on since
         if came is None:
             came = _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, log, progress))
         kept = moments.put_in_place(target)

@@ -12,8 +12,8 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
 from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit, Progress
-from founderstack.model.vault import Found, Vault
-from founderstack.operations.backup import Telling, remembered, taken_here
+from founderstack.model.vault import Found, Standing, Vault
+from founderstack.operations.backup import Telling, remembered, safety_set
 from founderstack.operations.site import Site
 from founderstack.planner.counting import counted
 from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
@@ -21,8 +21,17 @@ from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pi
 CONTINUED_FOR_S = 3600.0
 """A restore that did not end is gone on with for so long; after that, what it has done is not taken for today's."""
 
-Approve = Callable[[Restoring], None]
-"""Shows what will happen and asks; raises StackError when the answer is no."""
+
+@dataclass(frozen=True)
+class Answers:
+    """What somebody is asked on the way; each raises StackError when the answer is no."""
+
+    approve: Callable[[Restoring], None]
+    """Shows what will happen."""
+    replace_copies: Callable[[Sequence[Standing]], None]
+    """Copies of an earlier restore stand where this one's shall go."""
+    without_safety: Callable[[StackError], None]
+    """No safety set can be taken, and why."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Restored:
     """Id of the set that was taken before anything was replaced, "" for none."""
 
 
-def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, *, safety: bool = True) -> Restored:
+def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True) -> Restored:
     """Carry out a wish. One that did not end is taken up where it stopped when the same is asked for again soon.
 
     In place, everything is restored and compared first; only then do names change, so that a failure leaves what was
@@ -50,13 +59,16 @@ def restore(site: Site, vault: Vault, wish: Wish, approve: Approve, emit: Emit, 
         one = vault.open(_chosen(found, wish, left, journal, now))
         plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, now)
         _refuse_full_disk(site, plan)
-        approve(plan)
+        answers.approve(plan)
+        # What a run of this very restore has left is its own.
+        if not journal and (copies := [] if wish.in_place else _standing(vault, plan)):
+            answers.replace_copies(copies)
         if not journal and left.get("swapping"):
             vault.settle(str(left["swapping"]))
         began = {"wish": wish.mark, "set": one.manifest.id, "began": now, "newest": newest}
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
         if wish.in_place and safety and not run.swapping:
-            run.secure()
+            run.secure(answers.without_safety)
         with remembered(site, vault):
             run.carry_out()
         return Restored(plan, run.kept[-1] if run.kept and safety else "")
@@ -82,11 +94,11 @@ class _Run:
         """Ids of the safety sets of this restore, and of those before it that did not end."""
         return _kept(self.noted)
 
-    def secure(self) -> None:
+    def secure(self, without: Callable[[StackError], None]) -> None:
         """Take the safety set, of what is there now."""
-        taken = taken_here(self._site, self._vault, self._emit).id
-        self.noted |= {"newest": taken, "kept": [*self.kept, taken]}
-        self._vault.write_journal(self.noted)
+        if taken := safety_set(self._site, self._vault, self._emit, without):
+            self.noted |= {"newest": taken, "kept": [*self.kept, taken]}
+            self._vault.write_journal(self.noted)
 
     def once(self, name: str, work: Callable[[], object]) -> None:
         """Do something and note its outcome, unless it was noted by a run before."""
@@ -180,6 +192,15 @@ class _Run:
         done = Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total)
         site.history.record(done)
         self._emit(done)
+
+
+def _standing(vault: Vault, plan: Restoring) -> list[Standing]:
+    """What an earlier restore has left in the places of this one's copies."""
+    found = [
+        vault.standing_database(item.into) if item.kind == "database" else vault.standing_files(item.name)
+        for item in plan.items
+    ]
+    return [one for one in found if one is not None]
 
 
 def _is_of(component: str, name: str, instance: Instance) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
+from founderstack.model.sql import identifier
 from founderstack.model.vault import FilesOf, Restorable
 from founderstack.planner.counting import none_usable, usable
 
@@ -150,7 +151,7 @@ def _refuse_taken(items: Sequence[Item], one: Restorable) -> None:
                 _("The database {name} cannot be restored as {into}").format(name=item.name, into=item.into),
                 _("There is another database of that name."),
                 _("Give that one another name: {command}").format(
-                    command=f'ALTER DATABASE "{item.into}" RENAME TO …; then run: founder backup'
+                    command=f"ALTER DATABASE {identifier(item.into)} RENAME TO …; then run: founder backup"
                 ),
                 exit_code=EXIT_PRECONDITION,
             )

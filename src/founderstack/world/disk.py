@@ -27,6 +27,18 @@ def spare_bytes(path: str) -> int:
     return max(0, disk.f_bavail * disk.f_frsize - min(_KEPT_FREE, disk.f_blocks * disk.f_frsize // 20))
 
 
+def lying(folder: str) -> tuple[float, int] | None:
+    """When a folder was put there, and the bytes of all files in it; None where it is none."""
+    try:
+        # Not the time of its content, which may be that of an archive.
+        at, size = os.lstat(folder).st_ctime, 0
+        for current, _folders, names in os.walk(folder):
+            size += sum(os.lstat(os.path.join(current, name)).st_size for name in names)
+    except FileNotFoundError:
+        return None
+    return at, size
+
+
 def archive_waiting(folder: str) -> int:
     """How many pieces of the log wait to be archived; 0 where there is no such folder or it may not be read."""
     try:

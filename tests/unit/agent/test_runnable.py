@@ -26,13 +26,25 @@ from founderstack.model.errors import StackError
         ("prove", {"set": "20261124T033000Z-4f1c9a"}, ("backup", "prove", "20261124T033000Z-4f1c9a")),
         (
             "restore",
-            {"set": "20261124T033000Z-4f1c9a", "only": "", "confirm": ""},
+            {"set": "20261124T033000Z-4f1c9a", "only": "", "confirm": "", "answer": ""},
             ("restore", "--only=", "20261124T033000Z-4f1c9a"),
         ),
         (
             "restore",
-            {"set": "20261124T033000Z-4f1c9a", "only": "files", "confirm": "diary"},
-            ("restore", "--only=files", "--in-place", "--confirm=diary", "20261124T033000Z-4f1c9a"),
+            {"set": "20261124T033000Z-4f1c9a", "only": "files", "confirm": "diary", "answer": "without-safety-set"},
+            (
+                "restore",
+                "--only=files",
+                "--in-place",
+                "--confirm=diary",
+                "--without-safety-set",
+                "20261124T033000Z-4f1c9a",
+            ),
+        ),
+        (
+            "restore",
+            {"set": "20261124T033000Z-4f1c9a", "only": "", "confirm": "", "answer": "replace"},
+            ("restore", "--only=", "--replace", "20261124T033000Z-4f1c9a"),
         ),
         ("rotate", {"secret": "postgres.app"}, ("secrets", "rotate", "postgres.app")),
     ],
@@ -65,5 +77,5 @@ def test_no_value_becomes_an_option_of_its_own(verb: str, value: object) -> None
     except StackError:
         return
     assert words[0] in VERBS
-    known = ("--plan=", "--ref=", "--kind=", "--only=", "--in-place", "--confirm=", "--yes", "--events")
+    known = ("--plan=", "--ref=", "--kind=", "--only=", "--in-place", "--confirm=", "--replace", "--yes", "--events")
     assert all(word.startswith(known) for word in words if word.startswith("-"))

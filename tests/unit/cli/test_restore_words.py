@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
+
+from founderstack.cli.restore_questions import Asking
 from founderstack.cli.verbs.restore import _removing
 from founderstack.model.backup import Manifest
-from founderstack.model.vault import Restorable
+from founderstack.model.errors import StackError
+from founderstack.model.vault import Restorable, Standing
 from founderstack.operations.restore import Restored
 from founderstack.planner.restoring import Item, Restoring, Wish
 
@@ -20,5 +24,27 @@ def test_what_removes_the_copies_names_them_as_sql_and_the_shell_take_them() -> 
     )
     said = _removing(Restored(Restoring(Wish(), one, items, 0.0, 0.0)))
     sql, _semicolon, command = said.rpartition("; ")
-    assert sql == 'DROP DATABASE app_restored; DROP DATABASE "Odd ""name""_restored"'
+    assert sql == 'DROP DATABASE "app_restored"; DROP DATABASE "Odd ""name""_restored"'
     assert shlex.split(command) == ["rm", "-r", "/state of mine/restored/app"]
+
+
+def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
+    asking = Asking(("20261124T033000Z", "--database", "my app"), yes=True, replace=False)
+    copies = [
+        Standing("database", 'my "app"_restored', 1_795_000_000.0, 3_000_000),
+        Standing("files", "/of mine/app", 0, 9),
+    ]
+    with pytest.raises(StackError) as told:
+        asking.replace_copies(copies)
+    again, rename = told.value.fix.splitlines()
+    words = shlex.split(again.removeprefix("To replace it: "))
+    assert words == ["founder", "restore", "20261124T033000Z", "--database", "my app", "--replace"]
+    assert 'ALTER DATABASE "my ""app""_restored" RENAME TO "my ""app""_restored_20261118";' in rename
+    assert "2026-11-18" in told.value.why
+    assert "3.0 MB" in told.value.why
+    Asking((), yes=True, replace=True).replace_copies(copies)
+    problem = StackError("The disk is full", "0 MiB are free.", "Make room.")
+    with pytest.raises(StackError, match="no safety set") as told:
+        asking.without_safety(problem)
+    assert "The disk is full: 0 MiB are free." in told.value.why
+    assert told.value.fix.endswith("--database 'my app' --without-safety-set")

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress
-from founderstack.model.vault import FilesOf, Found, Restorable
-from founderstack.operations.restore import Restored, restore
+from founderstack.model.vault import FilesOf, Found, Restorable, Standing
+from founderstack.operations.restore import Answers, Restored, restore
 from founderstack.planner.restoring import Wish
 from founderstack.testing.world import FakeWorld
 
 IN_PLACE = Wish(in_place=True)
+
+
+def _refuse(problem: StackError) -> None:
+    raise problem
+
+
+AGREED = Answers(lambda _plan: None, lambda _copies: None, _refuse)
 
 
 @dataclass
@@ -82,6 +89,12 @@ class FakeVault:
         self._may("swap_files")
         return False
 
+    def standing_database(self, name: str) -> Standing | None:
+        return Standing("database", name, 1.0, 2) if name in self.databases else None
+
+    def standing_files(self, component: str) -> Standing | None:
+        return None
+
     def has_database(self, name: str) -> bool:
         return name in self.databases
 
@@ -115,8 +128,12 @@ def vault() -> FakeVault:
 
 
 def _restored(vault: FakeVault, wish: Wish = IN_PLACE, *, safety: bool = True) -> Restored:
+    return _asked(vault, wish, AGREED, safety=safety)
+
+
+def _asked(vault: FakeVault, wish: Wish, answers: Answers, *, safety: bool = True) -> Restored:
     site = vault.world.site("[backup]\n")
-    return restore(site, vault, wish, lambda _plan: None, lambda _event: None, safety=safety)  # type: ignore[arg-type]
+    return restore(site, vault, wish, answers, lambda _event: None, safety=safety)  # type: ignore[arg-type]
 
 
 def _failed(vault: FakeVault, call: str, wish: Wish = IN_PLACE) -> None:
@@ -187,3 +204,34 @@ def test_a_copy_that_somebody_removed_meanwhile_is_made_again(vault: FakeVault) 
     del vault.databases["app_restored"]
     _restored(vault, Wish())
     assert vault.databases["app_restored"] == "of the night"
+
+
+def test_a_copy_of_an_earlier_restore_is_replaced_only_where_somebody_agrees(vault: FakeVault) -> None:
+    _restored(vault, Wish())
+    vault.sets["set-001"] = "of noon"
+    asked: list[Sequence[Standing]] = []
+
+    def no(copies: Sequence[Standing]) -> None:
+        asked.append(copies)
+        raise StackError("It stays", "", "")
+
+    with pytest.raises(StackError, match="It stays"):
+        _asked(vault, Wish(), replace(AGREED, replace_copies=no))
+    assert asked == [[Standing("database", "app_restored", 1.0, 2)]]
+    assert vault.databases["app_restored"] == "of the night"
+    _failed(vault, "restore_files", Wish())
+    _asked(vault, Wish(), replace(AGREED, replace_copies=no))  # what this very restore has left is its own
+    assert vault.databases["app_restored"] == "of noon"
+    _asked(vault, IN_PLACE, replace(AGREED, replace_copies=no))
+
+
+def test_without_a_safety_set_it_goes_on_only_where_somebody_agrees(vault: FakeVault) -> None:
+    vault.breaks = "take"
+    with pytest.raises(StackError, match="take broke"):
+        _restored(vault)
+    assert vault.databases == {"app": "of the day"}
+    told: list[str] = []
+    done = _asked(vault, IN_PLACE, replace(AGREED, without_safety=lambda problem: told.append(problem.what)))
+    assert told == ["take broke"]
+    assert done.safety == ""
+    assert vault.databases == {"app": "of the night"}

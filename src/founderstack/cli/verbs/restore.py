@@ -13,12 +13,14 @@ from founderstack.cli import moments
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import age, paint, seconds
+from founderstack.cli.restore_questions import Asking
 from founderstack.cli.telling import tell_result
 from founderstack.cli.transfer import shows
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
+from founderstack.model.sql import identifier
 from founderstack.operations.backup import megabytes
-from founderstack.operations.restore import Restored, restore
+from founderstack.operations.restore import Answers, Restored, restore
 from founderstack.operations.site import Site
 from founderstack.planner.restoring import Item, Only, Restoring, Wish
 from founderstack.planner.schedule import ahead
@@ -32,8 +34,9 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site)
     emit = shows(manner_of(given))
+    asks = Asking(arguments, yes=given.yes or given.events, replace=given.replace)
     if given.whole_server:
-        replaced = moments.replace_server(site, vault, given, lambda: _consent(site, given), emit)
+        replaced = moments.replace_server(site, vault, given, lambda: _consent(site, given), asks.without_safety, emit)
         return _say(given, moments.values(replaced), _("The server is back"), moments.after(replaced))
 
     def approve(plan: Restoring) -> None:
@@ -45,7 +48,8 @@ def run(arguments: list[str]) -> int:
     with moments.set_at(site, vault, given, emit) if given.to else nullcontext(given.set) as set_id:
         only: Only = "databases" if given.to else given.only
         wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place, caller())
-        done = restore(site, vault, wish, approve, emit, safety=not given.without_safety_set)
+        answers = Answers(approve, asks.replace_copies, asks.without_safety)
+        done = restore(site, vault, wish, answers, emit, safety=not given.without_safety_set)
     return _say(
         given, _values(done), _("Restored from {id}").format(id=given.to or done.plan.one.manifest.id), _next(done)
     )
@@ -67,6 +71,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.add_argument("--table", default="", metavar="SCHEMA.TABLE", help=_("one table's rows, among empty tables"))
     options.add_argument("--files", dest="component", default="", metavar="COMPONENT", help=_("its files alone"))
     options.add_argument("--in-place", action="store_true", help=_("replace what is used; a safety set comes first"))
+    options.add_argument("--replace", action="store_true", help=_("replace copies that an earlier restore has left"))
     options.add_argument("--without-safety-set", action="store_true", help=_("for when no set can be taken any more"))
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
     moments.add_options(options)
@@ -145,15 +150,9 @@ def _next(done: Restored) -> list[str]:
 def _removing(done: Restored) -> str:
     """What removes the copies: SQL for databases, a command for folders."""
     items = done.plan.items
-    databases = [f"DROP DATABASE {_identifier(item.into)};" for item in items if item.kind == "database"]
+    databases = [f"DROP DATABASE {identifier(item.into)};" for item in items if item.kind == "database"]
     folders = [item.into for item in items if item.kind == "files"]
     return " ".join([*databases, *([shlex.join(["rm", "-r", *folders])] if folders else [])])
-
-
-def _identifier(name: str) -> str:
-    """A database's name as SQL takes it."""
-    plain = name.isascii() and name.isidentifier() and name == name.lower()
-    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _values(done: Restored) -> dict[str, object]:

@@ -20,6 +20,10 @@ _PARTS = ("", "databases", "files")
 """What can be restored of a set: all of it, or one kind of thing."""
 
 
+_ANSWERS = ("", "replace", "without-safety-set")
+"""What a restore would ask, answered beforehand."""
+
+
 @dataclass(frozen=True)
 class SetLine:
     """One backup set, in words."""
@@ -91,7 +95,11 @@ async def restore(ask: Ask) -> Response:
         if confirm != ask.parts.config.stack:
             ask.note(texts.name_differs(ask.say), failed=True)
             return ask.go(here)
-    return await begin(ask, "restore", {"set": chosen, "only": only, "confirm": confirm}, back=here)
+    answer = ask.fields.get("answer", "")
+    if answer not in _ANSWERS:
+        raise HTTPException(404)
+    options = {"set": chosen, "only": only, "confirm": confirm, "answer": answer}
+    return await begin(ask, "restore", options, back=here)
 
 
 def _chosen(name: str) -> str:
