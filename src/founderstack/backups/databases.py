@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from founderstack.backups import facts, papers, role_script
-from founderstack.backups.server import ask, connected, environment, literal, quoted, sign_in
+from founderstack.backups import facts, makers, papers, role_script
+from founderstack.backups.bringing import Bringing, bring_back
+from founderstack.backups.server import ask, connected, literal, quoted
 from founderstack.backups.store import OpenSet
-from founderstack.backups.streams import Told
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.planner.restoring import MAINTENANCE, staged
-from founderstack.world.pipes import feed
+from founderstack.world import throwaway
 
-NICE = 5
 _COMMENT = "coalesce(shobj_description(oid, 'pg_database'), '')"
 
 
@@ -52,9 +51,10 @@ def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
     Missing ones that match `leave_out` stay missing.
     """
     there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
+    passing = f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
     for file in opened.manifest.of_kind("globals"):
         try:
-            script = role_script.missing_only(opened.paper(file).decode(), there, leave_out)
+            script = role_script.missing_only(opened.paper(file).decode(), there, passing)
         except ValueError:
             raise _damaged(file.name) from None
         # Passwords are in it.
@@ -72,28 +72,26 @@ def restore_database(
     """
     file = _dump_of(opened.manifest, about.name)
     wanted = _table_of(about, table) if table else None
-    where = [] if _has_tablespaces(server, about) else ["--no-tablespaces"]
     drop_copy(server, into)
-    ask(server, "postgres", _create(about, into), f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}")
+    makers.clear(server)
+    ask(server, "postgres", *_create(about, into))
+    spread = about.tablespaces if _has_tablespaces(server, about) else ()
     try:
-        if wanted:
-            _run(server, opened, file, into, [*where, "--section=pre-data"], progress)
-            schema, name = wanted
-            one = ["--section=data", f"--schema={schema}", f"--table={name}"]
-            _run(server, opened, file, into, [*where, *one], progress)
-        else:
-            _run(server, opened, file, into, where, progress)
-            ask(server, "postgres", *_rights(about, into))
+        bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
+        ask(server, "postgres", *_opened(about, into, whole=not wanted))
     except BaseException:
         drop(server, into)
+        makers.clear(server)
         raise
 
 
 def counted(server: Server, database: str) -> DatabaseFacts:
     """What a database holds now."""
     with connected(server, database, server.superuser) as connection:
+        large = facts.large_objects(connection)
+    with makers.reading(server, database) as connection:
         facts.begin(connection)
-        return facts.database_facts(connection, superuser=True)
+        return facts.database_facts(connection, large)
 
 
 def swap(server: Server, database: str, restored: str, aside: str) -> None:
@@ -193,12 +191,21 @@ def _has_tablespaces(server: Server, about: DatabaseFacts) -> bool:
     return bool(about.tablespaces) and set(about.tablespaces) <= set(there)
 
 
-def _create(about: DatabaseFacts, into: str) -> str:
-    return (
-        f"CREATE DATABASE {quoted(into)} OWNER {quoted(about.owner)} TEMPLATE template0 "
-        f"ENCODING {literal(about.encoding)} LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}"
-        f"{_locale(about)}"
-    )
+def _create(about: DatabaseFacts, into: str) -> list[str]:
+    """Nobody's but the superuser's until all is there: in a half-made one rights are not yet what they will be."""
+    return [
+        f"CREATE DATABASE {quoted(into)} TEMPLATE template0 CONNECTION LIMIT 0 ENCODING {literal(about.encoding)} "
+        f"LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}{_locale(about)}",
+        f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}",
+        f"REVOKE ALL ON DATABASE {quoted(into)} FROM PUBLIC",
+        f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT -1",
+    ]
+
+
+def _opened(about: DatabaseFacts, into: str, *, whole: bool) -> list[str]:
+    owner = f"ALTER DATABASE {quoted(into)} OWNER TO {quoted(about.owner)}"
+    usual = [f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(into)} TO PUBLIC"]
+    return [owner, *(_rights(about, into) if whole else usual)]
 
 
 def _locale(about: DatabaseFacts) -> str:
@@ -245,13 +252,6 @@ def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
 def _few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:10]) or "–"
     return shown if len(names) <= 10 else _("{names} and {count} more").format(names=shown, count=len(names) - 10)
-
-
-def _run(server: Server, opened: OpenSet, file: SetFile, into: str, options: Sequence[str], progress: Progress) -> None:
-    command = [f"{server.binaries}/pg_restore", "--exit-on-error", *options, *sign_in(server, server.superuser, into)]
-    with opened.open(file) as source:
-        env = environment(server, server.superuser)
-        feed(command, Told(source, file.about, progress), user=server.user, env=env, nice=NICE)
 
 
 def _dump_of(manifest: Manifest, database: str) -> SetFile:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
-from founderstack.backups import facts, papers
+from founderstack.backups import facts, makers, papers
 from founderstack.backups.server import connected, environment, quoted, rows, sign_in
 from founderstack.backups.streams import Told, attempt
 from founderstack.locale import _
-from founderstack.model.backup import DatabaseFacts, Facts, Manifest
+from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Table
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Taken
 from founderstack.world.pipes import output_of
@@ -33,6 +35,8 @@ SELECT (SELECT count(*) FROM pg_largeobject_metadata) + (SELECT count(*) FROM pg
         WHERE d.datname = current_database())
 """
 _LOCK_WAIT = "60s"
+_ONE_CORE = "SET max_parallel_workers_per_gather = 0"
+"""The other is for the dump itself."""
 
 
 class Dump:
@@ -132,14 +136,28 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
         ((hidden,),) = rows(connection, _HIDDEN)
         if hidden and role != server.superuser:
             return _database(server, name, server.superuser, out, progress)
-        # One core is for the dump itself.
-        connection.execute("SET max_parallel_workers_per_gather = 0")
+        connection.execute(_ONE_CORE)
         command = [f"{server.binaries}/pg_dump", "--format=custom", f"--snapshot={snapshot}"]
         command += [f"--lock-wait-timeout={_LOCK_WAIT}", *sign_in(server, role, name)]
-        with _Aside(lambda: facts.database_facts(connection, superuser=role == server.superuser)) as counted:
+        with (
+            _looking(server, name, connection, snapshot if role == server.superuser else "") as (looking, large),
+            _Aside(lambda: facts.database_facts(looking, large)) as counted,
+        ):
             with output_of(command, user=server.user, env=environment(server, role), nice=NICE) as stream:
                 out.add(f"database/{quote(name, safe='')}.dump", "dump", name, Told(stream, name, progress))
             return counted(), at
+
+
+@contextmanager
+def _looking(server: Server, name: str, connection: Any, shared: str) -> Iterator[tuple[Any, tuple[Table, ...]]]:
+    """Who looks at the rows, in the snapshot `shared` where it is the superuser's, and the large objects if so."""
+    if not shared:
+        yield connection, ()
+        return
+    with makers.reading(server, name) as looking:
+        facts.begin(looking, shared)
+        looking.execute(_ONE_CORE)
+        yield looking, facts.large_objects(connection)
 
 
 class _Aside:

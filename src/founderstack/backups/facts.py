@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from founderstack.backups.server import quoted, rows
+from founderstack.backups.server import literal, ours, quoted, rows
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Table
 from founderstack.world.row_hashes import exact, row_hash
+from founderstack.world.throwaway import PATTERN
 
 if TYPE_CHECKING:
     import psycopg
@@ -63,11 +64,11 @@ FROM thing t LEFT JOIN LATERAL (
 WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = t.class AND d.objid = t.oid AND d.deptype = 'e')
 GROUP BY 1, 2, 3 ORDER BY t.kind COLLATE "C", t.name COLLATE "C"
 """
-_ROLES = """
+_ROLES = f"""
 SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
     rolconnlimit, rolvaliduntil::text, (SELECT array_agg(format('%s%s', g.rolname, CASE WHEN m.admin_option THEN '*'
     END) ORDER BY g.rolname) FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid)
-FROM pg_roles r WHERE rolname !~ '^pg_' ORDER BY rolname COLLATE "C"
+FROM pg_roles r WHERE rolname !~ '^pg_' AND rolname !~ '^{PATTERN}$' ORDER BY rolname COLLATE "C"
 """
 _DATABASE = """
 SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datconnlimit, datistemplate,
@@ -79,9 +80,10 @@ _TABLESPACES = """
 SELECT DISTINCT spcname FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace
 WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1
 """
-_GRANTS = """
+_GRANTS = f"""
 SELECT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END, privilege_type, is_grantable
-FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = current_database() ORDER BY 1, 2
+FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = current_database()
+AND (grantee = 0 OR pg_get_userbyid(grantee) !~ '^{PATTERN}$') ORDER BY 1, 2
 """
 _SETTINGS = """
 SELECT coalesce(r.rolname::text, ''), unnest(s.setconfig) FROM pg_db_role_setting s
@@ -96,20 +98,23 @@ REPLACED = "founder: replaced by what a restore has brought back"
 COPY_ENDINGS = ("_restored", "_restoring", " rebuilding")
 """What the name of a copy ends with."""
 LARGE_OBJECTS = "(large objects)"
-"""Stands among the tables where a database has any and the superuser counted them."""
+"""Stands among the tables where a database has any."""
 _LARGE = f"""
 SELECT count(DISTINCT loid), coalesce(sum({row_hash(("int8send(loid::int8)", "pageno", "data"), ())}), 0)
 FROM pg_largeobject
 """
 
 
-def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
+def begin(connection: psycopg.Connection[Any], shared: str = "") -> tuple[str, float]:
     """Begin a transaction that sees one moment, with every table held against removal: (snapshot's name, the moment).
 
-    The moment is in seconds since the epoch, by the server's clock.
+    The moment is that of the snapshot `shared`, where one is given; it is in seconds since the epoch, by the server's
+    clock.
     """
     connection.execute(_FORMS)
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    if shared:
+        connection.execute(ours(f"SET TRANSACTION SNAPSHOT {literal(shared)}"))
     ((snapshot, at),) = rows(connection, "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8")
     tables = [name for name, _hashed in _tables(connection)]
     for first in range(0, len(tables), _BATCH):
@@ -118,21 +123,28 @@ def begin(connection: psycopg.Connection[Any]) -> tuple[str, float]:
     return str(snapshot), float(at)
 
 
-def database_facts(connection: psycopg.Connection[Any], *, superuser: bool = False) -> DatabaseFacts:
-    """What the connected database holds, inside the transaction that `begin` began. Reads every row once."""
+def large_objects(connection: psycopg.Connection[Any]) -> tuple[Table, ...]:
+    """What stands for large objects among the tables, where there are any: only the superuser may read them all."""
+    connection.execute("SET search_path = pg_catalog")  # what somebody has put into public may fit better
+    ((count, total),) = rows(connection, _LARGE)
+    return (Table(LARGE_OBJECTS, int(count), str(total)),) if count else ()
+
+
+def database_facts(connection: psycopg.Connection[Any], large: Sequence[Table] = ()) -> DatabaseFacts:
+    """What the connected database holds, inside the transaction that `begin` began. Reads every row once.
+
+    Never as the superuser: see `makers.reading`.
+    """
     ((name,),) = rows(connection, "SELECT current_database()")
     ((owner, encoding, collate, ctype, limit, template, *locale),) = rows(connection, _DATABASE)
-    tables = _counted(connection)
-    if superuser:
-        ((count, total),) = rows(connection, _LARGE)
-        tables += [Table(LARGE_OBJECTS, int(count), str(total))] if count else []
+    tables = (*_counted(connection), *large)
     return DatabaseFacts(
         name=name,
         owner=owner,
         encoding=encoding,
         collate=collate,
         ctype=ctype,
-        tables=tuple(tables),
+        tables=tables,
         grants=tuple((who, what, bool(grantable)) for who, what, grantable in rows(connection, _GRANTS)),
         settings=tuple((role, value) for role, value in rows(connection, _SETTINGS)),
         objects=_digest(rows(connection, _OBJECTS)),

@@ -153,9 +153,10 @@ def _write_files(site: Site) -> None:
     }
     text = "".join(f"{name} = {value}\n" for name, value in settings.items())
     write_atomic(f"{site.folder}/postgresql.conf", text, owner=site.user)
-    write_atomic(f"{site.folder}/pg_hba.conf", "local all all peer map=own\n", owner=site.user)
+    hba = "local all postgres peer map=own\nlocal all all scram-sha-256\n"
+    write_atomic(f"{site.folder}/pg_hba.conf", hba, owner=site.user)
     users = dict.fromkeys((site.user, _owner()))
-    ident = "".join(f"own {user} all\nown {user} postgres\n" for user in users)
+    ident = "".join(f"own {user} postgres\n" for user in users)
     write_atomic(f"{site.folder}/pg_ident.conf", ident, owner=site.user)
 
 

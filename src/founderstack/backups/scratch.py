@@ -156,7 +156,7 @@ def _initdb(scratch: Scratch) -> Fill:
 def _command(scratch: Scratch) -> list[str]:
     hba, ident = f"{scratch.folder}/pg_hba.conf", f"{scratch.folder}/pg_ident.conf"
     mine = dict.fromkeys((scratch.user, read_machine().user))
-    files.write_atomic(hba, "local all postgres peer map=scratch\n", mode=0o644)
+    files.write_atomic(hba, "local all postgres peer map=scratch\nlocal all all scram-sha-256\n", mode=0o644)
     files.write_atomic(ident, "".join(f"scratch {name} postgres\n" for name in mine), mode=0o644)
     files.write_atomic(f"{scratch.folder}/postgresql.conf", "", mode=0o644)
     settings = {

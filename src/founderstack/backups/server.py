@@ -40,7 +40,7 @@ def _options(server: Server, role: str) -> str:
 
 
 @contextmanager
-def connected(server: Server, database: str, role: str) -> Iterator[psycopg.Connection[Any]]:
+def connected(server: Server, database: str, role: str, password: str = "") -> Iterator[psycopg.Connection[Any]]:
     """A connection of this very process; raises StackError where the server cannot be reached or refuses."""
     import psycopg
 
@@ -49,6 +49,7 @@ def connected(server: Server, database: str, role: str) -> Iterator[psycopg.Conn
             host=server.socket,
             port=server.port,
             user=role,
+            password=password or None,
             dbname=database,
             connect_timeout=_CONNECT_S,
             application_name="founder backup",
@@ -75,13 +76,13 @@ def ask(server: Server, database: str, *statements: str) -> list[str]:
     with connected(server, database, server.superuser) as connection:
         cursor = connection.cursor()
         for statement in statements:
-            cursor.execute(_ours(statement))
+            cursor.execute(ours(statement))
         return [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
 
 
 def rows(connection: psycopg.Connection[Any], question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The rows of a question."""
-    return connection.execute(_ours(question), values or None).fetchall()
+    return connection.execute(ours(question), values or None).fetchall()
 
 
 def literal(value: str) -> str:
@@ -90,8 +91,8 @@ def literal(value: str) -> str:
     return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in value else f"'{escaped}'"
 
 
-def _ours(question: str) -> LiteralString:
-    """Questions are made of our own texts and of names that were quoted."""
+def ours(question: str) -> LiteralString:
+    """The question, which is made of our own texts and of names that were quoted."""
     return question
 
 

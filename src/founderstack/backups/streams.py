@@ -28,6 +28,23 @@ class Told:
         return found
 
 
+class Kept:
+    """A source of which all that was read is kept."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._parts: list[bytes] = []
+
+    @property
+    def kept(self) -> bytes:
+        """What was read so far."""
+        return b"".join(self._parts)
+
+    def read(self, size: int = -1, /) -> bytes:
+        self._parts.append(self._source.read(size))
+        return self._parts[-1]
+
+
 def attempt(out: SetWriter, work: Callable[[SetWriter], Outcome]) -> Outcome | StackError:
     """What `work`, which writes a part of a set, gives; or why the part cannot be taken, with nothing of it in the set.
 

@@ -8,6 +8,7 @@ import signal as signals
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import IO
 
 from founderstack.locale import _
@@ -20,6 +21,8 @@ _CHUNK = 1024 * 1024
 SILENCE_S = 3600.0
 """A program that neither gives nor takes a byte for so long is ended: building an index takes its time."""
 _LAST_WORDS = 64 * 1024
+LISTED = "{listed}"
+"""In a command line, where the name of a file belongs that lies in memory alone."""
 
 
 @contextmanager
@@ -31,7 +34,7 @@ def output_of(
     Leaving the block raises StackError where the program failed, so that nothing that was read before counts; leaving
     it by an error ends the program.
     """
-    with _memory() as said, _started(argv, user, env, nice, None, said) as child:
+    with _memory() as said, _started(argv, user, env, nice, said) as child:
         assert child.stdout is not None
         widen(child.stdout.fileno())
         yield _Output(argv, child.stdout)
@@ -41,23 +44,43 @@ def output_of(
 
 
 def feed(
-    argv: Sequence[str], source: Source, *, user: str = "", env: Mapping[str, str] | None = None, nice: int = 0
-) -> None:
-    """Run a program to its end with all that `source` gives on its standard input.
+    argv: Sequence[str],
+    source: Source,
+    *,
+    user: str = "",
+    env: Mapping[str, str] | None = None,
+    nice: int = 0,
+    listed: str = "",
+) -> str:
+    """What a program says that is run to its end with all that `source` gives on its standard input.
 
-    An error of the source ends the program before it can take the end of the stream for the end of the data. Raises
-    StackError where the program fails.
+    It finds `listed` in the file that `LISTED` stands for in its command line. An error of the source ends the program
+    before it can take the end of the stream for the end of the data. Raises StackError where the program fails.
     """
-    with _memory() as said, _started(argv, user, env, nice, subprocess.PIPE, said) as child:
-        assert child.stdin is not None
-        widen(child.stdin.fileno())
-        try:
-            while chunk := source.read(_CHUNK):
-                _give(argv, child.stdin, chunk)
-            child.stdin.close()
-        except BrokenPipeError:
-            pass  # it ended early: its exit code and its last words tell why
-        _finish(argv, child, said)
+    with _memory(listed) as file, _memory() as out, _memory() as said:
+        argv = [word.replace(LISTED, f"/proc/self/fd/{file.fileno()}") for word in argv]
+        with _started(argv, user, env, nice, said, _Fed(out, file.fileno())) as child:
+            assert child.stdin is not None
+            widen(child.stdin.fileno())
+            try:
+                while chunk := source.read(_CHUNK):
+                    _give(argv, child.stdin, chunk)
+                child.stdin.close()
+            except BrokenPipeError:
+                pass  # it ended early: its exit code and its last words tell why
+            _finish(argv, child, said)
+        out.seek(0)
+        return out.read().decode(errors="replace")
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """What a program gets besides its input."""
+
+    out: IO[bytes]
+    """Where it writes to."""
+    file: int
+    """What it may read."""
 
 
 class _Output:
@@ -80,18 +103,18 @@ def _started(
     user: str,
     env: Mapping[str, str] | None,
     nice: int,
-    stdin: int | None,
     said: IO[bytes],
+    fed: _Fed | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    fed = stdin is not None
     try:
         child = subprocess.Popen(
             command_of(argv, user=user, nice=nice),
             cwd="/",
             env=environment(user, env),
-            stdin=stdin or subprocess.DEVNULL,
-            stdout=said if fed else subprocess.PIPE,
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+            stdout=fed.out if fed else subprocess.PIPE,
             stderr=said,
+            pass_fds=(fed.file,) if fed else (),
             bufsize=0,
             start_new_session=True,
             umask=0o077,
@@ -133,9 +156,12 @@ def _finish(argv: Sequence[str], child: subprocess.Popen[bytes], said: IO[bytes]
         raise failure(argv, Result(child.returncode, "", said.read().decode(errors="replace")))
 
 
-def _memory() -> IO[bytes]:
+def _memory(content: str = "") -> IO[bytes]:
     # Not a pipe: nobody reads it while the program runs, and a full pipe would hold the program up.
-    return os.fdopen(os.memfd_create("said"), "w+b", buffering=0)
+    file = os.fdopen(os.memfd_create("said"), "w+b", buffering=0)
+    file.write(content.encode())
+    file.seek(0)
+    return file
 
 
 def _ended(argv: Sequence[str], why: str) -> StackError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.backups.role_script import missing_only, statements
+from founderstack.backups.role_script import missing_only
+from founderstack.planner.sql_statements import statements
 
 
 def texts(script: str) -> list[str]:

@@ -1,0 +1,224 @@
+"""Throw-away roles that bring back what is not the superuser's: they may nothing but make things in one new database.
+
+Code that somebody has put into a database runs while it is brought back. It must not find itself the superuser, nor
+the owner of anything that is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Set
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from founderstack.backups.server import ask, connected, literal, quoted, rows
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+from founderstack.model.protocols import Server
+from founderstack.world import throwaway
+
+if TYPE_CHECKING:
+    import psycopg
+
+_COMMENT = "founder: makes what a restore brings back, and goes when that has ended"
+_WHERE_IT_HAS_ANYTHING = """
+SELECT DISTINCT datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid WHERE refclassid = 'pg_authid'::regclass
+AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = {name})
+"""
+_QUALIFIED = "SET search_path = pg_catalog"
+_SCHEMAS = """
+SELECT format('GRANT USAGE, CREATE ON SCHEMA %I TO {role}', nspname) FROM pg_namespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL SELECT format('GRANT USAGE ON FOREIGN SERVER %I TO {role}', srvname) FROM pg_foreign_server
+"""
+# What runs as its owner must find its owner's tables, and those are the maker's for now.
+_DEFINERS = """
+SELECT p.oid::regprocedure::text, quote_ident(rolname) FROM pg_proc p JOIN pg_roles r ON r.oid = proowner
+WHERE prosecdef AND NOT rolsuper AND rolname <> {name} AND pronamespace <> 'pg_catalog'::regnamespace
+"""
+# An index of the superuser that names a function would find one that fits better.
+_PLANTED = """
+SELECT p.oid::regprocedure::text, translate(format('%s %s %s(%s)', CASE prokind WHEN 'p' THEN 'PROCEDURE'
+    ELSE 'FUNCTION' END, nspname, proname, (SELECT string_agg(format_type(type, NULL), ', ' ORDER BY place)
+        FROM unnest(proargtypes) WITH ORDINALITY AS argument (type, place))), E'\\n\\r', '  ')
+FROM pg_proc p JOIN pg_roles r ON r.oid = proowner JOIN pg_namespace n ON n.oid = pronamespace
+WHERE prokind <> 'a' AND rolname = {name}
+UNION ALL SELECT o.oid::regoperator::text, '' FROM pg_operator o JOIN pg_roles r ON r.oid = oprowner
+WHERE rolname = {name}
+"""
+_EXTENSIONS = "SELECT objid FROM pg_depend WHERE classid = 'pg_class'::regclass AND deptype = 'e'"
+_OTHERS = """
+FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_roles r ON r.oid = relowner
+WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema' AND rolname <> {name}
+"""
+_FILLED = f"""
+SELECT format('GRANT INSERT ON TABLE %I.%I TO {{role}}', nspname, relname) {_OTHERS} AND c.oid NOT IN ({_EXTENSIONS})
+"""
+_REFERRED = f"""
+SELECT format('%I.%I', nspname, relname),
+    translate(format('TABLE %s %s %s', nspname, relname, rolname), E'\\n\\r', '  ') {_OTHERS}
+"""
+_MEMBERSHIPS = """
+SELECT DISTINCT format('GRANT %I TO {role}', rolname) FROM pg_class JOIN pg_roles r ON r.oid = relowner
+WHERE relkind = 'm' AND NOT rolsuper AND rolname !~ '^pg_' AND rolname <> {name}
+"""
+_SUPERUSERS = """
+SELECT rolname FROM pg_roles r WHERE rolsuper AND NOT EXISTS (SELECT FROM pg_roles o
+    WHERE NOT o.rolsuper AND right(translate(o.rolname, E'\\n\\r', '  '), length(r.rolname) + 1) = ' ' || r.rolname)
+"""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """One of them, for one database."""
+
+    server: Server
+    database: str
+    name: str
+    password: str
+
+    def prepare(self) -> dict[str, str]:
+        """Let it make things in every schema that there is by now; the owners of functions that it has got."""
+        self._say(_SCHEMAS)
+        with connected(self.server, self.database, self.server.superuser) as connection:
+            connection.execute(_QUALIFIED)
+            found = dict(rows(connection, self._of(_DEFINERS)))
+        self._do(*(f"ALTER ROUTINE {routine} OWNER TO {self.name}" for routine in found))
+        return found
+
+    def refuse_more_than(self, borrowed: Container[str], listed: Set[str]) -> None:
+        """Raise StackError where code that ran meanwhile has made functions that could be taken for others'.
+
+        `listed` are those that it has made for a restore, as the list of the archive calls them.
+        """
+        with connected(self.server, self.database, self.server.superuser) as connection:
+            connection.execute(_QUALIFIED)
+            made = [(name, words) for name, words in rows(connection, self._of(_PLANTED)) if name not in borrowed]
+            roles = rows(connection, "SELECT rolname FROM pg_roles") if made and listed else []
+        wanted = {name for name, words in made if any(f"{words} {role}" in listed for (role,) in roles)}
+        made_more = [name for name, _words in made if name not in wanted]
+        if made_more:
+            raise StackError(
+                _("The database {name} changes while it is restored").format(name=self.database),
+                _("Code in it, such as a check, has made: {names}.").format(names=", ".join(made_more[:10])),
+                _("Find out who has put that code there, or take another set: founder backups"),
+            )
+
+    def let_fill(self) -> None:
+        """Let it fill tables of the superuser that no extension has made."""
+        self._say(_FILLED)
+
+    @contextmanager
+    def referring(self, listed: Set[str]) -> Iterator[None]:
+        """Let it refer to those tables of others that an archive lists so, for the while.
+
+        It reads them: else whoever owns them would, in its name.
+        """
+        with connected(self.server, self.database, self.server.superuser) as connection:
+            connection.execute(_QUALIFIED)
+            found = [name for name, words in rows(connection, self._of(_REFERRED)) if words in listed]
+        self._do(*(f"GRANT REFERENCES, SELECT ON TABLE {name} TO {self.name}" for name in found))
+        yield
+        self._do(*(f"REVOKE REFERENCES, SELECT ON TABLE {name} FROM {self.name}" for name in found))
+
+    def let_refresh(self) -> None:
+        """Let it have materialized views filled, which happens as their owners who can do nothing else meanwhile."""
+        self._say(_MEMBERSHIPS)
+
+    def remove(self) -> None:
+        """Take away what it may, with whatever somebody's code has made by it, and then itself."""
+        self._do(f"DROP OWNED BY {self.name}")
+        ask(self.server, "postgres", f"DROP ROLE {self.name}")
+
+    def _say(self, question: str) -> None:
+        self._do(*ask(self.server, self.database, _QUALIFIED, self._of(question)))
+
+    def _do(self, *statements: str) -> None:
+        ask(self.server, self.database, _QUALIFIED, *statements)
+
+    def _of(self, question: str) -> str:
+        return question.format(role=self.name, name=literal(self.name))
+
+
+def make(server: Server, database: str, tablespaces: tuple[str, ...]) -> Maker:
+    """A new one."""
+    maker = Maker(server, database, *_role(server))
+    ask(
+        server,
+        "postgres",
+        # Large objects are their owners' before they have any content.
+        f"ALTER ROLE {maker.name} SET lo_compat_privileges = on",
+        f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(database)} TO {maker.name}",
+        *(f"GRANT CREATE ON TABLESPACE {quoted(name)} TO {maker.name}" for name in tablespaces),
+    )
+    return maker
+
+
+@contextmanager
+def reading(server: Server, database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of somebody who may read everything and change nothing, and is gone after the block.
+
+    To plan a question about a table is enough for PostgreSQL to compute what its indexes are made of: code of whoever
+    owns it.
+    """
+    name, password = _role(server)
+    try:
+        ask(
+            server,
+            "postgres",
+            f"GRANT pg_read_all_data TO {name}",
+            f"GRANT CONNECT ON DATABASE {quoted(database)} TO {name}",
+        )
+        with ExitStack() as stack:
+            with _without_limit(server, database):
+                connection = stack.enter_context(connected(server, database, name, password))
+            connection.execute("SET default_transaction_read_only = on")
+            yield connection
+    finally:
+        ask(server, "postgres", f"REVOKE ALL ON DATABASE {quoted(database)} FROM {name}", f"DROP ROLE {name}")
+
+
+@contextmanager
+def _without_limit(server: Server, database: str) -> Iterator[None]:
+    """Whoever signs in now is not counted: a limit of connections holds for everybody but the superuser."""
+    named = f"FROM pg_database WHERE datname = {literal(database)} AND datconnlimit >= 0"
+    limits = ask(server, "postgres", f"SELECT datconnlimit {named}")
+    changing = f"ALTER DATABASE {quoted(database)} CONNECTION LIMIT "
+    try:
+        if limits:
+            ask(server, "postgres", f"{changing} -1")
+        yield
+    finally:
+        if limits:
+            ask(server, "postgres", f"{changing} {limits[0]}")
+
+
+def _role(server: Server) -> tuple[str, str]:
+    """Name and password of a new one, who may sign in."""
+    with connected(server, "postgres", server.superuser) as connection:
+        return throwaway.make(connection, "restore", _COMMENT)
+
+
+def clear(server: Server) -> None:
+    """Remove those that a killed restore has left, as far as it goes while the database that it made is there."""
+    with connected(server, "postgres", server.superuser) as connection:
+        left = throwaway.left(connection, _COMMENT)
+    for name in left:
+        with suppress(StackError):
+            found = ask(server, "postgres", _WHERE_IT_HAS_ANYTHING.format(name=literal(name)))
+            for database in ("postgres", *found):
+                ask(server, database, f"DROP OWNED BY {name} CASCADE")
+            ask(server, "postgres", f"DROP ROLE {name}")
+
+
+def extension_tables(server: Server, database: str) -> tuple[str, ...]:
+    """The rows of tables that extensions have made, as the list of an archive calls them, whosever they were there."""
+    question = f"""SELECT translate(format('TABLE DATA %s %s %s', nspname, relname, rolname), E'\\n\\r', '  ')
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace CROSS JOIN pg_roles
+        WHERE c.oid IN ({_EXTENSIONS})"""
+    return tuple(ask(server, database, _QUALIFIED, question))
+
+
+def superusers(server: Server) -> frozenset[str]:
+    """The names of those who may do everything; none that somebody else's name could be taken for in a list."""
+    return frozenset(ask(server, "postgres", _SUPERUSERS))
