@@ -128,7 +128,7 @@ def backups() -> dict[str, Any]:
             {"name": "local", "where": "/var/lib/founder/diary/backups", "error": "", "sets": 3, "bytes": 144_600_000,
              "damaged": []},
             {"name": "s3", "where": "https://s3.example/diary", "error": "", "sets": 3, "bytes": 144_600_000,
-             "damaged": []},
+             "damaged": [], "gone": ["20261101T033000Z-000009"]},
         ],
         "warnings": [],
         "sets": [

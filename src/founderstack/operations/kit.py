@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.backup import Backup
+from founderstack.model.tool import Tool
+from founderstack.operations.anew import from_nothing
 from founderstack.operations.paper import Entry, backups_on_paper
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
@@ -23,13 +25,14 @@ class Section:
     entries: tuple[Entry, ...]
 
 
-def kit(site: Site, prepared: Prepared, *, with_secrets: bool) -> tuple[Section, ...]:
+def kit(site: Site, prepared: Prepared, tool: Tool, *, with_secrets: bool) -> tuple[Section, ...]:
     """The page for a stack as it is; the values of secrets are on it only where that is asked for."""
     return (
         Section(_("Addresses"), tuple(_addresses(site, prepared))),
         Section(_("Sign-ins"), tuple(_sign_ins(site, prepared, with_secrets=with_secrets))),
         Section(_("Trust the certificate"), tuple(_trust(site))),
         Section(_("Where things are"), tuple(_where(site, prepared))),
+        Section(_("From nothing, on a bare machine"), tuple(from_nothing(site, prepared, tool))),
         Section(_("Backups"), tuple(backups_on_paper(site, prepared, with_secrets=with_secrets))),
         Section(_("On a bad day"), tuple(_bad_day(site))),
     )

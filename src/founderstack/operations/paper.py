@@ -43,12 +43,6 @@ def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> I
         away or _("NOWHERE. If this machine is lost, so are its backups. docs/backups.md shows how to name a place."),
     )
     yield from _key(site, away, with_secrets=with_secrets)
-    yield from _authority(site, part.settings.s3_ca if away else "")
-    yield Entry(
-        _("On a new machine, everything"),
-        _("It asks for the key and, for a bucket, for what signs in to it."),
-        f"founder rebuild --from {_from(part.settings) or folder}",
-    )
     yield _lost(site, prepared)
     yield Entry(
         _("Without this tool"),
@@ -74,7 +68,7 @@ def _key(site: Site, away: str, *, with_secrets: bool) -> Iterator[Entry]:
             yield Entry(_("The key") if name == KEY else name, " ".join(site.secrets.get(name).split()))
 
 
-def _authority(site: Site, path: str) -> Iterator[Entry]:
+def authority(site: Site, path: str) -> Iterator[Entry]:
     """A place with an authority of its own cannot be reached without it, and its file goes with the machine."""
     content = site.disk.read(path) if path else None
     if content is not None and len(content) <= _AUTHORITY_BYTES:
@@ -97,6 +91,12 @@ def _lost(site: Site, prepared: Prepared) -> Entry:
         _("Up to 60 s, where this follows at once, on the same version of PostgreSQL, before anybody writes."),
         f"founder restore --whole-server --yes --confirm {site.stack.name}",
     )
+
+
+def place_of(site: Site) -> str:
+    """Where the backups are, as `founder rebuild --from` takes it."""
+    settings = site.stack.parts["backup"].settings
+    return _from(settings) or quote(settings.folder or f"{site.places.state}/backups")
 
 
 def _address(settings: Any) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from founderstack.model.tool import Tool
 from founderstack.operations.kit import Section, kit
 from founderstack.operations.prepare import prepare
 from founderstack.operations.up import up
 from founderstack.testing.world import PLACES, FakeWorld
 
+TOOL = Tool("0.1.0", "/srv/founder stack", "https://git.example.com/founder-stack.git", "0f3a9c")
 
-def sections(world: FakeWorld, text: str = "", *, with_secrets: bool = False) -> tuple[Section, ...]:
+
+def sections(world: FakeWorld, text: str = "", *, with_secrets: bool = False, tool: Tool = TOOL) -> tuple[Section, ...]:
     """The page of a stack that was brought up."""
     site = world.site(text)
     up(site, lambda _prepared: None, lambda _event: None)
-    return kit(site, prepare(site), with_secrets=with_secrets)
+    return kit(site, prepare(site), tool, with_secrets=with_secrets)
 
 
 def written(page: tuple[Section, ...]) -> str:
@@ -99,3 +104,24 @@ def test_every_folder_on_it_is_one_that_a_process_uses() -> None:
     named = {entry.text for part in page for entry in part.entries if entry.text.startswith(f"{PLACES.state}/data/")}
     assert named
     assert named <= used
+
+
+def test_it_says_where_the_tool_comes_from_and_what_to_type_in_order() -> None:
+    (page,) = [part for part in sections(FakeWorld(), BUCKET) if "bare machine" in part.title]
+    commands = [entry.command for entry in page.entries if entry.command]
+    assert commands == [
+        "apt-get update && apt-get install -y git python3 python3-venv ca-certificates",
+        "git clone https://git.example.com/founder-stack.git founder-stack && cd founder-stack && git checkout 0f3a9c",
+        "./founder rebuild --from s3://diary-backups/home --endpoint https://s3.example.com --region eu-1",
+        "cd diary && ../founder status",
+    ]
+    assert "Debian 12" in page.entries[0].text
+
+
+def test_a_tool_without_an_address_or_with_changes_is_to_be_copied() -> None:
+    for tool in (Tool("0.1.0", "/srv/founder stack"), replace(TOOL, changed=True)):
+        page = written(sections(FakeWorld(), BUCKET, tool=tool))
+        assert "-czf founder-stack.tgz 'srv/founder stack'" in page
+        assert "tar -C / -xzf founder-stack.tgz && cd '/srv/founder stack'" in page
+        assert ("git clone" in page) is bool(tool.address)
+    assert "founder-stack.tgz" not in written(sections(FakeWorld(), BUCKET))

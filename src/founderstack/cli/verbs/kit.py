@@ -14,6 +14,7 @@ from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
 from founderstack.operations.kit import Section, kit
 from founderstack.operations.prepare import prepare
+from founderstack.world.checkout import this_tool
 from founderstack.world.stack_file import find_stack_file
 
 WIDTH = 80
@@ -40,7 +41,7 @@ def run(arguments: list[str]) -> int:
     options.add_argument("--with-secrets", action="store_true", help=_("the passwords too; keep the page locked away"))
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
-    sections = kit(site, prepare(site), with_secrets=given.with_secrets)
+    sections = kit(site, prepare(site), this_tool(), with_secrets=given.with_secrets)
     today = datetime.fromtimestamp(site.clock.now(), UTC).date().isoformat()
     title = _("{name} on {host}, {date}").format(name=site.stack.name, host=site.machine.hostname, date=today)
     print(page(title, sections) if given.html else text(title, sections))
@@ -53,7 +54,7 @@ def run(arguments: list[str]) -> int:
 def text(title: str, sections: tuple[Section, ...]) -> str:
     """The page as plain text; commands stay on one line, so that they can be typed as they are."""
     lines = [title, "=" * min(len(title), WIDTH)]
-    for section in sections:
+    for section in filter(lambda one: one.entries, sections):
         lines += ["", section.title.upper()]
         for entry in section.entries:
             told = f"{entry.label}: {entry.text}" if entry.text else f"{entry.label}:"
@@ -73,7 +74,7 @@ def text(title: str, sections: tuple[Section, ...]) -> str:
 def page(title: str, sections: tuple[Section, ...]) -> str:
     """The same as a page that prints well; it loads nothing."""
     body = []
-    for section in sections:
+    for section in filter(lambda one: one.entries, sections):
         body.append(f"<h2>{html.escape(section.title)}</h2>\n<dl>")
         for entry in section.entries:
             command = f"<dd><code>{html.escape(entry.command)}</code></dd>" if entry.command else ""

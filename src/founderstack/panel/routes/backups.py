@@ -47,7 +47,8 @@ async def page(ask: Ask) -> Response:
     said = await ask.agent("backups")
     _, language, now = ask.say, ask.language, ask.parts.clock.now()
     places = [
-        {**one, "size": size(float(one["bytes"]), language), "error": _(str(one["error"] or ""))}
+        # A list that an earlier version has written does not say what is gone.
+        {"gone": [], **one, "size": size(float(one["bytes"]), language), "error": _(str(one["error"] or ""))}
         for one in said["places"]
     ]
     return ask.page(
