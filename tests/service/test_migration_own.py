@@ -43,6 +43,26 @@ ALTER EXTENSION pgmq ADD TABLE pgmq.q_mails;
 CREATE TABLE pgmq.notes (id int PRIMARY KEY);
 ALTER TABLE pgmq.notes OWNER TO postgres;
 """
+VECTORS = """
+SET ROLE postgres;
+CREATE TABLE public.emb (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number bigserial UNIQUE, words text,
+    team bigint REFERENCES public.teams, e extensions.vector, CHECK (words <> ''));
+INSERT INTO public.emb (words, e) VALUES ('one', ROW('{1,2}'));
+CREATE INDEX emb_words ON public.emb (lower(words));
+CREATE STATISTICS public.emb_both ON id, words FROM public.emb;
+COMMENT ON TABLE public.emb IS 'Vectors';
+COMMENT ON COLUMN public.emb.e IS 'A vector';
+ALTER TABLE public.emb ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_team ON public.emb USING (words <> auth.uid()::text);
+GRANT SELECT (id, words) ON public.emb TO anon;
+CREATE FUNCTION public.touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON public.emb FOR EACH ROW EXECUTE FUNCTION public.touched();
+CREATE RULE kept AS ON DELETE TO public.emb DO INSTEAD NOTHING;
+ALTER PUBLICATION supabase_realtime ADD TABLE public.emb;
+CREATE TABLE public.chunks (id int PRIMARY KEY, emb bigint CONSTRAINT part REFERENCES public.emb);
+INSERT INTO public.chunks VALUES (1, 1);
+CREATE FUNCTION public.match(q extensions.vector) RETURNS SETOF public.emb LANGUAGE sql AS 'SELECT * FROM public.emb';
+"""
 
 
 def test_what_is_called_like_the_platform_and_is_not_moves(
@@ -85,3 +105,26 @@ def test_a_view_of_the_platforms_sessions_is_in_the_way_until_it_is_left(
     left = Options(leave=("public.active", "public.mine()"))
     _facts, items = migration(address_of(source), target, tmp_path / "state", options=left).plan()
     assert not [item for item in items if item.fate == "blocker"]
+
+
+def test_a_table_that_is_left_takes_along_what_belongs_to_it_and_nothing_else(
+    supabase_copy: Callable[[], SupabaseSource], target: Cluster, tmp_path: Path
+) -> None:
+    """Columns of an extension that the target does not have, as Debian 12 has no pgvector."""
+    source = supabase_copy()
+    source.query("CREATE TYPE extensions.vector AS (x real[]); ALTER EXTENSION vector ADD TYPE extensions.vector")
+    source.query(VECTORS)
+    move = migration(address_of(source), target, tmp_path / "state")
+    _facts, items = move.plan()
+    fixes = {item.name: item.fix for item in items if item.fate == "blocker"}
+    assert set(fixes) == {"public.emb", "public.match(extensions.vector)", "part on public.chunks"}
+    assert all(f"--leave '{name}'" in fix for name, fix in fixes.items())
+    options = Options(jobs=2, patience_s=20, part_mib=1, leave=tuple(fixes))
+    move = migration(address_of(source), target, tmp_path / "state", options=options)
+    _facts, items = move.plan()
+    assert not [item for item in items if item.fate == "blocker"]
+    move.run()
+    move.run()
+    assert differing(move.verify()) == []
+    assert target.query("SELECT relname FROM pg_class WHERE relname LIKE 'emb%'", "app") == []
+    assert target.query("SELECT count(*) FROM public.chunks", "app") == [(1,)]
