@@ -51,7 +51,7 @@ def kept(founder: Founder, job_id: str) -> dict[str, Any]:
 def test_a_deployment_from_the_panel_goes_the_way_of_the_terminal(running: Founder) -> None:
     founder = running
     founder.write_app("two", broken=SLOW)
-    first = begin(founder, "deploy", ref="")
+    first = begin(founder, "deploy", ref="", force=False)
     wait_until(lambda: job(founder, first)["steps"], "the plan is told")
 
     # A second one learns who holds the lock.
@@ -70,7 +70,7 @@ def test_a_deployment_from_the_panel_goes_the_way_of_the_terminal(running: Found
 
     # One that is killed has failed, says so, and is finished by the next command.
     founder.write_app("three", broken=SLOW)
-    third = begin(founder, "deploy", ref="")
+    third = begin(founder, "deploy", ref="", force=False)
     wait_until(lambda: job(founder, third)["steps"], "the plan is told")
     os.kill(kept(founder, third)["pid"], signal.SIGKILL)
     assert "ended before" in ended(founder, third)["error"]["what"]

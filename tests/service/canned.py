@@ -85,11 +85,33 @@ def job(**more: Any) -> dict[str, Any]:
     return {
         "id": JOB, "verb": "up", "options": {"plan": "abcd1234"}, "by": "founder", "state": "running",
         "started": NOW - 60, "ended": 0.0, "code": None, "result": None, "error": None, "steps": list(STEPS),
+        "build": "b" * 20,
         "events": [
             event("started", "do:app/build", 60), event("done", "do:app/build", 20, seconds=40.2),
             event("started", "start:app-3", 20), event("progress", "start:app-3", 19, detail="GET /api/health"),
         ], **more,
     }  # fmt: skip
+
+
+def revision(commit: str, subject: str, changed: int = 0) -> dict[str, Any]:
+    """A commit as Git tells it."""
+    author, committed = ("Ana Núñez", "2026-11-22T09:30:00+01:00") if commit else ("", "")
+    return {"commit": commit, "subject": subject, "author": author, "committed": committed, "changed": changed}
+
+
+def waiting(current: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What `founder deploy --preview --json` says: three commits and what is not committed."""
+    commits = [
+        revision("5f2c91d07be34a6c8f10", "Let people choose a photo of the day"),
+        revision(
+            "c0ffee12aa03491b77de",
+            "Mend the calendar of February in leap years, and weeks that begin in another month",
+        ),
+        revision("0badcafe11d243aa9b02", "Say so when nothing was written"),
+    ]
+    new = {"number": 4, "digest": "4" * 20, "ref": "", "revision": {**commits[0], "changed": 2}}
+    difference = {"commits": commits, "count": 3, "back": 0, "files": 12, "added": 340, "removed": 87}
+    return {"v": 1, "nothing": False, "current": current, "new": new, "difference": difference, **more}
 
 
 def _jobs() -> list[dict[str, Any]]:
@@ -149,9 +171,12 @@ def _answers() -> dict[str, Any]:
     )
     lines = [[None, text.format(index, index * 7 % 97)] for index in range(60)]
     releases = [
-        {"number": number, "digest": "d", "ref": ref, "created": f"2026-11-2{number}T10:00:00+00:00", "restarts": 0}
-        for number, ref in ((1, ""), (2, "9e107d9d372bb6826bd81d3542a419d6"), (3, "4de4e1cb8bec461ea24ac0e0"))
-    ]
+        {"number": number, "digest": f"{number:020x}", "ref": "", "created": f"2026-11-2{number}T10:00:00+00:00",
+         "restarts": 0, "by": "ana", "revision": revision(commit, subject)}
+        for number, commit, subject in (
+            (1, "", ""), (2, "9e107d9d372bb6826bd81d3542a419d6", "Begin"), (3, "4de4e1cb8bec461ea24ac0e0", "Greet"),
+        )
+    ]  # fmt: skip
     happened = [
         event("done", "restart:redis", 3600, seconds=1.3),
         event("started", "restart:redis", 3602),
@@ -171,6 +196,9 @@ def _answers() -> dict[str, Any]:
         "run": {"job": JOB},
         "backups": backups(),
         "releases": {"current": 3, "releases": releases},
+        "waiting": waiting(releases[-1]),
+        "build": {"at": NOW, "lines": [[None, "> next build"], [None, "Type error: 'x' does not exist."]]},
+        "building": [],
         "credentials": [
             {
                 "name": "PostgreSQL, the app",
@@ -278,7 +306,7 @@ class CannedAgent:
             await writer.drain()
         elif verb == "watch":
             await self._repeat(lambda: {"at": NOW, "names": list(self.processes), "processes": self.processes}, say)
-        elif verb in ("follow", "tail"):
+        elif verb in ("follow", "tail", "building"):
             await self._lines(verb, say)
         else:
             await say(answer)

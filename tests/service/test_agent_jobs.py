@@ -219,3 +219,39 @@ def test_a_command_that_is_killed_is_seen_to_be_gone(tmp_path: Path) -> None:
     assert commands.runs(child)
     os.kill(child.pid, signal.SIGKILL)
     wait_until(lambda: not commands.runs(child), "the command is gone")
+
+
+BUILD = "0123456789abcdef0123"
+
+
+def test_the_build_of_a_job_is_read_along_and_ends_with_it(bench: Bench) -> None:
+    folder = bench.folder / "log" / "build"
+    folder.mkdir(parents=True)
+    log = folder / f"4-{BUILD}.log"
+    log.write_text("of an earlier build\n")
+    os.utime(log, (1, 1))
+
+    async def story() -> None:
+        bench.commands.says["restart"] = [{"v": 1, "steps": [{"id": f"do:app/build-{BUILD}"}], "digest": "d"}]
+        bench.commands.open = {"restart"}
+        job = await begin(bench)
+        parts = client.stream(bench.socket, "building", id=job)
+        first = asyncio.ensure_future(anext(parts))
+        while not (await client.ask_async(bench.socket, "job", id=job))["build"]:
+            await asyncio.sleep(0.01)
+        log.unlink()
+        log.write_text("one\ntwo\n")
+        assert (await first)["lines"] == [[None, "one"], [None, "two"]]
+        late = client.stream(bench.socket, "building", id=job)
+        assert (await anext(late))["lines"] == [[None, "one"], [None, "two"]], "who comes in the middle hears it all"
+        with log.open("a") as more:
+            more.write("three\n")
+        assert (await anext(parts))["lines"] == [[None, "three"]]
+        bench.commands.open.clear()
+        assert await anext(parts) == {"job": job}
+        said = await client.ask_async(bench.socket, "build", digest=BUILD)
+        assert [text for _at, text in said["lines"]] == ["one", "two", "three"]
+        with pytest.raises(StackError):
+            await client.ask_async(bench.socket, "build", digest="/../../../etc/passwd")
+
+    served(bench, story)

@@ -15,6 +15,7 @@ PAGES = {
     "stop": "/service/postgres/stop",
     "logs": "/service/postgres/logs",
     "app": "/app",
+    "build": "/app/build/3",
     "rollback": "/app/rollback/2",
     "plan": "/plan",
     "backups": "/backups",
@@ -234,7 +235,7 @@ def test_nothing_to_do_is_said_and_offers_nothing(open_page: OpenPage, agent: Ca
 
 def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: CannedAgent) -> None:
     page = at(open_page, "/app")
-    expect(page.locator("main")).to_contain_text("9e107d9d372b")
+    expect(page.locator("#releases")).to_contain_text("9e107d9 Begin Ana Núñez")
     page.get_by_label("How many instances").fill("3")
     page.get_by_role("button", name="Change").click()
     page.wait_for_url(f"**/job/{JOB}")
@@ -249,7 +250,7 @@ def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: C
     page.wait_for_url(f"**/job/{JOB}")
     assert agent.runs() == [
         {"verb": "scale", "replicas": 3},
-        {"verb": "deploy", "ref": "main"},
+        {"verb": "deploy", "ref": "main", "force": False},
         {"verb": "rollback", "number": 2},
     ]
     page.goto(page.url.replace(f"/job/{JOB}", "/app"))
@@ -257,6 +258,57 @@ def test_the_app_is_scaled_deployed_and_taken_back(open_page: OpenPage, agent: C
     page.locator("form[action='/app/scale']").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Change").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose between 1 and 12 copies.")
+
+
+def test_the_app_says_what_waits_to_be_deployed(open_page: OpenPage, agent: CannedAgent) -> None:
+    page = at(open_page, "/app")
+    deploy = page.locator("#deploy")
+    for text in (
+        "5f2c91d Let people choose a photo of the day Ana Núñez", "Since release 3: 3 commits, 12 files +340 −87",
+        "Say so when nothing was written", "2 files are not committed",
+    ):  # fmt: skip
+        expect(deploy).to_contain_text(text)
+    page.get_by_label("Commit, branch or tag").fill("v1.2")
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/app?ref=v1.2")
+    expect(page.get_by_label("Commit, branch or tag")).to_have_value("v1.2")
+    assert [arguments["ref"] for verb, arguments in agent.asked if verb == "waiting"] == ["", "v1.2"]
+    agent.answers["waiting"] = REFUSED
+    page.reload()
+    expect(deploy.get_by_role("alert")).to_contain_text("Another command runs")
+
+
+def test_nothing_new_is_said_and_built_only_when_asked_twice(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.answers["waiting"] = {**agent.answers["waiting"], "nothing": True}
+    page = at(open_page, "/app", script=False)
+    expect(page.locator("#nothing")).to_have_text("Nothing to deployRelease 3 serves this already.")
+    page.get_by_role("button", name="Build it anew all the same").click()
+    page.wait_for_url(f"**/job/{JOB}")
+    assert agent.runs() == [{"verb": "deploy", "ref": "", "force": True}]
+
+
+def test_a_build_is_read_along_from_wherever_it_is_and_afterwards(open_page: OpenPage, agent: CannedAgent) -> None:
+    agent.answers["job"] = job(verb="deploy", options={"ref": ""})
+    agent.answers["building"] = [{"lines": [[None, "> next build"]]}]
+    page = at(open_page, f"/job/{JOB}")
+    lines = page.locator("#log > span")
+    expect(lines).to_have_text(["> next build"])
+    agent.answers["building"] = [*agent.answers["building"], {"lines": [[None, "Type error: 'x' does not exist."]]}]
+    agent.tell()
+    expect(page.locator("#log > span.down")).to_have_text("Type error: 'x' does not exist.")
+    page.reload()
+    expect(lines).to_have_count(2)
+    agent.answers["job"] = job(verb="deploy", options={"ref": ""}, state="failed", ended=NOW, code=1)
+    agent.answers["building"] = [*agent.answers["building"], {"job": {}}]
+    agent.answers["follow"] = [*agent.answers["follow"], {"job": {}}]
+    agent.tell()
+    expect(page.locator(".summary")).to_contain_text("Failed")
+    page.reload()
+    expect(lines).to_have_count(2)
+    page.goto(page.url.replace(f"/job/{JOB}", "/app"))
+    expect(page.locator("#deployments .state")).to_have_text(["Failed"])
+    page.get_by_role("link", name="Build log 3").click()
+    expect(lines).to_have_text(["> next build", "Type error: 'x' does not exist."])
 
 
 def test_backups_say_how_old_how_large_where_and_whether_they_were_proven(

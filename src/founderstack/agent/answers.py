@@ -16,6 +16,7 @@ from founderstack.agent.commands import Commands
 from founderstack.agent.jobs import Jobs
 from founderstack.agent.past import MOST_HOURS, Past
 from founderstack.agent.records import Record, Records
+from founderstack.agent.runnable import DIGEST, REF
 from founderstack.agent.verbs import refused
 from founderstack.locale import _
 from founderstack.model.errors import StackError
@@ -91,6 +92,8 @@ class Answers:
             "jobs": self._newest_jobs,
             "job": self._job,
             "releases": self._releases,
+            "waiting": self._waiting,
+            "build": self._build,
             "backups": self._backups,
             "restart": self._restart,
             "credentials": self._credentials,
@@ -101,6 +104,7 @@ class Answers:
             "watch": lambda given: self.watch(),
             "follow": lambda given: means.jobs.follow(given["id"]),
             "tail": self._tail,
+            "building": self._building,
         }
 
     async def watch(self) -> AsyncGenerator[dict[str, Any], None]:
@@ -186,6 +190,42 @@ class Answers:
     async def _releases(self, given: Arguments) -> dict[str, Any]:
         kept = await asyncio.to_thread(read_json, f"{self._state_dir}/releases.json")
         return {"current": kept.get("current", 0), "releases": kept.get("releases", [])}
+
+    async def _waiting(self, given: Arguments) -> dict[str, Any]:
+        """As `founder deploy --preview --json` says it."""
+        ref = given.get("ref", "")
+        if not REF.fullmatch(ref):
+            raise refused(_("Its arguments are not those of the verb {verb}.").format(verb="waiting"))
+        words = ("deploy", "--preview", "--json", f"--ref={ref}")
+        return await asyncio.to_thread(self._commands.answer, words, language=given.get("language", ""))
+
+    async def _build(self, given: Arguments) -> dict[str, Any]:
+        """`{"lines": …, "at": …}`: the last lines, and when the newest was written; none where nothing is kept."""
+        if not DIGEST.fullmatch(given["digest"]):
+            raise refused(_("There is no such log."))
+        path = await asyncio.to_thread(logs.build_log, self._state_dir, given["digest"])
+        lines, _place = await asyncio.to_thread(logs.last_lines, path, logs.MOST_LINES)
+        return {"lines": lines, "at": logs.written(path)}
+
+    async def _building(self, given: Arguments) -> AsyncGenerator[dict[str, Any], None]:
+        """`{"lines": …}`: all said so far, then each burst; `{"at": …}` in silence; `{"job": ID}` at the end."""
+        path, place, spoken = "", logs.Place(), self._clock.monotonic()
+        while True:
+            job, now = self._jobs.get(given["id"]), self._clock.monotonic()
+            # One that is older was left by an earlier build of the same.
+            path = path or logs.build_log(self._state_dir, job["build"], job["started"])
+            lines, place = logs.more(path, place, timed=False)
+            if lines:
+                yield {"lines": lines}
+            elif job["state"] != "running":
+                yield {"job": job["id"]}
+                return
+            elif now - spoken >= HEARTBEAT_S:
+                yield {"at": round(self._clock.now(), 1)}
+            else:
+                await asyncio.sleep(logs.LOOK_S)
+                continue
+            spoken = now
 
     async def _backups(self, given: Arguments) -> dict[str, Any]:
         """As the last command that touched backups left them; before the first, as a look finds them."""

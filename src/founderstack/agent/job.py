@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -15,6 +16,7 @@ MOST_EVENTS = 400
 MOST_SAID = 20
 """Lines that are kept of what is not an event: the last words of a command that died."""
 _LONGEST = 2000
+_BUILD = re.compile(r"do:[a-z0-9-]{1,64}/build-([0-9a-f]{20})")
 
 
 @dataclass
@@ -78,7 +80,14 @@ class Job:
     def shown(self, *, events: bool = True) -> dict[str, Any]:
         """What a person may see of it."""
         hidden = {"pid", "pid_started"} | (set() if events else {"events", "steps"})
-        return {name: value for name, value in self.as_values().items() if name not in hidden}
+        built = {"build": self.build} if events else {}
+        return {name: value for name, value in self.as_values().items() if name not in hidden} | built
+
+    @property
+    def build(self) -> str:
+        """Digest of the release that it builds, "" where its plan has none."""
+        found = (_BUILD.fullmatch(str(step.get("id", ""))) for step in self.steps)
+        return next((match[1] for match in found if match), "")
 
     def __post_init__(self) -> None:
         self._said: list[str] = []

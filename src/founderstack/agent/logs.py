@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 import re
 from collections.abc import AsyncGenerator
@@ -58,13 +59,28 @@ def room(path: str) -> int:
     return found
 
 
+def build_log(state_dir: str, digest: str, since: float = 0.0) -> str:
+    """The file that the newest build of that digest wrote to since then; "" where there is none."""
+    paths = glob.glob(f"{glob.escape(state_dir)}/log/build/*-{glob.escape(digest)}.log") if digest else []
+    newest = max(paths, key=written, default="")
+    return newest if newest and written(newest) >= since else ""
+
+
+def written(path: str) -> float:
+    """When a file was written to last, 0 where there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:  # begun anew meanwhile
+        return 0.0
+
+
 async def new_lines(path: str, place: Place) -> AsyncGenerator[list[Line], None]:
     """Each burst of new lines from `place` on; an empty one twice a second while nothing comes.
 
     A file that was renamed or cut is read anew from its beginning.
     """
     while True:
-        lines, place = _more(path, place)
+        lines, place = more(path, place)
         yield lines
         if not lines:
             await asyncio.sleep(LOOK_S)
@@ -74,11 +90,12 @@ async def new_lines(path: str, place: Place) -> AsyncGenerator[list[Line], None]
 class Place:
     """How far a file was read."""
 
-    inode: int
-    offset: int
+    inode: int = 0
+    offset: int = 0
 
 
-def _more(path: str, place: Place) -> tuple[list[Line], Place]:
+def more(path: str, place: Place, *, timed: bool = True) -> tuple[list[Line], Place]:
+    """What was added since `place`, and how far it is read now; the lines' times only where they are new (`timed`)."""
     try:
         status = os.stat(path)
         start = place.offset if (status.st_ino == place.inode and status.st_size >= place.offset) else 0
@@ -95,7 +112,7 @@ def _more(path: str, place: Place) -> tuple[list[Line], Place]:
     if not whole and not newline:
         return [], Place(status.st_ino, start)
     # The file was looked at half a second ago, so that its last change is the time of every new line.
-    lines = [_shown(line, status.st_mtime) for line in whole.split(b"\n")]
+    lines = [_shown(line, status.st_mtime if timed else None) for line in whole.split(b"\n")]
     return lines, Place(status.st_ino, start + len(whole) + len(newline))
 
 

@@ -58,7 +58,11 @@ _PROCESS = {"process": Option(str)}
 
 RUNNABLE: Mapping[str, Runnable] = {
     "up": Runnable(lambda given: ("up", f"--plan={given['plan']}"), {"plan": Option(str, DIGEST)}),
-    "deploy": Runnable(lambda given: ("deploy", f"--ref={given['ref']}"), {"ref": Option(str, REF)}, nice=10),
+    "deploy": Runnable(
+        lambda given: ("deploy", f"--ref={given['ref']}", *(["--force"] if given["force"] else [])),
+        {"ref": Option(str, REF), "force": Option(bool)},
+        nice=10,
+    ),
     "rollback": Runnable(lambda given: ("rollback", str(given["number"])), {"number": Option(int)}),
     "scale": Runnable(
         lambda given: ("scale", f"app={given['replicas']}"), {"replicas": Option(int, least=1, most=1000)}

@@ -75,7 +75,7 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
         done=sum(step.state == "done" for step in steps),
         error={part: _(str(error.get(part, ""))) for part in ("what", "why", "fix")} if error else None,
         running=state == "running",
-        outcome=_outcome(job.get("result"), _) if job["verb"] == "restore" else (),
+        outcome=_outcome(str(job["verb"]), job.get("result"), _),
     )
 
 
@@ -143,9 +143,11 @@ def _line(
     )
 
 
-def _outcome(result: Mapping[str, Any] | None, _: Translate) -> tuple[str, ...]:
-    """Where a restore put what it brought back, and the way back from one that replaced something."""
-    if not result:
+def _outcome(verb: str, result: Mapping[str, Any] | None, _: Translate) -> tuple[str, ...]:
+    """That nothing was new; where a restore put what it brought back, and the way back where it replaced something."""
+    if result and result.get("nothing"):
+        return (str(result["nothing"]),)
+    if verb != "restore" or not result:
         return ()
     if not result["in_place"]:
         return tuple(_("{name} is in {into}").format(**item) for item in result["items"])

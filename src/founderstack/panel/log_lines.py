@@ -13,8 +13,9 @@ _LOOKED_AT = 300
 """A line says how bad it is at its beginning; what comes after may quote anything."""
 _WORDS = {
     "down": ("PANIC", "FATAL", "ERROR", "CRITICAL", "Error", "[error]", "[crit]", "[alert]", "[emerg]", "error:",
-             '"level":"error"', '"level":"fatal"', "Traceback"),
-    "degraded": ("WARNING", "WARN", "[warn]", "Warning", "warning:", "warn:", '"level":"warn"'),
+             '"level":"error"', '"level":"fatal"', "Traceback", "npm error", "npm ERR!", "error TS",
+             "Failed to compile"),
+    "degraded": ("WARNING", "WARN", "[warn]", "Warning", "warning:", "warn:", '"level":"warn"', "npm warn", "npm WARN"),
 }  # fmt: skip
 _LEVELS = tuple(
     (level, re.compile("|".join(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])" for word in words)))

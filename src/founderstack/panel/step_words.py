@@ -73,6 +73,7 @@ def _option(name: str, value: str, _: Translate, language: str) -> str:
         "number": _("release {number}").format(number=value),
         "replicas": _("one instance") if value == "1" else _("{count} instances").format(count=value),
         "plan": "",
+        "force": _("anew") if value == "True" else "",
     }
     return texts.get(name, value)
 

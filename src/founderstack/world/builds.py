@@ -12,7 +12,7 @@ from founderstack.model.process import Build
 from founderstack.model.stack import Places
 from founderstack.world.accounts import end_all_of
 from founderstack.world.ambient import download_environment
-from founderstack.world.files import ensure_folder, free_mib, read_text, remove_tree, write_atomic
+from founderstack.world.files import ensure_folder, free_mib, list_files, read_text, remove_tree, write_atomic
 from founderstack.world.lock import stack_lock
 from founderstack.world.machine import read_machine
 from founderstack.world.processes import PATH, how_it_ended, run, signal_of
@@ -23,6 +23,8 @@ from founderstack.world.walking import walk
 _LEAST_FREE_MIB = 1024
 """What an average node_modules, its cache and a release take together."""
 _LAST_LINES = 20
+_LOGS = 30
+"""Of the newest builds, one each, also of those that failed."""
 _PRUNE_WAIT_S = 30
 
 
@@ -93,6 +95,7 @@ def _run(action: Build, places: Places, user: str, scratch: str, progress: Calla
     lines: list[str] = []
     path = log_path(action, places)
     remove_tree(path)
+    _keep_newest_logs(places.log("build"))
     with open(path, "w", encoding="utf-8", buffering=1, opener=_for_owner_alone) as log:
 
         def on_line(line: str) -> None:
@@ -117,6 +120,12 @@ def _run(action: Build, places: Places, user: str, scratch: str, progress: Calla
     if ended.code != 0:
         killed = [how_it_ended(ended.code)] if signal_of(ended.code) else []
         raise _failed(action, [*lines, *killed][-_LAST_LINES:], path)
+
+
+def _keep_newest_logs(folder: str) -> None:
+    paths = [path for path in list_files(folder) if path.endswith(".log")]
+    for path in sorted(paths, key=os.path.getmtime, reverse=True)[_LOGS - 1 :]:
+        remove_tree(path)
 
 
 def _for_owner_alone(path: str, flags: int) -> int:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import jobs
+from founderstack.panel import jobs, log_lines
 from founderstack.panel.asking import Ask
 from founderstack.panel.streams import event
 
@@ -33,29 +33,41 @@ async def begin(ask: Ask, verb: str, options: Mapping[str, Any], *, back: str) -
 
 
 async def one(ask: Ask) -> Response:
-    """One job: its steps, how far each is, and how it ended."""
-    job = await ask.agent("job", id=_id(ask))
-    return ask.page("job.html", section="activity", job=jobs.view(job, ask.say, ask.language, ask.parts.clock.now()))
+    """One job: its steps, how far each is, how it ended, and what its build said to those who may read logs."""
+    job = await ask.agent("job", id=job_id(ask))
+    shown = jobs.view(job, ask.say, ask.language, ask.parts.clock.now())
+    builds = ask.reader.role == "admin" and job["verb"] in ("deploy", "up", "rollback")
+    lines = await _build_lines(ask, job) if builds else []
+    return ask.page("job.html", section="activity", job=shown, builds=builds, lines=lines)
 
 
 async def progress(ask: Ask) -> Response:
     """The same, again whenever it got further; ends with the job."""
-    return ask.parts.listeners.answer(_progress(ask, _id(ask)))
+    return ask.parts.listeners.answer(_progress(ask, job_id(ask)))
 
 
-async def _progress(ask: Ask, job_id: str) -> AsyncIterator[bytes]:
+async def _progress(ask: Ask, number: str) -> AsyncIterator[bytes]:
     try:
-        async for _said in ask.agent_stream("follow", id=job_id):
+        async for _said in ask.agent_stream("follow", id=number):
             if not ask.still_signed_in():
                 break
-            job = jobs.view(await ask.agent("job", id=job_id), ask.say, ask.language, ask.parts.clock.now())
+            job = jobs.view(await ask.agent("job", id=number), ask.say, ask.language, ask.parts.clock.now())
             yield event("progress", ask.part("job_progress.html", job=job).decode())
     except StackError:
         return  # the browser asks again
     yield event("over", "")
 
 
-def _id(ask: Ask) -> str:
+async def _build_lines(ask: Ask, job: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What was said so far, or at last; nothing of an earlier build of the same."""
+    if not job.get("build"):
+        return []
+    said = await ask.agent("build", digest=job["build"])
+    return log_lines.shown(said["lines"]) if said["at"] >= job["started"] else []
+
+
+def job_id(ask: Ask) -> str:
+    """The job that the address names."""
     found = str(ask.request.path_params["id"])
     if not _ID.fullmatch(found):
         raise HTTPException(404)

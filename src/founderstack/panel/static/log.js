@@ -2,7 +2,8 @@
 /* A log's page: new lines come by themselves, and what is typed filters them. */
 (() => {
   const log = document.getElementById("log"), search = document.getElementById("search");
-  const follow = document.getElementById("follow"), live = document.getElementById("live");
+  const follow = document.getElementById("follow");
+  const live = document.getElementById("log-live") ?? document.getElementById("live");
   const MOST = 5000;
   let source = null;
 
@@ -42,11 +43,12 @@
     source.onerror = () => show("lost");
     source.addEventListener("all", ({ data }) => { log.replaceChildren(); add(data); toEnd(); });
     source.addEventListener("lines", ({ data }) => add(data));
+    source.addEventListener("end", () => { source.close(); show(""); });
     source.addEventListener("over", () => { source.close(); location.reload(); });
   };
   search.addEventListener("input", () => { filter(); toEnd(); });
   search.form.addEventListener("submit", (event) => event.preventDefault());
-  follow.addEventListener("change", listen);
+  follow?.addEventListener("change", listen);
   toEnd();
-  listen();
+  if (log.dataset.stream) listen();
 })();
