@@ -173,3 +173,15 @@ def test_saying_once_more_who_one_is_leads_back(open_page: OpenPage) -> None:
     page.fill("#password", PASSWORD)
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/people")
+
+
+def test_credentials_are_one_of_the_sections_on_a_phone_and_not_for_viewers(open_page: OpenPage) -> None:
+    page = open_page("/", width=360)
+    sign_in(page)
+    page.get_by_role("navigation").get_by_role("link", name="Passwords").click()
+    page.wait_for_url("**/credentials")
+    expect(page.get_by_role("link", name="Passwords")).to_have_attribute("aria-current", "page")
+    page = open_page("/", width=360)
+    sign_in(page, user="ana")
+    expect(page.get_by_role("link", name="Services")).to_be_visible()
+    expect(page.get_by_role("link", name="Passwords")).to_have_count(0)

@@ -20,6 +20,8 @@ def show_plan(plan: Plan, desired: Desired, estimate: float | None, stream: Text
     width = shutil.get_terminal_size().columns
     for line in _lines(plan.steps, desired, width, stream):
         print(line, file=stream)
+    for line in _instances(plan.steps, desired):
+        print(f"  {line}", file=stream)
     about = _("steps: {count}").format(count=len(plan.steps))
     if estimate is not None:
         about += ", " + _("usually {time}").format(time=seconds(estimate))
@@ -33,6 +35,20 @@ def _lines(steps: Iterable[Step], desired: Desired, width: int, stream: TextIO) 
             yield paint(f"  {reason[:1].upper()}{reason[1:]}:", "dim", stream)
         for name, step in named.items():
             yield from _entry(name, "" if shared else f" ({reason})", step, width, stream)
+
+
+def _instances(steps: Iterable[Step], desired: Desired) -> Iterator[str]:
+    """Of what runs more than once and is changed: how many there will be, and what each is called."""
+    changed = {step.target for step in steps}
+    for ring, members in desired.rings.items():
+        if changed & {ring, *members}:
+            names = ", ".join(f"{ring}-{number}" for number in range(1, len(members) + 1))
+            text = (
+                _("{ring} will run as 1 instance: {names}")
+                if len(members) == 1
+                else _("{ring} will run as {count} instances: {names}")
+            )
+            yield text.format(ring=ring, count=len(members), names=names)
 
 
 def _by_reason(steps: Iterable[Step], desired: Desired) -> Mapping[str, Mapping[str, Step]]:

@@ -29,6 +29,7 @@ class Progress:
         self._shown = {duration_key(step.id): (step, title(step, desired)) for step in plan.steps}
         self._live = sys.stderr.isatty()
         self._running: dict[str, tuple[float, str]] = {}
+        self._told: set[str] = set()
         self._done = 0
         self._drawn = 0
         self._frame = 0
@@ -59,7 +60,10 @@ class Progress:
             elif event.kind in ("done", "failed"):
                 self._running.pop(event.step, None)
                 self._done += event.kind == "done"
-                self._line(event)
+                # What two components need is done for each, the second time at once: it is told once.
+                if event.kind == "failed" or self._title(event.step) not in self._told:
+                    self._line(event)
+                    self._told.add(self._title(event.step))
 
     def _title(self, step: str) -> str:
         if step in self._titles or duration_key(step) not in self._shown:

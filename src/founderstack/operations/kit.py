@@ -55,10 +55,11 @@ def _addresses(site: Site, prepared: Prepared) -> Iterator[Entry]:
 
 def _sign_ins(site: Site, prepared: Prepared, *, with_secrets: bool) -> Iterator[Entry]:
     for credential in prepared.resolved.credentials:
+        name = credential.name.replace(": ", ", ")  # a colon stands between it and the user
         if with_secrets:
-            yield Entry(credential.name, f"{credential.user}  {site.secrets.get(credential.secret)}")
+            yield Entry(name, f"{credential.user}  {site.secrets.get(credential.secret)}")
         else:
-            yield Entry(credential.name, credential.user, f"founder secrets show {credential.secret}")
+            yield Entry(name, credential.user, f"founder secrets show {credential.secret}")
 
 
 def _trust(site: Site) -> Iterator[Entry]:
@@ -82,7 +83,7 @@ def _where(site: Site, prepared: Prepared) -> Iterator[Entry]:
     for part in site.stack.parts.values():
         declared, folder = site.components[part.component].backup, site.places.data(part.component)
         if isinstance(declared, Backup) and folder in used:
-            yield Entry(f"{part.component}: {_(declared.what)}", folder)
+            yield Entry(f"{part.component}, {_(declared.what)}", folder)
 
 
 def _bad_day(site: Site) -> Iterator[Entry]:

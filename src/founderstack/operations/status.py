@@ -54,6 +54,8 @@ class Line:
     error: str = ""
     outside: bool = False
     """True for a tool elsewhere: it is shown, and it is not this stack that is unwell when it is."""
+    instance: str = ""
+    """Which of how many instances of one release it is, `1/2`; "" for what there is once."""
 
 
 @dataclass(frozen=True)
@@ -163,4 +165,12 @@ def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) ->
         since=float(health.get("since", 0.0)) if judged else 0.0,
         latency_ms=float(health.get("latency_ms", 0.0)) if judged and state == "online" else None,
         error=str(health.get("error", "")) if judged else "",
+        instance=_instance(name, record, found),
     )
+
+
+def _instance(name: str, record: Mapping[str, Any], found: Found) -> str:
+    if not record.get("ring"):
+        return ""
+    which = [(one.get("ring"), one.get("version")) for one in found.records.values()]
+    return f"{name.rpartition('-')[2]}/{which.count((record['ring'], record.get('version')))}"

@@ -150,8 +150,9 @@ def _environment(action: Build, places: Places, user: str, scratch: str) -> dict
         "NODE_OPTIONS": f"--max-old-space-size={_heap_mib(read_machine().ram_mib)}",
     }
     if action.node:
-        # Add-ons are compiled against this Node, not against one that is installed beside it.
-        env["npm_config_nodedir"] = action.node
+        # Add-ons are compiled against this Node, not against one that is installed beside it. By this name node-gyp
+        # takes it and npm, which warns of settings that are not its own, does not.
+        env["npm_package_config_node_gyp_nodedir"] = action.node
     return {**download_environment(), **env, **dict(action.env)}
 
 

@@ -37,6 +37,24 @@ def test_what_two_components_need_is_listed_once_and_a_shared_reason_is_said_onc
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("app-3-4fd2a1-1", "app-3-4fd2a1-2"), "  app will run as 2 instances: app-1, app-2"),
+        (("app-3-4fd2a1-1",), "  app will run as 1 instance: app-1"),
+    ],
+)
+def test_the_instances_that_will_run_are_named_where_they_change(names: tuple[str, ...], told: str) -> None:
+    def lines(step: Step) -> list[str]:
+        stream = io.StringIO()
+        show_plan(Plan((step,)), Desired(rings={"app": names}), None, stream)
+        return stream.getvalue().splitlines()
+
+    assert told in lines(Step("start", names[0], "it is not there yet"))
+    assert told in lines(Step("switch", "app", "requests go to them"))
+    assert not [line for line in lines(Step("start", "redis", "it is not there yet")) if "instance" in line]
+
+
 def test_long_lines_are_wrapped_at_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     told = shown(Step("restart", "postgres", "its command and its environment and its files have changed"))

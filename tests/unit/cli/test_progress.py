@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from founderstack.cli.progress import Progress
+from founderstack.model.actions import NodeRuntime
 from founderstack.model.events import Event
 from founderstack.model.plan import Plan, Step
-from founderstack.model.process import Desired
+from founderstack.model.process import Desired, Task
 from founderstack.testing.clock import FakeClock
 
 
@@ -27,3 +28,12 @@ def test_each_instance_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_name_that_was_not_known_when_the_plan_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
     shown, done = ["app-1-000000-1", "app-1-000000-2"], ["app-1-0f3a9c-1", "app-1-0f3a9c-2"]
     assert _lines(capsys, shown, done) == [f"start {name}  1.0 s" for name in done]
+
+
+def test_what_two_components_need_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = {f"{owner}/node": Task(f"{owner}/node", owner, "Node", NodeRuntime("24.1.0")) for owner in ("app", "admin")}
+    plan = Plan(tuple(Step("do", name, "not done yet") for name in tasks))
+    with Progress(plan, Desired(tasks=tasks), FakeClock()) as progress:
+        for name in tasks:
+            progress.emit(Event("done", f"do:{name}", 0.0, seconds=1.0))
+    assert [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()] == ["Node  1.0 s"]

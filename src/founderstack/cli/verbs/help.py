@@ -23,8 +23,12 @@ TOPICS = {
         "FOUNDER_HOME       where state lives (default: /var/lib/founder for root, ~/.local/state/founder otherwise)\n"
         "LANG, LC_ALL …     the reader's language, unless the stack file sets one: en or es\n"
         "NO_COLOR           no colours; FORCE_COLOR for colours in a pipe\n"
-        "http_proxy …       passed on to what downloads\n"
-        "SSL_CERT_FILE      authorities that downloads trust"
+        "http_proxy …       passed on to what downloads; UV_… and npm_config_registry name other package indexes\n"
+        "SSL_CERT_FILE      authorities that downloads trust\n"
+        "\n"
+        "Instead of a prompt, in scripts:\n"
+        "FOUNDER_BACKUP_KEY, FOUNDER_S3_KEY, FOUNDER_S3_SECRET    what rebuild asks for\n"
+        "FOUNDER_SOURCE_URL, FOUNDER_SOURCE_PASSWORD              the database that migrate moves from"
     ),
     "formats": N_(
         "stdout holds answers, stderr everything on the way.\n"

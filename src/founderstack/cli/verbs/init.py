@@ -20,7 +20,9 @@ def run(arguments: list[str]) -> int:
     options.add_argument("folder", nargs="?", default=".", help=_("where (default: this folder)"))
     options.add_argument("--name", default="", help=_("the stack's name (default: the folder's)"))
     options.add_argument("--domain", default="", help=_("the app's public name"))
-    options.add_argument("--language", default="", choices=("", "en", "es"), help=_("for everybody who reads"))
+    options.add_argument(
+        "--language", default="", choices=("", "en", "es"), metavar="en|es", help=_("for everybody who reads")
+    )
     given = options.parse_args(arguments)
     folder = os.path.abspath(given.folder)
     path = os.path.join(folder, "founder.toml")

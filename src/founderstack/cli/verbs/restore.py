@@ -66,7 +66,9 @@ def _say(given: argparse.Namespace, values: dict[str, object], done: str, after:
 def _options(arguments: list[str]) -> argparse.Namespace:
     options = parser("restore", yes=True, example="founder restore --database app")
     options.add_argument("set", nargs="?", default="", help=_("a set, or the beginning of its name; else the newest"))
-    options.add_argument("--only", choices=("", "databases", "files"), default="", help=_("only these"))
+    options.add_argument(
+        "--only", choices=("", "databases", "files"), default="", metavar="databases|files", help=_("only these")
+    )
     options.add_argument("--database", default="", metavar="NAME", help=_("one database alone"))
     options.add_argument("--table", default="", metavar="SCHEMA.TABLE", help=_("one table's rows, among empty tables"))
     options.add_argument("--files", dest="component", default="", metavar="COMPONENT", help=_("its files alone"))

@@ -10,6 +10,7 @@ from functools import partial
 from founderstack import wiring
 from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
 from founderstack.cli.options import parser
+from founderstack.cli.render import paint
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
@@ -47,9 +48,11 @@ def _list(site: Site, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"v": 1, "secrets": [{"name": name, "used_by": used} for name, used in users.items()]}))
         return EXIT_OK
-    width = max((len(name) for name in users), default=0) + 2
-    for name, used in users.items():
-        print(f"{name:<{width}}{', '.join(used)}")
+    rows = [(_("Secret"), _("Used by")), *((name, ", ".join(used) or "–") for name, used in users.items())]
+    width = max(len(name) for name, _used in rows) + 2
+    print(paint(f"{rows[0][0]:<{width}}{rows[0][1]}", "bold"))
+    for name, used in rows[1:]:
+        print(f"{name:<{width}}{used}")
     return EXIT_OK
 
 

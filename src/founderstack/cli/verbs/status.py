@@ -127,13 +127,20 @@ def _explained(error: str) -> str:
     return _(sentence) + colon + words
 
 
+def _called(line: Line) -> str:
+    if not line.instance:
+        return f"{_(line.title)} {line.version}".strip()
+    name = _("{name}, instance {number}").format(name=_(line.title), number=line.instance)
+    return f"{name} · " + _("release {number}").format(number=line.version)
+
+
 def _row(line: Line, now: float) -> tuple[str, ...]:
     shape, _colour, word = SHAPES[line.state]
     latency = "" if line.latency_ms is None else f"{line.latency_ms:.1f} ms"
     return (
         line.name,
         f"{shape} {_(word)}",
-        f"{_(line.title)} {line.version}".strip(),
+        _called(line),
         line.address,
         age(now - line.since) if line.since else "",
         latency.replace(".", ",") if locale.language() == "es" else latency,
