@@ -107,11 +107,13 @@ def duration_key(step_id: str) -> str:
 
 
 def estimate(plan: Plan, typical: Sequence[float | None]) -> float | None:
-    """Seconds that the plan's longest chain usually takes, or None where too little is known."""
-    known = [seconds for seconds in typical if seconds is not None]
-    if not known or len(known) * 2 < len(plan.steps):
+    """Seconds that the plan's longest chain usually takes, or None where a step was never done to its end.
+
+    After a run that stopped half way the steps that are known are the short ones, and the build is not among them.
+    """
+    took = {step.id: seconds for step, seconds in zip(plan.steps, typical, strict=True) if seconds is not None}
+    if not took or len(took) < len(plan.steps):
         return None
-    took = {step.id: seconds or 0.0 for step, seconds in zip(plan.steps, typical, strict=True)}
     ends: dict[str, float] = {}
     for step in plan.steps:
         ends[step.id] = took[step.id] + max((ends.get(need, 0.0) for need in step.needs), default=0.0)
