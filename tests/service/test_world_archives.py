@@ -8,6 +8,7 @@ import pwd
 import shutil
 import sqlite3
 import stat
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +24,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.model.vault import Restorable
 from founderstack.world.archives import Packing, below, packed
+from founderstack.world.holes import HolesTooMany, WithHoles, pieces_of
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
 from founderstack.world.sqlite_files import SqliteFailed, copy
@@ -201,6 +203,95 @@ def test_a_database_may_not_fill_the_disk_by_its_copy(tmp_path: Path) -> None:
     with pytest.raises(SqliteFailed):
         copy(str(tmp_path / "large.db"), str(tmp_path / "copy"), 1024**2)
     assert (tmp_path / "copy").stat().st_size <= 1024**2
+
+
+def _with_holes(path: Path, size: int, *pieces: tuple[int, bytes]) -> None:
+    with path.open("wb") as file:
+        for start, content in pieces:
+            file.seek(start)
+            file.write(content)
+        file.truncate(size)
+
+
+def test_a_file_with_holes_costs_what_it_holds_in_an_archive_and_after_it(tmp_path: Path) -> None:
+    """GNU tar reads it as well: a founder can open a set without this tool."""
+    folder, target, by_hand = tmp_path / "files", tmp_path / "target", tmp_path / "by hand"
+    folder.mkdir()
+    by_hand.mkdir()
+    _with_holes(folder / "nothing", 30 * 1024**2)
+    _with_holes(folder / "two", 30 * 1024**2, (0, b"begin"), (20 * 1024**2 + 5, b"late"))
+    _with_holes(folder / f"end ñ{'x' * 120}", 30 * 1024**2, (30 * 1024**2 - 3, b"end"))
+    _with_holes(folder / "small", 20_000, (15_000, b"small"))
+    (folder / "two").chmod(0o640)
+    os.utime(folder / "two", (1000.5, 1000.5))
+    archive = _archive(folder, tmp_path)
+    assert len(archive) < 200_000
+    refuse_unfit(io.BytesIO(archive), "files/app.tar")
+    assert unpack(io.BytesIO(archive), str(target)) == 4
+    subprocess.run(["tar", "-x", "-C", str(by_hand)], input=archive, check=True)
+    for path in folder.iterdir():
+        for back in (target / path.name, by_hand / path.name):
+            assert back.read_bytes() == path.read_bytes(), back
+            assert (back.stat().st_mode, back.stat().st_mtime) == (path.stat().st_mode, path.stat().st_mtime)
+            assert back.stat().st_blocks * 512 < 200_000, "holes are holes again"
+
+
+def test_what_follows_a_file_with_much_between_its_holes_is_found(tmp_path: Path) -> None:
+    """Above 8 GiB the size has no room in a plain header."""
+    entry, after = WithHoles("large"), tarfile.TarInfo("after")
+    entry.real_size, entry.size = 20 * 1024**3, 9 * 1024**3
+    with (tmp_path / "archive").open("wb") as file:
+        file.write(entry.tobuf())
+        file.write(b"1\n0\n%d\n" % (entry.size - 512))
+        file.seek(len(entry.tobuf()) + entry.size)
+        file.write(after.tobuf() + bytes(1024))
+    with tarfile.open(tmp_path / "archive") as archive:
+        assert [(one.name, one.size) for one in archive] == [("large", 20 * 1024**3), ("after", 0)]
+
+
+def test_more_holes_than_memory_holds_are_joined_or_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scattered"
+    _with_holes(path, 64 * 4096, *((at * 4096, b"x") for at in range(0, 64, 4)))
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        assert [start for start, _length in pieces_of(file.fileno(), found)] == [at * 4096 for at in range(0, 64, 4)]
+        assert len(pieces_of(file.fileno(), found, most=8)) <= 8
+    _with_holes(path, 64 * 1024**2, *((at * 1024**2, b"x") for at in range(64)))
+    with path.open("rb") as file, pytest.raises(HolesTooMany):
+        pieces_of(file.fileno(), os.fstat(file.fileno()), most=8)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
+def test_neither_a_set_nor_a_restore_takes_the_last_room_of_a_disk(small_disk: Path, tmp_path: Path) -> None:
+    """A database on it could not write any more."""
+    free: list[int] = []
+
+    class Endless:
+        """More than fits (a model.protocols.Source)."""
+
+        def read(self, size: int = -1, /) -> bytes:
+            free.append(os.statvfs(small_disk).f_bavail * 4096)
+            return bytes(min(size, 100_000))
+
+    with pytest.raises(StackError, match="cannot be written") as told:
+        FolderStore(str(small_disk)).put("diary/sets/one", Endless())
+    assert told.value.why.startswith("The disk is full but for what is left to the database.")
+    assert min(free) > 1024**2
+    assert not any(path.is_file() for path in small_disk.rglob("*")), "nothing of it stays"
+    (tmp_path / "large").mkdir()
+    (tmp_path / "large/file").write_bytes(b"x" * 40 * 1024**2)
+    with pytest.raises(StackError, match="cannot be written"):
+        unpack(io.BytesIO(_archive(tmp_path / "large", tmp_path)), str(small_disk / "target"))
+    assert os.statvfs(small_disk).f_bavail * 4096 > 1024**2
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: Path) -> None:

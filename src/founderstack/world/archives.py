@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import io
 import os
 import stat
 import tarfile
@@ -16,6 +15,7 @@ from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.world.disk import spare_bytes
+from founderstack.world.holes import entry_of
 from founderstack.world.piped import Piped
 from founderstack.world.reaching import Reached, end_of
 from founderstack.world.sqlite_files import ASIDE
@@ -124,10 +124,10 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
     member = _member(name, found)
     if link:
         member.type, member.linkname = tarfile.SYMTYPE, link
-        archive.addfile(member)
+        _put(archive, member)
     elif stat.S_ISDIR(found.st_mode):
         member.type = tarfile.DIRTYPE
-        archive.addfile(member)
+        _put(archive, member)
         try:
             os.scandir(path).close()
         except OSError as error:
@@ -148,16 +148,18 @@ def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) 
         except OSError as error:
             packing.untaken.append(_unread(path, error))
             return
-        with open(file, "rb") as opened:
+        with open(file, "rb"):
             before = os.fstat(file)
             if not stat.S_ISREG(before.st_mode):
                 return  # a pipe by now
-            member = _member(name, before)
-            member.size = before.st_size
-            padded = _Padded(opened)
-            archive.addfile(member, padded)
-            if padded.error is not None:
-                packing.untaken.append(_unread(path, padded.error))
+            try:
+                member, content = entry_of(_member(name, before), file, before)
+            except OSError as error:
+                packing.untaken.append(_unread(path, error))
+                return
+            _put(archive, member, content)
+            if content.error is not None:
+                packing.untaken.append(_unread(path, content.error))
                 return
             after = os.fstat(file)
         if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
@@ -185,26 +187,14 @@ def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str
         member = _member(name, found)
         with open(copy.name, "rb") as opened:
             member.size = os.fstat(opened.fileno()).st_size
-            archive.addfile(member, opened)
+            _put(archive, member, opened)
     packing.copied.append(name)
     return True
 
 
-class _Padded(io.RawIOBase):
-    """A file that ends early, or cannot be read on, goes on with zeros: its header has told its size."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.error: OSError | None = None
-        """Why it could not be read."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        found = b""
-        try:
-            found = self._file.read(size)
-        except OSError as error:
-            self.error = error
-        return found + bytes(size - len(found))
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, content: Source | None = None) -> None:
+    archive.addfile(member, content)
+    archive.members.clear()  # type: ignore[attr-defined] # else a million files are a gigabyte of memory
 
 
 def _unread(path: str, error: OSError) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-_KEPT_FREE = 512 * 1024**2
+from founderstack.locale import _
+from founderstack.model.errors import StackError
+
+_KEPT_FREE = 256 * 1024**2
 
 
 def file_systems(paths: Iterable[str]) -> list[tuple[str, float, float]]:
@@ -37,6 +40,16 @@ def lying(folder: str) -> tuple[float, int] | None:
     except FileNotFoundError:
         return None
     return at, size
+
+
+def refuse_to_fill(folder: str, count: int) -> None:
+    """Raise StackError where so many bytes would take what a database on the same disk needs to go on working."""
+    if spare_bytes(folder) < count:
+        raise StackError(
+            _("{path} cannot be written").format(path=folder),
+            _("The disk is full but for what is left to the database. What was there before is unchanged."),
+            _("Make room on the disk, then run the command again."),
+        )
 
 
 def archive_waiting(folder: str) -> int:

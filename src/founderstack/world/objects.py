@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source, StoredObject
+from founderstack.world.disk import refuse_to_fill
 from founderstack.world.files import cannot_write, ensure_folder
 from founderstack.world.walking import walk
 
@@ -59,6 +60,8 @@ class FolderStore:
             file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             try:
                 while chunk := source.read(_CHUNK):
+                    if size:  # what is small finds room always: proofs, pages of contents
+                        refuse_to_fill(self._folder, len(chunk))
                     size += _write_all(file, chunk)
                 os.fsync(file)
             finally:

@@ -18,13 +18,13 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.world import sqlite_child
 from founderstack.world.processes import how_it_ended, run
 from founderstack.world.reaching import Reached
 
 ASIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database, by the endings of their names."""
 PATIENCE_S = 300.0
+_CHILD = os.path.join(os.path.dirname(__file__), "sqlite_child.py")
 _GROWTH = 1024**3
 """What a file may grow by when something is written to it."""
 
@@ -74,7 +74,7 @@ class _Wish:
 def _asked(wish: _Wish, patience_s: float) -> str:
     owner = _owner_of_folder(wish.path)
     told = json.dumps({**vars(wish), "uid": owner.st_uid, "gid": owner.st_gid})
-    program = [sys.executable, "-I", "-S", sqlite_child.__file__]
+    program = [sys.executable, "-I", "-S", _CHILD]
     try:
         answer = run(program, stdin=told, timeout_s=patience_s, check=False)
     except StackError as error:

@@ -7,11 +7,12 @@ import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
+from founderstack.world.disk import refuse_to_fill
 from founderstack.world.files import cannot_write
 
 _CHUNK = 1024 * 1024
@@ -32,7 +33,7 @@ def unpack(source: Source, folder: str, *, uid: int = -1, gid: int = -1) -> int:
     try:
         os.makedirs(folder, exist_ok=True)
         with _opened(folder, uid, gid) as placing, _members(source) as archive:
-            for member in archive:
+            for member in _each(archive):
                 placing.put(member, archive)
                 count += member.isfile()
             placing.settle()
@@ -45,7 +46,7 @@ def refuse_unfit(source: Source, name: str) -> None:
     """Read an archive of this name to its end; raises what `unpack` would, of all that an archive can be blamed for."""
     links: set[str] = set()
     with _members(source) as archive:
-        for member in archive:
+        for member in _each(archive):
             parts = _parts(member.name, name)
             through = len(parts) if member.isdir() else len(parts) - 1
             if links and any("/".join(parts[: end + 1]) in links for end in range(through)):
@@ -67,6 +68,13 @@ def _members(source: Source) -> Iterator[tarfile.TarFile]:
         pass
 
 
+def _each(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Its entries; the archive forgets them, for a million are a gigabyte of memory."""
+    while (member := archive.next()) is not None:
+        yield member
+        archive.members.clear()  # type: ignore[attr-defined]
+
+
 @contextmanager
 def _opened(folder: str, uid: int, gid: int) -> Iterator[_Placing]:
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -85,6 +93,8 @@ class _Placing:
         self._uid = uid
         self._gid = gid
         self._folders: list[tuple[tarfile.TarInfo, list[str]]] = []
+        self._unlooked = 0
+        """Bytes that were written since room was looked at."""
 
     def put(self, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
         """Make one entry; a file or link that is there already gives way to it."""
@@ -100,12 +110,31 @@ class _Placing:
                 os.symlink(member.linkname, name, dir_fd=folder)
                 os.chown(name, self._uid, self._gid, dir_fd=folder, follow_symlinks=False)
                 return
-            content = archive.extractfile(member)
             with open(os.open(name, _FRESH, 0o600, dir_fd=folder), "wb") as opened:
-                while content is not None and (chunk := content.read(_CHUNK)):
-                    opened.write(chunk)
+                self._fill(opened, member, archive)
                 opened.flush()
                 self._dress(opened.fileno(), member)
+
+    def _fill(self, opened: IO[bytes], member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
+        """Write what the file holds; holes stay holes."""
+        content: Any = archive.extractfile(member)
+        if content is None:
+            return
+        pieces = getattr(member, "sparse", None) or [(0, member.size)]
+        for start, length in pieces:
+            content.raw.seek(start)
+            opened.seek(start)
+            while length and (chunk := content.raw.read(min(length, _CHUNK))):
+                self._look_at_room(len(chunk))
+                opened.write(chunk)
+                length -= len(chunk)
+        opened.truncate(member.size)
+
+    def _look_at_room(self, count: int) -> None:
+        self._unlooked += count
+        if self._unlooked > _CHUNK:
+            refuse_to_fill(self._where, self._unlooked)
+            self._unlooked = 0
 
     def settle(self) -> None:
         """Give folders their modes and times, the inner ones first: before that, files had to get into them."""
