@@ -30,6 +30,16 @@ def test_the_error_of_a_process_that_does_not_get_ready_shows_its_last_lines(hos
     assert "founder logs one" in caught.value.fix
 
 
+def test_an_instance_that_ends_again_and_again_is_not_waited_for_and_its_words_are_shown_once(host: Host) -> None:
+    """Each life is longer than what the supervisor calls a start, so that it never gives up."""
+    one = server(host, "one", ring="web")
+    dies = "import time; print('no moon tonight', flush=True); print('none at all', flush=True); time.sleep(1.2)"
+    one = replace(one, argv=(PYTHON, "-I", "-c", dies), ready=replace(one.ready, timeout_s=300))
+    with pytest.raises(StackError) as caught:
+        apply(host, desired(one))
+    assert caught.value.why == "It ended again and again.\n  | no moon tonight\n  | none at all"
+
+
 def test_a_start_that_was_cut_off_is_done_again(host: Host) -> None:
     wanted = desired(server(host, "one"))
     apply(host, wanted)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ import pytest
 from founderstack.world.processes import alive
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.conftest import NewStack
-from tests.fault.stacks import PRECONDITION, Founder, Visitors, gone_afterwards, small_stack
+from tests.fault.stacks import FAILED, PRECONDITION, Founder, Visitors, gone_afterwards, small_stack
 
 
 @pytest.fixture
@@ -140,6 +142,48 @@ def test_no_descendant_outlives_the_supervisor(new_stack: NewStack) -> None:
     )
     wait_until(lambda: not [pid for pid in before.values() if alive(pid)], "the old ones are gone", 10)
     founder.ok("down")
+
+
+@contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """A process that does nothing meanwhile, and is not gone."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: state_of(pid) == "T", "it is stopped")
+        yield
+        assert state_of(pid) == "T"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+
+
+def test_while_the_agent_hangs_whoever_reads_json_is_answered_and_told(running: Founder) -> None:
+    with hanging(running.pids()["agent"]):
+        known = running.state / "agent/state.json"
+        found = json.loads(known.read_text(encoding="utf-8"))
+        known.write_text(json.dumps({**found, "at": found["at"] - 100}), encoding="utf-8")
+        for words in (("plan",), ("backups",), ("doctor",), ("logs", "-n", "1", "postgres")):
+            said = running.run(*words, "--json", timeout_s=120)
+            assert said.out, said.text
+            assert {json.loads(line)["v"] for line in said.out.splitlines()} == {1}
+        told = json.loads(running.ok("status", "--json", timeout_s=120).out)
+        assert told["agent_stale"]
+        assert {one["state"] for one in told["services"]} == {"unknown"}
+
+
+def test_a_supervisor_that_hangs_is_not_taken_for_one_that_runs_nothing(running: Founder) -> None:
+    with hanging(running.supervisor_pid):
+        for words in (("status",), ("plan",)):
+            said = running.run(*words, "--json", timeout_s=120)
+            assert said.code == FAILED
+            (error,) = json.loads(said.err.splitlines()[-1])["errors"]
+            assert error["what"] == "The supervisor does not answer"
+        checks = json.loads(running.run("doctor", "--json", timeout_s=120).out)["checks"]
+        assert ("supervisor", "fail") in {(one["id"], one["level"]) for one in checks}
+    assert running.serves("one")
 
 
 def founder_pids(founder: Founder) -> dict[str, int]:

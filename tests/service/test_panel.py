@@ -67,6 +67,9 @@ def test_without_the_gateways_secret_there_is_nothing(browser: Browser) -> None:
             answer = browser.client.get(path, headers=[(b"X-Founder-Gateway", wrong.encode("latin-1"))])
             assert answer.status_code == 403
             assert "sign" not in answer.text.lower()
+        for pair in ((SECRET, "x"), ("x", SECRET), (SECRET, SECRET)):  # one by the gateway, and one of somebody else
+            given = [(b"X-Founder-Gateway", one.encode()) for one in pair]
+            assert browser.client.get(path, headers=given).status_code == 403
     assert browser.get("/health").status_code == 200
 
 

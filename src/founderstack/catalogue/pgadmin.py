@@ -49,8 +49,9 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/settings.json", _settings(view)),
                 p.File(f"{etc}/pgpass", _password(view)),
             ),
-            # Through the guard, as the gateway comes: pgAdmin itself answers, and keeps no session for this page.
-            ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=90, headers=_AS_THE_GATEWAY),
+            # Through the guard, as the gateway comes: pgAdmin itself answers, and keeps no session for this page. Its
+            # first start makes its database, which takes minutes on a busy machine, and nobody's app waits for it.
+            ready=p.Probe("http", socket, ask=f"{_MOUNT}/misc/ping", timeout_s=400, headers=_AS_THE_GATEWAY),
             needs=("pgadmin/environment", *view.wait_for("database")),
             stop_wait_s=10,
             interrupts=False,

@@ -125,6 +125,10 @@ def service_names(known: list[str] | tuple[str, ...]) -> list[str]:
 def _programs(state: str) -> dict[str, str]:
     try:
         return programs_of(f"{state}/supervisor/supervisor.sock")
+    except TimeoutError:
+        from founderstack.runtimes.host.supervisor import silent
+
+        raise silent() from None
     except OSError:
         return {}
 

@@ -222,7 +222,10 @@ def _certificate(seen: Examined) -> Iterator[Check]:
 
 
 def _supervisor(site: Site) -> Check:
-    statuses = site.runtime.statuses()
+    try:
+        statuses = site.runtime.statuses()
+    except StackError as error:
+        return Check("supervisor", "fail", error.what, error.why, error.fix)
     failing = [status.name for status in statuses if status.condition == "failing"]
     if failing:
         return Check(

@@ -36,7 +36,8 @@ _TASKS = {
     "buckets": N_("make the buckets"),
 }
 """What a task does by the part of its id that all components share; one that is not here is prepared."""
-_INSTANCE = re.compile(r"[a-z0-9-]{1,64}-(\d{1,9})-[0-9a-f]{6}-(\d{1,4})")
+_INSTANCE = re.compile(r"(\d{1,9})-[0-9a-f]{6}-(\d{1,4})")
+"""What follows the name of its ring."""
 _DIGEST = re.compile(r"-[0-9a-f]{20}")
 
 
@@ -79,5 +80,5 @@ def _option(name: str, value: str, _: Translate, language: str) -> str:
 
 
 def _instance(name: str, _: Translate) -> str:
-    found = _INSTANCE.fullmatch(name)
+    found = _INSTANCE.fullmatch("-".join(name.split("-")[-3:])) if name.count("-") > 2 else None
     return _("instance {number} of release {release}").format(number=found[2], release=found[1]) if found else ""

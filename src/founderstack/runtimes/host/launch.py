@@ -44,6 +44,11 @@ files={os.path.basename(layout.programs)}/*.conf
 """
 
 
+def retries(in_ring: bool) -> int:
+    """How often a process that ends at once is started again."""
+    return _RETRIES_OF_AN_INSTANCE if in_ring else _RETRIES
+
+
 def _literal(text: str) -> str:
     """`text` as supervisor's configuration writes it: there, a percent sign begins an expansion."""
     return text.replace("%", "%%")
@@ -61,7 +66,7 @@ directory=/
 autostart=true
 autorestart=true
 startsecs=1
-startretries={_RETRIES_OF_AN_INSTANCE if process.ring else _RETRIES}
+startretries={retries(bool(process.ring))}
 stopsignal={process.stop_signal}
 stopwaitsecs={process.stop_wait_s}
 killasgroup=true

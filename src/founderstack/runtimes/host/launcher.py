@@ -21,6 +21,7 @@ from founderstack.world import accounts, files, network, probes, processes as pr
 
 Fill = Callable[[str], str]
 LOG_LINES = 15
+_LINES_OF_LIVES = 60
 _POLL_S = 0.05
 _CHECK_TIMEOUT_S = 30
 
@@ -243,15 +244,17 @@ class Launcher:
 
     def _wait(self, name: str, probe: Probe) -> None:
         deadline = self._clock.monotonic() + probe.timeout_s
+        lives: set[int] = set()
         while True:
             answer = probes.check(probe, self._fill)
             if answer.ok:
                 return
             self._go_on(name)
-            given_up = name in self._supervisor.fatal()
+            record = self.records.get(name) or {"name": name}
+            given_up = self._supervisor.ends_always(name, lives, 1 + launch.retries(bool(record.get("ring"))))
             if given_up or self._clock.monotonic() > deadline:
                 late = "" if given_up else answer.error
-                raise not_ready(self.records.get(name) or {"name": name}, self.last_lines(name), late, probe.timeout_s)
+                raise not_ready(record, self.last_lines(name, _LINES_OF_LIVES), late, probe.timeout_s)
             self._clock.wait(_POLL_S)
 
     def _go_on(self, what: str) -> None:

@@ -47,9 +47,11 @@ class Supervisor:
         return True
 
     def statuses(self) -> Sequence[ProcessStatus]:
-        """All programs; none where the supervisor is not running."""
+        """All programs; none where the supervisor is not running. Raises StackError where it hangs: they may run."""
         try:
             found: list[dict[str, Any]] = self._call("supervisor.getAllProcessInfo")
+        except TimeoutError:
+            raise silent() from None
         except NO_ANSWER:
             return ()
         return tuple(
@@ -66,6 +68,16 @@ class Supervisor:
     def fatal(self) -> Sequence[str]:
         """Programs that the supervisor has given up on."""
         return tuple(status.name for status in self.statuses() if status.detail == "fatal")
+
+    def ends_always(self, name: str, lives: set[int], most: int) -> bool:
+        """True where it was given up on, or has ended after each of `most` lives: the supervisor itself goes on for
+        ever with what lives for a second. `lives` keeps their pids between the calls.
+        """
+        for status in self.statuses():
+            if status.name == name:
+                lives |= {status.pid} - {0}
+                return status.detail == "fatal" or len(lives) > most
+        return False
 
     def add(self, name: str) -> None:
         """Take up the program whose configuration file was just written, and start it."""
@@ -128,3 +140,12 @@ class Supervisor:
             connection.close()
         (result,), _method = xmlrpc.client.loads(answer)
         return result
+
+
+def silent() -> StackError:
+    """The error of a supervisor that took a question and left it unanswered."""
+    return StackError(
+        _("The supervisor does not answer"),
+        _("It took the question and was silent for too long, so nobody knows what runs."),
+        _("See what keeps the machine busy (top), then run the command again."),
+    )

@@ -9,6 +9,8 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import Sign
 from founderstack.runtimes.host.records import Record
 
+_SHOWN = 15
+
 
 def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) -> StackError:
     """What to tell of an applied process from its last lines; `late` is what its probe said, "" where it ended."""
@@ -20,11 +22,23 @@ def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) 
     )
     error = StackError(
         _("{name} did not get ready").format(name=name),
-        cause + "".join(f"\n  | {line}" for line in lines),
+        cause + "".join(f"\n  | {line}" for line in once(lines)[-_SHOWN:]),
         _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=name),
     )
     signs = [Sign(**sign) for sign in record.get("signs", ())]
     return explained(error, signs, folder=str(record.get("folder", "")))
+
+
+def once(lines: Sequence[str]) -> Sequence[str]:
+    """The last lines without what was said again word for word by each life of a process that ends and is started."""
+    if len(set(lines)) == 1:
+        return lines[-1:]
+    for size in range(len(lines) // 2, 1, -1):
+        last = lines[-size:]
+        if last == lines[-2 * size : -size]:
+            part = next(n for n in range(1, size + 1) if size % n == 0 and list(last[:n]) * (size // n) == list(last))
+            return last[:part]
+    return lines
 
 
 def explained(error: StackError, signs: Sequence[Sign], *, folder: str = "") -> StackError:
