@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.world.walking import walk
 
 _KEPT_FREE = 256 * 1024**2
 
@@ -35,7 +36,7 @@ def lying(folder: str) -> tuple[float, int] | None:
     try:
         # Not the time of its content, which may be that of an archive.
         at, size = os.lstat(folder).st_ctime, 0
-        for current, _folders, names in os.walk(folder):
+        for current, _folders, names in walk(folder):
             size += sum(os.lstat(os.path.join(current, name)).st_size for name in names)
     except FileNotFoundError:
         return None
