@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from shlex import quote
 from typing import Any
 
@@ -12,6 +14,7 @@ from founderstack.locale import _
 from founderstack.model.component import Credential
 from founderstack.operations.prepare import Prepared
 from founderstack.operations.site import Site
+from founderstack.planner.schedule import ahead
 
 KEY = "backup.identity"
 AWAY_SECRETS = ("backup.s3_key", "backup.s3_secret")
@@ -44,6 +47,7 @@ def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> I
     )
     yield from _key(site, away, with_secrets=with_secrets)
     yield _lost(site, prepared)
+    yield from _measured(site)
     yield Entry(
         _("Without this tool"),
         _("A set is a folder of files that Debian's “age” opens; KEY is a file with the key."),
@@ -91,6 +95,34 @@ def _lost(site: Site, prepared: Prepared) -> Entry:
         _("Up to 60 s, where this follows at once, on the same version of PostgreSQL, before anybody writes."),
         f"founder restore --whole-server --yes --confirm {site.stack.name}",
     )
+
+
+def _measured(site: Site) -> Iterator[Entry]:
+    """How old the newest set was and how long the newest drill took: what was measured, and no promise."""
+    known = _known(site)
+    now = site.clock.now()
+    if known.get("newest"):
+        text = _("When this was printed, the newest backup was {hours:.1f} h old.")
+        yield Entry(_("How much that was"), text.format(hours=max(now - known["newest"], 0.0) / 3600))
+    name = _("How long it takes")
+    drills = [one["proven"] for one in known.get("sets") or () if one.get("proven") and one["proven"]["ok"]]
+    newest = max((one for one in drills if not ahead(one["at"], now)), key=lambda one: one["at"], default=None)
+    if newest is None:
+        yield Entry(name, _("Nobody has measured it yet:"), "founder backup prove")
+        return
+    text = _("On {day} a drill had the databases back in {seconds} s. Packages and the app's build come on top.")
+    yield Entry(
+        name, text.format(day=f"{datetime.fromtimestamp(newest['at'], UTC):%Y-%m-%d}", seconds=newest["seconds"])
+    )
+
+
+def _known(site: Site) -> dict[str, Any]:
+    """The list of backups that the last command has left for the agent."""
+    try:
+        found = json.loads(site.disk.read(f"{site.places.state}/agent/backups.json") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def place_of(site: Site) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from founderstack.model.backup import FoundSet, Manifest, Proof
 from founderstack.model.tool import Tool
+from founderstack.model.vault import Found, Place
+from founderstack.operations.backups import index
 from founderstack.operations.kit import Section, kit
 from founderstack.operations.prepare import prepare
 from founderstack.operations.up import up
@@ -125,3 +129,25 @@ def test_a_tool_without_an_address_or_with_changes_is_to_be_copied() -> None:
         assert "tar -C / -xzf founder-stack.tgz && cd '/srv/founder stack'" in page
         assert ("git clone" in page) is bool(tool.address)
     assert "founder-stack.tgz" not in written(sections(FakeWorld(), BUCKET))
+
+
+def test_how_much_is_lost_and_how_long_it_takes_is_what_was_measured() -> None:
+    """RPO and RTO on the page are those of the newest set and of the newest drill that went well."""
+    world = FakeWorld()
+    assert "Nobody has measured it yet" in written(sections(world))
+    now = world.clock.now()
+    made = Manifest("set", "diary", now - 7200.0, 1.0, "dump", "full", ())
+    proof = Proof("set", now - 3600.0, ok=True, seconds=41.5, loss_s=3600.0)
+    others = (("older", 1.0, True, 7.0), ("failed", now - 60.0, False, 8.0), ("ahead", now + 900 * 86400.0, True, 9.0))
+    sets = [FoundSet(made, ("local",), (proof,))]
+    for name, at, ok, took in others:
+        older = replace(made, id=name, taken_at=now - 90_000.0)
+        sets.append(FoundSet(older, ("local",), (Proof(name, at, ok=ok, seconds=took),)))
+    found = Found(tuple(sets), (Place("local", "/here"),))
+    value = index(world.site("").stack, found, now)
+    world.disk.files[f"{PLACES.state}/agent/backups.json"] = json.dumps(value)
+    page = written(sections(world))
+    assert "the newest backup was 2.0 h old" in page
+    assert "a drill had the databases back in 41.5 s" in page
+    world.disk.files[f"{PLACES.state}/agent/backups.json"] = "{"
+    assert "Nobody has measured it yet" in written(sections(world))
