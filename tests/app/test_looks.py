@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.app.conftest import PASSWORD, Person, press
 from tests.app.servers import APP, Build, Diary
 from tests.app.test_isolation import PNG
+from tests.app.test_pictures import photo
 
 SIGNED_OUT = {
     "sign-in": "/sign-in",
@@ -69,12 +70,15 @@ def test_pages(
     for name, path in SIGNED_OUT.items():
         page.goto(path)
         check(page, axe, name)
-        if name in ("sign-in", "sign-up"):
-            picture(page, folder, f"{name}-{device}-{scheme}")
+        picture(page, folder, f"{name}-{device}-{scheme}")
     ana.sign_up("Ana Founder")
+    page.goto("/")
+    check(page, axe, "welcome")
+    picture(page, folder, f"welcome-{device}-{scheme}")
     built.run("seed.mjs", ana.email, env={**at.env, "SEED_LOCALE": locale})
     entry = ana.query("select id from entry where user_id = %s order by day desc limit 1 offset 3", ana.id)[0][0]
-    ana.call("POST", f"/api/entries/{entry}/files", PNG, **{"x-file-name": "picture.png"})
+    for name, content in {"walk.jpg": photo(built), "dot.png": PNG, "plan.txt": b"A plan"}.items():
+        ana.call("POST", f"/api/entries/{entry}/files", content, **{"x-file-name": name})
     removed = str(uuid.uuid4())
     ana.write(removed, title="Removed")
     ana.call("DELETE", f"/api/entries/{removed}")
@@ -102,8 +106,7 @@ def test_pages(
         page.goto(path)
         page.wait_for_load_state("networkidle")
         check(page, axe, name)
-        if name in ("timeline", "calendar", "charts", "entry", "editor", "settings"):
-            picture(page, folder, f"{name}-{device}-{scheme}")
+        picture(page, folder, f"{name}-{device}-{scheme}")
     page.goto("/")
     press(page, "?")
     expect(page.get_by_role("dialog")).to_be_visible()

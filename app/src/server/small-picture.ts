@@ -44,9 +44,10 @@ async function ask(content: Uint8Array): Promise<SmallPicture> {
   child.once("message", (message) => {
     answer = message as SmallPicture;
   });
-  child.stdin!.on("error", () => undefined); // it ended early: its code says so
-  child.stdin!.end(content);
-  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+  const ended = once(child, "close"); // or an error, where it could not begin
+  child.stdin?.on("error", () => undefined); // it ended early: its code says so
+  child.stdin?.end(content);
+  const [code, signal] = (await ended) as [number | null, string | null];
   if (answer) return answer;
   throw new Error(`the process that makes it ended with ${signal ?? code}`);
 }
