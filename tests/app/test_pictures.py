@@ -50,6 +50,11 @@ def test_a_photo_is_shown_small_and_upright_and_tells_no_place(person: Callable[
     status, file = upload(ana, entry, "walk.jpg", whole)
     assert (status, file["width"], file["height"]) == (201, 768, 1024)
     path = f"/api/files/{file['id']}"
+    page = ana.page
+    page.goto(f"/entries/{entry}")
+    beside = page.get_by_role("img", name="walk.jpg").bounding_box()
+    assert beside
+    assert round(beside["width"] / beside["height"], 1) == 1.3, "beside the text, all are of one shape"
     assert ana.write(entry, revision=1, body=f"![a walk]({path}) and [![again]({path})](https://example.org)").ok
     served = ana.call("GET", f"{path}?small")
     assert served.headers["content-type"] == "image/webp"
@@ -58,7 +63,6 @@ def test_a_photo_is_shown_small_and_upright_and_tells_no_place(person: Callable[
     assert len(served.body()) < len(whole) / 2
     assert ana.call("GET", f"{path}?small", **{"if-none-match": served.headers["etag"]}).status == 304
     assert luis.call("GET", f"{path}?small").status == 404
-    page = ana.page
     page.goto(f"/entries/{entry}")
     shown = page.get_by_role("link", name="a walk").get_by_role("img")
     expect(shown).to_be_visible()
