@@ -224,6 +224,34 @@ def test_counting_holds_tables_alone(source: Cluster) -> None:
         assert connection.execute(held).fetchall() == [("r",)]
 
 
+def test_who_was_removed_comes_back_as_an_owner_and_not_as_somebody_who_may_sign_in(
+    source: Cluster, store: SetStore, key: Key
+) -> None:
+    """On the server that is used, where a copy of back then is only looked at."""
+    source.query("CREATE ROLE gone SUPERUSER LOGIN PASSWORD 'known' IN ROLE owner_of_it")
+    source.query("CREATE ROLE passing_1 LOGIN; CREATE ROLE demoted LOGIN IN ROLE owner_of_it")
+    source.query("CREATE DATABASE theirs")
+    source.query("CREATE TABLE thing (n int); ALTER TABLE thing OWNER TO gone", "theirs")
+    opened = taken(source.server, store, key)
+    source.query("DROP DATABASE theirs")
+    source.query("DROP ROLE gone, passing_1; REVOKE owner_of_it FROM demoted; ALTER ROLE demoted SET work_mem = '1MB'")
+    question = """SELECT rolname, rolsuper, rolcanlogin, rolpassword, setconfig,
+        array_agg(roleid::regrole ORDER BY roleid)
+        FROM pg_authid a LEFT JOIN pg_db_role_setting ON setrole = a.oid LEFT JOIN pg_auth_members ON member = a.oid
+        GROUP BY 1, 2, 3, 4, 5 ORDER BY 1"""
+    before = source.query(question)
+    assert databases.make_roles(source.server, opened, "passing_.") == ("gone",)
+    assert databases.make_roles(source.server, opened, "passing_.") == ()
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "theirs")
+    databases.restore_database(source.server, opened, about, "looked_at", quiet)
+    assert differences(about, databases.counted(source.server, "looked_at")) == ()
+    after = source.query(question)
+    assert ("gone", False, False, None, None, [None]) in after
+    assert [one for one in after if one[0] != "gone"] == before
+    databases.drop(source.server, "looked_at")
+    source.query("DROP ROLE gone, demoted")
+
+
 def test_one_table_comes_back_among_empty_ones(source: Cluster, target: Cluster, store: SetStore, key: Key) -> None:
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")

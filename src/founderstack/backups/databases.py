@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from founderstack.backups import facts, makers, papers, role_script
@@ -44,22 +45,43 @@ def refuse_older_server(manifest: Manifest, server: Server) -> None:
         )
 
 
+def make_roles(server: Server, opened: OpenSet, leave_out: str) -> tuple[str, ...]:
+    """Make the roles that are missing on a server that is used, as nothing but owners: their names; safe to repeat.
+
+    Whoever was removed since must not sign in again because somebody looks at a copy of back then: they get no
+    password and may do nothing. Roles that are there stay as they are; missing ones matching `leave_out` stay missing.
+    """
+    there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
+    passing, missing = re.compile(_passing(leave_out)), list[str]()
+    for file in opened.manifest.of_kind("globals"):
+        try:
+            names = role_script.made(opened.paper(file).decode())
+        except ValueError:
+            raise _damaged(file.name) from None
+        missing += [name for name in names if name not in there and not passing.fullmatch(name)]
+    ask(server, "postgres", "BEGIN", *(f"CREATE ROLE {quoted(name)} NOLOGIN" for name in missing), "COMMIT")
+    return tuple(missing)
+
+
 def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
-    """Make the roles that are missing, with their passwords, and every membership and setting; safe to repeat.
+    """Make the roles of a new server, with their passwords, and every membership and setting; safe to repeat.
 
     A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
     Missing ones that match `leave_out` stay missing.
     """
     there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
-    passing = f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
     for file in opened.manifest.of_kind("globals"):
         try:
-            script = role_script.missing_only(opened.paper(file).decode(), there, passing)
+            script = role_script.missing_only(opened.paper(file).decode(), there, _passing(leave_out))
         except ValueError:
             raise _damaged(file.name) from None
         # Passwords are in it.
         quiet = "SET log_statement = 'none'; SET log_min_error_statement = 'panic'"
         ask(server, "postgres", quiet, "BEGIN", *script, "COMMIT")
+
+
+def _passing(leave_out: str) -> str:
+    return f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
 
 
 def restore_database(

@@ -60,8 +60,13 @@ class GivingBack:
             sizes=dumped,
         )
 
+    def make_roles(self, one: Restorable) -> tuple[str, ...]:
+        """Make roles that are missing, as nothing but owners; refuses dumps that this server is too old for."""
+        databases.refuse_older_server(one.manifest, self._server)
+        return databases.make_roles(self._server, self._opened[one.manifest.id], self._server.passing)
+
     def restore_roles(self, one: Restorable) -> None:
-        """Make roles that are missing; refuses dumps that this server is too old for."""
+        """Make all roles as they were, on a new server; refuses dumps that this server is too old for."""
         databases.refuse_older_server(one.manifest, self._server)
         databases.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 

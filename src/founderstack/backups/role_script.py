@@ -18,6 +18,11 @@ def missing_only(script: str, there: Set[str], leave_out: str) -> list[str]:
     return [one.text for one in statements(script) if not _left(one, there, leave_out)]
 
 
+def made(script: str) -> tuple[str, ...]:
+    """The names of the roles that it makes. Raises ValueError where the script is no SQL."""
+    return tuple(one.names[2] for one in statements(script) if one.names[:2] == ("CREATE", "ROLE"))
+
+
 def _left(one: Statement, there: Set[str], leave_out: str) -> bool:
     made = one.names[:2] == ("CREATE", "ROLE") or (one.names[:2] == ("ALTER", "ROLE") and one.names[3:4] == ("WITH",))
     passing = leave_out and any(re.fullmatch(leave_out, name) and name not in there for name in one.names)

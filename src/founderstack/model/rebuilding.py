@@ -91,7 +91,7 @@ class Filling(Protocol):
         ...
 
     def restore_roles(self) -> None:
-        """Make roles that are missing."""
+        """Make all roles as they were."""
         ...
 
     def restore_database(self, name: str, progress: Progress) -> None:

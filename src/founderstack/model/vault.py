@@ -155,8 +155,8 @@ class Vault(Protocol):
         """Open a set with the key; raises StackError where it is another's, damaged, or of a later PostgreSQL."""
         ...
 
-    def restore_roles(self, one: Restorable) -> None:
-        """Make roles that are missing."""
+    def make_roles(self, one: Restorable) -> tuple[str, ...]:
+        """Make roles that are missing, who own things but cannot sign in; their names."""
         ...
 
     def restore_database(

@@ -41,6 +41,8 @@ class Restored:
     plan: Restoring
     safety: str = ""
     """Id of the set that was taken before anything was replaced, "" for none."""
+    roles: tuple[str, ...] = ()
+    """Roles that were missing, and own things again; none of them can sign in."""
 
 
 def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True) -> Restored:
@@ -71,7 +73,7 @@ def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, 
             run.secure(answers.without_safety)
         with remembered(site, vault):
             run.carry_out()
-        return Restored(plan, run.kept[-1] if run.kept and safety else "")
+        return Restored(plan, run.kept[-1] if run.kept and safety else "", run.roles)
 
 
 class _Run:
@@ -94,6 +96,12 @@ class _Run:
         """Ids of the safety sets of this restore, and of those before it that did not end."""
         return _kept(self.noted)
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles that this restore has made, and those before it that did not end."""
+        found = self.noted.get("roles")
+        return tuple(str(name) for name in found) if isinstance(found, list) else ()
+
     def secure(self, without: Callable[[StackError], None]) -> None:
         """Take the safety set, of what is there now."""
         if taken := safety_set(self._site, self._vault, self._emit, without):
@@ -108,10 +116,9 @@ class _Run:
 
     def carry_out(self) -> None:
         """Everything: first what changes nothing that is used, then the names."""
-        one = self._plan.one
         self.once("entered", self._enter)
         if any(item.kind == "database" for item in self._plan.items):
-            self._step("restore:roles", lambda _progress: self._vault.restore_roles(one))
+            self._step("restore:roles", lambda _progress: self._make_roles())
         for item in self._plan.items:
             if not self.swapping and item.facts is not None and not self._vault.has_database(item.into):
                 self.noted.pop(item.key, None)  # somebody has removed it since
@@ -121,6 +128,11 @@ class _Run:
             for item in self._plan.items:
                 self.once(f"swap:{item.key}", lambda item=item: self._swap(item))  # type: ignore[misc]
         self._vault.write_journal({})
+
+    def _make_roles(self) -> None:
+        made = self._vault.make_roles(self._plan.one)
+        self.noted["roles"] = [*self.roles, *made]
+        self._vault.write_journal(self.noted)
 
     def _enter(self) -> None:
         plan = self._plan

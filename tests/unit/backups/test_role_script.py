@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.backups.role_script import missing_only
+from founderstack.backups.role_script import made, missing_only
 from founderstack.planner.sql_statements import statements
 
 
@@ -54,3 +54,8 @@ CREATE ROLE fresh;
         "ALTER ROLE app SET work_mem TO '1MB'",
         "CREATE ROLE fresh",
     ]
+
+
+def test_the_roles_that_a_script_makes_are_read_from_its_statements() -> None:
+    script = 'CREATE ROLE app;\nCOMMENT ON ROLE app IS $$x\nCREATE ROLE hidden;$$;\nCREATE ROLE "a ""b";'
+    assert made(script) == ("app", 'a "b')

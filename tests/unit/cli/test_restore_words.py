@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from founderstack.cli.restore_questions import Asking
-from founderstack.cli.verbs.restore import _removing
+from founderstack.cli.verbs.restore import _let_in, _removing
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.vault import Restorable, Standing
@@ -48,3 +48,10 @@ def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
         asking.without_safety(problem)
     assert "The disk is full: 0 MiB are free." in told.value.why
     assert told.value.fix.endswith("--database 'my app' --without-safety-set")
+
+
+def test_who_came_back_and_cannot_sign_in_is_named_with_what_lets_them_in() -> None:
+    assert _let_in(()) == []
+    told, cure = _let_in(("Odd one", "other"))
+    assert "Odd one, other" in told
+    assert """ALTER ROLE "Odd one" LOGIN PASSWORD '…';""" in cure

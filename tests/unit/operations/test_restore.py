@@ -38,6 +38,7 @@ class FakeVault:
     """The call that fails."""
     settled: list[str] = field(default_factory=list)
     entered: list[str] = field(default_factory=list)
+    roles: set[str] = field(default_factory=set)
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -70,8 +71,10 @@ class FakeVault:
     def restored_folder(self, component: str) -> str:
         return f"/restored/{component}"
 
-    def restore_roles(self, one: Restorable) -> None:
-        return
+    def make_roles(self, one: Restorable) -> tuple[str, ...]:
+        missing = tuple(sorted({"gone"} - self.roles))
+        self.roles |= set(missing)
+        return missing
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
@@ -235,3 +238,9 @@ def test_without_a_safety_set_it_goes_on_only_where_somebody_agrees(vault: FakeV
     assert told == ["take broke"]
     assert done.safety == ""
     assert vault.databases == {"app": "of the night"}
+
+
+def test_roles_that_came_back_are_told_also_by_an_attempt_that_finds_them_there(vault: FakeVault) -> None:
+    _failed(vault, "restore_files", Wish())
+    assert _restored(vault, Wish()).roles == ("gone",)
+    assert _restored(vault, Wish()).roles == ()

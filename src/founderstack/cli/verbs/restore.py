@@ -136,6 +136,20 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
 
 
 def _next(done: Restored) -> list[str]:
+    return [*_let_in(done.roles), *_back_or_away(done)]
+
+
+def _let_in(roles: tuple[str, ...]) -> list[str]:
+    if not roles:
+        return []
+    return [
+        "  "
+        + _("Removed since then, and here again as owners who cannot sign in: {names}").format(names=", ".join(roles)),
+        "  " + _("To let one in: {command}").format(command=f"ALTER ROLE {identifier(roles[0])} LOGIN PASSWORD '…';"),
+    ]
+
+
+def _back_or_away(done: Restored) -> list[str]:
     if done.plan.wish.in_place:
         if not done.safety:
             return []
@@ -163,5 +177,6 @@ def _values(done: Restored) -> dict[str, object]:
         "in_place": done.plan.wish.in_place,
         "safety": done.safety,
         "items": [{"kind": item.kind, "name": item.name, "into": item.into} for item in done.plan.items],
+        "roles": list(done.roles),
         "loss_s": round(done.plan.loss_s, 1),
     }
