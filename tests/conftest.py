@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from founderstack import locale
+from founderstack.world.processes import alive
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("without-deadline", deadline=None)
@@ -39,6 +44,25 @@ def wait_until(condition: Callable[[], object], what: str, deadline_s: float = 3
         if time.monotonic() > ends:
             pytest.fail(f"not within {deadline_s:g} s: {what}")
         pause.wait(0.02)
+
+
+def killed(process: subprocess.Popen[Any]) -> bool:
+    """`kill -9` of a program that leads its session, with all that it started; whether it ended by that."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait(30) == -signal.SIGKILL
+
+
+def killed_pid(pid: int) -> bool:
+    """`kill -9` of a process that is no child of ours; whether it still ran."""
+    if not alive(pid):
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not alive(pid), "the kernel has ended it")
+        return True
+    return False
 
 
 def enterable_folder(prefix: str) -> Path:

@@ -243,6 +243,7 @@ def test_a_killed_drill_takes_its_server_with_it_and_the_next_one_cleans_up(plac
         assert child.stdout.readline() == b"up\n"
         pid = int((place / "drill/pgdata/postmaster.pid").read_text().split()[0])
         child.send_signal(signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
     wait_until(lambda: not processes.alive(pid), "the server ends with its drill")
     assert (place / "drill").exists()
     with running(Scratch(f"{place}/drill", BINARIES, USER, nice=0)) as server:
@@ -271,6 +272,7 @@ def test_what_a_killed_initdb_has_started_writes_into_no_other_drill(place: Path
         wait_until(lambda: told.exists() and told.read_text(), "initdb has started a shell")
         pid = int(told.read_text())
         child.kill()
+    assert child.returncode == -signal.SIGKILL
     assert processes.alive(pid), "the kernel ends initdb alone"
     scratch.clear(one)
     assert not processes.alive(pid)

@@ -81,6 +81,7 @@ def test_a_killed_writer_leaves_a_whole_file_and_the_next_one_cleans_up(tmp_path
             writer.stdout.readline()
             wait_until(lambda: any(name.endswith(".new") for name in os.listdir(tmp_path)), "it is in the middle")
             writer.send_signal(signal.SIGKILL)
+        assert writer.returncode == -signal.SIGKILL
         if path.exists():
             assert path.read_bytes() in whole
     files.write_atomic(str(path), "last")

@@ -42,6 +42,7 @@ def test_the_second_learns_who_holds_it_and_a_killed_holder_blocks_nobody(tmp_pa
         assert '"founder up" is running' in raised.value.why
         assert str(holder.pid) in raised.value.why
         holder.send_signal(signal.SIGKILL)
+    assert holder.returncode == -signal.SIGKILL
     with stack_lock(str(path), command="founder down"):
         assert read_holder(str(path)).command == "founder down"
     assert read_holder(str(path)).pid == 0
