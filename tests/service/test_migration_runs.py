@@ -136,6 +136,7 @@ def test_again_is_nothing_and_later_changes_come_over(
     found = [one for one in move.verify() if not one.ok]
     assert [one.what for one in found if one.step == "rows"]
     assert [one for one in found if not one.by_writing] == [], "people who write stand in no cut-over's way"
+    assert {one.about for one in found if one.about} <= {one.what for one in found if one.step == "rows"}
     source.query("REFRESH MATERIALIZED VIEW shop.sales")
     move.run()
     assert differing(move.verify()) == []

@@ -50,6 +50,8 @@ class Finding:
     """What differs, for a person; never a value out of a row."""
     by_writing: bool = False
     """True where what was written at the source since may explain it, and then the cut-over brings it over."""
+    about: str = ""
+    """The table whose rows must differ as well for that; "" where nothing else must."""
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,10 @@ def test_a_busy_source_is_no_difference_and_without_a_comparison_nobody_cuts_ove
 
     cut_over(good)
     cut_over(good, written)
+    cut_over(good, written, Finding("finish", "what anon sees in public.todos", False, "", True, "public.todos"))
     cut_over(Finding("finish", "mine on public.todos", False), unverified=True)
+    with pytest.raises(StackError):
+        cut_over(good, written, Finding("finish", "what anon sees in public.pay", False, "", True, "public.pay"))
     with pytest.raises(StackError) as refused:
         cut_over(good, written, Finding("finish", "mine on public.todos", False, "the policy differs"))
     assert refused.value.exit_code == EXIT_AUTH_NEEDED
