@@ -273,6 +273,8 @@ class Visitors:
                 self.ok[kind] += 1
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 self.failed.append(f"{kind}: {type(error).__name__}: {error}")
+                if client:
+                    client.close()
                 client = None
             self._ended.wait(0.02)
         if client:
@@ -296,7 +298,11 @@ class Visitors:
             else:
                 return client
         client = self._client()
-        self._ask(client, "GET", self.path)
+        try:
+            self._ask(client, "GET", self.path)
+        except BaseException:
+            client.close()
+            raise
         return client
 
     @staticmethod

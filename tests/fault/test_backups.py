@@ -199,7 +199,7 @@ def test_a_table_comes_back_among_empty_ones(stack: Stack) -> None:
     stack.founder.ok("backup")
     said = stack.founder.ok("restore", "--table", "public.note", "--replace", "--yes")
     assert "rows of public.note, of database app → app_restored" in said.err
-    assert "DROP DATABASE app_restored;" in said.out
+    assert 'DROP DATABASE "app_restored";' in said.out
     assert stack.query("SELECT count(*) FROM note", "app_restored") == [(ROWS,)]
     assert stack.query("SELECT count(*) FROM other", "app_restored") == [(0,)]
     stack.query("DROP DATABASE app_restored", "postgres")

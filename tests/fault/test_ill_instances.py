@@ -43,6 +43,7 @@ def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack
     order = founder.state / "data" / "app" / "leak"
     founder.write_app("one", broken=LEAK.format(order=str(order)))
     founder.ok("up", "--yes")
+    wait_until(lambda: founder.run("status", "--check").code == 0, "the agent has heard all of them", 60)
     before = {name: pid for name, pid in founder.pids().items() if name.startswith("app-")}
     deaf = min(before)
     with Visitors(founder, slow="").visiting() as visitors:
@@ -50,6 +51,10 @@ def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack
         wait_until(lambda: _stopped(before[deaf]), "it is stopped")
         wait_until(lambda: not _leads_to(founder, deaf), "requests go to the others", OUTAGE_S)
         _quick(founder, 24)
+        # Until then a request could meet the deaf one three times; those that had begun end now.
+        before_that = dict(visitors.ok)
+        wait_until(lambda: all(visitors.ok[kind] > count + 1 for kind, count in before_that.items()), "all are served")
+        visitors.failed.clear()
         # The deaf one is out of the way, so the order reaches one of the two that are well.
         order.touch()
         wait_until(lambda: _told(founder, "MiB") and _told(founder, "no answer"), "both are started again", 60)
