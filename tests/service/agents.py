@@ -48,6 +48,8 @@ class NotingRuntime:
 
     def __init__(self) -> None:
         self.conditions: dict[str, ProcessCondition] = {}
+        self.since: dict[str, float] = {}
+        """Process → when it was started; long ago where there is nothing."""
         self.told: list[str] = []
         self.broken: str = ""
 
@@ -64,7 +66,9 @@ class NotingRuntime:
         self.told.append("forget")
 
     def statuses(self) -> Sequence[ProcessStatus]:
-        return [ProcessStatus(name, condition, 1, 0.0) for name, condition in self.conditions.items()]
+        return [
+            ProcessStatus(name, condition, 1, self.since.get(name, 0.0)) for name, condition in self.conditions.items()
+        ]
 
     def restart(self, process: str) -> None:
         if self.broken:

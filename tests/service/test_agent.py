@@ -122,9 +122,9 @@ def test_what_takes_questions_and_answers_none_is_set_aside_and_started_again_ev
     async def story() -> None:
         bench.process("app-1-a-1", ring="app")
         bench.process("postgres", group="data")
-        bench.process("slow", group="web")
+        bench.process("slow", group="web", applied=False)
         bench.runtime.conditions = dict.fromkeys(("app-1-a-1", "postgres", "slow"), "running")
-        bench.answers["slow"] = SILENT  # never answered yet: it may still be on its way up
+        bench.answers["slow"] = SILENT  # never answered yet, and a command waits for it
         await bench.forward(20)
         bench.answers |= {"app-1-a-1": Answer(False, 3.0, "status 503"), "postgres": SILENT}
         await bench.forward(60)
@@ -138,6 +138,35 @@ def test_what_takes_questions_and_answers_none_is_set_aside_and_started_again_ev
         await bench.forward(60)
         assert bench.runtime.told[-1] == "take back app-1-a-1"
         assert bench.runtime.told.count("take back app-1-a-1") == 1
+
+    asyncio.run(story())
+
+
+def test_what_never_answered_is_deaf_once_it_has_had_the_time_that_its_start_may_take(bench: Bench) -> None:
+    async def story() -> None:
+        names = ("app-1-a-1", "app-1-b-1", "postgres")
+        bench.process("app-1-a-1", ring="app", ready=asdict(Probe("tcp", "app-1-a-1", timeout_s=60)))
+        bench.process("app-1-b-1", ring="app", applied=False)
+        bench.process("postgres", group="data")
+        bench.runtime.conditions = dict.fromkeys(names, "running")
+        bench.runtime.since = dict.fromkeys(names, bench.clock.wall)
+        bench.answers = dict.fromkeys(names, SILENT)
+        await bench.forward(59)
+        assert bench.runtime.told == []
+        await bench.forward(180)
+        assert 3 <= bench.runtime.told.count("restart app-1-a-1") <= 6
+        assert set(bench.runtime.told) == {"set aside app-1-a-1", "restart app-1-a-1"}
+        told = History(f"{bench.folder}/history.sqlite").recent(1)
+        assert [(event.step, event.detail) for event in told] == [("restart:app-1-a-1", "it gave no answer")]
+        # A start of its own begins its time anew.
+        bench.runtime.told.clear()
+        bench.process("app-1-b-1", ring="app")
+        bench.runtime.since["app-1-b-1"] = bench.clock.wall
+        bench.answers["app-1-a-1"] = ONLINE
+        await bench.forward(29)
+        assert "restart app-1-b-1" not in bench.runtime.told
+        await bench.forward(20)
+        assert "restart app-1-b-1" in bench.runtime.told
 
     asyncio.run(story())
 

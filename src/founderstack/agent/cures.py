@@ -86,7 +86,7 @@ class Cures:
         """Lead requests past whoever is ill, and begin to start one of them again, ever more rarely."""
         running = {name: one for name, one in statuses.items() if one.condition == "running"}
         await self._weigh(records, running)
-        deaf = self.deafness.deaf(records.get, running)
+        deaf = self.deafness.deaf(records.get, running, self._clock.now())
         next_one = self._next(deaf) if self.idle else ""
         await self._lead_past({*deaf, *filter(None, [next_one, self._under_way])})
         if next_one:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 
 from founderstack.agent.health import FAILURES_UNTIL_DOWN
 from founderstack.agent.records import Record
-from founderstack.model.protocols import Answer
+from founderstack.model.protocols import Answer, ProcessStatus
 
 SILENT_MS = 4_500.0
 """A question is given five seconds. What fails sooner was refused or answered with an error: that is not deafness."""
@@ -30,8 +30,10 @@ class Deafness:
         """Remember that it did answer once, as an earlier agent knew."""
         self._answered.add(name)
 
-    def deaf(self, record: Callable[[str], Record | None], running: Container[str]) -> list[str]:
-        """Those that run, did answer once, and have left as many questions in a row as make an outage.
+    def deaf(
+        self, record: Callable[[str], Record | None], running: Mapping[str, ProcessStatus], now: float
+    ) -> list[str]:
+        """Those that run and have left as many questions in a row as make an outage; `now` is of the wall clock.
 
         Not who is still on its way up, and nothing that keeps data: what a database is busy with is a person's to end.
         """
@@ -40,6 +42,12 @@ class Deafness:
             known = record(name)
             if known is None:
                 del self._silent[name]
-            elif name in self._answered and known.restarts and known.group != "data" and name in running:
+            elif (
+                name in running and known.restarts and known.group != "data" and self._is_up(known, running[name], now)
+            ):
                 found.append(name)
         return found
+
+    def _is_up(self, record: Record, status: ProcessStatus, now: float) -> bool:
+        """Whether it has answered once, or had all the time that its start may take, and no command waits for it."""
+        return record.name in self._answered or (record.applied and now - status.since >= record.ready.timeout_s)

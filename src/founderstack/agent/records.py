@@ -33,6 +33,8 @@ class Record:
     """True for a tool elsewhere that the stack file names: it is asked, and nothing else can be done to it."""
     memory_limit_mib: int = 0
     """Where it takes more it is started again; 0 sets no limit."""
+    applied: bool = True
+    """False from when a command starts it until it is ready: the command waits for it, by a deadline of its own."""
     asks_first: bool = False
     """True where a restart is asked about first."""
     stops: bool = True
