@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host import rings
 from founderstack.runtimes.host.layout import Layout
 
@@ -25,6 +28,23 @@ def test_a_deaf_instance_gets_nothing_until_it_is_taken_back(tmp_path: Path) -> 
     assert _targets(layout) == {"/run/1.sock", "/run/3.sock"}
     rings.take_back(layout, RECORDS, "app-7-abc-2")
     assert rings.members(layout, RECORDS) == whole
+
+
+@pytest.mark.parametrize("count", range(1, RING_SLOTS + 1))
+def test_whoever_met_a_silent_instance_is_asked_again_at_another(tmp_path: Path, count: int) -> None:
+    layout = Layout(str(tmp_path))
+    records = {f"app-7-abc-{n}": {"ring": "app", "socket": f"/run/{n}.sock"} for n in range(1, count + 1)}
+
+    def pairs() -> list[set[str]]:
+        leads_to = [os.readlink(f"{layout.slots}/app/{slot}.sock") for slot in range(RING_SLOTS)]
+        return [{leads_to[slot], leads_to[paired_slot(slot)]} for slot in range(RING_SLOTS)]
+
+    rings.point(layout, "app", [record["socket"] for record in records.values()])
+    assert {len(pair) for pair in pairs()} == {min(count, 2)}
+    for ill in range(1, count):
+        rings.set_aside(layout, records, [f"app-7-abc-{n}" for n in range(1, ill + 1)])
+        assert {len(pair) for pair in pairs()} == {min(count - ill, 2)}
+        assert set().union(*pairs()) == {f"/run/{n}.sock" for n in range(ill + 1, count + 1)}
 
 
 def test_where_all_are_deaf_or_newer_ones_serve_the_slots_stay(tmp_path: Path) -> None:

@@ -51,10 +51,6 @@ def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack
         wait_until(lambda: _stopped(before[deaf]), "it is stopped")
         wait_until(lambda: not _leads_to(founder, deaf), "requests go to the others", OUTAGE_S)
         _quick(founder, 24)
-        # Until then a request could meet the deaf one three times; those that had begun end now.
-        before_that = dict(visitors.ok)
-        wait_until(lambda: all(visitors.ok[kind] > count + 1 for kind, count in before_that.items()), "all are served")
-        visitors.failed.clear()
         # The deaf one is out of the way, so the order reaches one of the two that are well.
         order.touch()
         wait_until(lambda: _told(founder, "MiB") and _told(founder, "no answer"), "both are started again", 60)

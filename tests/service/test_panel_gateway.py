@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPSConnection
 from http.server import BaseHTTPRequestHandler
@@ -54,6 +56,7 @@ class Echo(BaseHTTPRequestHandler):
 
 class EchoServer(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
+    request_queue_size = 100
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +283,27 @@ def test_without_the_panel_its_tools_stay_closed_and_everything_else_goes_on(sha
         with made.running("panel"):
             made.wait_for("panel")
             assert founder.get("/tools/redis/connections").status_code == 200, "nobody was signed out"
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_a_request_that_met_a_silent_instance_is_answered_by_another(shared_home: Path) -> None:
+    folder = enterable_folder("founder-gateway-")
+    made = stack_in(folder, shared_home, f'{APP}[gateway]\ntimeout_s = 3\n[database-admin]\nuse = "none"\n', app=True)
+    os.makedirs(ring := made.resolved.views["gateway"].places.ring("app"))
+    with ExitStack() as parts:
+        echo = parts.enter_context(EchoServer(f"{folder}/echo.sock", Echo))
+        threading.Thread(target=echo.serve_forever, daemon=True).start()
+        parts.callback(echo.shutdown)
+        silent = parts.enter_context(socket.socket(socket.AF_UNIX))
+        silent.bind(f"{folder}/silent.sock")
+        silent.listen(100)  # takes requests and never answers
+        for slot in range(RING_SLOTS):
+            os.symlink(f"{folder}/{('echo', 'silent')[slot % 2]}.sock", f"{ring}/{slot}.sock")
+        parts.enter_context(gateway(made))
+        people = parts.enter_context(ThreadPoolExecutor(24))
+        # At the same time: one after the other takes the slots in turn.
+        answers = list(people.map(lambda _number: made.get("/", door="https")[0], range(48)))
+        assert answers == [200] * 48
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 

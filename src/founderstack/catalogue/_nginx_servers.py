@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from founderstack.model.component import Route, View
 from founderstack.model.process import secret
-from founderstack.model.stack import RING_SLOTS
+from founderstack.model.stack import RING_SLOTS, paired_slot
 
 
 def app_server(view: View) -> str:
@@ -21,7 +21,7 @@ def app_server(view: View) -> str:
     location = (
         f"""\
     location / {{
-        proxy_pass http://{view.rings[0]};
+        proxy_pass http://${view.rings[0]}_slot;
         include {etc}/proxy.conf;
         proxy_read_timeout {view.settings.timeout_s}s;
 {_headers()}    }}
@@ -69,13 +69,26 @@ server {{
 
 
 def _ring(view: View, ring: str) -> str:
-    """The upstream of a ring: all its slots, always. A rollout points the slots elsewhere and reloads nothing.
+    """The upstreams of a ring, and `$RING_slot` for one by chance. A rollout points slots elsewhere, reloads nothing.
 
-    Without `keepalive`: a cached connection would go on to an instance that is being replaced.
+    There is one for each slot, with the other slot of its pair behind it: the two never lead to the same instance where
+    there are two, so whoever met one that is silent is asked again elsewhere. In one upstream of all slots the second
+    and third try could meet it too. Without `keepalive`: a cached connection would go on to an instance that is being
+    replaced.
     """
     folder = view.places.ring(ring)
-    slots = "".join(f"    server unix:{folder}/{slot}.sock max_fails=0;\n" for slot in range(RING_SLOTS))
-    return f"upstream {ring} {{\n{slots}}}\n"
+    share = f"{100 / RING_SLOTS:.2f}%"
+    lots = "".join(f"    {share} {ring}_{slot};\n" for slot in range(1, RING_SLOTS))
+    upstreams = "".join(
+        f"""\
+upstream {ring}_{slot} {{
+    server unix:{folder}/{slot}.sock max_fails=0;
+    server unix:{folder}/{paired_slot(slot)}.sock max_fails=0 backup;
+}}
+"""
+        for slot in range(RING_SLOTS)
+    )
+    return f'split_clients "$request_id" ${ring}_slot {{\n{lots}    * {ring}_0;\n}}\n{upstreams}'
 
 
 def _relay_servers(view: View) -> str:
@@ -133,7 +146,6 @@ proxy_http_version 1.1;
 proxy_connect_timeout 5s;
 proxy_send_timeout {view.settings.timeout_s}s;
 proxy_next_upstream error timeout;
-proxy_next_upstream_tries 3;
 proxy_buffer_size 16k;
 proxy_buffers 8 16k;
 """

@@ -36,6 +36,11 @@ RING_SLOTS = 12
 """Slots of a ring: divisible by 1, 2, 3, 4, 6 and 12, so that those replica counts share the load evenly."""
 
 
+def paired_slot(slot: int) -> int:
+    """The slot that is asked where this one fails: the two lead to two instances, where there are two."""
+    return slot ^ 1
+
+
 def system_user(stack: str, account: str) -> str:
     """Name of the system user for one account of a stack, within the 32 characters that Linux allows."""
     name = f"f-{stack}-{account}"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from founderstack.model.process import Process
-from founderstack.model.stack import RING_SLOTS
+from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
 from founderstack.world import files
@@ -43,15 +43,21 @@ def points_to(layout: Layout, record: Record) -> bool:
 
 
 def set_aside(layout: Layout, records: Mapping[str, Record], names: Sequence[str]) -> None:
-    """Have the slots that lead to these instances lead to the others of their ring; as they are where there is none."""
+    """Have the slots that lead to these instances lead to the others of their ring; as they are where there is none.
+
+    No other slot is touched: a rollout may be moving them. Two of a pair lead to two instances where there are two.
+    """
     for name in names:
         record = records.get(name, {})
         ring = str(record.get("ring", ""))
-        others = [other for other in members(layout, records).get(ring, ()) if other and other not in names]
+        serving = dict.fromkeys(members(layout, records).get(ring, ()))
+        others = [str(records[other]["socket"]) for other in serving if other and other not in names]
+        folder = f"{layout.slots}/{ring}"
         for slot in range(RING_SLOTS) if others else ():
-            link = f"{layout.slots}/{ring}/{slot}.sock"
-            if _target(link) == record["socket"]:
-                files.swap_link(link, records[others[slot % len(others)]]["socket"])
+            if _target(f"{folder}/{slot}.sock") == record["socket"]:
+                paired = _target(f"{folder}/{paired_slot(slot)}.sock")
+                elsewhere = [socket for socket in others if socket != paired] or others
+                files.swap_link(f"{folder}/{slot}.sock", elsewhere[slot % len(elsewhere)])
 
 
 def take_back(layout: Layout, records: Mapping[str, Record], name: str) -> None:
