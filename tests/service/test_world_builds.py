@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import resource
 import shutil
+import stat
 import subprocess
+import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -269,6 +272,55 @@ def test_what_a_checkout_makes_git_run_runs_as_its_owner() -> None:
     assert seen.read_text().split() == [str(owner)]
     assert source_files(str(folder)) == [".gitattributes", "note.txt"]
     shutil.rmtree(top)
+
+
+DEVICE, PROGRAM, AWAY = tarfile.TarInfo("disk"), tarfile.TarInfo("program"), tarfile.TarInfo("away")
+DEVICE.type, DEVICE.mode = tarfile.BLKTYPE, 0o666
+PROGRAM.mode = 0o4755
+AWAY.type, AWAY.linkname = tarfile.SYMTYPE, "/tmp"
+THROUGH, HARD = tarfile.TarInfo("away/founder-through"), tarfile.TarInfo("hard")
+HARD.type, HARD.linkname = tarfile.LNKTYPE, "/etc/hostname"
+
+
+@pytest.mark.parametrize("told", [[DEVICE], [HARD], [AWAY, THROUGH], [PROGRAM]], ids=lambda told: told[-1].name)
+def test_what_git_says_of_a_commit_makes_nothing_but_files_and_links(told: list[tarfile.TarInfo]) -> None:
+    """Git runs as the checkout's owner, whose filter reaches its output: as root's own tar it would make anything."""
+    top = enterable_folder("founder-checkout-")
+    folder, target = top / "app", top / "taken"
+    folder.mkdir()
+    (top / "told").write_bytes(b"".join(one.tobuf(tarfile.GNU_FORMAT) for one in told))
+    (folder / "note.txt").write_text("first")
+    (folder / ".gitattributes").write_text("*.txt filter=liar\n")
+    _git(folder, "init", "-q")
+    _commit(folder)
+    _git(folder, "config", "filter.liar.smudge", f"cat {top}/told > /proc/$PPID/fd/1; cat")
+    if told == [PROGRAM]:
+        take_source(str(folder), "HEAD", str(target))
+        assert stat.S_IMODE((target / "program").stat().st_mode) == 0o755
+    else:
+        with pytest.raises(StackError, match=r"cannot be (taken|written)"):
+            take_source(str(folder), "HEAD", str(target))
+    kinds = {stat.S_IFMT(path.lstat().st_mode) for path in target.rglob("*")}
+    assert kinds <= {stat.S_IFREG, stat.S_IFLNK}
+    assert not Path("/tmp/founder-through").exists()
+    shutil.rmtree(top)
+
+
+def test_a_file_that_no_source_has_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "dump.sql").touch()
+    os.truncate(tmp_path / "dump.sql", 8 * 1024**4)
+    for read in (lambda: source_digest(str(tmp_path)), lambda: take_source(str(tmp_path), "", str(tmp_path / "to"))):
+        with pytest.raises(StackError) as raised:
+            read()
+        assert ("dump.sql" in raised.value.what, ".gitignore" in raised.value.fix) == (True, True)
+
+
+def test_a_large_file_of_the_source_is_read_in_pieces(tmp_path: Path) -> None:
+    (tmp_path / "video").touch()
+    os.truncate(tmp_path / "video", 300 * 1024**2)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    source_digest(str(tmp_path))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
 
 
 def test_git_runs_as_whoever_the_repository_around_belongs_to() -> None:

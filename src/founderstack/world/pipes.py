@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import signal as signals
@@ -27,9 +28,14 @@ LISTED = "{listed}"
 
 @contextmanager
 def output_of(
-    argv: Sequence[str], *, user: str = "", env: Mapping[str, str] | None = None, nice: int = 0
+    argv: Sequence[str],
+    *,
+    user: str = "",
+    env: Mapping[str, str] | None = None,
+    nice: int = 0,
+    silence_s: float = SILENCE_S,
 ) -> Iterator[Source]:
-    """What a program writes to its standard output, while it runs.
+    """What a program writes to its standard output, while it runs; it is ended after `silence_s` without a byte.
 
     Leaving the block raises StackError where the program failed, so that nothing that was read before counts; leaving
     it by an error ends the program.
@@ -37,8 +43,9 @@ def output_of(
     with _memory() as said, _started(argv, user, env, nice, said) as child:
         assert child.stdout is not None
         widen(child.stdout.fileno())
-        yield _Output(argv, child.stdout)
-        if child.stdout.read(1):
+        out = _Output(argv, child.stdout, silence_s)
+        yield out
+        if out.read(1):
             raise _ended(argv, _("It had more to say than was asked for."))
         _finish(argv, child, said)
 
@@ -86,15 +93,29 @@ class _Fed:
 class _Output:
     """A program's output; each read gives what there is, and waits no longer than the deadline."""
 
-    def __init__(self, argv: Sequence[str], stream: IO[bytes]) -> None:
+    def __init__(self, argv: Sequence[str], stream: IO[bytes], silence_s: float) -> None:
         self._argv = argv
         self._stream = stream
+        self._silence_s = silence_s
 
     def read(self, size: int = -1, /) -> bytes:
-        ready, _writable, _odd = select.select([self._stream], [], [], SILENCE_S)
+        ready, _writable, _odd = select.select([self._stream], [], [], self._silence_s)
         if not ready:
-            raise _ended(self._argv, _("It said nothing for {seconds:g} seconds.").format(seconds=SILENCE_S))
+            raise _ended(self._argv, _("It said nothing for {seconds:g} seconds.").format(seconds=self._silence_s))
         return os.read(self._stream.fileno(), min(size, _CHUNK) if size >= 0 else _CHUNK)
+
+
+class _Readable(io.RawIOBase):
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._source.read(size)
+
+
+def readable(source: Source) -> IO[bytes]:
+    """A source as `tarfile` and its like read it."""
+    return _Readable(source)  # type: ignore[return-value]
 
 
 @contextmanager

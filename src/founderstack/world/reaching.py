@@ -42,6 +42,7 @@ class Inside:
     """Reaches what lies in one folder by paths relative to it, through no link at all, whoever may write there."""
 
     def __init__(self, folder: str) -> None:
+        self.folder = folder
         self._top = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._path = ""
         self._folder = os.dup(self._top)

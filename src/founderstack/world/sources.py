@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
+import tarfile
 from collections.abc import Iterable
+from typing import IO
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import digest
+from founderstack.world.disk import refuse_to_fill
 from founderstack.world.files import cannot_write, ensure_folder
-from founderstack.world.processes import PATH, Result, command_of, run
+from founderstack.world.pipes import output_of, readable
+from founderstack.world.processes import PATH, Result, run
 from founderstack.world.reaching import Inside
-from founderstack.world.trees import digest_of, files_of
+from founderstack.world.trees import digest_of, files_of, refuse_too_large
 
 # The repository around the folder may belong to another user, which is no reason to refuse reading it.
 _GIT = ("git", "--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+_SILENCE_S = 120.0
+"""Git of somebody else, and the filters that it runs, are not waited for longer."""
 
 
 def source_digest(folder: str, ref: str = "", extra: Iterable[str] = ()) -> str:
@@ -50,15 +56,21 @@ def take_source(folder: str, ref: str, target: str) -> None:
     """Copy the source into the new folder `target`; of a commit where `ref` names one."""
     _require_folder(folder)
     ensure_folder(target)
-    if ref:
-        _extract(folder, resolve_ref(folder, ref), target)
-        return
     try:
+        if ref:
+            _extract(folder, resolve_ref(folder, ref), target)
+            return
         with Inside(folder) as source, Inside(target) as copy:
             for path in _working_files(folder):
                 _copy(source, copy, path)
     except OSError as error:
         raise cannot_write(target, error) from None
+    except tarfile.TarError as error:
+        raise StackError(
+            _("The files of commit {commit} cannot be taken").format(commit=ref),
+            _("Git's archive of {folder}: {reason}.").format(folder=folder, reason=error),
+            _("Look at the filters in the repository's configuration and .gitattributes."),
+        ) from None
 
 
 def source_files(folder: str) -> list[str]:
@@ -124,10 +136,21 @@ def _digest_of_commit(folder: str, ref: str) -> str:
 
 
 def _extract(folder: str, commit: str, target: str) -> None:
-    # git writes the archive to the pipe, tar reads it: the script is constant, the names are arguments.
-    script = 'target=$1; shift; "$@" | tar -xf - -C "$target" --no-same-owner'
-    archive = command_of([*_GIT, "-C", folder, "archive", "--format=tar", commit], user=_owner(folder))
-    run(["/bin/sh", "-c", script, "sh", target, *archive])
+    """Lay out the files and links of a commit. What runs as somebody else says what it likes, and what it says is
+    believed of nothing but those: no device, no other owner, no way out of `target`."""
+    argv = [*_GIT, "-C", folder, "archive", "--format=tar", commit]
+    with (
+        output_of(argv, user=_owner(folder), silence_s=_SILENCE_S) as said,
+        tarfile.open(fileobj=readable(said), mode="r|") as archive,
+        Inside(target) as copy,
+    ):
+        for member in archive:
+            if member.issym():
+                copy.make_link(member.name, member.linkname)
+            elif member.isreg() and (content := archive.extractfile(member)):
+                _write(copy, member.name, content, member.size, bool(member.mode & 0o100))
+            elif not member.isdir():
+                raise tarfile.ReadError(_("{path} is neither a file nor a link").format(path=member.name))
     if not os.listdir(target):
         raise StackError(
             _("Commit {commit} holds no file of the app").format(commit=commit[:12]),
@@ -137,14 +160,22 @@ def _extract(folder: str, commit: str, target: str) -> None:
 
 
 def _copy(source: Inside, copy: Inside, path: str) -> None:
-    import shutil
-
     if stat.S_ISLNK(source.mode(path)):
         copy.make_link(path, source.link(path))
         return
-    with source.read(path) as original, copy.write(path) as copied:
-        shutil.copyfileobj(original, copied, 2**20)
-        os.fchmod(copied.fileno(), 0o755 if os.fstat(original.fileno()).st_mode & 0o100 else 0o644)
+    with source.read(path) as original:
+        about = os.fstat(original.fileno())
+        _write(copy, path, original, about.st_size, bool(about.st_mode & 0o100))
+
+
+def _write(copy: Inside, path: str, content: IO[bytes], size: int, program: bool) -> None:
+    refuse_too_large(path, size)
+    refuse_to_fill(copy.folder, size)
+    with copy.write(path) as written:
+        while size and (chunk := content.read(min(size, 2**20))):
+            written.write(chunk)
+            size -= len(chunk)
+        os.fchmod(written.fileno(), 0o755 if program else 0o644)
 
 
 def git(folder: str, *arguments: str) -> Result:

@@ -6,13 +6,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from founderstack.locale import _
-from founderstack.model.errors import StackError
+from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.world.files import cannot_write
 from founderstack.world.reaching import Inside
 from founderstack.world.walking import walk
 
+MOST_OF_A_FILE = 4 * 1024**3
+"""Bytes; every plan reads the whole source, and a file of this size alone takes it ten seconds."""
+_CHUNK = 1024 * 1024
 LITTER = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
 """Folders that are made from the others and belong to no copy of a source."""
 
@@ -55,12 +59,34 @@ def _entry(inside: Inside, path: str) -> str:
     if stat.S_ISLNK(inside.mode(path)):
         return f"120000 {_blob(os.fsencode(inside.link(path)))}"
     with inside.read(path) as file:
-        raw = file.read()
-        return f"{'100755' if os.fstat(file.fileno()).st_mode & 0o100 else '100644'} {_blob(raw)}"
+        about = os.fstat(file.fileno())
+        return f"{'100755' if about.st_mode & 0o100 else '100644'} {_blob_of_file(file, path, about.st_size)}"
 
 
 def _blob(raw: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+
+
+def _blob_of_file(file: BinaryIO, path: str, size: int) -> str:
+    refuse_too_large(path, size)
+    blob, left = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), size
+    while left and (chunk := file.read(min(_CHUNK, left))):  # one that grows meanwhile has no end
+        blob.update(chunk)
+        left -= len(chunk)
+    return blob.hexdigest()
+
+
+def refuse_too_large(path: str, size: int) -> None:
+    """Raise StackError for a file of the source that is too large to be one."""
+    if size > MOST_OF_A_FILE:
+        raise StackError(
+            _("{path} is too large to be part of the app").format(path=path),
+            _("It has {size:.1f} GiB; what belongs to the app's source is read again for every plan.").format(
+                size=size / 1024**3
+            ),
+            _("Move it out of the app's folder, or name it in .gitignore."),
+            exit_code=EXIT_PRECONDITION,
+        )
 
 
 def _copy(source: str, target: str, top: str, skip: frozenset[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.world.disk import refuse_to_fill
 from founderstack.world.files import cannot_write
+from founderstack.world.pipes import readable
 
 _CHUNK = 1024 * 1024
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -58,7 +58,7 @@ def refuse_unfit(source: Source, name: str) -> None:
 def _members(source: Source) -> Iterator[tarfile.TarFile]:
     """The archive; what follows its end is read as well, because there its digest is checked."""
     try:
-        with tarfile.open(fileobj=_whole(source), mode="r|") as archive:
+        with tarfile.open(fileobj=readable(source), mode="r|") as archive:
             yield archive
     except tarfile.TarError as error:
         raise StackError(
@@ -184,17 +184,3 @@ def _outside(name: str, folder: str) -> StackError:
         _("{name} would lie outside of {folder}.").format(name=name, folder=folder),
         _("Take another set: founder backups"),
     )
-
-
-class _Reading(io.RawIOBase):
-    """A source as tarfile reads it."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def read(self, size: int = -1, /) -> bytes:
-        return self._source.read(size)
-
-
-def _whole(source: Source) -> IO[bytes]:
-    return _Reading(source)  # type: ignore[return-value]
