@@ -1,4 +1,4 @@
-"""Bring back what a set holds: beside what is used, or in its place, with a safety set first."""
+"""Bring back what a set holds: beside what is used, or in its place, after a safety set of what is replaced."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ class Restored:
 def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True) -> Restored:
     """Carry out a wish. One that did not end is taken up where it stopped when the same is asked for again soon.
 
-    In place, everything is restored and compared first; only then do names change, so that a failure leaves what was
-    there as it was. Raises StackError where the set is damaged, another's or too new for this server.
+    In place, everything is restored and compared first; only then is a safety set taken and do names change: a failure
+    leaves what was there as it was, and what people write while all that goes on is in the safety set. Raises
+    StackError where the set is damaged, another's or too new for this server.
     """
     with ExitStack() as held:
         held.enter_context(vault.lock("restore"))
@@ -69,10 +70,8 @@ def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, 
             vault.settle(str(left["swapping"]))
         began = {"wish": wish.mark, "set": one.manifest.id, "began": now, "newest": newest}
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
-        if wish.in_place and safety and not run.swapping:
-            run.secure(answers.without_safety)
         with remembered(site, vault):
-            run.carry_out()
+            run.carry_out(answers.without_safety if safety else None)
         return Restored(plan, run.kept[-1] if run.kept and safety else "", run.roles)
 
 
@@ -102,7 +101,7 @@ class _Run:
         found = self.noted.get("roles")
         return tuple(str(name) for name in found) if isinstance(found, list) else ()
 
-    def secure(self, without: Callable[[StackError], None]) -> None:
+    def _secure(self, without: Callable[[StackError], None]) -> None:
         """Take the safety set, of what is there now."""
         if taken := safety_set(self._site, self._vault, self._emit, without):
             self.noted |= {"newest": taken, "kept": [*self.kept, taken]}
@@ -114,8 +113,11 @@ class _Run:
             self.noted[name] = work() or True
             self._vault.write_journal(self.noted)
 
-    def carry_out(self) -> None:
-        """Everything: first what changes nothing that is used, then the names."""
+    def carry_out(self, without: Callable[[StackError], None] | None) -> None:
+        """Everything: first what changes nothing that is used, then the safety set and the names.
+
+        `without` is told why no safety set can be taken, and lets it pass or raises; None where none is wanted.
+        """
         self.once("entered", self._enter)
         if any(item.kind == "database" for item in self._plan.items):
             self._step("restore:roles", lambda _progress: self._make_roles())
@@ -124,6 +126,8 @@ class _Run:
                 self.noted.pop(item.key, None)  # somebody has removed it since
             self.once(item.key, lambda item=item: self._stage(item))  # type: ignore[misc]
         if self._plan.wish.in_place:
+            if without and not self.swapping:
+                self._secure(without)
             self._site.changed()
             for item in self._plan.items:
                 self.once(f"swap:{item.key}", lambda item=item: self._swap(item))  # type: ignore[misc]

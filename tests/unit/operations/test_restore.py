@@ -34,6 +34,8 @@ class FakeVault:
     sets: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
     noted: dict[str, object] = field(default_factory=dict)
+    meanwhile: str = ""
+    """What is in the app's database by the time that the files are back."""
     breaks: str = ""
     """The call that fails."""
     settled: list[str] = field(default_factory=list)
@@ -86,6 +88,8 @@ class FakeVault:
 
     def restore_files(self, one: Restorable, component: str, progress: Progress, *, beside: bool) -> str:
         self._may("restore_files")
+        if self.meanwhile:
+            self.databases["app"] = self.meanwhile
         return ""
 
     def swap_files(self, one: Restorable, component: str, progress: Progress) -> bool:
@@ -156,6 +160,13 @@ def test_one_that_failed_a_week_ago_is_begun_anew_from_the_newest_set_with_a_saf
     assert vault.sets[done.safety] == "of today", "what is replaced is in a set"
     assert vault.databases == {"app": "of the last night"}
     assert vault.noted == {}
+
+
+def test_what_people_write_while_it_comes_back_is_in_the_safety_set(vault: FakeVault) -> None:
+    vault.meanwhile = "written while it was restored"
+    done = _restored(vault)
+    assert vault.sets[done.safety] == "written while it was restored"
+    assert vault.databases == {"app": "of the night"}
 
 
 @pytest.mark.parametrize("call", ["restore_files", "swap_files"])
@@ -232,7 +243,7 @@ def test_without_a_safety_set_it_goes_on_only_where_somebody_agrees(vault: FakeV
     vault.breaks = "take"
     with pytest.raises(StackError, match="take broke"):
         _restored(vault)
-    assert vault.databases == {"app": "of the day"}
+    assert vault.databases["app"] == "of the day"
     told: list[str] = []
     done = _asked(vault, IN_PLACE, replace(AGREED, without_safety=lambda problem: told.append(problem.what)))
     assert told == ["take broke"]

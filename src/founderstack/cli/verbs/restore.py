@@ -102,7 +102,10 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
         text = _("What was written in the last {age} is lost from what is replaced.").format(age=age(plan.loss_s))
         lines.append(paint(f"  ! {text}", "red", sys.stderr))
         if safety:
-            lines.append("  " + _("A safety set is taken first, so that you can go back."))
+            lines.append(
+                "  "
+                + _("Right before, a safety set is taken, so that you can go back; it lacks what is written meanwhile.")
+            )
     lines.append(paint("  " + _("about {time}").format(time=seconds(plan.seconds)), "dim", sys.stderr))
     return lines
 
