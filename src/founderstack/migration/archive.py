@@ -24,6 +24,7 @@ _WORDS = (
     "TEXT SEARCH PARSER|TEXT SEARCH TEMPLATE|TRANSFORM|TRIGGER|TYPE|USER MAPPING|VIEW"
 )
 _KINDS = sorted(_WORDS.split("|"), key=len, reverse=True)
+_DEFAULT = re.compile(r"SET default_[a-z_]+ = [^;]*;")
 _LINE = re.compile(rf"^(\d+); (\d+) (\d+) ({'|'.join(_KINDS)}) (.*)$")
 _HEAD = re.compile(r"^--\n-- TOC entry (\d+) \(class \d+ OID \d+\)\n(?:-- Dependencies: ([\d ]+)\n)?-- Name: ", re.M)
 _NO_OBJECT = frozenset(
@@ -118,8 +119,11 @@ def _statements(text: str) -> str:
     """Without what pg_restore says between entries, which is about the dump and not about the object."""
     text = re.sub(r"\n-- (?:Completed|Started) on .*", "\n", text)
     text = re.sub(r"\n--\n-- PostgreSQL database dump complete\n--\n[\s\S]*\Z", "\n", text)
+    lines = text.strip().split("\n")
     # Written before the next table's head; what it sets is every server's default.
-    return re.sub(r"(?:\n+SET default_[a-z_]+ = [^\n;]*;)+\Z", "", text.strip())
+    while len(lines) > 1 and (not lines[-1] or _DEFAULT.fullmatch(lines[-1])):
+        lines.pop()
+    return "\n".join(lines)
 
 
 def _refused(said: Result) -> StackError:

@@ -74,7 +74,7 @@ def form_of(key: str, written: str) -> tuple[str, str]:
             "A name starts with a letter and has small letters, digits and dashes, 16 characters at the most"
         ), slug(written)
     if key == "domain":
-        host = re.sub(r"^[a-z]+://|[:/].*$", "", written.strip().lower()).replace("_", "-")
+        host = re.split("[:/]", written.strip().lower().rpartition("://")[2])[0].replace("_", "-")
         why = _("A domain is a host name alone, in small letters: no https://, no port, no path, no underscore")
         return why, host if re.fullmatch(_HOST, host) else "diary.example.com"
     return _("It is not an e-mail address"), "ana@example.com"
