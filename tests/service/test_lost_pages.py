@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from founderstack.backups import proofs
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.kept import lying
 from founderstack.backups.ledger import Ledger
+from founderstack.backups.looking import Look
 from founderstack.backups.store import SetStore
 from founderstack.backups.streams import attempt
 from founderstack.backups.vault import LEDGER, About, Vault
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
-from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Taken
+from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Source, Taken
 from founderstack.operations.backup import backup
 from founderstack.operations.backups import FORGED, GONE, index
 from founderstack.operations.forget import forget
@@ -113,6 +115,24 @@ def test_a_set_that_lost_its_page_of_contents_is_named_and_kept(stack: Stack) ->
     assert [one.manifest.id for one in found.sets] == [whole.id]
     assert [place.damaged for place in found.places] == [(lost.id,), (lost.id,)]
     assert all([*(stack.place(place) / lost.id).rglob("*.age")] for place in ("local", "s3"))
+
+
+def test_sets_of_a_place_far_away_are_read_together(stack: Stack) -> None:
+    taken = [stack.taken().id for _count in range(3)]
+    together = threading.Barrier(3, timeout=30)
+
+    class Far(Bucket):
+        @contextmanager
+        def open(self, name: str) -> Iterator[Source]:
+            together.wait()
+            with super().open(name) as source:
+                yield source
+
+    store = SetStore(Far(str(stack.folder / "s3")), "diary")
+    away: dict[str, str] = {}
+    found = Look((store,), Ledger(str(stack.folder / "state" / LEDGER)), lambda: stack.key, stack.clock).found(away)
+    assert away == {}
+    assert sorted(one.manifest.id for one in found.sets) == taken
 
 
 def test_destroy_keeps_a_set_that_lost_its_page_of_contents(stack: Stack) -> None:

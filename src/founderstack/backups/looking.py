@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from founderstack.backups import proofs
 from founderstack.backups.ledger import Ledger
+from founderstack.backups.proofs import Proofs
 from founderstack.backups.store import NOT_READABLE, SetStore, TooNew, sealed_by, without_page
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
 from founderstack.model.errors import StackError
@@ -14,6 +16,9 @@ from founderstack.model.protocols import Clock, StoredObject
 from founderstack.model.vault import Found, Place
 from founderstack.planner.schedule import ahead
 from founderstack.world.sealing import Key
+
+_AT_ONCE = 8
+"""Sets of one place that are read at the same time: a bucket far away takes its time for each."""
 
 
 @dataclass
@@ -58,25 +63,37 @@ class Look:
         begun, left = begun | ledger.begun(where), left & ledger.held(where)
         there = {set_id for set_id, names in held.items() if MANIFEST in names or without_page(names)}
         seen.gone = tuple(sorted(left - begun - there, reverse=True))
+        pages = self._pages(store, {set_id: names for set_id, names in held.items() if MANIFEST in names})
         for set_id, names in held.items():
             if MANIFEST not in names:
                 if without_page(names) and set_id not in begun:
                     seen.damaged.append(set_id)
                 continue
-            try:
-                manifest = store.manifest(set_id)
-            except NOT_READABLE:
-                seen.damaged.append(set_id)
+            if isinstance(page := pages[set_id], StackError):
+                (seen.newer if isinstance(page, TooNew) else seen.damaged).append(set_id)
                 continue
-            except TooNew:
-                seen.newer.append(set_id)
-                continue
+            manifest, papers = page
             before = self._sets.get(set_id)
             if before and before.manifest != manifest:
                 before = self._the_sealed(before, manifest, store.place)
                 if before:
                     continue
-            self._sets[set_id] = self._with(store, manifest, names, before)
+            self._sets[set_id] = self._with(store, manifest, papers, names, before)
+
+    def _pages(
+        self, store: SetStore, held: Mapping[str, Mapping[str, StoredObject]]
+    ) -> dict[str, tuple[Manifest, Proofs] | StackError]:
+        """The page of contents of each set with the papers of its drills, or why it cannot be used."""
+
+        def read(set_id: str) -> tuple[Manifest, Proofs] | StackError:
+            try:
+                manifest = store.manifest(set_id)
+            except (*NOT_READABLE, TooNew) as problem:
+                return problem
+            return manifest, proofs.kept(store, manifest, held[set_id], self._key)
+
+        with ThreadPoolExecutor(_AT_ONCE) as readers:
+            return dict(zip(held, readers.map(read, held), strict=True))
 
     def _the_sealed(self, before: FoundSet, manifest: Manifest, place: str) -> FoundSet | None:
         """Of two pages of contents that differ the seal says which was changed; None where it was the one before."""
@@ -89,12 +106,16 @@ class Look:
         return before
 
     def _with(
-        self, store: SetStore, manifest: Manifest, names: Mapping[str, StoredObject], before: FoundSet | None
+        self,
+        store: SetStore,
+        manifest: Manifest,
+        papers: Proofs,
+        names: Mapping[str, StoredObject],
+        before: FoundSet | None,
     ) -> FoundSet:
         """The set as it lies in one more place."""
         sizes = {name: one.size for name, one in names.items()}
         missing = tuple(f"{store.place}: {file.name}" for file in manifest.files if sizes.get(file.name) != file.size)
-        papers = proofs.kept(store, manifest, names, self._key)
         valid = papers.valid
         places: tuple[str, ...] = (store.place,)
         forged = tuple(f"{store.place}: {name}" for name in papers.forged)

@@ -28,6 +28,8 @@ LOOKS = 2
 """The same for somebody who only looks: two seconds."""
 _CONNECT_S = 10.0
 _SILENCE_S = 60.0
+_CONNECTIONS = 8
+"""That are kept for the next question: several sets are looked at together."""
 _BUSY = (429, 500, 502, 503, 504)
 
 
@@ -228,6 +230,7 @@ def client(bucket: Bucket) -> Minio:
     pool = urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=_CONNECT_S, read=_SILENCE_S),
         retries=retries,
+        maxsize=_CONNECTIONS,
         cert_reqs="CERT_REQUIRED",
         ca_certs=bucket.ca or CA_BUNDLE,
     )
