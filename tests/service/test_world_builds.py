@@ -363,6 +363,20 @@ def test_nothing_behind_a_link_is_part_of_the_source(source: Path, tmp_path: Pat
     assert len(source_digest(str(source))) == len(source_digest(str(source), "HEAD"))
 
 
+def test_a_repository_inside_is_part_of_the_source_whether_it_was_added_or_not(source: Path, tmp_path: Path) -> None:
+    for name in ("added", "untracked"):
+        (source / name / "deep").mkdir(parents=True)
+        (source / name / "deep/lib.js").write_text("x")
+        _git(source / name, "init", "-q")
+        _commit(source / name)
+    _git(source, "-c", "advice.addEmbeddedRepo=false", "add", "added")
+    inner = {f"{name}/deep/lib.js" for name in ("added", "untracked")}
+    assert inner <= set(source_files(str(source)))
+    assert not any("/.git/" in path for path in source_files(str(source)))
+    take_source(str(source), "", str(tmp_path / "taken"))
+    assert all((tmp_path / "taken" / path).read_text() == "x" for path in inner)
+
+
 def test_a_copy_is_not_written_through_a_link_that_it_has_just_made(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

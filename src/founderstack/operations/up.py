@@ -81,7 +81,8 @@ def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prep
         site.choices.save(prepared.choices)
         site.secrets.ensure(prepared.resolved.secrets)
         prepared = _approved_only(prepared, prepare(site, prepared.release))
-        converge(prepared.plan, prepared.resolved.desired, site.runtime, site.clock, _recorded(site, emit))
+        emit = _serving_noted(site, prepared, _recorded(site, emit))
+        converge(prepared.plan, prepared.resolved.desired, site.runtime, site.clock, emit)
     elif prepared.choices != site.choices.load():
         site.choices.save(prepared.choices)
     if prepared.release is not None:
@@ -132,6 +133,20 @@ def _recorded(site: Site, emit: Emit) -> Emit:
         emit(event)
 
     return both
+
+
+def _serving_noted(site: Site, prepared: Prepared, emit: Emit) -> Emit:
+    """Notes the release once requests go to it: what comes after, as old instances drain, may break off."""
+    left = {step.id for step in prepared.plan.steps if step.id.startswith("switch:")}
+
+    def noted(event: Event) -> None:
+        if event.kind == "done" and event.step in left:
+            left.remove(event.step)
+            if not left and prepared.release is not None:
+                site.releases.save_current(prepared.release, drop=False)
+        emit(event)
+
+    return noted
 
 
 def _earlier(site: Site, number: int) -> Release:

@@ -144,7 +144,7 @@ class FakeReleases:
         """The release that serves, None before the first."""
         return self._kept.get(self._current)
 
-    def save_current(self, release: Release) -> None:
+    def save_current(self, release: Release, *, drop: bool = True) -> None:
         """Remember that this release serves."""
         self._kept[release.number] = release
         self._current = release.number

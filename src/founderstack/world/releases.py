@@ -37,17 +37,18 @@ class Releases:
         kept, number = self._read()
         return next((release for release in kept if release.number == number), None)
 
-    def save_current(self, release: Release) -> None:
-        """Remember that this release serves; the oldest go when there are too many. Nothing happens twice."""
+    def save_current(self, release: Release, *, drop: bool = True) -> None:
+        """Remember that this release serves. The oldest go when there are too many, unless instances of theirs may
+        still be at work. Nothing happens twice."""
         kept, number = self._read()
         known = next((other for other in kept if other.number == release.number), None)
         stamped = replace(release, created=known.created if known else self._today())
-        if known == stamped and number == release.number:
-            return
         others = [other for other in kept if other.number != release.number]
-        chosen = sorted([*others, stamped], key=lambda other: other.number)[-KEPT:]
-        if stamped not in chosen:
-            chosen = [stamped, *chosen[1:]]
+        chosen = sorted([*others, stamped], key=lambda other: other.number)
+        if drop and len(chosen) > KEPT:
+            chosen = chosen[-KEPT:] if stamped in chosen[-KEPT:] else [stamped, *chosen[1 - KEPT :]]
+        if chosen == kept and number == release.number:
+            return
         text = json.dumps({"v": 1, "current": release.number, "releases": [asdict(one) for one in chosen]}, indent=1)
         files.write_atomic(self._path, text, mode=0o640)
         if {other.digest for other in kept} - {other.digest for other in chosen}:

@@ -103,12 +103,13 @@ def _working_files(folder: str) -> list[str]:
 
 def _present(folder: str, inside: Inside, name: str) -> list[str]:
     """The files that a name of Git's stands for: none where it is gone, no file any more, or behind a link."""
+    name = name.rstrip("/")  # so Git lists an untracked folder that is a repository of its own
     try:
         mode = inside.mode(name)
     except OSError:
         return []
     if stat.S_ISDIR(mode):
-        # A submodule: Git lists it as one name.
+        # A submodule, or such a folder: Git lists it as one name.
         return [os.path.join(name, inner) for inner in files_of(os.path.join(folder, name))]
     return [name] if stat.S_ISREG(mode) or stat.S_ISLNK(mode) else []
 

@@ -12,6 +12,7 @@ from founderstack.operations.down import destroy, down
 from founderstack.operations.prepare import Prepared, prepare
 from founderstack.operations.site import Site
 from founderstack.operations.up import deploy, restart_app, rollback, rotate, up
+from founderstack.operations.waiting import waiting
 from founderstack.testing.world import DEBIAN_12, FakeWorld
 
 TEXT = 'name = "diary"\n'
@@ -88,6 +89,25 @@ def test_a_deploy_that_fails_leaves_the_old_release_serving(world: FakeWorld, si
     world.runtime.mend(step)
     deploy(site, "", yes, quiet)
     assert serving(world)[0].startswith("app-2-")
+
+
+def test_what_serves_is_noted_before_the_old_instances_are_stopped(world: FakeWorld, site: Site) -> None:
+    """Ctrl-C while they drain: the new release serves, and every command after it knows."""
+    old = serving(world)
+    world.source.content = "second"  # type: ignore[union-attr]
+    step = _step_of(lambda approve: deploy(site, "", approve, quiet), f"stop:{old[0]}")
+    world.runtime.fail(step)
+    with pytest.raises(StackError):
+        deploy(site, "", yes, quiet)
+    world.runtime.mend(step)
+    new = serving(world)
+    assert new[0].startswith("app-2-")
+    assert waiting(site, "").nothing
+    up(site, yes, quiet)
+    assert serving(world) == new
+    assert old[0] not in world.runtime.observe().processes
+    rollback(site, 0, yes, quiet)
+    assert serving(world) == old
 
 
 def test_rollback_goes_back_and_forth(world: FakeWorld, site: Site) -> None:
