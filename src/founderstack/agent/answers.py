@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from founderstack.agent import logs, sign_ins
+from founderstack.agent.asked import Asked
 from founderstack.agent.board import Board
 from founderstack.agent.commands import Commands
 from founderstack.agent.jobs import Jobs
@@ -76,11 +77,10 @@ class Answers:
         self._board = means.board
         self._past = means.past
         self._jobs = means.jobs
-        self._commands = means.commands
+        self._asked = Asked(means.commands)
         self._life = means.life
         self._events = History(f"{means.state_dir}/history.sqlite")
         self._restarting = asyncio.Lock()
-        self._planning = asyncio.Lock()
         self.single: Mapping[str, Callable[[Arguments], Awaitable[Any]]] = {
             "ping": self._ping,
             "status": self._status,
@@ -164,10 +164,7 @@ class Answers:
             spoken = now
 
     async def _plan(self, given: Arguments) -> dict[str, Any]:
-        async with self._planning:
-            document = await asyncio.to_thread(
-                self._commands.answer, ("plan", "--json"), language=given.get("language", "")
-            )
+        document = await self._asked.answer("plan", "--json", language=given.get("language", ""))
         return {"digest": document.get("digest", ""), "steps": document.get("changes", [])}
 
     async def _run(self, given: Arguments) -> dict[str, str]:
@@ -196,8 +193,9 @@ class Answers:
         ref = given.get("ref", "")
         if not REF.fullmatch(ref):
             raise refused(_("Its arguments are not those of the verb {verb}.").format(verb="waiting"))
-        words = ("deploy", "--preview", "--json", f"--ref={ref}")
-        return await asyncio.to_thread(self._commands.answer, words, language=given.get("language", ""))
+        return await self._asked.answer(
+            "deploy", "--preview", "--json", f"--ref={ref}", language=given.get("language", "")
+        )
 
     async def _build(self, given: Arguments) -> dict[str, Any]:
         """`{"lines": …, "at": …}`: the last lines, and when the newest was written; none where nothing is kept."""
@@ -231,7 +229,7 @@ class Answers:
         """As the last command that touched backups left them; before the first, as a look finds them."""
         kept = await asyncio.to_thread(read_json, f"{self._state_dir}/agent/{BACKUPS}")
         if not kept:
-            return await asyncio.to_thread(self._commands.answer, ("backups", "--json"), language="")
+            return await self._asked.answer("backups", "--json")
         about = await asyncio.to_thread(read_json, f"{self._state_dir}/etc/agent/backup.json")
         if about.get("schedule"):
             newest = float(kept.get("newest") or 0.0)
