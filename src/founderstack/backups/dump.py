@@ -18,6 +18,7 @@ from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Table
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Taken
 from founderstack.world.pipes import output_of
+from founderstack.world.throwaway import PATTERN
 
 NICE = 10
 """A backup gives way to the app."""
@@ -33,6 +34,10 @@ _HIDDEN = """
 SELECT (SELECT count(*) FROM pg_largeobject_metadata) + (SELECT count(*) FROM pg_user_mapping)
     + (SELECT count(*) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
         WHERE d.datname = current_database())
+"""
+_MOVING = f"""
+SELECT EXISTS (SELECT FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles r ON r.oid = s.refobjid
+    WHERE d.datname = current_database() AND s.refclassid = 'pg_authid'::regclass AND r.rolname ~ '^{PATTERN}$')
 """
 _LOCK_WAIT = "60s"
 _ONE_CORE = "SET max_parallel_workers_per_gather = 0"
@@ -133,6 +138,9 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
     """Dump one database; what it held and when, both of the very snapshot that was dumped."""
     with connected(server, name, role) as connection:
         snapshot, at = facts.begin(connection)
+        ((moving,),) = rows(connection, _MOVING)
+        if moving:
+            raise _half_moved()
         ((hidden,),) = rows(connection, _HIDDEN)
         if hidden and role != server.superuser:
             return _database(server, name, server.superuser, out, progress)
@@ -146,6 +154,17 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
             with output_of(command, user=server.user, env=environment(server, role), nice=NICE) as stream:
                 out.add(f"database/{quote(name, safe='')}.dump", "dump", name, Told(stream, name, progress))
             return counted(), at
+
+
+def _half_moved() -> StackError:
+    """What a migration still works with belongs to its throw-away role, which no restore would make."""
+    return StackError(
+        _("A migration is filling it"),
+        _("There is nothing of its own in it before the cut-over. Where one was killed, end it: {command}").format(
+            command="founder migrate run"
+        ),
+        "",
+    )
 
 
 @contextmanager

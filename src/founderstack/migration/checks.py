@@ -18,6 +18,7 @@ SELECT t.identity, conname,
     format('ALTER TABLE %%s DROP CONSTRAINT %%I', t.identity, conname),
     format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', t.identity, conname, pg_get_constraintdef(c.oid))
 FROM pg_constraint AS c CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, conrelid, 0) AS t
+JOIN pg_class AS c_table ON c_table.oid = conrelid JOIN pg_roles AS r ON r.oid = relowner AND NOT rolsuper
 WHERE contype = 'c' AND convalidated AND coninhcount = 0 AND t.identity = ANY (%s) AND EXISTS (
     SELECT FROM pg_depend AS d WHERE d.classid = 'pg_constraint'::regclass AND d.objid = c.oid
         AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384)
@@ -42,6 +43,6 @@ def put_back(context: Context) -> None:
     for mark, detail in sorted(context.journal.done(STEP).items(), reverse=True):
         what = _("The check {name} cannot be made").format(name=mark.partition(" ")[2])
         statement, schema = detail["on"], schema_of(detail["table"])
-        with context.target.connect() as target, target.transaction():
+        with context.hand.connect() as target, target.transaction():
             told(target, what, lambda: target.execute(statement), schema=schema)  # noqa: B023  (called at once)
             context.journal.forget(target, STEP, [mark])

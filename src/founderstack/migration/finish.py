@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import checks, policies, rows, schema
+from founderstack.migration import checks, hand, policies, rows, schema
 from founderstack.migration.fates import Decided
 from founderstack.migration.parallel import Sum, each_with
 from founderstack.migration.trials import try_policies
@@ -66,17 +66,17 @@ class Finish:
         left = self._left(context, wanted)
         progress = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
 
-        def build(target: psycopg.Connection[Any], group: Sequence[Decided]) -> None:
-            schema.make(context, target, self.name, group, progress)
+        def build(sessions: hand.Hands, group: Sequence[Decided]) -> None:
+            schema.make(context, sessions, self.name, group, progress)
 
-        each_with(_apart(context, left), context.options.jobs, context.target.connect, build)
+        each_with(_apart(context, left), context.options.jobs, lambda: hand.hands(context), build)
         if loads:
             rows.load(context, naming=True)
         checks.put_back(context)
-        with context.target.connect() as target:
-            build(target, self._left(context, wanted))
-            for (statement,) in target.execute(_WEBHOOKS).fetchall():
-                target.execute(statement)
+        with hand.hands(context) as sessions:
+            build(sessions, self._left(context, wanted))
+            for (statement,) in sessions.superuser.execute(_WEBHOOKS).fetchall():
+                sessions.superuser.execute(statement)
 
     def _left(self, context: Context, wanted: Sequence[Decided]) -> list[Decided]:
         done = context.journal.done(self.name)
@@ -86,7 +86,7 @@ class Finish:
         """Fill the materialized views that are filled at the source, in the order of their needs."""
         with context.source.connect() as source:
             filled = dict(source.execute(MATERIALIZED).fetchall())
-        with context.target.connect() as target:
+        with context.hand.connect() as target:
             for one in context.objects:
                 name, mark = one.item.name, f"refresh {one.item.name}"
                 if one.carried and one.entry.kind == "MATERIALIZED VIEW" and filled.get(name) and mark not in done:
@@ -99,10 +99,10 @@ class Finish:
         if "analyze" in done:
             return
 
-        def analyze(target: psycopg.Connection[Any], name: str) -> None:
-            _computed(target, f"ANALYZE {name}", name)
+        def analyze(sessions: hand.Hands, name: str) -> None:
+            _computed(sessions.of_table(name), f"ANALYZE {name}", name)
 
-        each_with(rows.wanted(context), context.options.jobs, context.target.connect, analyze)
+        each_with(rows.wanted(context), context.options.jobs, lambda: hand.hands(context), analyze)
         with context.target.connect() as target:
             context.journal.mark(target, self.name, "analyze")
 

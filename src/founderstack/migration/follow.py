@@ -29,6 +29,22 @@ SELECT named.identity FROM pg_class AS c CROSS JOIN LATERAL pg_identify_object('
 WHERE named.identity = ANY (%s) AND relkind = 'r' AND relpersistence = 'p' AND pg_has_role(relowner, 'USAGE')
     AND (relreplident = 'f' OR relreplident = 'i'
         OR (relreplident = 'd' AND EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)))
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute JOIN pg_type AS own ON own.oid = atttypid
+        JOIN pg_type AS t ON t.oid = coalesce(nullif(own.typelem, 0), own.oid)
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND t.oid >= 16384 AND t.typtype <> 'e'
+            AND NOT EXISTS (SELECT FROM pg_depend AS e
+                WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid AND e.deptype = 'e'))
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS d WHERE d.refobjid >= 16384
+            AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass)
+            AND NOT EXISTS (SELECT FROM pg_depend AS e
+                WHERE e.classid = d.refclassid AND e.objid = d.refobjid AND e.deptype = 'e')
+            AND (d.classid, d.objid) IN (
+                SELECT 'pg_attrdef'::regclass::oid, pg_attrdef.oid FROM pg_attrdef
+                JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum WHERE adrelid = c.oid AND attgenerated <> ''
+                UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE conrelid = c.oid
+                UNION ALL SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = c.oid))
 ORDER BY 1
 """
 _STUBBORN = """
@@ -56,7 +72,8 @@ def begin(
     """Begin to follow; returns the number of tables that are followed.
 
     The slot's own snapshot is what `even_out` brings the target to, so nothing is missed and nothing comes twice.
-    Tables without a key, and those whose rows only a search_path lets in, come over at the cut-over instead.
+    Tables without a key, and those whose rows make functions of the source run, come over at the cut-over instead: what
+    applies changes is the superuser, before PostgreSQL 16.
     """
     end(source, target, journal)
     with source.connect() as connection:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from founderstack.migration.target import Target
 
 SCHEMA = "founder_migration"
+BY_HAND = "by_hand"
+"""The part of the journal that whoever runs the source's code may write; the superuser acts on nothing in it."""
+_OF_THE_HAND = ("schema", "rows", "checks", "finish")
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS {SCHEMA};
@@ -32,6 +35,12 @@ CREATE TABLE IF NOT EXISTS {SCHEMA}.done (
 CREATE TABLE IF NOT EXISTS {SCHEMA}.kept (
     kind text, name text, content jsonb NOT NULL, PRIMARY KEY (kind, name)
 );
+"""
+_OPENED = f"""
+CREATE OR REPLACE VIEW {SCHEMA}.{BY_HAND} AS SELECT step, what, detail, at FROM {SCHEMA}.done
+WHERE step IN ('schema', 'rows', 'checks', 'finish') WITH CHECK OPTION;
+GRANT USAGE ON SCHEMA {SCHEMA} TO {{role}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {SCHEMA}.{BY_HAND} TO {{role}};
 """
 
 
@@ -110,10 +119,15 @@ class Journal:
             rows = connection.execute(f"SELECT what, detail FROM {SCHEMA}.done WHERE step = %s", (step,)).fetchall()
         return dict(rows)
 
+    def open_to(self, connection: psycopg.Connection[Any], role: str) -> None:
+        """Let a role mark what it does."""
+        with connection.transaction():
+            connection.execute(_OPENED.format(role=role))
+
     def mark(self, connection: psycopg.Connection[Any], step: str, what: str, detail: object = None) -> None:
         """Write down, in the transaction of `connection`, that something is done."""
         connection.execute(
-            f"INSERT INTO {SCHEMA}.done (step, what, detail) VALUES (%s, %s, %s)"
+            f"INSERT INTO {_place(step)} (step, what, detail) VALUES (%s, %s, %s)"
             " ON CONFLICT (step, what) DO UPDATE SET detail = excluded.detail, at = clock_timestamp()",
             (step, what, json.dumps(detail or {})),
         )
@@ -121,14 +135,14 @@ class Journal:
     def mark_all(self, connection: psycopg.Connection[Any], step: str, whats: Sequence[str]) -> None:
         """As `mark`, for many things without details."""
         connection.execute(
-            f"INSERT INTO {SCHEMA}.done (step, what) SELECT %s, unnest(%s::text[])"
+            f"INSERT INTO {_place(step)} (step, what) SELECT %s, unnest(%s::text[])"
             " ON CONFLICT (step, what) DO UPDATE SET detail = excluded.detail, at = clock_timestamp()",
             (step, list(dict.fromkeys(whats))),
         )
 
     def forget(self, connection: psycopg.Connection[Any], step: str, whats: Sequence[str]) -> None:
         """Take marks away, in the transaction of `connection`: these things are not done any more."""
-        connection.execute(f"DELETE FROM {SCHEMA}.done WHERE step = %s AND what = ANY (%s)", (step, list(whats)))
+        connection.execute(f"DELETE FROM {_place(step)} WHERE step = %s AND what = ANY (%s)", (step, list(whats)))
 
     def keep(self, connection: psycopg.Connection[Any], kind: str, name: str, content: object) -> None:
         """Keep something that has no place of its own in the target: a scheduled job, a publication."""
@@ -137,6 +151,10 @@ class Journal:
             " SET content = excluded.content",
             (kind, name, json.dumps(content)),
         )
+
+
+def _place(step: str) -> str:
+    return f"{SCHEMA}.{BY_HAND if step in _OF_THE_HAND else 'done'}"
 
 
 def _there(connection: psycopg.Connection[Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import differences, fates, finish
+from founderstack.migration import differences, fates, finish, hand
 from founderstack.migration.fates import Decided
 from founderstack.migration.rights import Rights
 from founderstack.migration.roles import Roles
@@ -34,9 +34,12 @@ def mend(context: Context) -> None:
     """
     found = differences.find(context)
     made = {key for step in _STEPS for key in context.journal.done(step)}
+    again = [one for one in found.missing if one.key in made]
+    with hand.hands(context) as sessions:
+        for one in found.other:
+            if one.key in made and _taken_out(sessions.of(sessions.made_by_hand(one)), one):
+                again.append(one)
     with context.target.connect() as target, target.transaction():
-        again = [one for one in found.missing if one.key in made]
-        again += [one for one in found.other if one.key in made and _taken_out(target, one)]
         empty = [name for name, filled in target.execute(finish.MATERIALIZED).fetchall() if not filled]
         marks = [one.key for one in again]
         marks += [f"refresh {name}" for name in (*empty, *(one.item.name for one in again))]

@@ -58,7 +58,7 @@ def in_the_way(context: Context) -> list[Item]:
     if context.journal.run() is not None:
         return []
     blockers = []
-    with context.target.connect() as target:
+    with context.hand.connect() as target:
         names = [
             name
             for (name,) in target.execute(

@@ -13,6 +13,7 @@ from founderstack.locale import _
 from founderstack.migration import platform
 from founderstack.migration.roles import target_name
 from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.world import throwaway
 
 if TYPE_CHECKING:
     import psycopg
@@ -57,8 +58,8 @@ WITH one AS (
 SELECT named.type, named.identity, pg_get_userbyid(owner),
     ARRAY(SELECT ROW(CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable)
         FROM aclexplode(acl) WHERE NOT (made AND grantee = owner)),
-    made OR EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = class AND d.objid = oid
-        AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND class = 'pg_class'::regclass), made
+    made OR EXISTS (SELECT FROM pg_depend AS d JOIN pg_sequence ON seqrelid = d.objid WHERE d.classid = class
+        AND d.objid = oid AND d.refclassid = class AND d.deptype IN ('a', 'i') AND class = 'pg_class'::regclass), made
 FROM one CROSS JOIN LATERAL pg_identify_object(class, oid, part) AS named
 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM pg_depend AS d
     WHERE d.classid = class AND d.objid = oid AND d.deptype = 'e') AS made) AS by_extension
@@ -172,8 +173,9 @@ def _read(connection: psycopg.Connection[Any]) -> dict[Key, Right]:
 
 
 def _grants(acl: Sequence[Any]) -> frozenset[Grant]:
-    """MAINTAIN, which PostgreSQL 17 has added, comes and goes with the version and is left out of comparisons."""
-    return frozenset((str(who), str(what), passed in (True, "t")) for who, what, passed in acl if what != "MAINTAIN")
+    """Without what comes and goes: MAINTAIN, which PostgreSQL 17 has added, and what throw-away roles may."""
+    told = ((str(who), str(what), passed in (True, "t")) for who, what, passed in acl if what != "MAINTAIN")
+    return frozenset(one for one in told if not throwaway.is_one(one[0]))
 
 
 def _mapped(key: Key, right: Right, kind: Kind) -> Right:
@@ -255,7 +257,7 @@ def _default_statements(source: psycopg.Connection[Any], target: psycopg.Connect
         if not role or (schema and schema not in there) or key not in wanted:
             continue
         before, after = found.get(key, _without_entry(target, key)), wanted[key]
-        head = f'ALTER DEFAULT PRIVILEGES FOR ROLE "{role}"' + (f" IN SCHEMA {schema}" if schema else "")
+        head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_who(role)}" + (f" IN SCHEMA {schema}" if schema else "")
         of = _OBJECTS_OF[objects]
         statements += [
             f"{head} REVOKE {what} ON {of} FROM {_who(who)}" for who, what, _passed in sorted(before - after)

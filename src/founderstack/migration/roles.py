@@ -10,6 +10,7 @@ from founderstack.locale import _
 from founderstack.migration import platform, settings
 from founderstack.migration.values import Context, Finding, Item, Kind
 from founderstack.model.sql import identifier
+from founderstack.world import throwaway
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,12 +29,12 @@ FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%'
 ORDER BY rolname
 """
 # Before version 16 a member inherits or not as its role does, and may always become the group.
-_MEMBERS = """
+_MEMBERS = f"""
 SELECT g.rolname, m.rolname, bool_or(admin_option),
     bool_or(coalesce((to_jsonb(a) ->> 'inherit_option')::bool, m.rolinherit)),
     bool_or(coalesce((to_jsonb(a) ->> 'set_option')::bool, true))
 FROM pg_auth_members AS a JOIN pg_roles AS g ON g.oid = a.roleid
-JOIN pg_roles AS m ON m.oid = a.member GROUP BY 1, 2 ORDER BY 1, 2
+JOIN pg_roles AS m ON m.oid = a.member WHERE m.rolname !~ '^{throwaway.PATTERN}$' GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OPTIONS_SINCE = 160_000
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import _
-from founderstack.migration import checks, tables
+from founderstack.migration import checks, hand, tables
 from founderstack.migration.parallel import Pace, Sum, each, each_with
 from founderstack.migration.readable import in_the_way
 from founderstack.migration.streams import stream
@@ -20,8 +20,8 @@ from founderstack.model.errors import StackError
 if TYPE_CHECKING:
     import psycopg
 
-    _Pair = tuple[psycopg.Connection[Any], psycopg.Connection[Any]]
-    """A session in the source's snapshot, and one at the target in which nothing reacts to rows."""
+    _Pair = tuple[psycopg.Connection[Any], hand.Hands]
+    """A session in the source's snapshot, and those at the target, in which nothing reacts to rows."""
 
 Answer = TypeVar("Answer")
 
@@ -179,7 +179,7 @@ def even_out(context: Context, table: Table, before: Callable[[], None], progres
     groups = sorted(group for group in left.keys() | right.keys() if left.get(group) != right.get(group))
     if groups:
         before()
-    with context.target.connect(quiet=True) as target, target.transaction():
+    with hand.quiet(context, table.name) as target, target.transaction():
         if groups:
             told(target, table.name, lambda: _replace(context, target, table, groups), schema=schema_of(table.name))
             if tables.fingerprint(target, table, table.buckets, at_source=False) != left:
@@ -213,13 +213,13 @@ def _differs_still(table: Table) -> StackError:
 
 @contextmanager
 def _pair(context: Context) -> Iterator[_Pair]:
-    with context.source.reader() as reader, context.target.connect(quiet=True) as target:
+    with context.source.reader() as reader, hand.hands(context, quiet=True) as target:
         yield reader, target
 
 
 def _load(context: Context, pair: _Pair, part: Part, pace: Pace, progress: Callable[[int], None]) -> None:
     """One part in one commit, with its mark. A table that is loaded whole needs no cleaning up afterwards (FREEZE)."""
-    reader, target = pair
+    reader, target = pair[0], pair[1].of_table(part.table.name)
     whole = part.count == 1
 
     def copied() -> int:
@@ -244,7 +244,7 @@ def _sides(
     found: dict[str, Answer] = {}
 
     def side(name: str) -> None:
-        with opened() if name == "source" else context.target.connect() as connection:
+        with opened() if name == "source" else context.hand.connect() as connection:
             found[name] = ask(connection, name == "source")
 
     each(("source", "target"), 2, side)

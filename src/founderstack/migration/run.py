@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import mending, preflight, schema, trouble
+from founderstack.migration import hand, mending, preflight, schema, trouble
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
 from founderstack.migration.removal import take_out
@@ -59,8 +59,9 @@ class Migration:
         if blockers := self._blockers(found):
             return found, blockers
         ensure_folder(self.folder, mode=0o700)
-        context = self.context("plan.dump")
-        return found, [item for step in self.steps for item in step.plan(context)]
+        with hand.reading(self.target) as reader:
+            context = replace(self.context("plan.dump"), worker=reader)
+            return found, [item for step in self.steps for item in step.plan(context)]
 
     def run(self) -> None:
         """Do all of it; a source or a target that goes away is waited for. Raises StackError with every blocker."""
@@ -82,8 +83,9 @@ class Migration:
     def _run_once(self) -> None:
         self._end_remains()
         again = self.journal.run() is not None
-        with self.source.snapshot():
-            context = self._begin()
+        with self.source.snapshot(), hand.lent(self.target) as worker:
+            context = self._begin(worker)
+            hand.let_work(context)
             if again:
                 mending.mend(context)
             for step in steps_for(self.kind):
@@ -97,8 +99,9 @@ class Migration:
 
     def settle(self, snapshot: str = "") -> None:
         """Bring over what has changed since the run; for a cut-over, inside its write freeze."""
-        with self.source.snapshot(snapshot):
-            context = self._begin()
+        with self.source.snapshot(snapshot), hand.lent(self.target) as worker:
+            context = self._begin(worker)
+            hand.let_work(context)
             for step in self.steps:
                 step.settle(context)
 
@@ -112,7 +115,10 @@ class Migration:
                 exit_code=EXIT_PRECONDITION,
             )
         ensure_folder(self.folder, mode=0o700)
-        context = self.context("verify.dump")
+        with hand.reading(self.target) as reader:
+            return self._verify(replace(self.context("verify.dump"), worker=reader))
+
+    def _verify(self, context: Context) -> list[Finding]:
         inside = steps_for(self.kind)
         found: dict[int, Sequence[Finding]] = {}
 
@@ -134,6 +140,7 @@ class Migration:
             for extra in self.extras:
                 extra.undo(context)
             take_out(context)
+            hand.clear(self.target)
 
     def alone(self, what: str) -> AbstractContextManager[None]:
         """One command at a time works on a migration."""
@@ -180,17 +187,18 @@ class Migration:
             counted = target.execute(f"SELECT count(*) FROM {SCHEMA}.done").fetchone()
             return int(counted[0]) if counted else 0
 
-    def _begin(self) -> Context:
+    def _begin(self, worker: Target) -> Context:
         """The context of a run that may go on: new and without blockers, or the one that the target knows of."""
         run = self.journal.run()
         if run is None:
             found = preflight.facts(self.source, self.target)
             _refuse(self._blockers(found))
-        context = self.context("source.dump")
+        context = replace(self.context("source.dump"), worker=worker)
         digest = schema.digest(context.objects)
         if run is None:
-            quick = replace(context, counts=False)
-            _refuse(item for step in self.steps for item in step.plan(quick))
+            with hand.reading(self.target) as reader:
+                quick = replace(context, counts=False, worker=reader)
+                _refuse(item for step in self.steps for item in step.plan(quick))
             self.journal.begin(self.source.address.url, self.kind, digest)
         elif run.source != self.source.address.url:
             raise StackError(

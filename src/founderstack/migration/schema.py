@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
@@ -16,6 +17,7 @@ from founderstack.migration import (
     extension_rows,
     fates,
     foresee,
+    hand,
     objects,
     platform,
     policies,
@@ -118,18 +120,14 @@ class Schema:
         done = context.journal.done(self.name)
         wanted = [one for one in context.objects if one.carried and not one.after_rows]
         left = [one for one in wanted if one.key not in done]
-        with context.target.connect() as target:
+        with hand.hands(context) as sessions:
             if context.kind == "supabase":
-                shims.make(target)
-            make(
-                context,
-                target,
-                self.name,
-                left,
-                Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left)),
-            )
+                shims.make(sessions.superuser)
+            progress = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
+            make(context, sessions, self.name, left, progress)
         # Before the rows: what computes while they come does so with its owner's rights.
         rights.converge(context)
+        hand.let_work(context)
 
     def settle(self, context: Context) -> None:
         """Objects do not change during a migration: a run whose source has other objects is refused."""
@@ -157,13 +155,17 @@ def _nothing(context: Context) -> Item | None:
 
 def make(
     context: Context,
-    target: psycopg.Connection[Any],
+    sessions: hand.Hands,
     step: str,
     left: Sequence[Decided],
     told: Callable[[int], None],
 ) -> None:
     """Run the statements of entries in their order, each marked in the same commit; `told` is told how many more."""
-    for batch in _batches(left):
+    by_superuser = True
+    for by_hand, batch in _batches(left, sessions.made_by_hand):
+        if by_hand and by_superuser and step == fates.STEP:
+            hand.let_make(context)
+        by_superuser, target = not by_hand, sessions.of(by_hand)
         if not _make_at_once(context, target, step, batch):
             with target.transaction():
                 for one in batch:
@@ -172,16 +174,16 @@ def make(
         told(len(batch))
 
 
-def _batches(left: Sequence[Decided]) -> Iterator[list[Decided]]:
+def _batches(left: Sequence[Decided], made_by_hand: Callable[[Decided], bool]) -> Iterator[tuple[bool, list[Decided]]]:
     """In their order; an extension by itself, because it is put into its place afterwards."""
-    batch: list[Decided] = []
-    for one in left:
-        if batch and (len(batch) == _BATCH or "EXTENSION" in (one.entry.kind, batch[-1].entry.kind)):
-            yield batch
-            batch = []
-        batch.append(one)
-    if batch:
-        yield batch
+    for by_hand, run in groupby(left, made_by_hand):
+        batch: list[Decided] = []
+        for one in run:
+            if batch and (len(batch) == _BATCH or "EXTENSION" in (one.entry.kind, batch[-1].entry.kind)):
+                yield by_hand, batch
+                batch = []
+            batch.append(one)
+        yield by_hand, batch
 
 
 def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, batch: Sequence[Decided]) -> bool:

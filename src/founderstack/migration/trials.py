@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration import hand
 from founderstack.migration.parallel import each
 from founderstack.migration.trial_rows import Tried, choose, own, people
 from founderstack.migration.user_code import OWN_PATH, was_not_found
@@ -53,6 +54,7 @@ _COMMANDS = ("a", "w", "d")
 _TOO_LONG = "57014"
 _NO_RIGHT = "42501"
 
+_About = tuple[Sequence[str], Sequence[bool], Sequence[str]]
 Answer = tuple[Any, ...]
 """(columns, verbs that are granted, then rows and hash for seen, insert, update, delete), or (SQLSTATE, …)."""
 
@@ -69,7 +71,7 @@ class Caller:
 def try_policies(context: Context) -> list[Finding]:
     """One finding for each table and caller that differ, and one that says how much was tried."""
     carried = [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
-    with context.source.connect() as source, context.target.connect() as target:
+    with context.source.connect() as source, context.hand.connect() as target:
         chosen = choose(source, target, carried)
         callers = list(_callers(source, target, chosen))
         claimed = [json.loads(one.claims)["sub"] for one in callers if '"sub"' in one.claims]
@@ -77,10 +79,14 @@ def try_policies(context: Context) -> list[Finding]:
     answers: dict[str, dict[tuple[str, str], Answer]] = {}
 
     def ask(side: str) -> None:
-        with (context.source if side == "there" else context.target).connect() as connection:
-            answers[side] = _ask(connection, tables, callers)
+        looking, asking = (context.source, context.source) if side == "there" else (context.hand, somebody)
+        with looking.connect() as connection:
+            about = _about(connection, tables, callers)
+        with asking.connect() as connection:
+            answers[side] = _ask(connection, tables, callers, about)
 
-    each(("there", "here"), 2, ask)
+    with hand.trying(context.target, sorted({one.role for one in callers})) as somebody:
+        each(("there", "here"), 2, ask)
     here, there = answers["here"], answers["there"]
     findings = []
     for (table, name), answer in there.items():
@@ -89,7 +95,7 @@ def try_policies(context: Context) -> list[Finding]:
             written = _alike(answer, here[table, name])
             findings.append(Finding("finish", what, False, _difference(answer, here[table, name]), written, table))
     slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
-    with context.target.connect() as target:
+    with context.hand.connect() as target:
         said = _counted(target, carried, tables, [(table, one.role) for table, one in _answered(here, there, callers)])
     said += _said(tables, callers, slow)
     codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
@@ -178,19 +184,28 @@ def _callers(
             yield Caller("authenticated", json.dumps(claims), f"authenticated {letter}")
 
 
-def _ask(
+def _about(
     connection: psycopg.Connection[Any], tables: Sequence[Tried], callers: Sequence[Caller]
+) -> dict[tuple[str, str], _About]:
+    """(table, role) → the columns that it may read, the verbs that it is granted, the filter of each verb."""
+    roles = sorted({caller.role for caller in callers})
+    names = [table.name for table in tables]
+    policies = connection.execute(_POLICIES, (names, roles)).fetchall()
+    return {
+        (name, role): (columns, allowed, _filters([one[2:] for one in policies if one[:2] == (name, role)], bypasses))
+        for name, role, bypasses, columns, allowed in connection.execute(_MAY, (names, roles)).fetchall()
+    }
+
+
+def _ask(
+    connection: psycopg.Connection[Any],
+    tables: Sequence[Tried],
+    callers: Sequence[Caller],
+    about: Mapping[tuple[str, str], _About],
 ) -> dict[tuple[str, str], Answer]:
     """(table, caller) → the answer; an error is its code, which must be the same on both sides as well."""
     from psycopg import sql
 
-    roles = sorted({caller.role for caller in callers})
-    names = [table.name for table in tables]
-    policies = connection.execute(_POLICIES, (names, roles)).fetchall()
-    about = {
-        (name, role): (columns, allowed, _filters([one[2:] for one in policies if one[:2] == (name, role)], bypasses))
-        for name, role, bypasses, columns, allowed in connection.execute(_MAY, (names, roles)).fetchall()
-    }
     answers = {}
     for caller in callers:
         with connection.transaction(force_rollback=True):

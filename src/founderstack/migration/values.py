@@ -100,3 +100,11 @@ class Context:
     """Names this command's run: a later one has another."""
     objects: Sequence[Decided] = ()
     """Every object of the source with its fate, in the order in which they can be made."""
+    worker: Target | None = None
+    """See `hand`."""
+
+    @property
+    def hand(self) -> Target:
+        """The target as somebody signs in without the superuser's rights: whose rights the source's code has."""
+        assert self.worker is not None
+        return self.worker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def make(connection: psycopg.Connection[Any], work: str, comment: str) -> tuple[
                 )
             )
     return name, password
+
+
+def is_one(name: str) -> bool:
+    """Whether a role of this name is one of them."""
+    return re.fullmatch(PATTERN, name) is not None
 
 
 def left(connection: psycopg.Connection[Any], comment: str) -> list[str]:
