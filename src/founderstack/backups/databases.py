@@ -107,13 +107,13 @@ def restore_database(
         raise
 
 
-def counted(server: Server, database: str) -> DatabaseFacts:
-    """What a database holds now."""
+def counted(server: Server, database: str, like: DatabaseFacts | None = None) -> DatabaseFacts:
+    """What a database holds now, counted in the way in which `like` was."""
     with connected(server, database, server.superuser) as connection:
         large = facts.large_objects(connection)
     with makers.reading(server, database) as connection:
         facts.begin(connection)
-        return facts.database_facts(connection, large)
+        return facts.database_facts(connection, large, like.tables if like else ())
 
 
 def swap(server: Server, database: str, restored: str, aside: str) -> None:

@@ -135,7 +135,7 @@ def _name(database: str) -> str:
 
 def _differences(server: Server, wanted: Facts) -> Iterator[str]:
     for before in wanted.databases:
-        yield from facts.differences(before, databases.counted(server, _name(before.name)))
+        yield from facts.differences(before, databases.counted(server, _name(before.name), before))
     with connected(server, "postgres", server.superuser) as connection:
         if facts.roles_digest(connection) != wanted.roles:
             yield _("The roles, what they may do or whose members they are, are others than were dumped.")

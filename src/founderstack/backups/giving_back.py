@@ -79,7 +79,7 @@ class GivingBack:
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:
         """Compare every row, right and owner of a restored database with what was dumped."""
         try:
-            if problems := facts.differences(about, databases.counted(self._server, restored)):
+            if problems := facts.differences(about, databases.counted(self._server, restored, about)):
                 raise _not_as_dumped(about.name, problems)
         except BaseException:
             databases.drop(self._server, restored)
