@@ -457,6 +457,24 @@ def test_a_link_of_ours_counts_as_the_folder_it_leads_to(tmp_path: Path) -> None
     assert {name for name, _path in below(str(data / "linked"), (".",))} == {"deep", "deep/upload"}
 
 
+@pytest.mark.parametrize("linked", [".", "files"])
+def test_what_lies_on_another_disk_is_refused_in_place_before_any_name_changes(tmp_path: Path, linked: str) -> None:
+    folder, big = tmp_path / "data", tmp_path / "big"
+    (big / "files").mkdir(parents=True)
+    if linked == ".":
+        folder.symlink_to(big)
+    else:
+        folder.mkdir()
+        (folder / "files").symlink_to(big / "files")
+    part = Files("files/app.tar", "files", "app", lambda: iter(()), str(folder), ("files",))
+    back = GivingBack("diary", str(tmp_path), lambda: Contents(None, "", (part,)), lambda: Key(new_identity()), ())
+    held = Restorable(Manifest("set", "diary", 1.0, 1.0, "dump", "full", ()), "here", (), ())
+    with pytest.raises(StackError) as told:
+        back.restore_files(held, "app", lambda _about, _count: None, beside=False)
+    assert (str(folder) in told.value.why, "--files app" in told.value.fix) == (True, True)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "big"}
+
+
 def test_a_link_of_ours_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "files").symlink_to("/mnt/of a disk that is away")
     with pytest.raises(StackError, match="cannot be read") as told:

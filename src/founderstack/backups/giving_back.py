@@ -114,6 +114,8 @@ class GivingBack:
         Objects take no place but their own: before that, their archive is read to its end and compared.
         """
         about = self._part(component)
+        if isinstance(about, Files) and not beside:
+            _refuse_elsewhere(about)
         folder = self.restored_folder(component)
         with self._opened[one.manifest.id].open(_archive(one, component)) as raw:
             source = Told(raw, component, progress)
@@ -252,6 +254,21 @@ def _empty(folder: str, *, above: int) -> None:
     remove_tree(folder)
     ensure_folder(os.path.dirname(folder), mode=above)
     ensure_folder(folder, mode=0o700)
+
+
+def _refuse_elsewhere(about: Files) -> None:
+    """Names change on one disk alone: raises StackError, before any has, for what lies on another."""
+    for path in (about.folder, *(os.path.join(about.folder, name) for name in about.names if name != ".")):
+        if os.path.islink(path) or os.path.ismount(path):
+            raise StackError(
+                _("The files of {component} cannot be restored in place").format(component=about.about),
+                _("{path} leads to another disk or folder, and names can only change within one.").format(path=path),
+                _(
+                    "Restore them beside and copy what you want over the old ones: founder restore --files {component}"
+                    "\nThe databases alone: founder restore --in-place --only databases"
+                ).format(component=about.about),
+                exit_code=EXIT_PRECONDITION,
+            )
 
 
 def _not_as_dumped(database: str, problems: Sequence[str]) -> StackError:
