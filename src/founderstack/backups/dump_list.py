@@ -36,7 +36,7 @@ _NAME = r'(?:"(?:[^"]|"")++"|\w[\w$]*+)'
 _OWNER = re.compile(
     r"ALTER (?:TABLE|FOREIGN TABLE|VIEW|MATERIALIZED VIEW|SEQUENCE|DOMAIN|AGGREGATE|STATISTICS|"
     "FUNCTION|PROCEDURE) "
-    rf"{_NAME}(?:\.{_NAME})?(?:\((?:\"(?:[^\"]|\"\")*+\"|[^\"'()])*+\))? OWNER TO {_NAME}"
+    rf"{_NAME}(?:\.{_NAME})?(?:\((?:\"[^\"]*+\"|[^\"'()])*+\))? OWNER TO {_NAME}"
 )
 
 

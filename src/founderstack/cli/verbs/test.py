@@ -164,7 +164,7 @@ def counted(tier: Tier, result: Result) -> Counts:
         return Counts(failed=int(result.code != 0))
     summary = _SUMMARY.findall(result.out)
     words = dict.fromkeys(("passed", "failed", "error", "errors", "skipped", "xfailed", "xpassed"), 0)
-    for number, word in re.findall(r"(\d+) ([a-z]+)", summary[-1] if summary else ""):
+    for number, word in re.findall(r"(\d{1,9}) ([a-z]+)", summary[-1] if summary else ""):
         words[word] = int(number)
     failed = words["failed"] + words["error"] + words["errors"] + words["xpassed"]
     if result.code not in ((0, _NO_TESTS_COLLECTED) if tier.may_be_empty else (0,)):
