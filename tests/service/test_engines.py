@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
-from tests.conftest import enterable_folder
+from tests.conftest import enterable_folder, wait_until
 from tests.service.clusters import MAJOR, Cluster, cluster
 
 SET = "20261124T033000Z-4f1c9a"
@@ -366,6 +368,36 @@ def test_what_an_interrupted_swap_has_closed_is_opened_and_what_somebody_closed_
     assert databases.opened_again(target.server, "app") == ()
     assert target.query("SELECT 1", "app") == target.query("SELECT 1", "other") == [(1,)]
     for name in ("app", "other", "other_restoring", "archived"):
+        databases.drop(target.server, name)
+
+
+def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Cluster) -> None:
+    """A tool that visits every database, or anybody with a login."""
+    for name in ("app", "app_restoring"):
+        target.query(f"CREATE DATABASE {name}")
+    ended, visits = threading.Event(), []
+
+    def visit() -> None:
+        while not ended.is_set():
+            with suppress(psycopg.Error), target.connect("app_restoring") as connection:
+                while not ended.is_set():
+                    connection.execute("SELECT 1")
+                    visits.append(1)
+
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    for one in visitors:
+        one.start()
+    try:
+        wait_until(lambda: len(visits) > 20, "it is visited")
+        databases.swap(target.server, "app", "app_restoring", "app_replaced")
+    finally:
+        ended.set()
+        for one in visitors:
+            one.join(30)
+    assert target.query("SELECT datname, datallowconn FROM pg_database WHERE datname LIKE 'app%' ORDER BY 1") == [
+        ("app", True), ("app_replaced", False),
+    ]  # fmt: skip
+    for name in ("app", "app_replaced"):
         databases.drop(target.server, name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,25 @@ def test_a_job_reaches_the_network_as_the_owner_did_and_nobody_else_reads_how(
     given = OwnCommands(str(tmp_path / "diary"))._environment("es")
     assert given["HTTPS_PROXY"] == "http://ana:secret@proxy.example.com:3128"
     assert (given["FOUNDER_HOME"], given["LANGUAGE"]) == (str(tmp_path), "es")
+
+
+def test_a_former_copy_of_the_tool_stays_while_something_runs_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup of hours imports what it needs when it needs it."""
+    monkeypatch.setenv("FOUNDER_HOME", str(tmp_path))
+    (tmp_path / "diary").mkdir()
+    (tmp_path / "diary/stack.json").write_text('{"tool": "new"}')
+    tools = tmp_path / "shared/venvs"
+    for name in ("tool-new", "tool-old", "tool-idle"):
+        (tools / name / "bin").mkdir(parents=True)
+    program = tools / "tool-old/bin/python"
+    program.symlink_to("/usr/bin/python3")
+    where = Places(state=str(tmp_path / "diary"), shared=str(tmp_path / "shared"), python="", package="")
+    settled = Settled(Stack("diary", "", "", {}), where, "", list)
+    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        settled._prune_tools()
+        assert {path.name for path in tools.iterdir()} == {"tool-new", "tool-old"}
+        running.communicate(b"\n")
+    settled._prune_tools()
+    assert {path.name for path in tools.iterdir()} == {"tool-new"}

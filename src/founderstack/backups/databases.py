@@ -119,10 +119,12 @@ def counted(server: Server, database: str, like: DatabaseFacts | None = None) ->
 def swap(server: Server, database: str, restored: str, aside: str) -> None:
     """Put `restored` in the place of `database`, which gets the name `aside`: both names change in one transaction.
 
-    Whoever is connected is cut off and finds the restored one at the next attempt.
+    Whoever is connected is cut off and finds the restored one at the next attempt; until then nobody gets into either.
     """
     there = exists(server, database)
-    closing = [f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS false"] if there else []
+    closing = [
+        f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS false" for name in ([database] if there else []) + [restored]
+    ]
     ending = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
         f"AND datname IN ({literal(database)}, {literal(restored)})"
@@ -135,6 +137,7 @@ def swap(server: Server, database: str, restored: str, aside: str) -> None:
         ask(server, _beside(database), *closing, ending, "BEGIN", *moving, coming, used, *former, "COMMIT")
     finally:
         open_again(server, database)
+        open_again(server, restored)
 
 
 def _beside(database: str) -> str:

@@ -12,6 +12,7 @@ from founderstack.locale import N_
 from founderstack.model.stack import Places, Stack
 from founderstack.world import ambient, files, receipt
 from founderstack.world.places import state_root
+from founderstack.world.processes import all_pids, command_line
 
 
 class Settled:
@@ -84,8 +85,11 @@ class Settled:
     def _prune_tools(self) -> None:
         abouts = [files.read_json(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
         used = {f"tool-{about['tool']}" for about in abouts if "tool" in about}
-        for path in glob.glob(f"{self._places.shared}/venvs/tool-*"):
-            if os.path.basename(path) not in used:
+        left = [path for path in glob.glob(f"{self._places.shared}/venvs/tool-*") if os.path.basename(path) not in used]
+        # A backup or a drill that a former copy has begun imports from it until it ends.
+        running = [" ".join(command_line(pid)) for pid in all_pids()] if left else []
+        for path in left:
+            if not any(f"{path}/" in line for line in running):
                 files.remove_tree(path)
 
 
