@@ -72,7 +72,7 @@ CREATE TABLE public.bound_1 PARTITION OF public.bound FOR VALUES IN (1);
 QUESTION = "SELECT trap.f('question', i) FROM trap.checked"
 PLACES = {
     *("check", "definer", "generated", "domain", "key", "index", "predicate", "view", "exclusion", "cast", "literal"),
-    "ours",
+    *("ours", "referred"),
 }
 PLANT = """
 CREATE SCHEMA trap;
@@ -174,8 +174,10 @@ def server() -> Iterator[Cluster]:
         made.query(OURS, "trapped")
         with made.connect("trapped", "crafty") as connection:
             connection.execute(TRAP + OBJECTS + "INSERT INTO ours VALUES (1)")
-        # The superuser has put somebody else's function to use.
+            connection.execute("CREATE INDEX ON trap.parent ((i + trap.f('referred', 1)))")
+        # The superuser has put somebody else's function to use, and refers to a table whose plans run one.
         made.query("ALTER TABLE ours ADD CHECK (trap.f('ours', i) > 0) NOT VALID", "trapped")
+        made.query("ALTER TABLE ours ADD FOREIGN KEY (i) REFERENCES trap.parent NOT VALID", "trapped")
         made.query("UPDATE pg_constraint SET convalidated = true WHERE conrelid = 'ours'::regclass", "trapped")
         made.query("CREATE DATABASE world OWNER theirs")
         made.query(WORLD, "world")

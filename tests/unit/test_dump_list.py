@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.backups.dump_list import Run, computing, entries, owners, plan, read
+from founderstack.backups.dump_list import Run, computing, entries, owners, plan, read, unchecked
 
 LISTED = """;
 ; Selected TOC Entries:
@@ -129,3 +129,15 @@ def test_what_gives_something_to_its_owner_is_found_in_a_script(statement: str) 
 )
 def test_nothing_else_of_a_script_is_said_by_the_superuser(statement: str) -> None:
     assert owners(f"{statement};\n") == ()
+
+
+def test_foreign_keys_are_made_without_a_look_at_rows() -> None:
+    script = """SET lock_timeout = 0;
+        ALTER TABLE ONLY diary."ours; NOT" ADD CONSTRAINT a FOREIGN KEY (n) REFERENCES diary.note(n) ON DELETE CASCADE;
+        ALTER TABLE ONLY diary.ours ADD CONSTRAINT b FOREIGN KEY (n) REFERENCES diary.note(n) NOT VALID;
+        ALTER TABLE diary.parts ADD CONSTRAINT c FOREIGN KEY (n) REFERENCES diary.note(n);"""
+    made, as_they_are = unchecked(script)
+    assert [one.partition(" CONSTRAINT ")[2] for one in made] == [
+        "a FOREIGN KEY (n) REFERENCES diary.note(n) ON DELETE CASCADE NOT VALID"
+    ]
+    assert [one.partition(" CONSTRAINT ")[2][0] for one in as_they_are] == ["b", "c"]

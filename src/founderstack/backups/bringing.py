@@ -18,6 +18,10 @@ from founderstack.world.pipes import LISTED, feed
 
 NICE = 5
 _CHUNK = 1024 * 1024
+# To look rows up is to plan a question about whoever's table is referred to, and so to run code of theirs.
+_VALID = """
+UPDATE pg_constraint SET convalidated = true WHERE contype = 'f' AND xmin = pg_current_xact_id()::xid
+"""
 
 
 @dataclass(frozen=True)
@@ -76,15 +80,35 @@ class _Bringer:
     def do(self, runs: Sequence[Run]) -> None:
         """What is made of the archive's beginning alone, where all but rows is."""
         for run in runs:
-            if run.inert:
+            if run.inert and run.looks_up:
+                self._refer(run.entries)
+            elif run.inert:
                 self.superuser(run.entries)
             else:
                 self._by_maker(run)
 
+    def _refer(self, found: Sequence[Entry]) -> None:
+        """Foreign keys of the superuser's tables: they held where the rows were dumped, with which all is compared."""
+        self._refuse_planted()
+        made, others = dump_list.unchecked(_script(self._what.server, self._beginning, found))
+        ask(
+            self._what.server,
+            self._what.into,
+            "SET search_path = pg_catalog",
+            "BEGIN",
+            *made,
+            _VALID,
+            *others,
+            "COMMIT",
+        )
+
+    def _refuse_planted(self) -> None:
+        if self._maker:
+            self._maker.refuse_more_than(self._borrowed, self._functions)
+
     def superuser(self, found: Sequence[Entry]) -> None:
         if found:
-            if self._maker:
-                self._maker.refuse_more_than(self._borrowed, self._functions)
+            self._refuse_planted()
             self._restore(Run(tuple(found), inert=True), io.BytesIO(self._beginning), [])
 
     def _by_maker(self, run: Run) -> None:

@@ -153,6 +153,19 @@ def owners(script: str) -> tuple[str, ...]:
     return tuple(one.text for one in statements(script) if _OWNER.fullmatch(one.text))
 
 
+def unchecked(script: str) -> tuple[list[str], list[str]]:
+    """Foreign keys that a script of pg_restore makes: without a look at rows, to be called valid; as they are there.
+
+    Those of a partitioned table are always looked up.
+    """
+    keys = [one for one in statements(script) if one.words[:2] == ("ALTER", "TABLE")]
+    wanted = [one.words[:3] == ("ALTER", "TABLE", "ONLY") and one.words[-2:] != ("NOT", "VALID") for one in keys]
+    return (
+        [f"{key.text} NOT VALID" for key, looked_up in zip(keys, wanted, strict=True) if looked_up],
+        [key.text for key, looked_up in zip(keys, wanted, strict=True) if not looked_up],
+    )
+
+
 def _made(found: Sequence[Entry], own: tuple[str, ...]) -> list[Entry]:
     apart = (*_LATE, *_LARGE, *_LAST, _REFRESH)
     return [entry for entry in found if not entry.is_of(*apart) or _early(entry, own)]
