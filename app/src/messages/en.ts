@@ -97,6 +97,17 @@ export const en = {
     dropHint: "Or drop or paste them into the text. At most 20 MB each.",
     back: "Back",
   },
+  format: {
+    label: "Formatting",
+    "bold": "Bold",
+    "italic": "Italic",
+    "header-2": "Heading",
+    "unordered-list": "List",
+    "ordered-list": "Numbered list",
+    "task-list": "To-do list",
+    "quote": "Quotation",
+    "link": "Link",
+  },
   saving: {
     saved: "Saved",
     changed: "Not saved yet",
@@ -247,6 +258,7 @@ export const en = {
     twofactor: "Two-factor sign-in is off.",
     invited: "The invitation is on its way.",
     destroyed: "Deleted for good.",
+    attached: "The entry is saved, and the files are with it.",
     restored: "The entry is back.",
   },
   mail: {

@@ -99,6 +99,17 @@ export const es: Messages = {
     dropHint: "O suéltalos o pégalos en el texto. Como máximo 20 MB cada uno.",
     back: "Volver",
   },
+  format: {
+    label: "Formato",
+    "bold": "Negrita",
+    "italic": "Cursiva",
+    "header-2": "Título",
+    "unordered-list": "Lista",
+    "ordered-list": "Lista numerada",
+    "task-list": "Lista de tareas",
+    "quote": "Cita",
+    "link": "Enlace",
+  },
   saving: {
     saved: "Guardado",
     changed: "Sin guardar todavía",
@@ -249,6 +260,7 @@ export const es: Messages = {
     twofactor: "La verificación en dos pasos está desactivada.",
     invited: "La invitación está en camino.",
     destroyed: "Eliminada para siempre.",
+    attached: "La entrada está guardada, y los archivos con ella.",
     restored: "La entrada está de vuelta.",
   },
   mail: {

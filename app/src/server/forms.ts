@@ -2,7 +2,7 @@ import "server-only";
 import { askBetterAuth } from "./auth";
 import { environment } from "./env";
 import { Problem } from "./problem";
-import { guarded, json, limited } from "./respond";
+import { guarded, json, limited, readStart } from "./respond";
 
 /** What a form's handler answers: where to go next, with cookies to set, or a `Problem` thrown. */
 export interface Outcome {
@@ -10,15 +10,19 @@ export interface Outcome {
   readonly cookies?: readonly string[];
 }
 
+/** The field that says that files were left out. */
+export const CUT = "cut";
+
 /**
  * A route for a plain HTML form. With scripts the page asks for JSON and shows the problem beside the form; without
- * them the browser is sent back to `page` with the problem's code. Both ways end at the same place.
+ * them the browser is sent back to `page` with the problem's code. Both ways end at the same place. `files`: the form has
+ * files too; what is more than `limit` is left out, file by file, and `CUT` is among the fields.
  */
-export function form(page: string, handle: (fields: FormData, request: Request) => Promise<Outcome>, limit = 100_000) {
+export function form(page: string, handle: (fields: FormData, request: Request) => Promise<Outcome>, limit = 100_000, files = false) {
   return guarded(async (request: Request): Promise<Response> => {
     const wantsJson = request.headers.get("accept")?.includes("application/json") === true;
     try {
-      const { go, cookies = [] } = await handle(await readForm(request, limit), request);
+      const { go, cookies = [] } = await handle(await (files ? readFiles : readForm)(request, limit), request);
       const response = wantsJson ? json({ go }) : seeOther(go);
       for (const cookie of cookies) response.headers.append("set-cookie", cookie);
       return response;
@@ -96,12 +100,29 @@ export function localPath(wanted: string | null | undefined): string {
 }
 
 async function readForm(request: Request, limit: number): Promise<FormData> {
-  const whole = await limited(request, limit);
+  return parse(await limited(request, limit));
+}
+
+async function parse(whole: Request): Promise<FormData> {
   try {
     return await whole.formData();
   } catch {
     throw new Problem(400, "invalid");
   }
+}
+
+/** Where files are too large, the fields before them are read all the same: nobody's text is lost for a photo. */
+async function readFiles(request: Request, limit: number): Promise<FormData> {
+  const type = request.headers.get("content-type") ?? "";
+  const boundary = /^multipart\/form-data; *boundary="?([^";\s]+)/i.exec(type)?.[1];
+  if (!boundary) return readForm(request, limit);
+  const { start, more } = await readStart(request, limit);
+  const end = `\r\n--${boundary}`;
+  const body = more ? Buffer.concat([start.subarray(0, Math.max(0, start.lastIndexOf(end))), Buffer.from(`${end}--\r\n`)]) : start;
+  const fields = await parse(new Request(request.url, { method: "POST", headers: { "content-type": type }, body }));
+  if (more) fields.set(CUT, "yes");
+  else fields.delete(CUT);
+  return fields;
 }
 
 function seeOther(go: string): Response {

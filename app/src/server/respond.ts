@@ -55,6 +55,20 @@ export async function readBytes(request: Request, limit: number): Promise<Uint8A
   return Buffer.concat(parts);
 }
 
+/** The first bytes of a body, up to `limit`. The rest is taken and forgotten: a browser that is not heard out shows an error of its own. */
+export async function readStart(request: Request, limit: number): Promise<{ start: Buffer<ArrayBuffer>; more: boolean }> {
+  const parts: Uint8Array[] = [];
+  let [size, more] = [0, false];
+  const reader = request.body?.getReader();
+  for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
+    const kept = part.value.subarray(0, limit - size);
+    more ||= kept.byteLength < part.value.byteLength;
+    size += kept.byteLength;
+    if (kept.byteLength > 0) parts.push(kept);
+  }
+  return { start: Buffer.concat(parts), more };
+}
+
 const WAITING = 10;
 const turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
 

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Messages } from "@/messages";
 import { fill } from "@/messages/fill";
 import { problemText } from "@/messages/problem-text";
@@ -74,6 +74,16 @@ async function upload(entryId: string, file: File): Promise<FileItem | { problem
 
 export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry" | "problems">; readonly uploads: Uploads }) {
   const input = useRef<HTMLInputElement>(null);
+
+  function take(): void {
+    const chosen = [...(input.current?.files ?? [])];
+    if (input.current) input.current.value = "";
+    if (chosen.length > 0) void uploads.add(chosen);
+  }
+
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- what was chosen before scripts answered
+  useEffect(take, []);
+
   return (
     <div className="attachments">
       {uploads.files.length > 0 && (
@@ -88,10 +98,7 @@ export function Attachments({ t, uploads }: { readonly t: Pick<Messages, "entry"
         </ul>
       )}
       <p className="attach">
-        <input ref={input} type="file" multiple hidden aria-label={t.entry.attach} onChange={(event) => {
-          void uploads.add([...(event.target.files ?? [])]);
-          event.target.value = "";
-        }} />
+        <input ref={input} name="file" type="file" multiple aria-label={t.entry.attach} onChange={take} />
         <button type="button" onClick={() => input.current?.click()} disabled={uploads.busy !== null}>{t.entry.attach}</button>
         <small className="hint">{t.entry.dropHint}</small>
       </p>

@@ -1,17 +1,19 @@
 "use client";
 
-import { useEffect, useRef, useState, type ClipboardEvent, type DragEvent } from "react";
+import { useEffect, useRef, useState, type ClipboardEvent, type DragEvent, type KeyboardEvent } from "react";
 import type { Messages } from "@/messages";
 import { Attachments, useUploads, type FileItem } from "./attachments";
 import { Autosave, type SaveState } from "./autosave";
+import { change as changeText, continueList } from "./continue-list";
 import { figuresOf, FigureFields, rowsOf, type FigureRow } from "./figure-fields";
+import { FormatBar } from "./format-bar";
 import { forgetDraft, isOrphan, listDrafts, type Fields } from "./local-drafts";
 import { MoodPicker } from "./mood-picker";
 import type { ServerEntry } from "./put-entry";
 import { SaveDecision, SaveLine } from "./save-status";
 
 interface Props {
-  readonly t: Pick<Messages, "entry" | "saving" | "problems" | "moods">;
+  readonly t: Pick<Messages, "entry" | "format" | "saving" | "problems" | "moods">;
   readonly userId: string;
   readonly entry: ServerEntry;
   readonly files: readonly FileItem[];
@@ -121,6 +123,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       className="editor"
       method="post"
       action="/form/entry"
+      encType="multipart/form-data"
       autoComplete="off" // else a browser fills in what it remembers of an earlier visit, which `typedEarly` would take up
       onSubmit={(event) => {
         event.preventDefault();
@@ -160,10 +163,10 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
           <label htmlFor="body">{t.entry.body}</label>
           <button type="button" className="link" aria-pressed={preview !== null} onClick={togglePreview}>{preview === null ? t.entry.preview : t.entry.write}</button>
         </div>
+        <FormatBar t={t.format} area="body" hidden={preview !== null} />
         {preview !== null && <div className="prose sheet" tabIndex={0} role="region" aria-label={t.entry.preview} dangerouslySetInnerHTML={{ __html: preview }} />}
-        <textarea id="body" name="body" ref={textarea} rows={14} hidden={preview !== null} value={form.body} placeholder={t.entry.bodyPlaceholder} onChange={(event) => change({ body: event.target.value })} onPaste={paste} onDrop={paste} autoFocus={entry.revision === 0 && entry.title !== ""} />
+        <textarea id="body" name="body" ref={textarea} rows={14} hidden={preview !== null} value={form.body} placeholder={t.entry.bodyPlaceholder} onChange={(event) => change({ body: event.target.value })} onPaste={paste} onDrop={paste} onKeyDown={nextItem} autoFocus={entry.revision === 0 && entry.title !== ""} />
       </div>
-      <Attachments t={t} uploads={uploads} />
       <label className="field">
         <span>{t.entry.tags}</span>
         <input name="tags" list="known-tags" value={form.tags} aria-describedby="tags-hint" autoComplete="off" onChange={(event) => change({ tags: event.target.value })} />
@@ -173,12 +176,23 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
       <label className="check">
         <input name="pinned" type="checkbox" checked={form.pinned} onChange={(event) => change({ pinned: event.target.checked })} /> {t.entry.pinned}
       </label>
+      {/* Last of what is sent: a file that is too large cuts off nothing else. */}
+      <Attachments t={t} uploads={uploads} />
       <div className="save-bar">
         <button className="primary" disabled={leaving}>{t.entry.save}</button>
         <SaveLine t={t} state={state} restored={restored} />
       </div>
     </form>
   );
+}
+
+function nextItem(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  const area = event.currentTarget;
+  const plain = event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey && !event.nativeEvent.isComposing;
+  const next = plain && area.selectionStart === area.selectionEnd && continueList(area.value, area.selectionStart);
+  if (!next) return;
+  event.preventDefault();
+  changeText(area, next);
 }
 
 /** What was written before scripts answered: the page shows it, and the form does not know of it. */

@@ -5,6 +5,7 @@ import { findEntry } from "@/server/entries";
 import { findFiles, listFiles } from "@/server/files";
 import { filesNamed, renderMarkdown } from "@/server/markdown";
 import { preferences } from "@/server/preferences";
+import { readQuery, type SearchParams } from "@/server/query";
 import { requirePerson } from "@/server/session";
 import { longDay } from "@/ui/day";
 import { DeleteButton } from "@/ui/delete-button";
@@ -12,7 +13,7 @@ import { Chips } from "@/ui/entry-list";
 import { MoodFace } from "@/ui/mood-face";
 import { isPicture, smallPicture } from "@/ui/picture";
 
-type Props = { params: Promise<{ id: string }> };
+type Props = { params: Promise<{ id: string }>; searchParams: SearchParams };
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const person = await requirePerson();
@@ -20,15 +21,17 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
   return { title: entry?.title || (await preferences()).t.entry.untitled };
 }
 
-export default async function EntryPage({ params }: Props) {
+export default async function EntryPage({ params, searchParams }: Props) {
   const person = await requirePerson();
   const entry = await findEntry(person.id, (await params).id);
   if (!entry) notFound();
   const { t, locale } = await preferences();
+  const { done } = await readQuery(searchParams);
   const [all, named] = await Promise.all([listFiles(person.id, entry.id), findFiles(person.id, filesNamed(entry.body))]);
   const files = all.filter((file) => !entry.body.includes(file.id));
   return (
     <article className="entry">
+      {done === "attached" && <p role="status" className="notice">{t.done.attached}</p>}
       <p className="meta">
         <time dateTime={entry.day}>{longDay(entry.day, locale)}</time>
         {entry.mood && <span className="mood-word"><MoodFace mood={entry.mood} /> {t.moods[entry.mood]}</span>}

@@ -28,7 +28,7 @@ export default async function NewEntry({ searchParams }: Props) {
       <h1 className="overline">{t.entry.newTitle}</h1>
       {problem && <p role="alert" className="problem">{problemText(t.problems, problem)}</p>}
       <Editor
-        t={{ entry: t.entry, saving: t.saving, problems: t.problems, moods: t.moods }}
+        t={{ entry: t.entry, format: t.format, saving: t.saving, problems: t.problems, moods: t.moods }}
         userId={person.id}
         entry={entry}
         files={[]}
