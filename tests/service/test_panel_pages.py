@@ -323,6 +323,7 @@ def test_backups_say_how_old_how_large_where_and_whether_they_were_proven(
     expect(sets.nth(1)).to_contain_text("ago, restored in 21 s")
     expect(sets.nth(2)).to_contain_text("public.entry: 9 rows instead of 10")
     expect(sets.nth(3)).to_contain_text("database/app.dump.age")
+    expect(page.locator(".rows .error")).to_have_text("Gone from there: 1 Nov 2026, 03:30 UTC")
     page.get_by_role("button", name="Prove it").first.click()
     page.wait_for_url(f"**/job/{JOB}")
     page.goto(page.url.replace(f"/job/{JOB}", "/backups"))

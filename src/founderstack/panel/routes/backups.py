@@ -13,7 +13,7 @@ from starlette.responses import Response
 from founderstack.panel import texts
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
-from founderstack.panel.words import Translate, duration, seconds, size
+from founderstack.panel.words import Translate, duration, seconds, set_named, size
 
 _SET = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PARTS = ("", "databases", "files")
@@ -47,8 +47,13 @@ async def page(ask: Ask) -> Response:
     said = await ask.agent("backups")
     _, language, now = ask.say, ask.language, ask.parts.clock.now()
     places = [
-        # A list that an earlier version has written does not say what is gone.
-        {"gone": [], **one, "size": size(float(one["bytes"]), language), "error": _(str(one["error"] or ""))}
+        {
+            **one,
+            "size": size(float(one["bytes"]), language),
+            "error": _(str(one["error"] or "")),
+            # A list that an earlier version has written does not say what is gone.
+            "gone": [set_named(str(name), language) for name in one.get("gone", [])],
+        }
         for one in said["places"]
     ]
     return ask.page(
