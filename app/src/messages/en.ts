@@ -132,7 +132,7 @@ export const en = {
   timeline: {
     pinned: "Pinned",
     search: "Search",
-    searchPlaceholder: "Words, in English or Spanish",
+    searchPlaceholder: "In English or Spanish",
     filters: "Filters",
     tag: "Tag",
     mood: "Mood",

@@ -134,7 +134,7 @@ export const es: Messages = {
   timeline: {
     pinned: "Fijadas",
     search: "Buscar",
-    searchPlaceholder: "Palabras, en español o inglés",
+    searchPlaceholder: "En español o inglés",
     filters: "Filtros",
     tag: "Etiqueta",
     mood: "Ánimo",

@@ -70,18 +70,22 @@ export async function saveEntry(userId: string, id: string, draft: Draft, revisi
        where user_id = $1 and id = $2`,
       [userId, id, draft.day, draft.title, draft.body, draft.mood, draft.pinned],
     );
-    if (kept || textBytes(draft) > textBytes(current)) await refuseTooLong(client, userId);
+    const longer = textBytes(draft) > textBytes(current);
+    if (longer || kept) await refuseTooLong(client, userId, longer ? 1 : ROOM_TO_SHORTEN);
     await writeDetails(client, userId, id, draft);
     return { outcome: "saved", revision: current.revision + 1 };
   });
 }
 
+/** In a full diary a text can still become shorter, though its longer version is kept beside it. */
+const ROOM_TO_SHORTEN = 1.25;
+
 /**
  * Asked after a change that made the texts longer: the row that it reads was counted by that change and is held by it, so
  * another change of the same person waits until this one has ended.
  */
-async function refuseTooLong(client: Queryable, userId: string): Promise<void> {
-  const most = environment().personTextBytes;
+async function refuseTooLong(client: Queryable, userId: string, room = 1): Promise<void> {
+  const most = environment().personTextBytes * room;
   const { rows } = await client.query<{ bytes: number }>("select bytes::float8 as bytes from text_use where user_id = $1", [userId]);
   if ((rows[0]?.bytes ?? 0) > most) throw new Problem(413, "texts_full", { limit: most });
 }
