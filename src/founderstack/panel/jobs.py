@@ -81,7 +81,9 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
 
 def title(verb: str, options: Mapping[str, Any], _: Translate, language: str) -> str:
     """What a job does, in a few words."""
-    known = {"ref": "", "number": "", "replicas": "", "process": "", "secret": "", **options}
+    if verb in ("restart", "stop", "start") and options.get("process"):
+        return _capital(step_words(f"{verb}:{options['process']}", _, language, {}))
+    known = {"ref": "", "number": "", "replicas": "", "secret": "", **options}
     known["set"] = set_named(str(options.get("set", "")), language)
     texts = {
         "up": _("Apply the plan"),
@@ -90,9 +92,6 @@ def title(verb: str, options: Mapping[str, Any], _: Translate, language: str) ->
         "scale": _("Run one copy of the app")
         if str(known["replicas"]) == "1"
         else _("Run {replicas} copies of the app"),
-        "restart": _("Restart {process}"),
-        "stop": _("Stop {process}"),
-        "start": _("Start {process}"),
         "rotate": _("Change the secret {secret}"),
         "backup": _("Take a backup"),
         "prove": _("Prove the backup of {set}") if known["set"] else _("Prove the newest backup"),
@@ -134,7 +133,7 @@ def _line(
     name = told or said or step_words(key, _, language, {})
     took = float(event.get("seconds") or 0.0) if event else 0.0
     return StepLine(
-        title=name[:1].upper() + name[1:],
+        title=_capital(name),
         state=state,
         word=words[state],
         shape=SHAPES[state],
@@ -157,3 +156,7 @@ def _outcome(verb: str, result: Mapping[str, Any] | None, _: Translate) -> tuple
 def views(jobs: Sequence[Mapping[str, Any]], _: Translate, language: str, now: float) -> tuple[JobView, ...]:
     """Jobs of a list, in its order."""
     return tuple(view(job, _, language, now) for job in jobs)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -73,6 +73,8 @@ SET = "20261124T033000Z-0000ab"
         ("prove", {"set": "2026"}, "Prove the backup of 2026"),
         ("restore", {"set": SET, "confirm": ""}, "Restore the backup of 24 Nov 2026, 03:30 UTC, beside what is used"),
         ("restore", {"set": SET, "confirm": "diary"}, "Restore the backup of 24 Nov 2026, 03:30 UTC, in its place"),
+        ("restart", {"process": "redis"}, "Restart redis"),
+        ("stop", {"process": "app-3-4fd2a1-2"}, "Stop instance 2 of release 3"),
     ],
 )
 def test_a_job_is_named_in_words(verb: str, options: dict[str, Any], title: str) -> None:
