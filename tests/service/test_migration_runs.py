@@ -225,8 +225,11 @@ def test_any_postgresql_moves_the_same_way(target: Cluster, tmp_path: Path) -> N
         " INSERT INTO sold VALUES (1), (2);"
         " CREATE VIEW popular AS SELECT name FROM goods JOIN sold ON good = id;"
         " CREATE FUNCTION on_show(int) RETURNS bool LANGUAGE sql STABLE AS 'SELECT $1 % 3 > 0';"
-        " ALTER TABLE goods ENABLE ROW LEVEL SECURITY; GRANT SELECT ON goods TO clerk;"
-        " CREATE POLICY shown ON goods FOR SELECT TO clerk USING (on_show(id))",
+        " CREATE FUNCTION unsold(int) RETURNS bool LANGUAGE sql STABLE AS 'SELECT $1 % 5 > 0';"
+        " ALTER TABLE goods ENABLE ROW LEVEL SECURITY; GRANT SELECT, DELETE ON goods TO clerk;"
+        " CREATE POLICY shown ON goods FOR SELECT TO clerk USING (on_show(id));"
+        " CREATE POLICY gone ON goods FOR DELETE TO clerk USING (true);"
+        " CREATE POLICY only_unsold ON goods AS RESTRICTIVE FOR DELETE TO clerk USING (unsold(id))",
         "elsewhere",
     )
     base = migration(_own(target), target, tmp_path / "state", kind="plain")
@@ -239,6 +242,12 @@ def test_any_postgresql_moves_the_same_way(target: Cluster, tmp_path: Path) -> N
     assert target.query("SELECT nextval('goods_id_seq')", "app") == [(20001,)]
     assert not [name for kind, name in made_by(target) if kind == "schema" and name in ("auth", "storage")]
     # Of twenty thousand rows some are tried: enough to see that a policy's function is another one.
+    target.query("CREATE OR REPLACE FUNCTION unsold(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 % 50 > 0'", "app")
+    (less,) = [one for one in base.verify() if one.step == "finish" and one.about == "public.goods"]
+    assert less.what == "what clerk sees and may change in public.goods", (
+        "a restrictive policy takes from what others give"
+    )
+    target.query("CREATE OR REPLACE FUNCTION unsold(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 % 5 > 0'", "app")
     target.query("CREATE OR REPLACE FUNCTION on_show(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 % 30 > 0'", "app")
     found = [one for one in base.verify() if one.step == "finish"]
     assert any("public.goods by" in one.what for one in found)
