@@ -106,7 +106,8 @@ def open_page(chromium: Browser, site: Site, agent: CannedAgent) -> Iterator[Ope
 def _is_ours(kind: str, text: str) -> bool:
     """Chromium reports what a test refuses or cuts off on purpose as failed resources."""
     meant = (
-        "401", "404", "409", "422", "503", "ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY", "ERR_FAILED", "ERR_ABORTED",
+        "401", "404", "409", "422", "502", "503",
+        "ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY", "ERR_FAILED", "ERR_ABORTED",
     )  # fmt: skip
     return kind == "error" and not any(status in text for status in meant)
 

@@ -9,10 +9,18 @@ from contextlib import suppress
 
 from tests.service.panels import SECRET
 
+NOBODY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+"""What is said where no panel listens."""
+
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
-    """Take one request at a time to the panel, with the gateway's secret, and bring the answer."""
-    inner_reader, inner_writer = await asyncio.open_unix_connection(path)
+    """Take one request at a time to the panel, with the gateway's secret, and bring the answer, until one side ends."""
+    try:
+        inner_reader, inner_writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(NOBODY)
+        return
 
     async def ask() -> None:
         while True:
@@ -34,7 +42,6 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, p
             half.cancel()
         await asyncio.gather(*halves, return_exceptions=True)
         inner_writer.transport.abort()
-        writer.transport.abort()
 
 
 class Gateway:
@@ -65,8 +72,12 @@ class Gateway:
 
     async def _serve(self) -> None:
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(OSError, asyncio.CancelledError):
-                await _pass_on(reader, writer, self._path)
+            try:
+                with suppress(OSError, EOFError):
+                    await _pass_on(reader, writer, self._path)
+                writer.close()  # after what was written: a browser that waits for more learns that nothing comes
+            except asyncio.CancelledError:
+                writer.transport.abort()
 
         listener = await asyncio.start_server(accept, "127.0.0.1", 0)
         self.url = "http://localhost:%d" % listener.sockets[0].getsockname()[1]

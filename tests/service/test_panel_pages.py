@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.service.browsing import clock, picture, sign_in, unfit
 from tests.service.canned import JOB, NOW, STEPS, CannedAgent, event, job, service
 from tests.service.conftest import OpenPage
+from tests.service.panels import panel_process, write_configuration
+from tests.service.small_gateway import Gateway
 
 REFUSED = {"error": {"what": "Another command runs", "why": "founder up, since 20:00.", "fix": "Wait for it."}}
 PAGES = {
@@ -384,3 +388,31 @@ def test_a_set_is_restored_beside_and_in_place_only_with_the_stacks_name(
         {**chosen, "only": "databases", "confirm": "", "answer": "replace"},
         {**chosen, "only": "", "confirm": "diary", "answer": ""},
     ]
+
+
+def test_a_restore_in_place_is_followed_while_the_panel_is_away_and_says_done(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    """What breaks: the panel, stopped with all others. The page keeps what it knows, and goes on by itself."""
+    chosen = "20261124T033000Z-000004"
+    restore = {"verb": "restore", "options": {"set": chosen, "only": "", "confirm": "diary"}, "steps": []}
+    write_configuration(tmp_path)
+    with CannedAgent(tmp_path / "agent" / "agent.sock") as agent, Gateway(str(tmp_path / "panel.sock")) as gateway:
+        agent.answers["job"] = job(**restore, events=[event("started", "restore:databases", 2)])
+        with panel_process(tmp_path):
+            page = open_page(f"/backups/restore/{chosen}", url=gateway.url)
+            sign_in(page)
+            page.get_by_label("To confirm").fill("diary")
+            page.locator(".button.danger").click()
+            page.wait_for_url(f"**/job/{JOB}")
+            assert [(one["verb"], one["confirm"]) for one in agent.runs()] == [("restore", "diary")]
+        expect(page.locator("#live")).to_have_text("No connection to this page; the job goes on.")
+        expect(page.locator(".summary")).to_contain_text("Running")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("24 Nov 2026, 03:30 UTC, in its place")
+        result = {"in_place": True, "items": [], "safety": "20261124T200000Z-0000ff"}
+        agent.answers["job"] = job(**restore, events=[], state="done", ended=NOW, code=0, result=result)
+        agent.answers["follow"] = [*agent.answers["follow"], {"job": {}}]
+        with panel_process(tmp_path):
+            expect(page.locator(".summary")).to_contain_text("Done", timeout=60_000)
+            expect(page.locator("#progress")).to_contain_text("To go back, restore the backup 20261124T200000Z-0000ff")
+            expect(page.locator("#live")).to_be_empty()

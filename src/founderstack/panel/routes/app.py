@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from founderstack.model.errors import StackError
 from founderstack.panel import deploys, jobs, log_lines, texts, tiles
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin, job_id
-from founderstack.panel.streams import event
+from founderstack.panel.routes.log_stream import log_stream
 
 _MOST_COPIES = 12
 _SHOWN_DEPLOYS = 5
@@ -82,27 +82,7 @@ async def build_log(ask: Ask) -> Response:
 
 async def building(ask: Ask) -> Response:
     """What the build of a job says, line by line, from its first one on; ends with the job."""
-    return ask.parts.listeners.answer(_building(ask, job_id(ask)))
-
-
-async def _building(ask: Ask, job: str) -> AsyncIterator[bytes]:
-    """All that was said as `all`, then each burst as `lines`; `end` with the job, `over` with the session."""
-    kind = "all"
-    try:
-        async for said in ask.agent_stream("building", id=job):
-            if not ask.still_signed_in():
-                yield event("over", "")
-                return
-            if "job" in said:
-                yield event("end", "")
-                return
-            if "lines" in said:
-                yield event(kind, ask.part("log_lines.html", lines=log_lines.shown(said["lines"])).decode())
-                kind = "lines"
-            else:
-                yield event("alive", "")
-    except StackError:
-        return  # the browser asks again
+    return ask.parts.listeners.answer(log_stream(ask, "building", id=job_id(ask)))
 
 
 async def _waiting(ask: Ask, ref: str) -> tuple[deploys.Waiting | None, Mapping[str, str]]:

@@ -48,11 +48,13 @@ async def progress(ask: Ask) -> Response:
 
 async def _progress(ask: Ask, number: str) -> AsyncIterator[bytes]:
     try:
-        async for _said in ask.agent_stream("follow", id=number):
+        async for said in ask.agent_stream("follow", id=number):
             if not ask.still_signed_in():
                 break
             job = jobs.view(await ask.agent("job", id=number), ask.say, ask.language, ask.parts.clock.now())
             yield event("progress", ask.part("job_progress.html", job=job).decode())
+            if "job" in said:
+                break  # that was the last; the agent closes the connection after it
     except StackError:
         return  # the browser asks again
     yield event("over", "")

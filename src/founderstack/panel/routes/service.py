@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,7 +14,7 @@ from founderstack.panel.asking import Ask
 from founderstack.panel.rings import instances_of, number_of, together
 from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
-from founderstack.panel.streams import event
+from founderstack.panel.routes.log_stream import log_stream
 from founderstack.panel.words import size
 
 _SHOWN_LINES, _FILE_LINES = 500, 2000
@@ -81,24 +81,8 @@ async def log_file(ask: Ask) -> Response:
 
 async def tail(ask: Ask) -> Response:
     """Each new line of the log as it is written."""
-    return ask.parts.listeners.answer(_tail(ask, _log(ask, _tile(ask))))
-
-
-async def _tail(ask: Ask, name: str) -> AsyncIterator[bytes]:
-    """The last lines as `all`, so that nothing is missing or there twice after a break, then new ones as `lines`."""
-    kind = "all"
-    try:
-        async for said in ask.agent_stream("tail", process=name, lines=_SHOWN_LINES):
-            if not ask.still_signed_in():
-                break
-            if "lines" in said:
-                yield event(kind, ask.part("log_lines.html", lines=log_lines.shown(said["lines"])).decode())
-                kind = "lines"
-            else:
-                yield event("alive", "")
-    except StackError:
-        return  # the browser asks again
-    yield event("over", "")
+    said = log_stream(ask, "tail", process=_log(ask, _tile(ask)), lines=_SHOWN_LINES)
+    return ask.parts.listeners.answer(said)
 
 
 async def _past(ask: Ask, key: str) -> list[Sequence[Any]]:
