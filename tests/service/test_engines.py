@@ -16,10 +16,12 @@ import pytest
 from founderstack.backups import databases
 from founderstack.backups.dump import Dump
 from founderstack.backups.facts import COPY, begin, database_facts, differences
+from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.model.sql import setting_words
 from founderstack.world.objects import FolderStore
 from founderstack.world.sealing import Key, new_identity
 from tests.conftest import enterable_folder, wait_until
@@ -369,6 +371,44 @@ def test_what_an_interrupted_swap_has_closed_is_opened_and_what_somebody_closed_
     assert target.query("SELECT 1", "app") == target.query("SELECT 1", "other") == [(1,)]
     for name in ("app", "other", "other_restoring", "archived"):
         databases.drop(target.server, name)
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"),
+    [
+        # Kept raw by SET … FROM CURRENT, which everybody may say for himself.
+        ("search_path", "public;ALTER/**/ROLE/**/crafty/**/SUPERUSER"),
+        ("search_path", '"$user", diary,"A ""b"", c"'),
+        ("search_path", '""'),
+        ("app.user", "it's, \\ one"),
+        ("datestyle", "ISO, DMY"),
+        ("statement_timeout", "9s"),
+    ],
+)
+def test_settings_come_back_as_they_were_kept_and_none_is_sql(target: Cluster, setting: str, kept: str) -> None:
+    for made in ("ROLE crafty LOGIN", "DATABASE live", "DATABASE live_restored"):
+        target.query(f"CREATE {made}")
+    whose = 'ALTER ROLE crafty IN DATABASE live SET "' + setting.replace(".", '"."') + '" FROM CURRENT'
+    with target.connect("live", target.server.superuser) as connection:
+        connection.execute("SELECT set_config(%s, %s, false)", (setting, kept))
+        connection.execute(whose.encode())
+    with connected(target.server, "live", target.server.superuser) as connection:
+        begin(connection)
+        about = database_facts(connection)
+    assert [text.partition("=")[2] for _role, text in about.settings] == [kept]
+    ask(target.server, "postgres", *databases._opened(about, "live_restored", whole=True))
+    with connected(target.server, "live_restored", target.server.superuser) as connection:
+        begin(connection)
+        assert _names(database_facts(connection).settings) == _names(about.settings)
+    assert target.query("SELECT rolsuper FROM pg_roles WHERE rolname = 'crafty'") == [(False,)]
+    for name in ("live", "live_restored"):
+        databases.drop(target.server, name)
+    target.query("DROP ROLE crafty")
+
+
+def _names(settings: tuple[tuple[str, str], ...]) -> list[tuple[str, list[str]]]:
+    """Each setting as the list that PostgreSQL reads in it: a name may come back in quotes."""
+    return [(text.partition("=")[0], setting_words(*text.split("=", 1))) for _role, text in settings]
 
 
 def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Cluster) -> None:

@@ -13,6 +13,7 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
+from founderstack.model.sql import setting_name, setting_words
 from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world import throwaway
 
@@ -84,6 +85,10 @@ def _passing(leave_out: str) -> str:
     return f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
 
 
+_LOCALE_PROVIDERS = 150000
+"""From this version of PostgreSQL on a database says whose its locale is; before, it was always the system's."""
+
+
 def restore_database(
     server: Server, opened: OpenSet, about: DatabaseFacts, into: str, progress: Progress, *, table: str = ""
 ) -> None:
@@ -96,7 +101,8 @@ def restore_database(
     wanted = _table_of(about, table) if table else None
     drop_copy(server, into)
     makers.clear(server)
-    ask(server, "postgres", *_create(about, into))
+    (version,) = ask(server, "postgres", "SHOW server_version_num")
+    ask(server, "postgres", *_create(about, into, int(version)))
     spread = about.tablespaces if _has_tablespaces(server, about) else ()
     try:
         bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
@@ -216,11 +222,11 @@ def _has_tablespaces(server: Server, about: DatabaseFacts) -> bool:
     return bool(about.tablespaces) and set(about.tablespaces) <= set(there)
 
 
-def _create(about: DatabaseFacts, into: str) -> list[str]:
+def _create(about: DatabaseFacts, into: str, version: int) -> list[str]:
     """Nobody's but the superuser's until all is there: in a half-made one rights are not yet what they will be."""
     return [
         f"CREATE DATABASE {quoted(into)} TEMPLATE template0 CONNECTION LIMIT 0 ENCODING {literal(about.encoding)} "
-        f"LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}{_locale(about)}",
+        f"LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}{_locale(about, version)}",
         f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}",
         f"REVOKE ALL ON DATABASE {quoted(into)} FROM PUBLIC",
         f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT -1",
@@ -233,7 +239,9 @@ def _opened(about: DatabaseFacts, into: str, *, whole: bool) -> list[str]:
     return [owner, *(_rights(about, into) if whole else usual)]
 
 
-def _locale(about: DatabaseFacts) -> str:
+def _locale(about: DatabaseFacts, version: int) -> str:
+    if version < _LOCALE_PROVIDERS:
+        return ""
     provider, locale, rules = about.locale
     if provider == "i":
         return f" LOCALE_PROVIDER icu ICU_LOCALE {literal(locale)}" + (f" ICU_RULES {literal(rules)}" if rules else "")
@@ -249,15 +257,10 @@ def _rights(about: DatabaseFacts, into: str) -> list[str]:
     for role, setting in about.settings:
         name, _equals, value = setting.partition("=")
         whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
-        lines.append(f"{whose} {quoted(into)} SET {name} = {_setting(name, value)}")
+        words = ", ".join(map(literal, setting_words(name, value)))
+        lines.append(f"{whose} {quoted(into)} SET {setting_name(name)} = {words}")
     lines.append(f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT {about.limit} IS_TEMPLATE {about.template}")
     return lines
-
-
-def _setting(name: str, value: str) -> str:
-    # A list of names is kept as it is written; quoting it whole would make one name of it.
-    lists = ("search_path", "datestyle", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces")
-    return value if name.lower() in lists and value else literal(value)
 
 
 def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:

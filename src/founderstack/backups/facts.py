@@ -80,7 +80,8 @@ FROM pg_roles r WHERE rolname !~ '^pg_' AND rolname !~ '^{PATTERN}$' ORDER BY ro
 """
 _DATABASE = """
 SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datconnlimit, datistemplate,
-    datlocprovider::text, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', ''),
+    coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'),
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', ''),
     coalesce(to_jsonb(d) ->> 'daticurules', '')
 FROM pg_database d WHERE datname = current_database()
 """

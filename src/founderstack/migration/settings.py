@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import platform
 from founderstack.migration.values import Item, Kind
+from founderstack.model.sql import setting_name, setting_words
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +31,6 @@ _MOVING = (
     "enable_hashjoin enable_mergejoin enable_partitionwise_join enable_partitionwise_aggregate"
 )
 _MOVE = frozenset(_MOVING.split())
-_LISTS = ("search_path", "datestyle")
 _OF_DATABASE = """
 SELECT unnest(setconfig) FROM pg_db_role_setting
 WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -83,8 +83,8 @@ def statement(whose: Any, key: str, value: str) -> Any:
     """ALTER … SET for a setting as pg_db_role_setting holds it; lists of names are lists, not one text."""
     from psycopg import sql
 
-    words = [word.strip().strip('"') for word in value.split(",")] if key.lower() in _LISTS else [value]
-    return sql.SQL("ALTER {} SET {} = {}").format(whose, _name(key), sql.SQL(", ").join(map(sql.Literal, words)))
+    words = sql.SQL(", ").join(map(sql.Literal, setting_words(key, value)))
+    return sql.SQL("ALTER {} SET {} = {}").format(whose, sql.SQL(setting_name(key)), words)
 
 
 def bring(target: psycopg.Connection[Any], database: str, wanted: Mapping[str, str], before: Mapping[str, str]) -> None:
@@ -103,10 +103,4 @@ def put(target: psycopg.Connection[Any], database: str, wanted: Mapping[str, str
         if key in wanted and there.get(key) != wanted[key]:
             target.execute(statement(whose, key, wanted[key]))
         elif key in there and key not in wanted:
-            target.execute(sql.SQL("ALTER {} RESET {}").format(whose, _name(key)))
-
-
-def _name(key: str) -> Any:
-    from psycopg import sql
-
-    return sql.SQL(".").join(sql.Identifier(part) for part in key.split("."))
+            target.execute(sql.SQL("ALTER {} RESET {}").format(whose, sql.SQL(setting_name(key))))

@@ -1,8 +1,35 @@
-"""Names as SQL takes them. Pure."""
+"""Names and settings as SQL takes them. Pure."""
 
 from __future__ import annotations
+
+import csv
+import io
+
+LISTS = frozenset(
+    (
+        *("local_preload_libraries", "session_preload_libraries", "shared_preload_libraries"),
+        *("search_path", "temp_tablespaces", "unix_socket_directories"),
+    )
+)
+"""Settings whose value is a list of names, which PostgreSQL keeps as one text (GUC_LIST_QUOTE)."""
 
 
 def identifier(name: str) -> str:
     """A name as SQL quotes it, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def setting_name(key: str) -> str:
+    """The name of a setting as SQL quotes it: `app.user` is two words, and the second may be one of SQL's own."""
+    return ".".join(map(identifier, key.split(".")))
+
+
+def setting_words(key: str, value: str) -> list[str]:
+    """The texts that `SET key = …` takes for a value as `pg_db_role_setting` holds it.
+
+    Of a list each name is one: anybody may have kept anything there (`SET … FROM CURRENT`), so none is SQL.
+    """
+    if key.lower() not in LISTS:
+        return [value]
+    rows = list(csv.reader(io.StringIO(value, newline=""), skipinitialspace=True))
+    return [word.strip() for row in rows for word in row] or [""]
