@@ -14,6 +14,7 @@ from founderstack.backups.store import OpenSet
 from founderstack.backups.streams import Kept, Told
 from founderstack.model.backup import SetFile
 from founderstack.model.protocols import Progress, Server, Source
+from founderstack.world.disk import refuse_to_fill
 from founderstack.world.pipes import LISTED, feed
 
 NICE = 5
@@ -76,6 +77,7 @@ class _Bringer:
         self._borrowed: dict[str, str] = {}
         self._functions = {entry.words for entry in found if entry.computes}
         self._listed = {entry.number: entry.words for entry in found}
+        (self._folder,) = ask(what.server, "postgres", "SHOW data_directory")
 
     def do(self, runs: Sequence[Run]) -> None:
         """What is made of the archive's beginning alone, where all but rows is."""
@@ -173,4 +175,9 @@ class _Bringer:
             env=env,
             nice=NICE,
             listed=run.listed,
+            watch=self._refuse_to_fill,
         )
+
+    def _refuse_to_fill(self) -> None:
+        """What compresses well takes many times its dump: end it while the server can still remove what it has made."""
+        refuse_to_fill(self._folder, 1)

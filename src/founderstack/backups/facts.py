@@ -165,6 +165,7 @@ def database_facts(
         locale=(str(locale[0]), str(locale[1]), str(locale[2])),
         limit=int(limit),
         template=bool(template),
+        size=int(rows(connection, "SELECT pg_database_size(current_database())")[0][0]),
     )
 
 

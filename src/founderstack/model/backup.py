@@ -166,6 +166,8 @@ class DatabaseFacts:
     """How many may connect, -1 for any number."""
     template: bool = False
     """True where everybody may copy it."""
+    size: int = field(default=0, compare=False)
+    """Bytes that it took on the disk; 0 in sets that were taken before this was noted."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ from founderstack.operations.site import Site
 from founderstack.planner.counting import counted
 from founderstack.planner.restoring import Item, Restoring, Wish, comparison, pick, restoring, staged
 
+_UNPACKED = 5
+"""Bytes of a database for one of its dump, where nobody knows better."""
+_LOG = 1024**3
+"""The most that the database's log grows by while rows come back (PostgreSQL's `max_wal_size`)."""
 CONTINUED_FOR_S = 3600.0
 """A restore that did not end is gone on with for so long; after that, what it has done is not taken for today's."""
 
@@ -260,9 +264,18 @@ def _newest(sets: Sequence[FoundSet], now: float) -> str:
     return next((one.manifest.id for one in counted(sets, now)), "")
 
 
+def _room(item: Item, *, whole: bool) -> int:
+    """Bytes that an item takes until it is in its place, `whole` or one table of it among empty ones."""
+    if item.facts is None:
+        return item.bytes
+    if not whole or not item.facts.size:
+        return item.bytes * _UNPACKED
+    return item.facts.size + min(item.facts.size, _LOG)
+
+
 def _refuse_full_disk(site: Site, plan: Restoring) -> None:
-    """Staging needs the room of a second copy; said before anything begins."""
-    needed = sum(item.bytes * (5 if item.kind == "database" else 1) for item in plan.items) // 2**20
+    """Staging needs the room of a second copy, and the database's log some more; said before anything begins."""
+    needed = sum(_room(item, whole=not plan.wish.table) for item in plan.items) // 2**20
     free = site.disk.free_mib(site.places.state)
     if free < needed + 100:
         raise StackError(

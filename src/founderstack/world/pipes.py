@@ -7,7 +7,8 @@ import os
 import select
 import signal as signals
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -21,6 +22,7 @@ from founderstack.world.processes import Result, command_of, environment, failur
 _CHUNK = 1024 * 1024
 SILENCE_S = 3600.0
 """A program that neither gives nor takes a byte for so long is ended: building an index takes its time."""
+_LOOK_S = 0.1
 _LAST_WORDS = 64 * 1024
 LISTED = "{listed}"
 """In a command line, where the name of a file belongs that lies in memory alone."""
@@ -58,11 +60,13 @@ def feed(
     env: Mapping[str, str] | None = None,
     nice: int = 0,
     listed: str = "",
+    watch: Callable[[], None] = lambda: None,
 ) -> str:
     """What a program says that is run to its end with all that `source` gives on its standard input.
 
     It finds `listed` in the file that `LISTED` stands for in its command line. An error of the source ends the program
-    before it can take the end of the stream for the end of the data. Raises StackError where the program fails.
+    before it can take the end of the stream for the end of the data. `watch` is called several times a second, and may
+    end it by an error as well. Raises StackError where the program fails.
     """
     with _memory(listed) as file, _memory() as out, _memory() as said:
         argv = [word.replace(LISTED, f"/proc/self/fd/{file.fileno()}") for word in argv]
@@ -71,11 +75,11 @@ def feed(
             widen(child.stdin.fileno())
             try:
                 while chunk := source.read(_CHUNK):
-                    _give(argv, child.stdin, chunk)
+                    _give(argv, child.stdin, chunk, watch)
                 child.stdin.close()
             except BrokenPipeError:
                 pass  # it ended early: its exit code and its last words tell why
-            _finish(argv, child, said)
+            _finish(argv, child, said, watch)
         out.seek(0)
         return out.read().decode(errors="replace")
 
@@ -155,22 +159,31 @@ def _started(
             child.wait()
 
 
-def _give(argv: Sequence[str], stream: IO[bytes], chunk: bytes) -> None:
+def _give(argv: Sequence[str], stream: IO[bytes], chunk: bytes, watch: Callable[[], None]) -> None:
     left = memoryview(chunk)
     os.set_blocking(stream.fileno(), False)
+    silent_until = time.monotonic() + SILENCE_S
     while left:
-        _readable, ready, _odd = select.select([], [stream], [], SILENCE_S)
-        if not ready:
+        watch()
+        _readable, ready, _odd = select.select([], [stream], [], _LOOK_S)
+        if ready:
+            with suppress(BlockingIOError):
+                left = left[os.write(stream.fileno(), left) :]
+                silent_until = time.monotonic() + SILENCE_S
+        elif time.monotonic() > silent_until:
             raise _ended(argv, _("It took nothing for {seconds:g} seconds.").format(seconds=SILENCE_S))
-        with suppress(BlockingIOError):
-            left = left[os.write(stream.fileno(), left) :]
 
 
-def _finish(argv: Sequence[str], child: subprocess.Popen[bytes], said: IO[bytes]) -> None:
-    try:
-        child.wait(SILENCE_S)
-    except subprocess.TimeoutExpired:
-        raise _ended(argv, _("It did not end within {seconds:g} seconds.").format(seconds=SILENCE_S)) from None
+def _finish(
+    argv: Sequence[str], child: subprocess.Popen[bytes], said: IO[bytes], watch: Callable[[], None] = lambda: None
+) -> None:
+    ends = time.monotonic() + SILENCE_S
+    while child.poll() is None:
+        watch()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_LOOK_S)
+        if time.monotonic() > ends:
+            raise _ended(argv, _("It did not end within {seconds:g} seconds.").format(seconds=SILENCE_S))
     if child.returncode != 0:
         size = said.seek(0, os.SEEK_END)
         said.seek(max(0, size - _LAST_WORDS))
