@@ -29,6 +29,8 @@ from tests.service.clusters import Cluster
 from tests.service.moves import address_of, differing, empty_target, migration
 from tests.service.supabase_source import SupabaseSource, build, supabase_source
 
+pytestmark = pytest.mark.timeout(300)
+
 ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys
@@ -155,9 +157,9 @@ def test_a_source_that_is_cut_off_for_a_while(source: SupabaseSource, target: Cl
         move = replace(migration(address_of(source, port=cable.port), target, tmp_path / "state"), tell=once)
         running = threading.Thread(target=move.run)
         running.start()
-        wait_until(lambda: "connection" in once.steps, "it says that it waits", 30)
+        wait_until(lambda: "connection" in once.steps, "it says that it waits", 120)
         cable.mend()
-        running.join(60)
+        running.join(120)
         assert not running.is_alive()
         assert differing(move.verify()) == []
 
@@ -191,10 +193,10 @@ def test_a_target_that_is_killed_comes_back_and_the_run_goes_on(
     move = replace(migration(address_of(source), target, tmp_path / "state"), tell=once)
     running = threading.Thread(target=move.run)
     running.start()
-    wait_until(lambda: "connection" in once.steps, "it says that it waits", 30)
+    wait_until(lambda: "connection" in once.steps, "it says that it waits", 120)
     (target.data / "postmaster.pid").unlink(missing_ok=True)
     target.up()
-    running.join(90)
+    running.join(120)
     assert not running.is_alive()
     assert differing(move.verify()) == []
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from founderstack.migration.cutover import cut_over
 from founderstack.world.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration
 from tests.service.traps import OBJECTS
+
+pytestmark = pytest.mark.timeout(300)
 
 TRAP = """
 CREATE SCHEMA trap;

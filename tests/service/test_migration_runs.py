@@ -22,6 +22,8 @@ from tests.service.clusters import Cluster
 from tests.service.moves import address_of, differing, migration
 from tests.service.supabase_source import PASSWORD, SupabaseSource
 
+pytestmark = pytest.mark.timeout(300)
+
 NewSource = Callable[[], SupabaseSource]
 
 UNQUALIFIED = """
