@@ -28,7 +28,8 @@ class PlannedStep:
 async def page(ask: Ask) -> Response:
     """The plan with its reasons and risks."""
     plan = await ask.agent("plan", language=ask.language)
-    steps = [_step(one, ask.say, ask.language) for one in plan["steps"]]
+    # What two components need, as Node, is listed once.
+    steps = list(dict.fromkeys(_step(one, ask.say, ask.language) for one in plan["steps"]))
     risks = {step.risk for step in steps}
     return ask.page("plan.html", section="plan", steps=steps, risks=risks, digest=plan["digest"])
 
