@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host import rings
 from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.records import Record
 
 RECORDS = {f"app-7-abc-{n}": {"ring": "app", "socket": f"/run/{n}.sock"} for n in (1, 2, 3)}
 NEWER = {f"app-8-def-{n}": {"ring": "app", "socket": f"/run/new-{n}.sock"} for n in (1, 2)}
@@ -54,4 +56,27 @@ def test_where_all_are_deaf_or_newer_ones_serve_the_slots_stay(tmp_path: Path) -
     assert _targets(layout) == {"/run/1.sock", "/run/2.sock"}
     rings.point(layout, "app", ["/run/new-1.sock", "/run/new-2.sock"])
     rings.take_back(layout, {**RECORDS, **NEWER}, "app-7-abc-1")
+    assert _targets(layout) == {"/run/new-1.sock", "/run/new-2.sock"}
+
+
+class _SwitchedMeanwhile(dict[str, Record]):
+    """Records with a rollout that switches as soon as it was looked where the ring leads to."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(RECORDS)
+        self.rollout = Thread(target=rings.point, args=(layout, "app", ["/run/new-1.sock", "/run/new-2.sock"]))
+
+    def __getitem__(self, name: str) -> Record:  # `items` and `get` of a dict do not ask it
+        if self.rollout.ident is None:
+            self.rollout.start()
+            self.rollout.join(0.5)  # it has ended long before, or waits for whoever has looked
+        return super().__getitem__(name)
+
+
+def test_a_rollout_meanwhile_is_not_undone(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    rings.point(layout, "app", ["/run/1.sock", "/run/3.sock"])
+    records = _SwitchedMeanwhile(layout)
+    rings.take_back(layout, records, "app-7-abc-2")
+    records.rollout.join(30)
     assert _targets(layout) == {"/run/new-1.sock", "/run/new-2.sock"}

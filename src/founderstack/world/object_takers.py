@@ -14,7 +14,9 @@ from founderstack.world.object_storage import Kept, ObjectStorage
 
 _CHUNK = 1024 * 1024
 _ASIDE = "%"
-"""Added to the name of an object that is also the folder of others."""
+"""Added to a name that is taken: an object's that is also the folder of others, or is the same path as another's."""
+_NAME_BYTES, _PIECE = 240, 60
+"""A longer name than a folder can have, with some room for what is added, becomes folders of so many letters each."""
 
 
 class Looking:
@@ -51,8 +53,7 @@ class LayingOut:
             self._make_folder(self._path.rstrip("/"))
             return
         self._make_folder(os.path.dirname(self._path))
-        if os.path.isdir(self._path):
-            self._path += _ASIDE
+        self._path = _free(self._path)
         try:
             with open(self._path, "wb") as file:
                 while chunk := source.read(_CHUNK):
@@ -75,7 +76,7 @@ class LayingOut:
         self._make_folder(os.path.dirname(folder))
         try:
             if os.path.lexists(folder):
-                os.rename(folder, folder + _ASIDE)
+                os.rename(folder, _free(folder))
             os.mkdir(folder, 0o700)
         except OSError as error:
             raise cannot_write(folder, error) from None
@@ -88,7 +89,20 @@ class LayingOut:
                 _("{name} would lie outside of {folder}.").format(name=name, folder=self._folder),
                 _("Take another set: founder backups"),
             )
-        return f"{self._folder}/{name}"
+        return "/".join([self._folder, *(piece for part in name.split("/") for piece in _pieces(part))])
+
+
+def _free(path: str) -> str:
+    while os.path.lexists(path):
+        path += _ASIDE
+    return path
+
+
+def _pieces(part: str) -> list[str]:
+    """A part of a key as the names of folders in each other."""
+    if len(os.fsencode(part)) <= _NAME_BYTES:
+        return [part]
+    return [part[at : at + _PIECE] for at in range(0, len(part), _PIECE)]
 
 
 class PuttingBack:

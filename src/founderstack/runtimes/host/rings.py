@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from founderstack.model.process import Process
 from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
 from founderstack.world import files
+from founderstack.world.lock import stack_lock
+
+_WAIT_S = 10.0
 
 
 def point(layout: Layout, ring: str, sockets: Sequence[str]) -> None:
     """Point all slots of a ring to these sockets in turn. Each slot changes at once, without a gap."""
+    with _alone(layout):
+        _point(layout, ring, sockets)
+
+
+def _point(layout: Layout, ring: str, sockets: Sequence[str]) -> None:
     folder = f"{layout.slots}/{ring}"
     files.ensure_folder(folder, mode=0o755)
     for slot in range(RING_SLOTS):
@@ -45,28 +54,30 @@ def points_to(layout: Layout, record: Record) -> bool:
 def set_aside(layout: Layout, records: Mapping[str, Record], names: Sequence[str]) -> None:
     """Have the slots that lead to these instances lead to the others of their ring; as they are where there is none.
 
-    No other slot is touched: a rollout may be moving them. Two of a pair lead to two instances where there are two.
+    No other slot is touched. Two of a pair lead to two instances where there are two.
     """
-    for name in names:
-        record = records.get(name, {})
-        ring = str(record.get("ring", ""))
-        serving = dict.fromkeys(members(layout, records).get(ring, ()))
-        others = [str(records[other]["socket"]) for other in serving if other and other not in names]
-        folder = f"{layout.slots}/{ring}"
-        for slot in range(RING_SLOTS) if others else ():
-            if _target(f"{folder}/{slot}.sock") == record["socket"]:
-                paired = _target(f"{folder}/{paired_slot(slot)}.sock")
-                elsewhere = [socket for socket in others if socket != paired] or others
-                files.swap_link(f"{folder}/{slot}.sock", elsewhere[slot % len(elsewhere)])
+    with _alone(layout):
+        for name in names:
+            record = records.get(name, {})
+            ring = str(record.get("ring", ""))
+            serving = dict.fromkeys(members(layout, records).get(ring, ()))
+            others = [str(records[other]["socket"]) for other in serving if other and other not in names]
+            folder = f"{layout.slots}/{ring}"
+            for slot in range(RING_SLOTS) if others else ():
+                if _target(f"{folder}/{slot}.sock") == record["socket"]:
+                    paired = _target(f"{folder}/{paired_slot(slot)}.sock")
+                    elsewhere = [socket for socket in others if socket != paired] or others
+                    files.swap_link(f"{folder}/{slot}.sock", elsewhere[slot % len(elsewhere)])
 
 
 def take_back(layout: Layout, records: Mapping[str, Record], name: str) -> None:
     """Give an instance its share of the slots again, as long as its ring still leads to others of its release."""
     ring = str(records.get(name, {}).get("ring", ""))
-    serving = members(layout, records).get(ring, ())
-    alike = all(other.rpartition("-")[0] == name.rpartition("-")[0] for other in serving)
-    if serving and alike and name not in serving:
-        point(layout, ring, [records[one]["socket"] for one in sorted({*serving, name}, key=_number)])
+    with _alone(layout):
+        serving = members(layout, records).get(ring, ())
+        alike = all(other.rpartition("-")[0] == name.rpartition("-")[0] for other in serving)
+        if serving and alike and name not in serving:
+            _point(layout, ring, [records[one]["socket"] for one in sorted({*serving, name}, key=_number)])
 
 
 def with_relay(process: Process, number: int | None) -> Process:
@@ -84,6 +95,13 @@ def with_relay(process: Process, number: int | None) -> Process:
         env=tuple((name, placed(value)) for name, value in process.env),
         ready=dataclasses.replace(process.ready, target=placed(process.ready.target)),
     )
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """A rollout and the agent change slots by what they lead to: neither may do so while the other looks."""
+    with stack_lock(f"{layout.slots}.lock", command="slots", wait_s=_WAIT_S):
+        yield
 
 
 def _number(name: str) -> int:
