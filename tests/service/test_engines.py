@@ -15,7 +15,7 @@ import pytest
 
 from founderstack.backups import databases
 from founderstack.backups.dump import Dump
-from founderstack.backups.facts import COPY, begin, database_facts, differences
+from founderstack.backups.facts import BEGUN, COPY, begin, database_facts, differences
 from founderstack.backups.server import ask, connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
@@ -324,6 +324,7 @@ def odd(target: Cluster) -> Iterator[Cluster]:
         target.query(f"CREATE DATABASE {name}")
     for name in ("was_a_copy", "app_restored"):
         target.query(f"COMMENT ON DATABASE {name} IS '{COPY}'")
+    target.query(f"CREATE DATABASE half_restored ALLOW_CONNECTIONS false CONNECTION LIMIT {BEGUN}")
     target.query("ALTER DATABASE closed ALLOW_CONNECTIONS false")
     target.query("ALTER DATABASE limited CONNECTION LIMIT 0")
     target.query("ALTER DATABASE template IS_TEMPLATE true")
@@ -332,7 +333,7 @@ def odd(target: Cluster) -> Iterator[Cluster]:
     target.query("DELETE FROM pg_namespace WHERE nspname = 'lost'", "broken")
     yield target
     target.query("ALTER DATABASE template IS_TEMPLATE false")
-    for name in names:
+    for name in (*names, "half_restored"):
         databases.drop(target.server, name)
 
 
@@ -452,6 +453,8 @@ def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetSt
             databases.restore_database(target.server, opened, about, name, quiet)
         assert databases.exists(target.server, name)
         databases.drop(target.server, name)
+    # So a restore leaves it that is killed right after PostgreSQL has made it.
+    target.query(f"CREATE DATABASE mine_restored ALLOW_CONNECTIONS false CONNECTION LIMIT {BEGUN}")
     databases.restore_database(target.server, opened, about, "mine_restored", quiet)
     databases.restore_database(target.server, opened, about, "mine_restored", quiet)
     databases.swap(target.server, "mine", "mine_restored", "mine_replaced")

@@ -49,10 +49,19 @@ CREATE FUNCTION trap.f(place text, n int) RETURNS int LANGUAGE plpgsql IMMUTABLE
     END IF;
     RETURN n;
 END $$;
+CREATE FUNCTION trap.peek(n int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_catalog.lo_get(4711);
+    RAISE EXCEPTION 'what is only the superuser''s is open: a large object';
+EXCEPTION WHEN insufficient_privilege THEN
+    RETURN true;
+END $$;
+CREATE TABLE trap.peeking (i int CHECK (trap.peek(i)));
+INSERT INTO trap.peeking VALUES (1);
 """
 OURS = """
 CREATE TABLE ours (i int); GRANT INSERT ON ours TO crafty;
 CREATE TABLE secrets (what text);
+SELECT lo_from_bytea(4711, 'a secret');
 CREATE FUNCTION admin() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN NULL; END';
 REVOKE EXECUTE ON FUNCTION admin FROM PUBLIC;
 """
@@ -285,6 +294,43 @@ def test_what_a_killed_restore_has_left_goes_with_the_next_one(server: Cluster, 
     makers.clear(server.server)
     assert server.query("SELECT rolname FROM pg_roles WHERE rolname ~ 'founder'") == []
     databases.drop(server.server, "half")
+
+
+def test_a_limit_that_a_killed_backup_has_lifted_is_put_back_by_the_next(server: Cluster) -> None:
+    server.query("CREATE DATABASE limited CONNECTION LIMIT 0")
+    server.query("ALTER ROLE postgres SET log_statement = 'all'")
+    log = server.root / "log"
+    before = len(log.read_text())
+    with makers.reading(server.server, "limited"):
+        said = re.findall(r"statement: (.*(?:connection_limit|LIMIT -1|BEGIN|COMMIT).*)", log.read_text()[before:])
+    server.query("ALTER ROLE postgres RESET log_statement")
+    noting = next(number for number, words in enumerate(said) if "SET founder.connection_limit = '0'" in words)
+    assert [said[noting - 1], said[noting + 2]] == ["BEGIN", "COMMIT"], "no kill comes between the note and the lifting"
+    assert said[noting + 1].endswith("CONNECTION LIMIT -1")
+
+    left = makers.make(server.server, "limited", ())
+    server.query(f"ALTER ROLE {left.name} IN DATABASE limited SET founder.connection_limit = '0'")
+    server.query("ALTER DATABASE limited CONNECTION LIMIT -1")
+    makers.clear(server.server)
+    assert server.query("SELECT datconnlimit FROM pg_database WHERE datname = 'limited'") == [(0,)]
+    assert server.query("SELECT rolname FROM pg_roles WHERE rolname ~ 'founder'") == []
+    databases.drop(server.server, "limited")
+
+
+def test_amounts_of_money_come_back_in_the_form_that_they_were_dumped_in(
+    server: Cluster, store: SetStore, key: Key
+) -> None:
+    """What breaks otherwise: 12,34 comes back as 1234, and the set is not worth anything."""
+    server.query("CREATE DATABASE priced")
+    server.query("ALTER DATABASE priced SET lc_monetary = 'POSIX'")
+    server.query("CREATE TABLE form (t text CHECK (t = current_setting('lc_monetary')))", "priced")
+    server.query("INSERT INTO form VALUES ('POSIX')", "priced")
+    opened = taken(replace(server.server, reader="", databases=("priced",)), store, key)
+    (about,) = databases.facts_of(opened).databases
+    databases.restore_database(server.server, opened, about, "priced_restored", quiet)
+    assert differences(about, databases.counted(server.server, "priced_restored")) == ()
+    for name in ("priced", "priced_restored"):
+        databases.drop(server.server, name)
 
 
 def test_code_that_makes_functions_while_it_is_restored_is_refused(server: Cluster, store: SetStore, key: Key) -> None:

@@ -121,10 +121,14 @@ class _Bringer:
             self._restore(run, io.BytesIO(self._beginning), [])
 
     def rows(self, found: Sequence[Entry], progress: Progress) -> None:
-        """Rows; what extensions keep in their tables by the superuser alone, since it rules what they do."""
+        """Rows; what extensions keep in their tables by the superuser alone, since it rules what they do.
+
+        So are large objects, which are their owners' by now: code in the database must not see those of others.
+        """
         of_extensions = makers.extension_tables(self._what.server, self._what.into) if found else ()
-        apart = [entry for entry in found if entry.words in of_extensions]
-        others = [entry for entry in found if entry.words not in of_extensions]
+        apart, others = list[Entry](), list[Entry]()
+        for entry in found:
+            (apart if entry.words in of_extensions or entry.is_of(dump_list.LARGE_CONTENT) else others).append(entry)
         if self._maker:
             self._borrowed |= self._maker.prepare()
             self._maker.let_fill()

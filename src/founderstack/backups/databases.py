@@ -17,8 +17,6 @@ from founderstack.model.sql import setting_name, setting_words
 from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world import throwaway
 
-_COMMENT = "coalesce(shobj_description(oid, 'pg_database'), '')"
-
 
 def facts_of(opened: OpenSet) -> Facts:
     """What the set's databases held; no databases where it holds no dump."""
@@ -33,15 +31,14 @@ def facts_of(opened: OpenSet) -> Facts:
 def refuse_older_server(manifest: Manifest, server: Server) -> None:
     """Raise StackError where the dumps are of a later major version than the server."""
     major = ask(server, "postgres", "SHOW server_version_num")[0][:-4]
-    if manifest.major and int(manifest.major) > int(major):
+    theirs = manifest.major
+    if theirs and int(theirs) > int(major):
         raise StackError(
             _("The set {id} cannot be restored here").format(id=manifest.id),
             _("It was taken from PostgreSQL {theirs}, and this server is {ours}: a dump goes forward only.").format(
-                theirs=manifest.major, ours=major
+                theirs=theirs, ours=major
             ),
-            _("Restore it on a machine whose distribution has PostgreSQL {theirs} or later.").format(
-                theirs=manifest.major
-            ),
+            _("Restore it on a machine whose distribution has PostgreSQL {theirs} or later.").format(theirs=theirs),
             exit_code=EXIT_PRECONDITION,
         )
 
@@ -102,9 +99,9 @@ def restore_database(
     drop_copy(server, into)
     makers.clear(server)
     (version,) = ask(server, "postgres", "SHOW server_version_num")
-    ask(server, "postgres", *_create(about, into, int(version)))
     spread = about.tablespaces if _has_tablespaces(server, about) else ()
     try:
+        ask(server, "postgres", *_create(about, into, int(version)))
         bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
         ask(server, "postgres", *_opened(about, into, whole=not wanted))
     except BaseException:
@@ -164,7 +161,7 @@ def opened_again(server: Server, needed: str) -> tuple[str, ...]:
     Their names. Raises StackError where the server cannot be asked.
     """
     closed = "SELECT datname FROM pg_database WHERE NOT datallowconn AND datconnlimit <> -2 AND datname <> 'template0'"
-    copies = ask(server, "postgres", f"SELECT datname FROM pg_database WHERE {_COMMENT} = {literal(facts.COPY)}")
+    copies = ask(server, "postgres", f"SELECT datname FROM pg_database WHERE {facts.COMMENT} = {literal(facts.COPY)}")
     names = [
         name
         for name in ask(server, "postgres", closed)
@@ -187,7 +184,7 @@ def drop_copy(server: Server, database: str) -> None:
 
     Raises StackError where it is anybody else's: a name says nothing about whose a database is.
     """
-    comment = ask(server, "postgres", f"SELECT {_COMMENT} FROM pg_database WHERE datname = {literal(database)}")
+    comment = ask(server, "postgres", f"SELECT {facts.COMMENT} FROM pg_database WHERE datname = {literal(database)}")
     if comment and comment[0] not in (facts.COPY, facts.REPLACED):
         raise StackError(
             _("There is a database {name} already").format(name=database),
@@ -225,11 +222,14 @@ def _has_tablespaces(server: Server, about: DatabaseFacts) -> bool:
 def _create(about: DatabaseFacts, into: str, version: int) -> list[str]:
     """Nobody's but the superuser's until all is there: in a half-made one rights are not yet what they will be."""
     return [
-        f"CREATE DATABASE {quoted(into)} TEMPLATE template0 CONNECTION LIMIT 0 ENCODING {literal(about.encoding)} "
+        f"CREATE DATABASE {quoted(into)} TEMPLATE template0 ALLOW_CONNECTIONS false "
+        f"CONNECTION LIMIT {facts.BEGUN} ENCODING {literal(about.encoding)} "
         f"LC_COLLATE {literal(about.collate)} LC_CTYPE {literal(about.ctype)}{_locale(about, version)}",
         f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}",
         f"REVOKE ALL ON DATABASE {quoted(into)} FROM PUBLIC",
-        f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT -1",
+        f"ALTER DATABASE {quoted(into)} ALLOW_CONNECTIONS true CONNECTION LIMIT -1",
+        # What an amount of money looks like in the dump; all else is set when all is there.
+        *(_set(into, role, one) for role, one in about.settings if not role and one.startswith("lc_monetary=")),
     ]
 
 
@@ -254,13 +254,15 @@ def _rights(about: DatabaseFacts, into: str) -> list[str]:
         who = quoted(grantee) if grantee else "PUBLIC"
         option = " WITH GRANT OPTION" if grantable else ""
         lines.append(f"GRANT {privilege} ON DATABASE {quoted(into)} TO {who}{option}")
-    for role, setting in about.settings:
-        name, _equals, value = setting.partition("=")
-        whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
-        words = ", ".join(map(literal, setting_words(name, value)))
-        lines.append(f"{whose} {quoted(into)} SET {setting_name(name)} = {words}")
+    lines += [_set(into, role, setting) for role, setting in about.settings]
     lines.append(f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT {about.limit} IS_TEMPLATE {about.template}")
     return lines
+
+
+def _set(into: str, role: str, setting: str) -> str:
+    name, _equals, value = setting.partition("=")
+    whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
+    return f"{whose} {quoted(into)} SET {setting_name(name)} = {', '.join(map(literal, setting_words(name, value)))}"
 
 
 def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:

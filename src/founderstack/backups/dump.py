@@ -22,9 +22,9 @@ from founderstack.world.throwaway import PATTERN
 
 NICE = 10
 """A backup gives way to the app."""
-_DATABASES = """
+_DATABASES = f"""
 SELECT datname, datallowconn, datconnlimit, has_database_privilege(datname, 'CONNECT'),
-    coalesce(shobj_description(oid, 'pg_database'), '')
+    {facts.COMMENT}
 FROM pg_database WHERE datname NOT IN ('template0', 'template1') ORDER BY datname COLLATE "C"
 """
 _NO_LIMIT, _INVALID = -1, -2
@@ -55,6 +55,7 @@ class Dump:
 
         A database that cannot be dumped is named, and the others are there.
         """
+        makers.clear(server)
         reader = server.reader or server.superuser
         with connected(server, "postgres", reader) as connection:
             found = [_Found(*row) for row in rows(connection, _DATABASES)]

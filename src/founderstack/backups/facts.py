@@ -106,6 +106,13 @@ COPY = "founder: restored beside the database that is used"
 """Comment of a database that is a copy: no backup holds it while its name says the same."""
 REPLACED = "founder: replaced by what a restore has brought back"
 """Comment of a database that was put aside, until it is removed."""
+BEGUN = 1701081714
+"""Limit of connections of a copy that has no comment yet, for PostgreSQL makes a database without one: it is closed."""
+COMMENT = f"""
+CASE WHEN NOT datallowconn AND datconnlimit = {BEGUN} THEN '{COPY}'
+ELSE coalesce(pg_catalog.shobj_description(oid, 'pg_database'), '') END
+"""
+"""What is said of a row of pg_database."""
 COPY_ENDINGS = ("_restored", "_restoring", " rebuilding")
 """What the name of a copy ends with."""
 LARGE_OBJECTS = "(large objects)"

@@ -26,6 +26,13 @@ SELECT DISTINCT datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid 
 AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = {name})
 """
 _QUALIFIED = "SET search_path = pg_catalog"
+_LIMIT = "founder.connection_limit"
+"""Set for a role while that limit of its database is lifted for it: what a killed one has lifted is put back."""
+_LIFTED = f"""
+SELECT format('ALTER DATABASE %I CONNECTION LIMIT %s', datname, split_part(one, '=', 2))
+FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) AS one
+WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = {{name}}) AND one ~ '^{_LIMIT}=[0-9]{{{{1,9}}}}$'
+"""
 _SCHEMAS = """
 SELECT format('GRANT USAGE, CREATE ON SCHEMA %I TO {role}', nspname) FROM pg_namespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
@@ -146,8 +153,6 @@ def make(server: Server, database: str, tablespaces: tuple[str, ...]) -> Maker:
     ask(
         server,
         "postgres",
-        # Large objects are their owners' before they have any content.
-        f"ALTER ROLE {maker.name} SET lo_compat_privileges = on",
         f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(database)} TO {maker.name}",
         *(f"GRANT CREATE ON TABLESPACE {quoted(name)} TO {maker.name}" for name in tablespaces),
     )
@@ -170,7 +175,7 @@ def reading(server: Server, database: str) -> Iterator[psycopg.Connection[Any]]:
             f"GRANT CONNECT ON DATABASE {quoted(database)} TO {name}",
         )
         with ExitStack() as stack:
-            with _without_limit(server, database):
+            with _without_limit(server, database, name):
                 connection = stack.enter_context(connected(server, database, name, password))
             connection.execute("SET default_transaction_read_only = on")
             yield connection
@@ -179,18 +184,20 @@ def reading(server: Server, database: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @contextmanager
-def _without_limit(server: Server, database: str) -> Iterator[None]:
+def _without_limit(server: Server, database: str, role: str) -> Iterator[None]:
     """Whoever signs in now is not counted: a limit of connections holds for everybody but the superuser."""
     named = f"FROM pg_database WHERE datname = {literal(database)} AND datconnlimit >= 0"
     limits = ask(server, "postgres", f"SELECT datconnlimit {named}")
-    changing = f"ALTER DATABASE {quoted(database)} CONNECTION LIMIT "
+    changing, note = f"ALTER DATABASE {quoted(database)} CONNECTION LIMIT", f"ALTER ROLE {role} IN DATABASE"
     try:
-        if limits:
-            ask(server, "postgres", f"{changing} -1")
+        for limit in limits:
+            noted = f"{note} {quoted(database)} SET {_LIMIT} = '{limit}'"
+            ask(server, "postgres", "BEGIN", noted, f"{changing} -1", "COMMIT")
         yield
     finally:
-        if limits:
-            ask(server, "postgres", f"{changing} {limits[0]}")
+        for limit in limits:
+            over = f"{note} {quoted(database)} RESET {_LIMIT}"
+            ask(server, "postgres", "BEGIN", f"{changing} {limit}", over, "COMMIT")
 
 
 def _role(server: Server) -> tuple[str, str]:
@@ -200,11 +207,12 @@ def _role(server: Server) -> tuple[str, str]:
 
 
 def clear(server: Server) -> None:
-    """Remove those that a killed restore has left, as far as it goes while the database that it made is there."""
+    """Remove those that a killed restore or backup has left, as far as it goes while what one has made is there."""
     with connected(server, "postgres", server.superuser) as connection:
         left = throwaway.left(connection, _COMMENT)
     for name in left:
         with suppress(StackError):
+            ask(server, "postgres", *ask(server, "postgres", _LIFTED.format(name=literal(name))))
             found = ask(server, "postgres", _WHERE_IT_HAS_ANYTHING.format(name=literal(name)))
             for database in ("postgres", *found):
                 ask(server, database, f"DROP OWNED BY {name} CASCADE")
