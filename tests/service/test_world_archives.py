@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import tarfile
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -76,6 +77,24 @@ def test_everything_comes_back_as_it_was(source: Path, tmp_path: Path) -> None:
             assert there.stat().st_mode == path.stat().st_mode
     assert (target / "run").stat().st_mtime == 1000
     assert (target / "empty").is_dir()
+
+
+def test_unpacking_keeps_no_entry_of_a_folder_that_is_done(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for number in range(3000):
+            member = tarfile.TarInfo(f"{number:04}")
+            member.type, member.mode, member.mtime = tarfile.DIRTYPE, 0o750, 1_000_000
+            archive.addfile(member)
+    made.seek(0)
+    tracemalloc.start()
+    unpack(made, str(tmp_path / "back"))
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert {(one.stat().st_mode & 0o777, one.stat().st_mtime) for one in (tmp_path / "back").iterdir()} == {
+        (0o750, 1_000_000)
+    }
 
 
 def test_a_file_that_shrinks_or_grows_while_it_is_read_is_read_again(source: Path, tmp_path: Path) -> None:

@@ -8,11 +8,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.world import processes
+from founderstack.world.piped import Piped
 from tests.conftest import wait_until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user")
@@ -80,6 +82,20 @@ def test_what_other_threads_run_is_broken_off_with_its_tree_but_for_what_must_en
     thread.join(30)
     assert codes == [0 if to_its_end else -9]
     wait_until(lambda: not processes.alive(child), "the child is gone")
+
+
+def test_whoever_leaves_a_stream_early_waits_for_no_program_that_writes_it() -> None:
+    """What breaks otherwise: Ctrl-C waits for the copy of a SQLite file, up to its deadline."""
+    began = threading.Event()
+
+    def work(_writer: IO[bytes]) -> None:
+        began.set()
+        processes.run(["/bin/sleep", "100"], check=False)
+
+    before = time.monotonic()
+    with Piped(work):
+        assert began.wait(30)
+    assert time.monotonic() - before < 60
 
 
 def test_a_missing_program_is_named() -> None:

@@ -10,10 +10,13 @@ from contextlib import suppress
 from typing import IO
 
 from founderstack.model.protocols import Source
+from founderstack.world.processes import break_off
 
 BUFFER = 256 * 1024
 _PIPE = 1024 * 1024
 """What Linux lets every user have. Source: /proc/sys/fs/pipe-max-size."""
+
+_AGAIN_S = 0.2
 
 
 def widen(pipe: int) -> None:
@@ -26,7 +29,7 @@ class Piped:
     """Runs `work(writer)` in a thread; what it writes is read from the block's value.
 
     An error of `work` is raised by the read that would have given the end of the stream, so that who reads to the end
-    has all of it. Leaving the block early ends the work.
+    has all of it. Leaving the block early ends the work, and every program that it waits for.
     """
 
     def __init__(self, work: Callable[[IO[bytes]], None]) -> None:
@@ -43,7 +46,9 @@ class Piped:
 
     def __exit__(self, *_: object) -> None:
         self._reader.close()  # a writer that is still at it gets EPIPE and ends
-        self._thread.join()
+        while self._thread.is_alive():
+            break_off(self._thread.ident)
+            self._thread.join(_AGAIN_S)
 
     def _run(self, into: int) -> None:
         try:

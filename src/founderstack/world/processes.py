@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal as signals
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SHORT = 80
 _LAST_LINES = 15
-_UNDER_WAY: set[subprocess.Popen[bytes]] = set()
+_UNDER_WAY: dict[subprocess.Popen[bytes], int] = {}
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,23 @@ def run(
         pipes = _Streams(source, out, err) if on_line is None else _Streams(source, None, None)
         child = _start(argv[0], command, cwd, environment(user, env), pipes)
         if not to_its_end:
-            _UNDER_WAY.add(child)
+            _UNDER_WAY[child] = threading.get_ident()
         try:
             lines = _follow(child, on_line, deadline) if on_line else []
             _wait(child, argv, deadline, timeout_s)
         finally:
             _end(child)
-            _UNDER_WAY.discard(child)
+            _UNDER_WAY.pop(child, None)
         said = Result(child.returncode, "\n".join(lines) or _read(out), _read(err))
     if check and said.code != 0:
         raise failure(argv, said)
     return said
 
 
-def break_off() -> None:
-    """End every program that other threads run now, with all that it has started; they see it as ended by a signal."""
-    for child in tuple(_UNDER_WAY):
-        if child.returncode is None:
+def break_off(thread: int | None = None) -> None:
+    """End what other threads run now, or that one does, with all that it has started; they see it ended by a signal."""
+    for child, runner in tuple(_UNDER_WAY.items()):
+        if child.returncode is None and thread in (None, runner):
             _kill(child)
 
 

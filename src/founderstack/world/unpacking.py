@@ -93,12 +93,14 @@ class _Placing:
         self._uid = uid
         self._gid = gid
         self._folders: list[tuple[tarfile.TarInfo, list[str]]] = []
+        """One in the other: an archive has all of a folder before what is beside it."""
         self._unlooked = 0
         """Bytes that were written since room was looked at."""
 
     def put(self, member: tarfile.TarInfo, archive: tarfile.TarFile) -> None:
         """Make one entry; a file or link that is there already gives way to it."""
         *above, name = parts = _parts(member.name, self._where)
+        self._settle_but(parts)
         if member.isdir():
             with self._within(parts, member.name):
                 self._folders.append((member, parts))
@@ -137,8 +139,13 @@ class _Placing:
             self._unlooked = 0
 
     def settle(self) -> None:
-        """Give folders their modes and times, the inner ones first: before that, files had to get into them."""
-        for member, parts in reversed(self._folders):
+        """Give the last folders their modes and times."""
+        self._settle_but(())
+
+    def _settle_but(self, entered: Sequence[str]) -> None:
+        """Give folders their modes and times, the inner ones first; those that are entered wait for their files."""
+        while self._folders and list(entered[: len(self._folders[-1][1])]) != self._folders[-1][1]:
+            member, parts = self._folders.pop()
             with self._within(parts, member.name) as folder:
                 self._dress(folder, member)
 
