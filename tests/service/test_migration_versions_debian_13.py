@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import databases
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Kind
 from founderstack.model.errors import StackErrors
@@ -146,11 +145,3 @@ def test_postgresql_18_is_refused_by_17_with_the_machine_that_takes_it(debian: D
             move.run()
         assert [one.fix for one in refused.value.problems] == [blocker.fix]
         assert debian.target.query("SELECT FROM pg_namespace WHERE nspname = 'founder_migration'", "app") == []
-
-
-def test_an_owners_limit_of_transactions_keeps_no_backup_out_of_17(debian: Debian13) -> None:
-    """What breaks otherwise: to sign in is a transaction as well, and whoever owns the database has no backup of it."""
-    debian.target.query("ALTER DATABASE app SET transaction_timeout = '1ms'")
-    server = replace(debian.target.server, binaries=str(debian.programs.folder))
-    for _again in range(20):
-        assert databases.counted(server, "app").name == "app"

@@ -82,10 +82,6 @@ def _passing(leave_out: str) -> str:
     return f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
 
 
-_LOCALE_PROVIDERS = 150000
-"""From this version of PostgreSQL on a database says whose its locale is; before, it was always the system's."""
-
-
 def restore_database(
     server: Server, opened: OpenSet, about: DatabaseFacts, into: str, progress: Progress, *, table: str = ""
 ) -> None:
@@ -150,8 +146,7 @@ def _beside(database: str) -> str:
 
 def open_again(server: Server, database: str) -> None:
     """Let people connect to it again, where it is there."""
-    found = ask(server, _beside(database), f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}")
-    if found:
+    if ask(server, _beside(database), f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"):
         ask(server, _beside(database), f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
 
 
@@ -240,7 +235,7 @@ def _opened(about: DatabaseFacts, into: str, *, whole: bool) -> list[str]:
 
 
 def _locale(about: DatabaseFacts, version: int) -> str:
-    if version < _LOCALE_PROVIDERS:
+    if version < 150000:  # before 15 it was always the system's
         return ""
     provider, locale, rules = about.locale
     if provider == "i":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 _CONNECT_S = 10
 # They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
 _OPTIONS = f"-c role=none -c local_preload_libraries= -c default_transaction_read_only={{read_only}} {AT_THE_START}"
-_MAJOR = re.compile(r"/(\d+)/bin$")
-_TRANSACTIONS = " -c transaction_timeout=0"
-"""To sign in is a transaction as well, and older servers refuse a sign-in that names what they have not."""
 quoted = identifier
 """A name as SQL quotes it."""
 LOCKS_EACH = 2048
@@ -40,8 +36,7 @@ def environment(server: Server, role: str) -> dict[str, str]:
 
 
 def _options(server: Server, role: str) -> str:
-    limited = _TRANSACTIONS if (found := _MAJOR.search(server.binaries)) and int(found[1]) >= 17 else ""
-    return _OPTIONS.format(read_only="on" if role == server.reader else "off") + limited
+    return _OPTIONS.format(read_only="on" if role == server.reader else "off")
 
 
 @contextmanager
