@@ -159,7 +159,7 @@ def opened_again(server: Server, needed: str) -> tuple[str, ...]:
     copies = ask(server, "postgres", f"SELECT datname FROM pg_database WHERE {facts.COMMENT} = {literal(facts.COPY)}")
     names = [
         name
-        for name in ask(server, "postgres", closed)
+        for name in sorted(ask(server, "postgres", closed))
         if name == needed or any(staged(name, ending) in copies for ending in facts.COPY_ENDINGS)
     ]
     for name in names:
