@@ -187,7 +187,7 @@ def test_a_target_that_is_killed_comes_back_and_the_run_goes_on(
     def kill() -> None:
         assert target.process is not None
         os.kill(target.process.pid, signal.SIGKILL)
-        target.process.wait()
+        assert target.process.wait() == -signal.SIGKILL
 
     once = Once("finish", kill)
     move = replace(migration(address_of(source), target, tmp_path / "state"), tell=once)
@@ -242,6 +242,7 @@ def killed_again_and_again(source: SupabaseSource, target: Cluster, folder: Path
     move: Migration = replace(migration(address_of(source), target, folder), extras=(People(),))
     dice = random.Random(f"{os.environ.get('FOUNDER_TEST_SEED', '')}{times}")
     words = [sys.executable, "-c", CHILD, str(source.port), str(target.root), str(target.port), str(folder)]
+    hits = 0
     for _time in range(times):
         with subprocess.Popen(
             [*words, move.target.binaries],
@@ -259,6 +260,8 @@ def killed_again_and_again(source: SupabaseSource, target: Cluster, folder: Path
                 if not child.stdout.readline():
                     break
             child.kill()
+        hits += child.returncode == -signal.SIGKILL
+    assert hits, "one at least was killed at its work"
     move.run()
     assert differing(move.verify()) == []
     marks = target.query("SELECT count(*) FROM founder_migration.done", "app")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import wait_until
+from tests.conftest import killed, killed_pid, wait_until
 from tests.fault.stacks import LOCKED, PRECONDITION, Founder, gone_afterwards, small_stack
 
 ENGINE = '\n[backup]\nuse = "pgbackrest"\nschedule = "never"\nprove = "never"\n'
@@ -87,7 +85,7 @@ def test_a_lost_data_folder_comes_back_whole_with_the_log_that_survived(stack: F
     ask(stack, "TRUNCATE visit")
     visit(stack, 1, 2)
     lost = stack.state / "data/postgres/pgdata.lost"
-    os.kill(stack.pids()["postgres"], signal.SIGKILL)
+    assert killed_pid(stack.pids()["postgres"])
     (stack.state / "data/postgres/pgdata").rename(lost)
     words = ("restore", "--whole-server", "--log", f"{lost}/pg_wal", "--yes", "--confirm", stack.name)
     stack.ok(*words)
@@ -104,7 +102,7 @@ def test_a_killed_restore_of_the_whole_server_is_taken_up(stack: Founder) -> Non
     words = ("restore", "--whole-server", "--yes", "--confirm", stack.name)
     with stack.start(*words) as process:
         wait_until(lambda: (stack.state / "data/postgres/whole/pgdata").exists(), "it restores", 60)
-        os.killpg(process.pid, signal.SIGKILL)
+        assert killed(process)
     stack.ok(*words)
     assert visits(stack) == [7]
     assert not (stack.state / "data/postgres/whole").exists()

@@ -7,15 +7,14 @@ import os
 import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import enterable_folder, wait_until
+from tests.conftest import enterable_folder, killed, wait_until
 from tests.fault.conftest import NewStack
 from tests.fault.stacks import LOCKED, PRECONDITION, ROOT, Founder, gone_afterwards, small_stack
 
@@ -116,8 +115,9 @@ def test_the_second_of_two_ups_learns_who_is_at_work(running: Founder) -> None:
             wait_until(lambda: '"pid"' in lock.read_text(encoding="ascii"), "the first has the lock", 20)
             said = running.run("up", "--yes")
         finally:
-            os.killpg(first.pid, signal.SIGKILL)
+            hit = killed(first)
             first.communicate()
+    assert hit, "the first was still at work"
     file.write_text(before, encoding="utf-8")
     assert said.code == LOCKED
     assert "founder deploy" in said.err
@@ -129,12 +129,15 @@ def test_the_second_of_two_ups_learns_who_is_at_work(running: Founder) -> None:
 def kill_some_ups(founder: Founder, times: int, seed: int) -> None:
     """`kill -9` of `founder up` and all it waits for, at random moments; then one that may finish."""
     dice = random.Random(seed)
-    for _ in range(times):
+    longest_s, hits = 5.0, 0
+    while hits < times:
         with founder.start("up", "--yes") as process:
-            killer = threading.Timer(dice.uniform(0.1, 5), os.killpg, (process.pid, signal.SIGKILL))
-            killer.start()
-            process.communicate()
-            killer.cancel()
+            with suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=dice.uniform(0.1, longest_s))
+            hit = killed(process)
+        hits += hit
+        if not hit:
+            longest_s /= 2  # it had ended: sooner, the next time
     said = founder.run("up", "--yes")
     assert said.code == 0, f"seed {seed}: {said.text}"
     assert founder.serves("one")

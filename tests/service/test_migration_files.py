@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -242,6 +243,7 @@ def test_killed_again_and_again_it_goes_on_and_ends_the_same(move: Move) -> None
                 threading.Event().wait(0.005)
             assert child.poll() is None
             child.kill()
+        assert child.returncode == -signal.SIGKILL
         here = [path for path in move.folder.rglob("*") if path.is_file() and incoming not in path.parents]
         contents = set(move.storage.objects.values())
         assert all(path.read_bytes() in contents for path in here), "a name stands for a whole file"
