@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.cli.verbs.test import Counts, PytestTier, Tier, counted, run_tier, tiers, tried_again
+from founderstack.cli.tiers import Counts, PytestTier, Tier, Tiers, counted, run_tier, tried_again
+from founderstack.cli.verbs.test import tiers
 from founderstack.world.processes import Result
 
 TESTS = PytestTier("unit", ("pytest",))
@@ -46,7 +47,28 @@ def test_quick_runs_checks_and_tests_without_effects_only() -> None:
 def test_everything_runs_from_the_cheapest_to_the_longest() -> None:
     quick, whole = tiers(True, False, []), tiers(False, False, [])
     assert whole[: len(quick)] == quick
-    assert [tier.name for tier in whole[len(quick) :]] == ["service", "fault", "app", "journey"]
+    rest = [(tier.lane, tier.name) for tier in whole[len(quick) :]]
+    assert rest == [("servers", "service"), ("servers", "journey"), ("stacks", "fault"), ("stacks", "app")]
+    assert {tier.lane for tier in quick} == {""}
+
+
+def test_lanes_run_side_by_side_and_the_tiers_of_one_in_turn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each lane's first ends only once the other lane's has begun; each second only starts once its first ended."""
+    wait = "touch {own} && for i in $(seq 200); do [ -e {other} ] && touch {done} && exit 0; sleep 0.05; done; exit 1"
+    first = [
+        Tier(own, ("sh", "-c", wait.format(own=own, other=other, done=f"{own}-done")), lane=own)
+        for own, other in (("a", "b"), ("b", "a"))
+    ]
+    second = [Tier(f"{lane}2", ("test", "-e", f"{lane}-done"), lane=lane) for lane in "ab"]
+    alone = Tier("alone", ("sh", "-c", "! ls a b"))
+    fails = Tier("fails", ("false",), lane="b")
+    wanted = [alone, first[0], second[0], first[1], second[1], fails]
+    assert Tiers(str(tmp_path), {"PATH": os.environ["PATH"]}).run(wanted) == (Counts(0, 1), ("fails",))
+    said = capsys.readouterr().out
+    assert "side by side: a, a2 | b, b2, fails" in said
+    assert {"alone", "a", "a2", "b", "b2", "fails"} <= {line[2:].partition(" ")[0] for line in said.splitlines()}
 
 
 def test_long_repetitions_run_only_when_asked_for() -> None:
@@ -94,8 +116,8 @@ def test_what_failed_is_tried_once_more_alone(tmp_path: Path, text: str, first: 
     command = (sys.executable, "-m", "pytest", "-o", f"cache_dir={tmp_path}/cache", str(tmp_path))
     tier = PytestTier("small", command, second_try=True)
     environment = {"PATH": os.environ["PATH"]}
-    assert counted(tier, run_tier(tier, environment)) == first
-    again = tried_again(tier, first, environment)
+    assert counted(tier, run_tier(tier, "/", environment)) == first
+    again = tried_again(tier, first, "/", environment)
     assert again is not None
     assert again[0] == wanted
 
@@ -110,11 +132,11 @@ def test_what_failed_is_tried_once_more_alone(tmp_path: Path, text: str, first: 
     ],
 )
 def test_no_second_try_without_a_few_failed_tests_among_real_servers(tier: Tier, first: Counts) -> None:
-    assert tried_again(tier, first, {}) is None
+    assert tried_again(tier, first, "/", {}) is None
 
 
 def test_a_run_that_broke_off_is_not_forgiven_by_a_second_one() -> None:
     silent = PytestTier("app", (sys.executable, "-c", ""), second_try=True)
-    again = tried_again(silent, Counts(8, 1), {})
+    again = tried_again(silent, Counts(8, 1), "/", {})
     assert again is not None
     assert again[0] == Counts(8, 1)

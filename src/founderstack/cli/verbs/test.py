@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import founderstack
+from founderstack.cli.tiers import PytestTier, Tier, Tiers, say
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.world.ambient import download_environment
 from founderstack.world.clock import SystemClock
-from founderstack.world.processes import Result, run as run_process
+from founderstack.world.processes import run as run_process
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(founderstack.__file__))))
 ENVIRONMENT = os.path.join(ROOT, ".venv-test")
@@ -47,46 +47,6 @@ SYSTEM_PROGRAMS = (
     "/usr/lib/postgresql",
 )
 
-_NO_TESTS_COLLECTED = 5
-_MOST_TRIED_AGAIN = 3
-"""More failures than this in a tier are no accident of timing."""
-_SUMMARY = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Tier:
-    """A group of checks that is one line of the report."""
-
-    name: str
-    command: tuple[str, ...]
-    limit_s: float = 600
-
-
-@dataclass(frozen=True)
-class PytestTier(Tier):
-    """A tier whose tests are counted one by one."""
-
-    may_be_empty: bool = False
-    """True where somebody chose among the tests; otherwise a tier without tests proves nothing and fails."""
-    second_try: bool = False
-    """True where real servers and browsers take part: a few failed tests run again, alone; both outcomes are told."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many tests ended how; a check that is not made of tests adds to `failed` alone."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
-
-    def __str__(self) -> str:
-        # Not translated: continuous integration reads it.
-        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
-
 
 def run(arguments: list[str]) -> int:
     """0 when every tier passed; the last line is `N passed, N failed, N skipped`. Goes on after a failing tier."""
@@ -105,25 +65,28 @@ def run(arguments: list[str]) -> int:
     if not quick:
         from founderstack.world import packages
 
-        packages.install(SYSTEM_PACKAGES, SYSTEM_PROGRAMS, _say)
+        packages.install(SYSTEM_PACKAGES, SYSTEM_PROGRAMS, say)
     # What takes long to make and nobody changes (Node, pgAdmin, SeaweedFS) is made once for all tiers.
     with tempfile.TemporaryDirectory(prefix="founder-shared-") as shared:
         os.chmod(shared, 0o711)
         environment = {"FOUNDER_TEST_SHARED": shared, **_environment_of_tests(os.environ)}
-        total, failed = _run_all(tiers(quick, soak, chosen), clock, environment)
+        total, failed = Tiers(ROOT, environment).run(tiers(quick, soak, chosen))
     if os.environ.get("CI") == "true" and total.skipped:
-        _say(_("A skipped test counts as a failure here: it proves nothing."))
+        say(_("A skipped test counts as a failure here: it proves nothing."))
         failed = (*failed, _("skipped tests"))
     verdict = _("Failed: {tiers}").format(tiers=", ".join(failed)) if failed else _("Everything passed")
-    _say(_("{verdict} ({seconds:.0f} s)").format(verdict=verdict, seconds=clock.monotonic() - began))
-    _say(str(total))
+    say(_("{verdict} ({seconds:.0f} s)").format(verdict=verdict, seconds=clock.monotonic() - began))
+    say(str(total))
     return EXIT_FAILED if failed else EXIT_OK
 
 
 def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
-    """What to run, in order: the cheapest first. Paths among the `chosen` pytest arguments replace all of it."""
+    """What to run, in order: the cheapest first, then what has real servers, in two lanes that last about as long.
+
+    Paths among the `chosen` pytest arguments replace all of it.
+    """
     if any(os.path.exists(os.path.join(ROOT, argument.partition("::")[0])) for argument in chosen):
-        return (_pytest("chosen", (), "soak or not soak", 1800, chosen),)
+        return (_pytest("chosen", (), "soak or not soak", 1800, chosen, limit_s=2400),)
     if soak:
         return (_pytest("soak", ("tests",), "soak", 3600, chosen, limit_s=4 * 3600),)
     lint = "from importlinter.cli import lint_imports_command as run; run()"
@@ -144,90 +107,18 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         return checks
     return (
         *checks,
-        _pytest(
-            "service",
-            ("tests/service", "tests/catalogue", "tests/contract"),
-            "service and not soak",
-            300,
-            chosen,
-            second_try=True,
-        ),
-        _pytest("fault", ("tests/fault",), "not soak", 600, chosen, second_try=True),
-        _pytest("app", ("tests/app",), "not soak", 600, chosen, second_try=True),
-        _pytest("journey", ("tests/journey",), "not soak", 900, chosen, second_try=True),
+        _served("service", ("tests/service", "tests/catalogue", "tests/contract"), "servers", 300, chosen),
+        _served("journey", ("tests/journey",), "servers", 900, chosen),
+        _served("fault", ("tests/fault",), "stacks", 600, chosen),
+        _served("app", ("tests/app",), "stacks", 600, chosen),
     )
 
 
-def counted(tier: Tier, result: Result) -> Counts:
-    """What a tier's run adds to the total. A run that broke off without a failing test is one failure."""
-    if not isinstance(tier, PytestTier):
-        return Counts(failed=int(result.code != 0))
-    summary = _SUMMARY.findall(result.out)
-    words = dict.fromkeys(("passed", "failed", "error", "errors", "skipped", "xfailed", "xpassed"), 0)
-    for number, word in re.findall(r"(\d{1,9}) ([a-z]+)", summary[-1] if summary else ""):
-        words[word] = int(number)
-    failed = words["failed"] + words["error"] + words["errors"] + words["xpassed"]
-    if result.code not in ((0, _NO_TESTS_COLLECTED) if tier.may_be_empty else (0,)):
-        failed = max(failed, 1)
-    return Counts(words["passed"], failed, words["skipped"] + words["xfailed"])
-
-
-def _run_all(
-    wanted: Sequence[Tier], clock: SystemClock, environment: Mapping[str, str]
-) -> tuple[Counts, tuple[str, ...]]:
-    outcomes = [_run_one(tier, clock, environment) for tier in wanted]
-    failed = tuple(tier.name for tier, counts in outcomes if counts.failed)
-    return sum((counts for _tier, counts in outcomes), Counts()), failed
-
-
-def _run_one(tier: Tier, clock: SystemClock, environment: Mapping[str, str]) -> tuple[Tier, Counts]:
-    """Run a tier and print its line, with what it said where somebody should read it."""
-    print(f"  {tier.name:<10}", end="", flush=True)
-    began = clock.monotonic()
-    result = run_tier(tier, environment)
-    counts = counted(tier, result)
-    again = tried_again(tier, counts, environment)
-    if again is not None:
-        counts, result = again[0], Result(again[1].code, f"{result.out}\n{again[1].out}", "")
-    word = _("FAILED") if counts.failed else _("ok")
-    detail = str(counts) if isinstance(tier, PytestTier) else ""
-    lines = [f"{word:<8}{clock.monotonic() - began:7.1f} s  {detail}".rstrip()]
-    if again is not None and not counts.failed:
-        lines.append(_("  Some failed at first and passed alone, at a second try. What they said at first:"))
-    if again is not None or counts.failed or counts.skipped:
-        lines.append(result.out)
-    _say("\n".join(lines))
-    return tier, counts
-
-
-def tried_again(tier: Tier, first: Counts, environment: Mapping[str, str]) -> tuple[Counts, Result] | None:
-    """The tier's counts after its failed tests ran once more, in a process of their own; None where nothing did."""
-    if not isinstance(tier, PytestTier) or not tier.second_try or not 0 < first.failed <= _MOST_TRIED_AGAIN:
-        return None
-    alone = replace(
-        tier, command=(*tier.command, "--last-failed", "--last-failed-no-failures=none"), may_be_empty=False
-    )
-    result = run_tier(alone, environment)
-    second = counted(alone, result)
-    if second.passed + second.failed < first.failed:  # not every failure was a test's: nothing is forgiven
-        return first, result
-    return Counts(first.passed + second.passed, second.failed, first.skipped + second.skipped), result
-
-
-def run_tier(tier: Tier, environment: Mapping[str, str]) -> Result:
-    """Run a tier's command; one that takes longer than its limit has failed, and what it had said is kept."""
-    lines: list[str] = []
-    try:
-        return run_process(
-            tier.command,
-            cwd=ROOT,
-            env=environment,
-            timeout_s=tier.limit_s,
-            on_line=lines.append,
-            check=False,
-        )
-    except StackError as error:  # too slow: the other tiers still tell something
-        return Result(EXIT_FAILED, "\n".join([*lines, f"{error.what}: {error.why}"]), "")
+def _served(name: str, folders: Sequence[str], lane: str, timeout_s: int, chosen: Sequence[str]) -> PytestTier:
+    """Tests with real servers and browsers: much of their time is waiting, and a busy machine may fail a few."""
+    marks = "service and not soak" if name == "service" else "not soak"
+    tier = _pytest(name, folders, marks, timeout_s, chosen, limit_s=3600)
+    return replace(tier, lane=lane, second_try=True)
 
 
 def _pytest(
@@ -237,13 +128,11 @@ def _pytest(
     timeout_s: int,
     chosen: Sequence[str],
     *,
-    limit_s: float = 2400,
-    second_try: bool = False,
+    limit_s: float = 600,
 ) -> PytestTier:
     options = ("-o", f"cache_dir={CACHE}/pytest-{name}", f"--timeout={timeout_s}", "-m", marks)
-    return PytestTier(
-        name, (PYTHON, "-m", "pytest", *options, *folders, *chosen), limit_s, bool(chosen), second_try=second_try
-    )
+    command = (PYTHON, "-m", "pytest", *options, *folders, *chosen)
+    return PytestTier(name, command, limit_s, may_be_empty=bool(chosen))
 
 
 def _environment_of_tests(inherited: Mapping[str, str]) -> dict[str, str]:
@@ -261,7 +150,7 @@ def _make_environment() -> None:
     from uv import find_uv_bin
 
     if not os.path.exists(PYTHON):
-        _say(_("Preparing the tests' Python packages in {folder}").format(folder=ENVIRONMENT))
+        say(_("Preparing the tests' Python packages in {folder}").format(folder=ENVIRONMENT))
     own = {"UV_PROJECT_ENVIRONMENT": ENVIRONMENT, "UV_PYTHON_DOWNLOADS": "never"}
     python = os.path.realpath(sys.executable)
     command = [find_uv_bin(), "sync", "--frozen", "--group", "test", "--no-install-project", "--python", python]
@@ -270,7 +159,3 @@ def _make_environment() -> None:
     packages_folder = os.path.join(ENVIRONMENT, "lib", version, "site-packages")
     with open(os.path.join(packages_folder, "founderstack.pth"), "w", encoding="utf-8") as file:
         file.write(os.path.join(ROOT, "src") + "\n")
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
