@@ -103,7 +103,7 @@ export const es: Messages = {
     label: "Formato",
     "bold": "Negrita",
     "italic": "Cursiva",
-    "header-2": "Título",
+    "header-2": "Encabezado",
     "unordered-list": "Lista",
     "ordered-list": "Lista numerada",
     "task-list": "Lista de tareas",
