@@ -67,7 +67,7 @@ def run(arguments: list[str]) -> int:
 
         packages.install(SYSTEM_PACKAGES, SYSTEM_PROGRAMS, say)
     # What takes long to make and nobody changes (Node, pgAdmin, SeaweedFS) is made once for all tiers.
-    with tempfile.TemporaryDirectory(prefix="founder-shared-") as shared:
+    with tempfile.TemporaryDirectory(prefix="founder-shared-", ignore_cleanup_errors=True) as shared:
         os.chmod(shared, 0o711)
         environment = {"FOUNDER_TEST_SHARED": shared, **_environment_of_tests(os.environ)}
         total, failed = Tiers(ROOT, environment).run(tiers(quick, soak, chosen))
