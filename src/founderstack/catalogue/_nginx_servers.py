@@ -77,8 +77,11 @@ def _ring(view: View, ring: str) -> str:
     replaced.
     """
     folder = view.places.ring(ring)
-    share = f"{100 / RING_SLOTS:.2f}%"
-    lots = "".join(f"    {share} {ring}_{slot};\n" for slot in range(1, RING_SLOTS))
+    # Not `split_clients`: the nginx-light of Ubuntu 22.04 is built without it.
+    lots = "".join(
+        f'    "~^({"|".join(f"{number:02x}" for number in range(slot, 256, RING_SLOTS))})" {ring}_{slot};\n'
+        for slot in range(1, RING_SLOTS)
+    )
     upstreams = "".join(
         f"""\
 upstream {ring}_{slot} {{
@@ -88,7 +91,7 @@ upstream {ring}_{slot} {{
 """
         for slot in range(RING_SLOTS)
     )
-    return f'split_clients "$request_id" ${ring}_slot {{\n{lots}    * {ring}_0;\n}}\n{upstreams}'
+    return f"map $request_id ${ring}_slot {{\n{lots}    default {ring}_0;\n}}\n{upstreams}"
 
 
 def _relay_servers(view: View) -> str:
