@@ -320,10 +320,11 @@ def test_two_at_once_the_second_is_told_who_holds_the_lock(stack: Stack) -> None
 
 
 def test_beside_what_is_used_nothing_that_is_used_changes(stack: Stack) -> None:
+    stack.founder.ok("backup")  # the newest may be the safety set of a restore in another test
     stack.query("INSERT INTO note VALUES (100000, 'new') ON CONFLICT DO NOTHING")
     said = stack.founder.ok("restore", "--replace", "--yes")
     assert stack.query("SELECT count(*) FROM note WHERE n = 100000") == [(1,)]
-    assert stack.query("SELECT count(*) FROM note", "app_restored")[0][0] in (ROWS, ROWS + 1)
+    assert stack.query("SELECT count(*) FROM note", "app_restored") == [(ROWS,)]
     assert str(stack.founder.state / "restored/app") in said.text
     assert (stack.founder.state / "restored/app/files/photo").read_bytes() == stack.photos()[0]
     assert (stack.founder.state / "restored/seaweedfs/app/ana/photo").read_bytes() == stack.photos()[1]
