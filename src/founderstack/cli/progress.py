@@ -91,7 +91,8 @@ class Progress:
 
     def _erase(self) -> None:
         if self._drawn:
-            sys.stderr.write(f"\x1b[{self._drawn}F\x1b[0J")
+            # At once: what comes next may go to the other stream, and would be wiped by it later.
+            print(f"\x1b[{self._drawn}F\x1b[0J", end="", file=sys.stderr, flush=True)
             self._drawn = 0
 
     def _draw(self) -> None:

@@ -80,6 +80,7 @@ def _build(action: Build, places: Places, user: str, progress: Callable[[str], N
         for name in ("home", "temporary"):
             ensure_folder(f"{scratch}/{name}", mode=0o700)
         _give_to(user, scratch)
+        progress(action.command.strip().partition("\n")[0])
         _run(action, places, user, scratch, progress)
         end_all_of(user)
         _take_back(scratch)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
+
 import pytest
 
 from founderstack.cli.progress import Progress
@@ -37,3 +40,29 @@ def test_what_two_components_need_is_told_once(capsys: pytest.CaptureFixture[str
         for name in tasks:
             progress.emit(Event("done", f"do:{name}", 0.0, seconds=1.0))
     assert [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()] == ["Node  1.0 s"]
+
+
+class Terminal(io.StringIO):
+    """Keeps what was written and not sent yet, as a terminal's stream does until it is flushed."""
+
+    waiting = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.waiting += text
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.waiting = ""
+
+
+def test_what_is_drawn_is_wiped_before_anything_else_is_said() -> None:
+    """Else the question after an `up` would be wiped by it, for it goes to another stream."""
+    terminal = Terminal()
+    with redirect_stderr(terminal), Progress(Plan(()), Desired(), FakeClock()) as progress:
+        progress.emit(Event("started", "start:app", 0.0))
+        progress.emit(Event("done", "start:app", 0.0, seconds=1.0))
+    assert terminal.getvalue().endswith("\x1b[0J")
+    assert terminal.waiting == ""
