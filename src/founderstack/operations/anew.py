@@ -52,7 +52,7 @@ def _the_tool(tool: Tool) -> Iterator[Entry]:
     folder = quote(tool.folder.lstrip("/"))
     why = _("Somebody has changed it here since: keep a copy where the backups are. Today:")
     yield Entry(
-        _("2. A copy of it") if tool.address else name,
+        _("2. Or a copy of it") if tool.address else name,
         why if tool.address else _("No address of it is known: keep a copy where the backups are. Today:"),
         f"tar -C / --exclude='.venv*' --exclude=node_modules -czf {_COPY} {folder}",
     )

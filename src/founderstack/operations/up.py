@@ -157,10 +157,13 @@ def _earlier(site: Site, number: int) -> Release:
     else:
         before = [release for release in before if current is None or release.number < current.number]
     if not before:
-        known = ", ".join(str(release.number) for release in site.releases.all()) or "–"
+        others = (release.number for release in site.releases.all() if release != current)
+        known = ", ".join(map(str, others)) or "–"
         raise StackError(
             _("There is no such release to go back to"),
-            _("Kept are: {releases}.").format(releases=known),
+            _("Release {current} serves; kept besides it: {releases}.").format(
+                current=current.number if current else "–", releases=known
+            ),
             _("Choose one of them: founder rollback NUMBER"),
         )
     return before[-1]

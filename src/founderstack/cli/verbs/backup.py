@@ -20,9 +20,7 @@ from founderstack.world.stack_file import find_stack_file
 def run(arguments: list[str]) -> int:
     """Take it, bring it off the machine where there is a place, and say what comes next."""
     options = parser("backup", yes=True, as_json=True, example="founder backup")
-    options.add_argument(
-        "--kind", default="", help=_("full, and with pgBackRest incr or diff; the usual kind when not given")
-    )
+    options.add_argument("--kind", default="", help=_("full; with pgBackRest also incr or diff; else the usual one"))
     options.add_argument(
         "action",
         nargs="?",

@@ -33,7 +33,7 @@ TOPICS = {
     "formats": N_(
         "stdout holds answers, stderr everything on the way.\n"
         "--json gives one document with its version in the key “v”; logs give one document a line.\n"
-        "Errors with --json: {“v”: 1, “errors”: [{“what”, “why”, “fix”}]} on stderr.\n"
+        'Errors with --json: {"v": 1, "errors": [{"what": …, "why": …, "fix": …}]} on stderr.\n'
         "founder.toml and founder.lock are TOML and carry `format = 1`."
     ),
 }
