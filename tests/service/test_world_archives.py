@@ -476,15 +476,21 @@ def test_a_link_of_ours_counts_as_the_folder_it_leads_to(tmp_path: Path) -> None
     assert {name for name, _path in below(str(data / "linked"), (".",))} == {"deep", "deep/upload"}
 
 
-@pytest.mark.parametrize("linked", [".", "files"])
-def test_what_lies_on_another_disk_is_refused_in_place_before_any_name_changes(tmp_path: Path, linked: str) -> None:
+@pytest.mark.parametrize("linked", [".", "files", "files/on a disk"])
+def test_what_lies_on_another_disk_is_refused_in_place_before_any_name_changes(
+    tmp_path: Path, linked: str, request: pytest.FixtureRequest
+) -> None:
     folder, big = tmp_path / "data", tmp_path / "big"
     (big / "files").mkdir(parents=True)
     if linked == ".":
         folder.symlink_to(big)
-    else:
+    elif linked == "files":
         folder.mkdir()
         (folder / "files").symlink_to(big / "files")
+    else:
+        (folder / linked).mkdir(parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / linked], check=True)
+        request.addfinalizer(lambda: subprocess.run(["umount", "--lazy", folder / linked], check=True))
     part = Files("files/app.tar", "files", "app", lambda: iter(()), str(folder), ("files",))
     back = GivingBack("diary", str(tmp_path), lambda: Contents(None, "", (part,)), lambda: Key(new_identity()), ())
     held = Restorable(Manifest("set", "diary", 1.0, 1.0, "dump", "full", ()), "here", (), ())

@@ -258,11 +258,12 @@ def _empty(folder: str, *, above: int) -> None:
 
 def _refuse_elsewhere(about: Files) -> None:
     """Names change on one disk alone: raises StackError, before any has, for what lies on another."""
-    for path in (about.folder, *(os.path.join(about.folder, name) for name in about.names if name != ".")):
-        if os.path.islink(path) or os.path.ismount(path):
+    link = about.folder if os.path.islink(about.folder) else ""
+    for path in (os.path.normpath(os.path.join(about.folder, name)) for name in about.names):
+        if found := link or disk.elsewhere(path):
             raise StackError(
                 _("The files of {component} cannot be restored in place").format(component=about.about),
-                _("{path} leads to another disk or folder, and names can only change within one.").format(path=path),
+                _("{path} leads to another disk or folder, and names can only change within one.").format(path=found),
                 _(
                     "Restore them beside and copy what you want over the old ones: founder restore --files {component}"
                     "\nThe databases alone: founder restore --in-place --only databases"

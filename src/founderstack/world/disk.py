@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.world.walking import walk
 
+_OCTAL = re.compile(r"\\([0-7]{3})")
+"""As the kernel writes blanks in names of mount points."""
 _KEPT_FREE = 256 * 1024**2
 
 
@@ -41,6 +44,16 @@ def lying(folder: str) -> tuple[float, int] | None:
     except FileNotFoundError:
         return None
     return at, size
+
+
+def elsewhere(path: str) -> str:
+    """What keeps a folder from changing its name: it is a link, or this is mounted there or below; "" for nothing."""
+    if os.path.islink(path):
+        return path
+    inside = os.path.join(os.path.realpath(path), "")
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        mounted = [_OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in file]
+    return next((point for point in mounted if os.path.join(point, "").startswith(inside)), "")
 
 
 def refuse_to_fill(folder: str, count: int) -> None:
