@@ -104,7 +104,7 @@ def moments_of(made: Made) -> Moments:
     """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
     part = made.stack.parts["backup"]
     found = MOMENTS.get(part.component)
-    views = resolve(made.stack, made.components, Facts(made.machine, made.places, made.choices)).views
+    views = made.views()
     server = contents_of(made, views).server
     if found is None or server is None:
         raise StackError(
