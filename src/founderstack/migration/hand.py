@@ -17,6 +17,7 @@ from founderstack.migration.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context
+from founderstack.model.sql import identifier
 from founderstack.planner.dump_kinds import computes, runs_nothing
 from founderstack.planner.sql_statements import statements
 from founderstack.world import throwaway
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _HAND = "founder: works with what the source’s owners have while a migration runs, and goes with it"
 _READER = "founder: reads what a migration compares, and goes with the comparison"
+_PARAMETERS_SINCE = 150000
+"""The version of PostgreSQL from which on the right to a setting can be given."""
 _ROUTINES = ("FUNCTION", "PROCEDURE")
 _PROPERTIES = ("COMMENT", "SEQUENCE OWNED BY", "INDEX ATTACH", "TABLE ATTACH", "ROW SECURITY")
 """Whoever makes what they need makes them."""
@@ -81,20 +84,27 @@ class Hands:
 @contextmanager
 def hands(context: Context, *, quiet: bool = False) -> Iterator[Hands]:
     """A session of each; see `Target.connect`."""
-    with context.target.connect(quiet=quiet) as superuser, context.hand.connect(quiet=quiet) as hand:
-        own = _of_superusers(superuser, context)
-        yield Hands(superuser, hand, own, _by_hand(context, own))
+    with context.target.connect(quiet=quiet) as superuser:
+        other = context.target if quiet and not _may_be_lent_quiet(superuser) else context.hand
+        with other.connect(quiet=quiet) as hand:
+            own = _of_superusers(superuser, context)
+            yield Hands(superuser, hand, own, _by_hand(context, own))
 
 
 @contextmanager
 def quiet(context: Context, table: str) -> Iterator[psycopg.Connection[Any]]:
     """A quiet session of whoever works with a table."""
-    with context.hand.connect(quiet=True) as hand:
-        if not hand.execute(_OF_SUPERUSERS, ([table],)).fetchall():
-            yield hand
-            return
     with context.target.connect(quiet=True) as superuser:
-        yield superuser
+        if not _may_be_lent_quiet(superuser) or superuser.execute(_OF_SUPERUSERS, ([table],)).fetchall():
+            yield superuser
+            return
+    with context.hand.connect(quiet=True) as hand:
+        yield hand
+
+
+def _may_be_lent_quiet(connection: psycopg.Connection[Any]) -> bool:
+    """Whether anybody but the superuser may keep triggers from reacting to rows. Where not, it fills the tables."""
+    return connection.info.server_version >= _PARAMETERS_SINCE
 
 
 @contextmanager
@@ -103,8 +113,8 @@ def lent(target: Target) -> Iterator[Target]:
     clear(target)
     with _somebody(target, _HAND) as hand:
         with target.connect() as connection:
-            name = hand.address.user
-            connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {name}")
+            if _may_be_lent_quiet(connection):
+                connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {hand.address.user}")
         yield hand
 
 
@@ -142,7 +152,7 @@ def _somebody(target: Target, comment: str, *statements: str) -> Iterator[Target
         name, password = throwaway.make(connection, "migrate", comment)
     try:
         with target.connect() as connection:
-            connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {_quoted(target.address.database)} TO {name}")
+            connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {identifier(target.address.database)} TO {name}")
             for statement in statements:
                 connection.execute(statement.replace("{role}", name))
         yield replace(target, address=replace(target.address, user=name, password=password))
@@ -158,7 +168,7 @@ def _remove(target: Target, name: str) -> None:
 
     with suppress(psycopg.OperationalError, Unreachable), target.connect() as connection:
         connection.execute(_ENDED, (name,))
-        for statement in (f"REASSIGN OWNED BY {name} TO {_quoted(target.owner)}", f"DROP OWNED BY {name}"):
+        for statement in (f"REASSIGN OWNED BY {name} TO {identifier(target.owner)}", f"DROP OWNED BY {name}"):
             connection.execute(statement)
         connection.execute(f"DROP ROLE {name}")
 
@@ -215,7 +225,3 @@ def _computes(sql: str) -> bool:
 def _say(connection: psycopg.Connection[Any], question: str, values: Sequence[Any] | None = None) -> None:
     for (statement,) in connection.execute(question, values).fetchall():
         connection.execute(statement)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
