@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from founderstack.world.processes import alive
 
 PYTHON = "/usr/bin/python3"
 PACKAGE = os.path.dirname(founderstack.__file__)
-STACK = "contract"
+STACK = f"c{secrets.token_hex(3)}"  # what a run that was killed left behind has another name
 
 # Answers each request with what its file says now; reads the file again on HUP.
 SERVER = """\

@@ -29,7 +29,7 @@ from tests.fault.stacks import ROOT, Founder, Visitors, end_processes_below
 
 pytestmark = pytest.mark.timeout(900)
 
-NAME = "journey"
+NAME = f"journey{secrets.token_hex(2)}"  # what a run that was killed left behind has another name
 expect.set_options(timeout=20_000)  # a busy machine is no defect of a page
 TITLE = "La primera venta"
 PASSWORD = "correct horse battery staple"

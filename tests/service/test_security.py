@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pwd
+import secrets
 import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
@@ -21,7 +22,7 @@ from founderstack.world.lock import stack_lock
 from founderstack.world.places import places as places_of
 from tests.conftest import wait_until
 
-STACK = "zz-attack"
+STACK = f"z{secrets.token_hex(3)}"  # what a run that was killed left behind has another name
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs users of its own")
 AS_NOBODY = ("/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 FLEEING = """\

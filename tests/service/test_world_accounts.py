@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,16 +24,17 @@ from founderstack.world import accounts
 from founderstack.world.processes import run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes users")
-STACK = "zz-test"
+FIRST = f"z{secrets.token_hex(2)}"  # what a run that was killed left behind has another name
+STACK = f"{FIRST}-test"
 
 
 @pytest.fixture(autouse=True)
 def removed() -> Iterator[None]:
     yield
-    for stack in (STACK, "zz"):
+    for stack in (STACK, FIRST):
         accounts.remove_users(stack)
-    assert not [account for account in pwd.getpwall() if account.pw_name.startswith("f-zz-")]
-    assert not [group for group in grp.getgrall() if group.gr_name.startswith("f-zz-")]
+    assert not [account for account in pwd.getpwall() if account.pw_name.startswith(f"f-{FIRST}-")]
+    assert not [group for group in grp.getgrall() if group.gr_name.startswith(f"f-{FIRST}-")]
 
 
 def _groups(name: str) -> set[str]:
@@ -42,7 +44,7 @@ def _groups(name: str) -> set[str]:
 def test_a_user_has_no_way_in_and_its_own_group() -> None:
     name = accounts.ensure_user(STACK, "postgres")
     found = pwd.getpwnam(name)
-    assert name == "f-zz-test-postgres"
+    assert name == f"f-{STACK}-postgres"
     assert (found.pw_dir, found.pw_shell) == ("/nonexistent", "/usr/sbin/nologin")
     assert grp.getgrgid(found.pw_gid).gr_name == accounts.group_name(STACK, "postgres") == name
     assert found.pw_uid < 1000
@@ -69,10 +71,10 @@ def test_many_at_once_lose_nothing() -> None:
 
 def test_a_stack_whose_name_begins_another_leaves_the_others_users() -> None:
     other = accounts.ensure_user(STACK, "app")
-    accounts.remove_users("zz")
+    accounts.remove_users(FIRST)
     assert pwd.getpwnam(other)
     with pytest.raises(StackError, match="is not this stack's"):
-        accounts.ensure_user("zz", "test-app")
+        accounts.ensure_user(FIRST, "test-app")
 
 
 def test_what_still_runs_as_a_user_that_is_removed_is_ended() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import resource
+import secrets
 import shutil
 import stat
 import subprocess
@@ -27,19 +28,20 @@ from founderstack.world.revisions import difference, revision
 from founderstack.world.sources import resolve_ref, source_digest, source_files, take_source
 from tests.conftest import enterable_folder
 
+STACK = f"z{secrets.token_hex(3)}"  # what a run that was killed left behind has another name
 GOOD = "mkdir -p out/deep && cp note.txt out/ && cp run.sh out/deep/ && ln -s note.txt out/link && id -un > out/who"
 
 
 @pytest.fixture
 def builder() -> Iterator[str]:
-    yield accounts.ensure_user("zz-test", "build")
-    accounts.remove_users("zz-test")
+    yield accounts.ensure_user(STACK, "build")
+    accounts.remove_users(STACK)
 
 
 @pytest.fixture
 def places(home: Path) -> Places:
     # A shared folder of its own: what is counted here are releases.
-    return Places(state=f"{home}/zz-test", shared=f"{home}/own-shared", python="/usr/bin/python3", package="/")
+    return Places(state=f"{home}/{STACK}", shared=f"{home}/own-shared", python="/usr/bin/python3", package="/")
 
 
 @pytest.fixture
