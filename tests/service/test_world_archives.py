@@ -361,6 +361,32 @@ def test_one_archive_that_cannot_be_made_takes_no_other_with_it(tmp_path: Path) 
     assert packed_up.lacks == ("files/a.tar is not in it. The storage does not answer: It is away.",)
 
 
+def test_links_that_lead_out_of_what_is_backed_up_are_named(tmp_path: Path) -> None:
+    """What breaks: an upload folder behind a link. What the founder sees: its name. What holds: the set is whole."""
+    data, other = tmp_path / "data", tmp_path / "other"
+    (data / "files/deep").mkdir(parents=True)
+    other.mkdir()
+    disk = tmp_path / "disk"
+    for name, target in (("photos", str(disk)), ("deep/up", "../../../disk"), ("within", "deep"), ("lib", "/usr/lib")):
+        (data / "files" / name).symlink_to(target)
+    (data / "files/taken elsewhere").symlink_to(other)
+    parts = tuple(
+        Files(f"files/{about}.tar", "files", about, lambda top=folder: below(str(top), (".",)), str(folder), (".",))  # type: ignore[misc]
+        for about, folder in (("app", data), ("other", other))
+    )
+    new = SetStore(FolderStore(str(tmp_path / "sets")), "diary").begin("set", Key(new_identity()))
+    made = Contents(None, "", parts).pack(new, str(tmp_path), lambda _about, _count: None)
+    named = [
+        f"{data}/files/{name} is a link to {disk}: what lies there is in no backup." for name in ("deep/up", "photos")
+    ]
+    assert sorted(made.outside) == named
+    assert made.lacks == made.notes == ()
+    for number in range(30):
+        (data / f"files/{number}").symlink_to(disk)
+    made = Contents(None, "", parts).pack(new, str(tmp_path), lambda _about, _count: None)
+    assert made.outside[-1] == "12 more links of app lead out of what is backed up."
+
+
 def test_a_set_that_cannot_be_written_is_no_matter_of_what_goes_into_it(tmp_path: Path) -> None:
     class Full:
         """A set whose disk is full (a model.protocols.SetWriter)."""

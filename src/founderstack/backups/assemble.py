@@ -231,13 +231,13 @@ def _own_files(made: Made) -> Iterator[Files]:
             yield f"state/{name}", path
 
     def source() -> Entries:
-        folder = f"{made.stack.folder}/{made.stack.parts['app'].settings.path}"
         if os.path.isdir(folder):
             yield from ((name, f"{folder}/{name}") for name in source_files(folder))
 
     yield Files(SETTINGS, "settings", "", settings)
     if "app" in made.stack.parts:
-        yield Files("source.tar", "source", "app", source)
+        folder = f"{made.stack.folder}/{made.stack.parts['app'].settings.path}"
+        yield Files("source.tar", "source", "app", source, folder, (".",))
 
 
 def _given(secret: Secret, name: str) -> str:

@@ -11,7 +11,7 @@ from founderstack.locale import _
 from founderstack.model.backup import PartKind
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Source
-from founderstack.world.archives import Packing, packed
+from founderstack.world.archives import Packing, packed, tops_of
 
 Entries = Callable[[], Iterable[tuple[str, str]]]
 
@@ -28,7 +28,7 @@ class Files:
     entries: Entries
     """(name in the archive, path), looked up when the archive is made."""
     folder: str = ""
-    """Where they come from and go back to, for a component's: its data folder."""
+    """Where they come from, "" for several; a component's go back to it, its data folder."""
     names: tuple[str, ...] = ()
     """The folders and files in it that are taken, and nothing else."""
     account: str = ""
@@ -55,17 +55,23 @@ class Contents:
         """Add every archive to the set. One that cannot be made is named, and the others are there."""
         notes: list[str] = []
         lacks: list[str] = []
+        outside: list[str] = []
+        tops = tuple(top for files in self.files if files.folder for top in tops_of(files.folder, files.names))
         for files in self.files:
-            packing = Packing(files.entries(), scratch, files.databases)
+            packing = Packing(files.entries(), scratch, files.databases, tops=tops if files.folder else ())
             with packed(packing) as stream:
                 lacks += _added(out, files.name, files.kind, files.about, stream, progress)
             notes += [f"{files.about}: {name}" if files.about else name for name in packing.changed]
             lacks += packing.untaken
+            outside += packing.outside
+            if further := packing.leaving - len(packing.outside):
+                more = _("{count} more links of {name} lead out of what is backed up.")
+                outside.append(more.format(count=further, name=files.about))
         for objects in self.objects:
             with objects.packed() as (stream, packed_objects):
                 lacks += _added(out, objects.name, "objects", objects.about, stream, progress)
             notes += [f"{objects.about}: {name}" for name in packed_objects.gone]
-        return Packed(tuple(notes), tuple(lacks))
+        return Packed(tuple(notes), tuple(lacks), tuple(outside))
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,8 @@ class Packed:
     """Names of files and objects that were changing all the time."""
     lacks: tuple[str, ...] = ()
     """What is not in them although it should be, each in a sentence."""
+    outside: tuple[str, ...] = ()
+    """Links that lead out of what is backed up, each in a sentence."""
 
 
 def _added(

@@ -11,7 +11,7 @@ from founderstack.model import backup
 from founderstack.model.backup import Manifest, Proof
 
 Kind = TypeVar("Kind")
-_LATER = ("lacks",)
+_LATER = ("lacks", "outside")
 """Fields of a manifest that came after the first sets were sealed."""
 
 

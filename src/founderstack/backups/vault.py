@@ -107,7 +107,7 @@ class Vault(GivingBack):
                 made = contents.pack(new, self._scratch, progress)
             finally:
                 remove_tree(self._scratch)
-            draft = replace(draft, notes=made.notes, lacks=made.lacks)
+            draft = replace(draft, notes=made.notes, lacks=made.lacks, outside=made.outside)
             if taken is None:
                 return draft
             return replace(

@@ -118,6 +118,8 @@ class Manifest:
     """What the set does not hold although it should, each in a sentence that names it."""
     notes: tuple[str, ...] = ()
     """Names of files and objects that changed again and again, or were removed, while they were read."""
+    outside: tuple[str, ...] = ()
+    """Links of the set that lead out of what is backed up, each in a sentence: what lies there is in no set."""
     seal: str = ""
     """Keyed digest of all of the above, so that only whoever has the key can have written it."""
 

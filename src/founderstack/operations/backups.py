@@ -22,6 +22,7 @@ NEWER = N_("A backup was made by a later version of Founder Stack, which alone c
 BAD = N_("The newest drill failed: that backup could not be restored.")
 GONE = N_("A place has lost backups that it held; nothing is let go of until that is settled: founder backup resend")
 FORGED = N_("A proof of a backup is another backup's, or was changed or made up: it proves nothing.")
+OUTSIDE = N_("Links lead out of what is backed up, and what lies there is in no backup: founder backups names them.")
 FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
 PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, GONE, FORGED, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
@@ -32,8 +33,8 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
     bytes, damaged, newer, gone}], warnings: [text], sets: [{id, taken_at, seconds, size, engine, kind, major, os,
-    places, missing, forged, future, notes, lacks, databases, proven: {at, ok, seconds, loss_s, problems, place} |
-    null}]}`, sets newest first; times are seconds since the epoch, sizes bytes.
+    places, missing, forged, future, notes, lacks, outside, databases, proven: {at, ok, seconds, loss_s, problems,
+    place} | null}]}`, sets newest first; times are seconds since the epoch, sizes bytes.
     """
     part = stack.parts["backup"]
     settings = part.settings
@@ -75,6 +76,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         NO_PLACE: any(place.error for place in found.places),
         NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
         NOT_SENT: newest is not None and len(found.places) > 1 and newest.places == (found.places[0].name,),
+        OUTSIDE: newest is not None and bool(newest.manifest.outside),
         UNPROVEN: newest is not None and proof is None and settings.prove != "never",
     }
     return [text for text, holds in told.items() if holds]
@@ -98,6 +100,7 @@ def set_values(one: FoundSet, now: float) -> dict[str, Any]:
         "future": ahead(manifest.taken_at, now),
         "notes": list(manifest.notes),
         "lacks": list(manifest.lacks),
+        "outside": list(manifest.outside),
         "databases": [file.about for file in manifest.of_kind("dump")],
         "proven": _proof(one.proof),
     }

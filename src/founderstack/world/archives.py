@@ -7,7 +7,7 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -23,6 +23,10 @@ from founderstack.world.walking import walk
 
 _TRIES = 3
 """How often a file is read that changes while it is."""
+_SYSTEM = ("/bin", "/dev", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+"""What a system brings along: a link that leads there loses nothing."""
+_LINKS = 20
+"""So many links are named of one archive; that there are more is said."""
 
 
 @dataclass
@@ -41,6 +45,12 @@ class Packing:
     """Files that were still changing at the last try: they hold parts of several moments."""
     untaken: list[str] = field(default_factory=list)
     """What could not be taken as it should be, each in a sentence; all else is there."""
+    tops: tuple[str, ...] = ()
+    """Folders and files all of which is backed up: links that lead out of them are counted. () for no such look."""
+    outside: list[str] = field(default_factory=list)
+    """The first of these links, each in a sentence: they are there, and what they lead to is not."""
+    leaving: int = 0
+    """How many of these links there are."""
     copied: list[str] = field(default_factory=list)
     """Databases whose copy by SQLite holds what lies in the companions as well."""
     reached: Reached = field(default_factory=Reached)
@@ -66,6 +76,16 @@ def below(folder: str, names: Sequence[str], exclude: Sequence[str] = ()) -> Ite
             yield os.path.relpath(path, folder), path
         else:
             yield from _below(folder, path, exclude)
+
+
+def tops_of(folder: str, names: Sequence[str]) -> tuple[str, ...]:
+    """What `below` takes of a folder, by its name, and by where a link of root's or ours leads."""
+    paths = [os.path.normpath(os.path.join(folder, name)) for name in names]
+    ends = []
+    for path in paths:
+        with suppress(OSError):  # what is not there holds nothing, and a link that leads nowhere is told by `below`
+            ends.append(end_of(path))
+    return tuple(dict.fromkeys((*paths, *ends)))
 
 
 def _end_of(path: str) -> str:
@@ -125,6 +145,7 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
     if link:
         member.type, member.linkname = tarfile.SYMTYPE, link
         _put(archive, member)
+        _note_link(packing, path, link)
     elif stat.S_ISDIR(found.st_mode):
         member.type = tarfile.DIRTYPE
         _put(archive, member)
@@ -136,6 +157,18 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
         packing.files += 1
         if name not in packing.databases or not _add_sqlite(archive, packing, name, path, found):
             _add_file(archive, packing, name, path)
+
+
+def _note_link(packing: Packing, path: str, link: str) -> None:
+    """Judged by names alone, so that nothing is followed: a link on the way is noted itself."""
+    target = os.path.normpath(os.path.join(os.path.dirname(path), link))
+    if not packing.tops or any(target == top or target.startswith(f"{top}/") for top in (*packing.tops, *_SYSTEM)):
+        return
+    packing.leaving += 1
+    if len(packing.outside) < _LINKS:
+        packing.outside.append(
+            _("{path} is a link to {target}: what lies there is in no backup.").format(path=path, target=target)
+        )
 
 
 def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:

@@ -48,6 +48,8 @@ def run(arguments: list[str]) -> int:
     for name in outcome.manifest.notes:
         text = _("{name} changed again and again while it was read.").format(name=name)
         print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    for text in outcome.manifest.outside:
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
     if outcome.lost:
         text = _(
             "Gone, and not let go of by this stack: {sets}. What lies elsewhere comes back by: founder backup resend"
@@ -70,6 +72,7 @@ def _values(outcome: Outcome) -> dict[str, object]:
         "removed": list(outcome.removed),
         "lost": list(outcome.lost),
         "notes": list(manifest.notes),
+        "outside": list(manifest.outside),
     }
 
 

@@ -42,6 +42,8 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
         told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in (*one["missing"], *one["lacks"])]
         not_its = [_("{name} is no proof of this backup").format(name=name) for name in one["forged"]]
         told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in not_its]
+    newest = value["sets"][0]["outside"] if value["sets"] else []
+    told += [f"  {paint('!', 'yellow')} {text}" for text in newest]
     for place in value["places"]:
         total = _("{name}: {size} in sets: {sets} · {where}").format(
             name=place["name"], sets=place["sets"], size=megabytes(place["bytes"]), where=place["where"]
