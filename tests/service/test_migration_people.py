@@ -12,9 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.migration import people_tables
+from founderstack.migration import hand, people_tables
 from founderstack.migration.journal import Journal
 from founderstack.migration.people import People
+from founderstack.migration.people_follow import FOLLOWER
 from founderstack.migration.people_rules import NOWHERE, Rules
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
@@ -58,6 +59,14 @@ def moving(target_server: Postgres, supabase: SupabaseSource, tmp_path: Path, re
 def ask(context: Context, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with context.target.connect() as connection:
         return connection.execute(sql, values or None).fetchall()
+
+
+def settle(context: Context) -> None:
+    """As the cut-over does it, with a hand of its own."""
+    with hand.lent(context.target) as worker:
+        own = replace(context, worker=worker)
+        hand.let_work(own)
+        People().settle(own)
 
 
 def counted(items: Sequence[Item], kind: str) -> dict[str, int]:
@@ -108,7 +117,7 @@ def test_a_second_run_writes_nothing(moving: Move) -> None:
     People().run(context)
     before = ask(context, 'select u.xmin::text, u.id from public."user" as u order by id')
     People().run(context)
-    People().settle(context)
+    settle(context)
     assert ask(context, 'select u.xmin::text, u.id from public."user" as u order by id') == before
     assert ask(context, "select detail from founder_migration.done where step = 'people'") == [
         ({"users": 0, "accounts": 0, "removed": 0},)
@@ -255,7 +264,7 @@ def test_what_changes_before_the_cut_over_follows(moving: Move, supabase_copy: C
         "insert into auth.users (id, email, is_sso_user) values (gen_random_uuid(), 'person5@example.com', true)"
     )
     assert [finding.ok for finding in People().verify(context)] != [True] * 4, "verification sees what is not settled"
-    People().settle(context)
+    settle(context)
     assert all(finding.ok for finding in People().verify(context))
     assert ask(context, 'select count(*) from public."user"') == [(224,)]
     mails = dict(ask(context, 'select id::text, email from public."user" where id = any(%s)', [person(5), person(229)]))
@@ -315,11 +324,45 @@ def test_who_signs_up_in_the_app_is_known_to_what_moved(moving: Move) -> None:
     assert ask(context, "select email, aud from auth.users") == [("later@example.org", "authenticated")]
     with context.target.connect() as connection:
         connection.execute("delete from auth.users")
-    People().settle(context)
+    settle(context)
     signed_up = "select id from auth.users where email in ('early@example.org', 'later@example.org')"
     assert set(ask(context, signed_up)) == {early, late}
     ask(context, 'delete from public."user" where id = %s returning 1', *late)
     assert late not in ask(context, "select id from auth.users")
+
+
+def test_what_triggers_on_auth_users_do_they_do_with_the_rights_of_the_app(moving: Move) -> None:
+    """The app may change its own functions: by the superuser's hand each of them would make it superuser."""
+    context = moving()
+    with context.target.connect() as connection:
+        connection.execute("create schema auth")
+        connection.execute("create table auth.users (id uuid primary key, email text)")
+        connection.execute("alter table auth.users enable row level security")
+        connection.execute("create table public.profile (id uuid, made_by text, powerful boolean)")
+        connection.execute("alter table public.profile owner to app")
+        connection.execute(
+            """create function public.welcome() returns trigger language plpgsql as $$ begin
+               perform set_config('role', 'none', false);
+               insert into public.profile select new.id, current_user, rolsuper from pg_roles
+               where rolname = current_user; return new; exception when others then
+               insert into public.profile select new.id, current_user, rolsuper from pg_roles
+               where rolname = current_user; return new; end $$"""
+        )
+        connection.execute("alter function public.welcome() owner to app")
+        connection.execute(
+            "create trigger welcome after insert on auth.users for each row execute function public.welcome()"
+        )
+        people_tables.make(connection, people_tables.find(connection), "app")
+    People().run(context)
+    with context.target.connect() as connection:
+        connection.execute("set session authorization app")
+        connection.execute(
+            """insert into public."user" (name, email, "emailVerified") values ('A', 'a@example.org', true)"""
+        )
+    assert ask(context, "select made_by, powerful from public.profile") == [(FOLLOWER, False)]
+    assert ask(context, "select count(*) from auth.users") == [(1,)]
+    People().run(context)
+    assert ask(context, "select count(*) from public.profile") == [(1,)]
 
 
 def test_an_app_that_keeps_sessions_elsewhere_stops_the_move_of_who_must_be_held(moving: Move) -> None:

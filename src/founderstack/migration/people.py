@@ -69,7 +69,7 @@ class People:
             with target.transaction():
                 tables = people_tables.find(target, _public_tables(source))
                 people_tables.make(target, tables, context.target.owner)
-                follow(target, tables)
+                follow(target, tables, context.target.owner)
                 people = _counted(self._everybody(context, source, tables.shape), context, int(total[0]))
                 written = people_rows.write(target, tables, people)
                 detail = {"users": written.users, "accounts": written.accounts, "removed": written.removed}
@@ -78,7 +78,7 @@ class People:
     def settle(self, context: Context) -> None:
         """The same again: what is equal is not written, so this takes as long as reading everybody once."""
         self.run(context)
-        with context.target.connect() as target:
+        with context.hand.connect() as target:
             catch_up(target, people_tables.find(target))
 
     def verify(self, context: Context) -> Sequence[Finding]:

@@ -9,6 +9,7 @@ from founderstack.migration import platform
 from founderstack.migration.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.large_objects import LargeObjects
+from founderstack.migration.people_follow import FOLLOWER
 from founderstack.migration.roles import OWN_ROLES, put_back, target_name
 from founderstack.migration.values import Context
 
@@ -38,7 +39,7 @@ def take_out(context: Context) -> None:
         target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = ANY (%s::oid[])", (numbers,))
         for name in (SCHEMA, *(platform.SHIM_SCHEMAS if context.kind == "supabase" else ())):
             target.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
-        for name in roles:
+        for name in (FOLLOWER, *roles):
             if name and name not in (*OWN_ROLES, *before.roles) and not name.startswith("pg_"):
                 _drop_role(target, name)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import platform
+from founderstack.migration.people_follow import FOLLOWER
 from founderstack.migration.roles import target_name
 from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.model.sql import identifier
 from founderstack.world import throwaway
 
 if TYPE_CHECKING:
@@ -206,17 +208,14 @@ def _statements(key: Key, wanted: Right, found: Right, owners: bool | None = Non
         {one for one in side if not (own and one[0] == wanted.owner)} for side in (found.grants, wanted.grants)
     )
     for who, what, passed in sorted(before - after):
-        if (who, what, not passed) not in after or passed:
+        if who != FOLLOWER and ((who, what, not passed) not in after or passed):  # what that may is ours to say
             yield _privilege("REVOKE", key, who, what, passed and (who, what, False) in after)
     for who, what, passed in sorted(after - before):
         yield _privilege("GRANT", key, who, what, passed)
 
 
-def _privilege(verb: str, key: Key, who: str, what: str, option: bool) -> Any:
-    from psycopg import sql
-
+def _privilege(verb: str, key: Key, who: str, what: str, option: bool) -> str:
     kind, name = key
-    to = sql.Identifier(who) if who else sql.SQL("PUBLIC")
     column = ""
     if kind.endswith(_COLUMN):
         name, column = _column(name)
@@ -225,10 +224,8 @@ def _privilege(verb: str, key: Key, who: str, what: str, option: bool) -> Any:
     on = on or {"server": "FOREIGN SERVER", "domain": "TYPE", "composite type": "TYPE"}.get(kind) or _noun(kind)
     words = f"{what} ({column})" if column else what
     if verb == "REVOKE":
-        head = f"REVOKE {'GRANT OPTION FOR ' if option else ''}{words} ON {on} {name} FROM {{}} CASCADE"
-        return sql.SQL(head.replace("{}", "\0")).as_string().replace("\0", to.as_string())
-    tail = " WITH GRANT OPTION" if option else ""
-    return f"GRANT {words} ON {on} {name} TO {to.as_string()}{tail}"
+        return f"REVOKE {'GRANT OPTION FOR ' if option else ''}{words} ON {on} {name} FROM {_who(who)} CASCADE"
+    return f"GRANT {words} ON {on} {name} TO {_who(who)}{' WITH GRANT OPTION' if option else ''}"
 
 
 def _column(identity: str) -> tuple[str, str]:
@@ -297,4 +294,4 @@ def _text(value: object) -> str:
 
 
 def _who(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if name else "PUBLIC"
+    return identifier(name) if name else "PUBLIC"
