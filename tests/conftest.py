@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import mmap
 import os
 import shutil
 import signal
@@ -10,9 +12,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import settings
@@ -63,6 +65,26 @@ def killed_pid(pid: int) -> bool:
         wait_until(lambda: not alive(pid), "the kernel has ended it")
         return True
     return False
+
+
+@contextmanager
+def held_up(start: Callable[[int], subprocess.Popen[Any]]) -> Iterator[tuple[subprocess.Popen[Any], BinaryIO]]:
+    """A program that leads its session and is killed at the end, and what it tells: into a pipe that `start` is given.
+
+    The pipe holds one line, and what is told next waits to be read. So it has not gone on beyond the next thing that it
+    tells, however busy the machine is: who kills it knows where.
+    """
+    reading, writing = os.pipe2(os.O_DIRECT | os.O_CLOEXEC)  # each line a page of its own
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, mmap.PAGESIZE)
+    with open(reading, "rb") as told:
+        try:
+            process = start(writing)
+        finally:
+            os.close(writing)
+        try:
+            yield process, told
+        finally:
+            killed(process)
 
 
 def enterable_folder(prefix: str) -> Path:

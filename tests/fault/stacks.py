@@ -16,13 +16,15 @@ import threading
 import xmlrpc.client
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from founderstack.world.unix_http import UnixConnection
-from tests.conftest import wait_until
+from tests.conftest import held_up, killed, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED, UNHEALTHY, LOCKED, PRECONDITION = 1, 3, 5, 6
@@ -72,18 +74,44 @@ class Founder:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "LANGUAGE": "en", "FOUNDER_HOME": str(self.home), **self.env}
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """The command, running; in a session of its own so that it can be killed with all it started."""
         return subprocess.Popen(
             [*self.argv, *words],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )
+
+    def killed_at(self, kind: str, step: str, *words: str, later_s: float = 0, alone: bool = False) -> None:
+        """`kill -9` of a command once a step, known by how its name begins, has told that it `started` or is `done`.
+
+        It dies with all that it started, or `alone`; `later_s` at the most is how long it goes on before. What it tells
+        is held, so it is alive then, and no further than the next event.
+        """
+        with held_up(lambda told: self.start(*words, "--events", stdout=told, stderr=subprocess.DEVNULL)) as (
+            one,
+            told,
+        ):
+            for line in told:
+                event = json.loads(line)
+                assert "error" not in event, line
+                if event.get("kind") == kind and event["step"].startswith(step):
+                    break
+            else:
+                pytest.fail(f"{step} was never {kind}")
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(later_s)
+            if alone:
+                one.kill()
+                assert one.wait(30) == -signal.SIGKILL
+            else:
+                assert killed(one)
+        print(f"founder {' '.join(words[:3])}: killed {later_s:.2f} s after {step} was {kind}")
 
     def run(self, *words: str, timeout_s: float = 480) -> Said:
         with self.start(*words) as process:

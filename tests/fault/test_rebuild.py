@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
-import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -117,7 +115,7 @@ def test_a_lost_machine_comes_back_whole_from_the_bucket(
     words += ["--ca", bucket.ca, "--name", first.name, "--into", str(tmp_path / "second/diary"), "--yes"]
     somebody = Founder(tmp_path / "second", other_root, env=given)
     second = Founder(tmp_path / "second/diary", other_root, env=given)
-    killed_after(somebody, "rebuild:database:app", *words, "--events")
+    somebody.killed_at("done", "rebuild:database:app", *words)
     with gone_afterwards(second):
         said = somebody.ok(*words)
         assert "It goes on where it stopped: source, roles, database:app" in said.err
@@ -205,18 +203,6 @@ def fill(founder: Founder) -> None:
     (folder / "photo").write_bytes(b"a photo")
     for path in (folder, folder / "photo"):
         shutil.chown(path, (founder.state / "data/app").stat().st_uid)
-
-
-def killed_after(founder: Founder, step: str, *words: str) -> None:
-    """Run a command and kill it, with all that it started, once it has told that this step is done."""
-    with founder.start(*words) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            event = json.loads(line)
-            assert "error" not in event, line
-            if (event.get("kind"), event.get("step")) == ("done", step):
-                break
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_what_cannot_be_rebuilt_is_refused_with_the_cure(bucket: Bucket, other_root: Path, tmp_path: Path) -> None:
