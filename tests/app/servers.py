@@ -109,6 +109,7 @@ class Postgres(Server):
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(folder),
             "fsync": "off",
+            "jit": "off",  # as the stack's own: compiling takes longer than what is asked here
             "dynamic_shared_memory_type": "mmap",  # in its own folder: nobody who tidies /dev/shm takes it away
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

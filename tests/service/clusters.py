@@ -61,6 +61,7 @@ class Cluster(Running):
             "listen_addresses": "",
             "unix_socket_directories": str(folder),
             "fsync": "on" if fsync else "off",
+            "jit": "off",  # as the stack's own: compiling takes longer than what is asked here
             "dynamic_shared_memory_type": "mmap",
             "max_prepared_transactions": 5,
         }

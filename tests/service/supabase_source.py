@@ -49,6 +49,7 @@ class SupabaseSource(Server):
             "wal_level": "logical",
             "max_replication_slots": 5,
             "max_wal_senders": 10,
+            "jit": "off",  # as the stack's own: compiling takes longer than what is asked here
             "dynamic_shared_memory_type": "mmap",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
