@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from founderstack.cli import questions
 from founderstack.cli.plan_text import show_plan
 from founderstack.cli.progress import Progress
 from founderstack.cli.render import paint, seconds, title
@@ -161,17 +162,12 @@ def _ask(prepared: Prepared) -> None:
 
 def consent(question: str, why: str) -> None:
     """Ask; raises StackError where the answer is no, or, with `why`, where there is nobody to ask."""
-    if not sys.stdin.isatty():
+    if not questions.somebody_there():
         raise StackError(
             _("This change needs your consent"),
             why,
             _("Read the plan, then run the command again with --yes."),
             exit_code=EXIT_AUTH_NEEDED,
         )
-    if not agreed(question):
+    if not questions.agreed(question):
         raise StackError(_("Nothing was changed"), _("You said no."), _("Run the command again when it suits you."))
-
-
-def agreed(question: str) -> bool:
-    """True where somebody sits there and says yes."""
-    return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes", "s", "si", "sí")

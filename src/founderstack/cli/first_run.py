@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from founderstack.cli import questions
 from founderstack.cli.render import paint, show_error
 from founderstack.locale import _
 from founderstack.model.errors import StackError
@@ -57,7 +58,7 @@ def offer_alerts(site: Site) -> None:
     """Ask where to tell a person that something breaks, and see a test arrive; where nobody can be asked, say how."""
     if "alerts" not in site.stack.parts or alerts.addressees(site.secrets):
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (questions.somebody_there() and sys.stdout.isatty()):
         print(_("Nobody is told when something breaks. Add an address: founder alerts add phone"))
         return
     from founderstack.cli.verbs.alerts import ask_address

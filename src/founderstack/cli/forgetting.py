@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from founderstack import wiring
-from founderstack.cli.changes import agreed
+from founderstack.cli import questions
 from founderstack.cli.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
@@ -30,7 +30,7 @@ def run(site: Site, set_id: str, confirm: str, *, yes: bool) -> int:
         typed = confirm
         if not yes:
             ask = _("It cannot be brought back. Type the set’s name to remove it: ")
-            typed = input(ask).strip() if sys.stdin.isatty() else ""
+            typed = questions.typed(ask)
         if typed != set_id:
             command = shlex.join(["founder", "backup", "forget", set_id, "--yes", "--confirm", set_id])
             raise StackError(
@@ -50,7 +50,7 @@ def _of_the_lost(site: Site, *, yes: bool) -> int:
         for place, set_ids in lost.items():
             text = _("{place} has lost: {sets}").format(place=place, sets=", ".join(set_ids))
             print(f"  {paint('-', 'red', sys.stderr)} {text}", file=sys.stderr)
-        if not yes and not agreed(_("Miss them no longer? [y/N] ")):
+        if not yes and not questions.agreed(_("Miss them no longer? [y/N] ")):
             raise StackError(
                 _("Nothing was given up"),
                 _("Nobody confirmed it. What still lies elsewhere is brought back by: founder backup resend"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.moving_extras import Extras
 from founderstack.cli.telling import tell_event
 from founderstack.locale import _
@@ -79,8 +79,8 @@ class Moving:
             address = postgres.parse(str(kept["url"]))
             pairs = cast("list[list[str]]", kept.get("options") or [])
             return cast("Kind", kept["kind"]), replace(address, options=tuple((key, value) for key, value in pairs))
-        if self.source and sys.stdin.isatty():
-            return SUPABASE, _encrypted(postgres.parse(input(_("The source’s address: ")).strip()))
+        if self.source and (answer := questions.typed(_("The source’s address: "))):
+            return SUPABASE, _encrypted(postgres.parse(answer))
         raise StackError(
             _("Where from?"),
             _("No source was named, and none is known from before."),
@@ -101,10 +101,10 @@ class Moving:
             return address.with_password(found.strip("\r\n"))
         if password := ambient.source_password():
             return address.with_password(password)
-        if address.password or not sys.stdin.isatty():
+        if address.password or not questions.somebody_there():
             return address
         return address.with_password(
-            getpass.getpass(_("Password of {user} at the source (not shown): ").format(user=address.user))
+            questions.unseen(_("Password of {user} at the source (not shown): ").format(user=address.user))
         )
 
 

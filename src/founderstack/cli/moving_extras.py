@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.locale import _
 from founderstack.migration.files import Files
 from founderstack.migration.people import People
@@ -124,9 +123,9 @@ class Extras:
             return found
         if key := ambient.given("FOUNDER_SOURCE_FILES_KEY"):
             return key
-        if not self.asks or not sys.stdin.isatty() or self.given.json or self.given.events:
+        if not self.asks or not questions.somebody_there() or self.given.json or self.given.events:
             return ""
-        return getpass.getpass(_("Key of the source’s storage (not shown; empty: none): "))
+        return questions.unseen(_("Key of the source’s storage (not shown; empty: none): "))
 
 
 def _project(address: Address) -> str:

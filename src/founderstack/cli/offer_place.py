@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.render import paint, show_error
 from founderstack.locale import _
 from founderstack.model.backup import S3_KEY, S3_SECRET
@@ -22,18 +22,19 @@ def offer_place(site: Site) -> None:
     part = site.stack.parts.get("backup")
     if part is None or part.settings.s3_bucket:
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (questions.somebody_there() and sys.stdout.isatty()):
         text = _("No copy leaves this machine. Add {keys} to [backup], then: founder secrets set {key}, {secret}")
         print(text.format(keys=_LATER, key=S3_KEY, secret=S3_SECRET))
         return
     print("\n" + _("Where shall copies go that leave this machine? Any S3 will do. Enter alone: later."))
-    while endpoint := input(_("Address (https://…): ")).strip():
-        bucket = input(_("Bucket: ")).strip()
-        key, secret = getpass.getpass(_("Key (not shown): ")), getpass.getpass(_("Secret (not shown): "))
+    while endpoint := questions.typed(_("Address (https://…): ")):
+        bucket = questions.typed(_("Bucket: "))
+        key = bucket and questions.unseen(_("Key (not shown): ")).strip()
+        secret = key and questions.unseen(_("Secret (not shown): ")).strip()
+        if not secret:
+            return
         try:
-            _keep(
-                site, {"s3_endpoint": endpoint, "s3_bucket": bucket}, {S3_KEY: key.strip(), S3_SECRET: secret.strip()}
-            )
+            _keep(site, {"s3_endpoint": endpoint, "s3_bucket": bucket}, {S3_KEY: key, S3_SECRET: secret})
         except StackError as error:
             show_error(error)
         else:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from founderstack.cli.changes import agreed
+from founderstack.cli import questions
 from founderstack.cli.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_PRECONDITION, StackError
@@ -37,7 +37,7 @@ class Asking:
         if not self.yes:
             for line in told:
                 print(f"  {paint('~', 'yellow', sys.stderr)} {line}", file=sys.stderr)
-            if agreed(_("An earlier restore has left this. Replace it? [y/N] ")):
+            if questions.agreed(_("An earlier restore has left this. Replace it? [y/N] ")):
                 return
         keep = _("To keep it under another name: {command}").format(command=_renaming(copies[0]))
         raise StackError(
@@ -52,7 +52,7 @@ class Asking:
         lost = _("Without one, nothing brings back what is replaced and in no backup.")
         if not self.yes:
             print(f"{paint('✗', 'red', sys.stderr)} {problem.what}: {problem.why}\n  {lost}", file=sys.stderr)
-            if agreed(_("Go on without a safety set? [y/N] ")):
+            if questions.agreed(_("Go on without a safety set? [y/N] ")):
                 return
         raise StackError(
             _("Nothing was replaced: no safety set can be taken"),

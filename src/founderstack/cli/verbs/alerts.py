@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
 from founderstack.locale import _
@@ -51,7 +51,7 @@ def ask_address() -> str:
     print(_("An address that Apprise knows, for example:"), file=sys.stderr)
     for example in EXAMPLES:
         print(f"  {example}", file=sys.stderr)
-    return getpass.getpass(_("Address (not shown): ")).strip()
+    return questions.unseen(_("Address (not shown): ")).strip()
 
 
 def _list(site: Site, *, as_json: bool) -> int:
@@ -79,7 +79,7 @@ def _list(site: Site, *, as_json: bool) -> int:
 
 
 def _add(site: Site, name: str) -> int:
-    address = ask_address() if sys.stdin.isatty() else sys.stdin.readline().strip()
+    address = ask_address() if questions.somebody_there() else questions.piped()
     alerts.add(site, name, address, notify.deliver)
     print(
         paint("✓ ", "green") + _("A test message was delivered; alerts go to “{name}” from now on.").format(name=name)

@@ -45,20 +45,25 @@ def run(arguments: list[str]) -> int:
     if given.events or given.json:
         return tell_result(_values(outcome))
     print(paint("✓ ", "green") + _("Backup {id} · {size} · {places}").format(**_words(outcome)))
-    for name in outcome.manifest.notes:
-        text = _("{name} changed again and again while it was read.").format(name=name)
+    for text in _told(outcome, away=bool(vault.away())):
         print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
-    for text in outcome.manifest.outside:
-        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    return EXIT_OK
+
+
+def _told(outcome: Outcome, *, away: bool) -> list[str]:
+    """What else is worth knowing."""
+    told = [_("{name} changed again and again while it was read.").format(name=name) for name in outcome.manifest.notes]
+    told += outcome.manifest.outside
     if outcome.lost:
         text = _(
             "Gone, and not let go of by this stack: {sets}. What lies elsewhere comes back by: founder backup resend"
         )
-        print(paint("! ", "yellow", sys.stderr) + text.format(sets=", ".join(outcome.lost)), file=sys.stderr)
-    if not vault.away():
-        text = _("It is on this machine only. To keep copies elsewhere, add s3_endpoint and s3_bucket to [backup].")
-        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
-    return EXIT_OK
+        told.append(text.format(sets=", ".join(outcome.lost)))
+    if not away:
+        told.append(
+            _("It is on this machine only. To keep copies elsewhere, add s3_endpoint and s3_bucket to [backup].")
+        )
+    return told
 
 
 def _values(outcome: Outcome) -> dict[str, object]:

@@ -8,7 +8,7 @@ import sys
 
 from founderstack import wiring
 from founderstack.backups.kept import KEY, Lying, keeping, kept_folder, lying
-from founderstack.cli import boot
+from founderstack.cli import boot, questions
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
 from founderstack.cli.verbs.down import show_stop
@@ -109,6 +109,4 @@ def _size(path: str) -> int:
 
 
 def _typed(site: Site) -> str:
-    if not sys.stdin.isatty():
-        return ""
-    return input(_("Type the stack’s name to remove it: ")).strip()
+    return questions.typed(_("Type the stack’s name to remove it: "))

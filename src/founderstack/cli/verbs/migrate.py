@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.moving import Moving, progress_in
 from founderstack.cli.moving_extras import add_options
 from founderstack.cli.options import parser
@@ -145,7 +145,7 @@ def ask_for_proof(folder: str, source: str, now: float, *, unverified: bool) -> 
     if unverified or report.proven(folder, source, now):
         return
     what = _("No comparison of the last day was without a difference")
-    if sys.stdin.isatty():
+    if questions.somebody_there():
         _ask(what + ". " + _("Cut over all the same? [y/N] "))
         return
     raise StackError(
@@ -214,14 +214,14 @@ def _status(migration: Migration, given: argparse.Namespace) -> int:
 
 
 def _ask(question: str) -> None:
-    if not sys.stdin.isatty():
+    if not questions.somebody_there():
         raise StackError(
             _("This step needs your consent"),
             _("Nobody can be asked here."),
             _("Run the command again with --yes."),
             exit_code=EXIT_AUTH_NEEDED,
         )
-    if input(question).strip().lower() not in ("y", "yes", "s", "si", "sí"):
+    if not questions.agreed(question):
         raise StackError(_("Nothing was changed"), _("You said no."), _("Run the command again when it suits you."))
 
 

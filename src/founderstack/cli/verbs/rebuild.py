@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import re
 import sys
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.changes import Manner, carry_out, consent, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.cli.render import age, paint, seconds
@@ -111,8 +111,8 @@ def _key(file: str) -> str:
 
 
 def _asked(question: str, variable: str) -> str:
-    if sys.stdin.isatty():
-        return getpass.getpass(question).strip()
+    if questions.somebody_there():
+        return questions.unseen(question).strip()
     raise StackError(
         _("{variable} is not set").format(variable=variable),
         _("Nobody can be asked here."),

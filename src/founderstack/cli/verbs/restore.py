@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from founderstack import wiring
-from founderstack.cli import moments
+from founderstack.cli import moments, questions
 from founderstack.cli.changes import manner_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import age, paint, seconds
@@ -126,7 +126,7 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
     name = site.stack.name
     typed = given.confirm
     if not given.yes:
-        typed = input(_("Type the stack’s name to replace it: ")).strip() if sys.stdin.isatty() else ""
+        typed = questions.typed(_("Type the stack’s name to replace it: "))
     if typed != name:
         raise StackError(
             _("Nothing was replaced"),

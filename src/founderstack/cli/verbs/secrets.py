@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from functools import partial
 
 from founderstack import wiring
+from founderstack.cli import questions
 from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
 from founderstack.cli.options import parser
 from founderstack.cli.render import paint
@@ -106,9 +106,9 @@ def _set(site: Site, names: list[str], variable: str) -> int:
 def _value(name: str, variable: str) -> str:
     if variable:
         return ambient.variable(variable)
-    if sys.stdin.isatty():
-        return getpass.getpass(_("Value of {name} (not shown): ").format(name=name)).strip()
-    return sys.stdin.readline().strip()
+    if questions.somebody_there():
+        return questions.unseen(_("Value of {name} (not shown): ").format(name=name)).strip()
+    return questions.piped()
 
 
 def settable(site: Site) -> list[str]:
