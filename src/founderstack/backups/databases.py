@@ -175,16 +175,15 @@ def drop(server: Server, database: str) -> None:
 
 
 def drop_copy(server: Server, database: str) -> None:
-    """Remove a copy of ours, or what one has replaced; nothing where there is none.
-
-    Raises StackError where it is anybody else's: a name says nothing about whose a database is.
-    """
+    """Remove a copy of ours, or what one has replaced; nothing where there is none. Raises StackError where it is
+    anybody else's: a name says nothing about whose a database is."""
     comment = ask(server, "postgres", f"SELECT {facts.COMMENT} FROM pg_database WHERE datname = {literal(database)}")
     if comment and comment[0] not in (facts.COPY, facts.REPLACED):
+        removing = server.in_psql(f"DROP DATABASE {quoted(database)};")
         raise StackError(
             _("There is a database {name} already").format(name=database),
             _("A restore needs that name for a while, and nobody but you knows whether it may go."),
-            _("Give it another name, or remove it: {command}").format(command=f"DROP DATABASE {quoted(database)};"),
+            _("Give it another name, or remove it: {command}").format(command=removing),
             exit_code=EXIT_PRECONDITION,
         )
     drop(server, database)

@@ -63,7 +63,7 @@ class Dump:
         lacks = _not_there(server, found)
         for one in found:
             if one.name in server.databases or not (server.databases or one.copied(server)):
-                outcome = one.refusal() or _attempted(server, one, out, progress)
+                outcome = one.refusal(server) or _attempted(server, one, out, progress)
                 if isinstance(outcome, StackError):
                     lacks.append(f"{outcome.what}: {outcome.why}")
                 else:
@@ -105,14 +105,14 @@ class _Found:
         """Who dumps it: a limit of connections holds for everybody but the superuser."""
         return server.reader if server.reader and self.enter and self.limit == _NO_LIMIT else server.superuser
 
-    def refusal(self) -> StackError | None:
+    def refusal(self, server: Server) -> StackError | None:
         """Why nobody can read it, None where somebody can."""
         if self.limit == _INVALID:
             why = _("It is what a DROP DATABASE left that was interrupted, and can only be removed: {command}")
-            command = f"DROP DATABASE {quoted(self.name)};"
+            command = server.in_psql(f"DROP DATABASE {quoted(self.name)};")
         elif not self.open:
             why = _("It takes no connections. After an interrupted restore this opens it: founder up; else: {command}")
-            command = f"ALTER DATABASE {quoted(self.name)} ALLOW_CONNECTIONS true;"
+            command = server.in_psql(f"ALTER DATABASE {quoted(self.name)} ALLOW_CONNECTIONS true;")
         else:
             return None
         return StackError(_("The database {name} is not in it").format(name=self.name), why.format(command=command), "")

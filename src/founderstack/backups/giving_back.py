@@ -44,6 +44,11 @@ class GivingBack:
         self._stores = stores
         self._opened: dict[str, OpenSet] = {}
 
+    def in_psql(self, *statements: str) -> str:
+        """The command that has the database's superuser say this, "" without a database."""
+        server = self._contents().server
+        return server.in_psql(*statements) if server else ""
+
     def open(self, one: FoundSet) -> Restorable:
         """Open a set with the key, from the nearest place that has all of it."""
         store = self._whole(one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,6 +28,8 @@ class Asking:
     """Nobody sits there."""
     replace: bool
     """Copies of an earlier restore may go."""
+    in_psql: Callable[..., str]
+    """Makes the command by which the database's superuser says something."""
 
     def replace_copies(self, copies: Sequence[Standing]) -> None:
         """Name them, and ask; raises StackError where they shall stay."""
@@ -39,7 +41,7 @@ class Asking:
                 print(f"  {paint('~', 'yellow', sys.stderr)} {line}", file=sys.stderr)
             if questions.agreed(_("An earlier restore has left this. Replace it? [y/N] ")):
                 return
-        keep = _("To keep it under another name: {command}").format(command=_renaming(copies[0]))
+        keep = _("To keep it under another name: {command}").format(command=self._renaming(copies[0]))
         raise StackError(
             _("A copy of an earlier restore is there already"),
             "\n".join(told),
@@ -66,17 +68,16 @@ class Asking:
     def _again(self, option: str) -> str:
         return shlex.join(["founder", "restore", *self.arguments, option])
 
+    def _renaming(self, one: Standing) -> str:
+        day = f"{datetime.fromtimestamp(one.at, UTC):%Y%m%d}"
+        if one.kind == "files":
+            return shlex.join(["mv", one.name, f"{one.name}-{day}"])
+        name = identifier(staged(one.name, f"_{day}"))
+        return self.in_psql(f"ALTER DATABASE {identifier(one.name)} RENAME TO {name};")
+
 
 def _told(one: Standing) -> str:
     text = _("database {name}") if one.kind == "database" else _("files in {name}")
     at = datetime.fromtimestamp(one.at, UTC)
     made = _("made {when:%Y-%m-%d %H:%M} UTC").format(when=at) if one.at else _("nobody knows when it was made")
     return f"{text.format(name=one.name)}: {made}, {megabytes(one.bytes)}"
-
-
-def _renaming(one: Standing) -> str:
-    """SQL for a database, a command for a folder."""
-    day = f"{datetime.fromtimestamp(one.at, UTC):%Y%m%d}"
-    if one.kind == "files":
-        return shlex.join(["mv", one.name, f"{one.name}-{day}"])
-    return f"ALTER DATABASE {identifier(one.name)} RENAME TO {identifier(staged(one.name, f'_{day}'))};"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -223,6 +224,12 @@ class Server:
     """The database without which a backup is none: the app's."""
     passing: str = ""
     """Pattern of roles that come and go with passwords: an old one is never given back to a stack that runs."""
+
+    def in_psql(self, *statements: str) -> str:
+        """The command by which whoever runs the stack has its superuser say this; with none, psql opens."""
+        said = [word for statement in statements for word in ("-c", statement)]
+        where = ["-h", self.socket, "-p", str(self.port), "-U", self.superuser, "-d", "postgres"]
+        return shlex.join(["psql", *where, *said])
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,10 @@ class Vault(Protocol):
         """Have the engine forget what none of these sets needs."""
         ...
 
+    def in_psql(self, *statements: str) -> str:
+        """The command that has the database's superuser say this, to be printed."""
+        ...
+
     def open(self, one: FoundSet) -> Restorable:
         """Open a set with the key; raises StackError where it is another's, damaged, or of a later PostgreSQL."""
         ...

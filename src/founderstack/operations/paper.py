@@ -50,8 +50,12 @@ def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> I
     yield from _measured(site)
     yield Entry(
         _("Without this tool"),
-        _("A set is a folder of files that Debian's “age” opens; KEY is a file with the key."),
-        "age -d -i KEY database/app.dump.age | pg_restore -d DATABASE",
+        _(
+            "A set is a folder of files that Debian's “age” opens; KEY is a file with the key. As root where "
+            "Debian's PostgreSQL runs:"
+        ),
+        "runuser -u postgres -- createdb DATABASE && "
+        "age -d -i KEY database/app.dump.age | runuser -u postgres -- pg_restore --no-owner -d DATABASE",
     )
     yield Entry(_("Are they good?"), _("Each is proven by restoring it."), "founder backups; founder backup prove")
 

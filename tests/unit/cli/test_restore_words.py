@@ -10,9 +10,12 @@ from founderstack.cli.restore_questions import Asking
 from founderstack.cli.verbs.restore import _let_in, _removing
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
+from founderstack.model.protocols import Server
 from founderstack.model.vault import Restorable, Standing
 from founderstack.operations.restore import Restored
 from founderstack.planner.restoring import Item, Restoring, Wish
+
+SERVER = Server("/usr/lib/postgresql/17/bin", "/run of/postgres", 5433, "f-diary-postgres")
 
 
 def test_what_removes_the_copies_names_them_as_sql_and_the_shell_take_them() -> None:
@@ -22,14 +25,16 @@ def test_what_removes_the_copies_names_them_as_sql_and_the_shell_take_them() -> 
         Item("database", 'Odd "name"', 'Odd "name"_restored', 1),
         Item("files", "app", "/state of mine/restored/app", 1),
     )
-    said = _removing(Restored(Restoring(Wish(), one, items, 0.0, 0.0)))
-    sql, _semicolon, command = said.rpartition("; ")
-    assert sql == 'DROP DATABASE "app_restored"; DROP DATABASE "Odd ""name""_restored"'
+    said = _removing(Restored(Restoring(Wish(), one, items, 0.0, 0.0)), SERVER.in_psql)
+    sql, _and, command = said.rpartition(" && ")
+    as_superuser = ["psql", "-h", "/run of/postgres", "-p", "5433", "-U", "postgres", "-d", "postgres"]
+    dropped = ["-c", 'DROP DATABASE "app_restored";', "-c", 'DROP DATABASE "Odd ""name""_restored";']
+    assert shlex.split(sql) == [*as_superuser, *dropped]
     assert shlex.split(command) == ["rm", "-r", "/state of mine/restored/app"]
 
 
 def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
-    asking = Asking(("20261124T033000Z", "--database", "my app"), yes=True, replace=False)
+    asking = Asking(("20261124T033000Z", "--database", "my app"), yes=True, replace=False, in_psql=SERVER.in_psql)
     copies = [
         Standing("database", 'my "app"_restored', 1_795_000_000.0, 3_000_000),
         Standing("files", "/of mine/app", 0, 9),
@@ -42,7 +47,7 @@ def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
     assert 'ALTER DATABASE "my ""app""_restored" RENAME TO "my ""app""_restored_20261118";' in rename
     assert "2026-11-18" in told.value.why
     assert "3.0 MB" in told.value.why
-    Asking((), yes=True, replace=True).replace_copies(copies)
+    Asking((), yes=True, replace=True, in_psql=SERVER.in_psql).replace_copies(copies)
     problem = StackError("The disk is full", "0 MiB are free.", "Make room.")
     with pytest.raises(StackError, match="no safety set") as told:
         asking.without_safety(problem)
@@ -51,7 +56,7 @@ def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
 
 
 def test_who_came_back_and_cannot_sign_in_is_named_with_what_lets_them_in() -> None:
-    assert _let_in(()) == []
-    told, cure = _let_in(("Odd one", "other"))
+    assert _let_in((), SERVER.in_psql) == []
+    told, cure = _let_in(("Odd one", "other"), SERVER.in_psql)
     assert "Odd one, other" in told
-    assert """ALTER ROLE "Odd one" LOGIN PASSWORD '…';""" in cure
+    assert shlex.split(cure)[-4:] == ["-c", 'ALTER ROLE "Odd one" LOGIN;', "-c", '\\password "Odd one"']

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 
@@ -27,6 +28,8 @@ from founderstack.planner.schedule import ahead
 from founderstack.world.ambient import caller
 from founderstack.world.stack_file import find_stack_file
 
+InPsql = Callable[..., str]
+
 
 def run(arguments: list[str]) -> int:
     """Show what it comes to, ask where something is replaced, and carry it out."""
@@ -34,7 +37,7 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site)
     emit = shows(manner_of(given))
-    asks = Asking(arguments, yes=given.yes or given.events, replace=given.replace)
+    asks = Asking(arguments, yes=given.yes or given.events, replace=given.replace, in_psql=vault.in_psql)
     if given.whole_server:
         replaced = moments.replace_server(site, vault, given, lambda: _consent(site, given), asks.without_safety, emit)
         return _say(given, moments.values(replaced), _("The server is back"), moments.after(replaced))
@@ -51,7 +54,10 @@ def run(arguments: list[str]) -> int:
         answers = Answers(approve, asks.replace_copies, asks.without_safety)
         done = restore(site, vault, wish, answers, emit, safety=not given.without_safety_set)
     return _say(
-        given, _values(done), _("Restored from {id}").format(id=given.to or done.plan.one.manifest.id), _next(done)
+        given,
+        _values(done),
+        _("Restored from {id}").format(id=given.to or done.plan.one.manifest.id),
+        _next(done, vault.in_psql),
     )
 
 
@@ -138,21 +144,22 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
         )
 
 
-def _next(done: Restored) -> list[str]:
-    return [*_let_in(done.roles), *_back_or_away(done)]
+def _next(done: Restored, in_psql: InPsql) -> list[str]:
+    return [*_let_in(done.roles, in_psql), *_back_or_away(done, in_psql)]
 
 
-def _let_in(roles: tuple[str, ...]) -> list[str]:
+def _let_in(roles: tuple[str, ...], in_psql: InPsql) -> list[str]:
     if not roles:
         return []
+    name = identifier(roles[0])
     return [
         "  "
         + _("Removed since then, and here again as owners who cannot sign in: {names}").format(names=", ".join(roles)),
-        "  " + _("To let one in: {command}").format(command=f"ALTER ROLE {identifier(roles[0])} LOGIN PASSWORD '…';"),
+        "  " + _("To let one in: {command}").format(command=in_psql(f"ALTER ROLE {name} LOGIN;", f"\\password {name}")),
     ]
 
 
-def _back_or_away(done: Restored) -> list[str]:
+def _back_or_away(done: Restored, in_psql: InPsql) -> list[str]:
     if done.plan.wish.in_place:
         if not done.safety:
             return []
@@ -162,16 +169,20 @@ def _back_or_away(done: Restored) -> list[str]:
     return [
         "  " + _("Restored beside what is used: {names}").format(names=", ".join(names)),
         "  "
-        + _("No backup holds these copies. When you need them no more: {commands}").format(commands=_removing(done)),
+        + _("No backup holds these copies. When you need them no more: {commands}").format(
+            commands=_removing(done, in_psql)
+        ),
     ]
 
 
-def _removing(done: Restored) -> str:
-    """What removes the copies: SQL for databases, a command for folders."""
+def _removing(done: Restored, in_psql: InPsql) -> str:
+    """What removes the copies, one line for the shell."""
     items = done.plan.items
     databases = [f"DROP DATABASE {identifier(item.into)};" for item in items if item.kind == "database"]
     folders = [item.into for item in items if item.kind == "files"]
-    return " ".join([*databases, *([shlex.join(["rm", "-r", *folders])] if folders else [])])
+    return " && ".join(
+        [*([in_psql(*databases)] if databases else []), *([shlex.join(["rm", "-r", *folders])] if folders else [])]
+    )
 
 
 def _values(done: Restored) -> dict[str, object]:
