@@ -18,6 +18,9 @@ from founderstack.world.disk import refuse_to_fill
 from founderstack.world.pipes import LISTED, feed
 
 NICE = 5
+# Not every statement waits for the disk: the first one of others that follows, such as the maker's removal, waits for
+# all that came before it.
+_TOGETHER = "synchronous_commit=off"
 _CHUNK = 1024 * 1024
 # To look rows up is to plan a question about whoever's table is referred to, and so to run code of theirs.
 _VALID = """
@@ -150,7 +153,7 @@ class _Bringer:
         script = _script(self._what.server, self._beginning, found)
         owners = dump_list.owners(script)
         back = (f"ALTER ROUTINE {routine} OWNER TO {owner}" for routine, owner in self._borrowed.items())
-        ask(self._what.server, self._what.into, "SET search_path = pg_catalog", *owners, *back)
+        ask(self._what.server, self._what.into, f"SET {_TOGETHER}", "SET search_path = pg_catalog", *owners, *back)
 
     def refresh(self, runs: Sequence[Run]) -> None:
         if runs and self._maker:
@@ -169,7 +172,7 @@ class _Bringer:
         role = server.superuser if run.inert or not self._maker else self._maker.name
         owned = [] if run.inert or not self._maker else ["--no-owner"]
         command = [f"{server.binaries}/pg_restore", "--exit-on-error", f"--use-list={LISTED}", *where, *owned, *options]
-        env = environment(server, role)
+        env = {"PGOPTIONS": f"{environment(server, role)['PGOPTIONS']} -c {_TOGETHER}"}
         if self._maker and role == self._maker.name:
             env["PGPASSWORD"] = self._maker.password
         feed(
