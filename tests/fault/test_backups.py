@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +18,7 @@ import pytest
 from minio import Minio
 
 from founderstack.world.secrets import Secrets
-from tests.conftest import enterable_folder, wait_until
+from tests.conftest import enterable_folder, killed, wait_until
 from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, UNHEALTHY, Founder, gone_afterwards, small_stack
 from tests.fault.terminal import terminal
 from tests.service.bucket_server import BucketServer, bucket_server
@@ -28,6 +27,16 @@ from tests.service.inboxes import Inbox
 pytestmark = pytest.mark.timeout(600)
 
 ROUNDS = [*range(3), *(pytest.param(number, marks=pytest.mark.soak) for number in range(3, 20))]
+RESTORING = (
+    "restore:database:app",
+    "backup:take",
+    "restore:swap:app",
+    "restore:compare:app",
+    "restore:files:app",
+    "restore:files:seaweedfs",
+    "restore:swap:seaweedfs",
+)
+"""Steps of a restore in place; one is killed in each round."""
 ROWS, ROW_BYTES = 50, 250_000
 """12 MB that do not compress."""
 FILL = f"""
@@ -153,16 +162,6 @@ def stack(shared_home: Path) -> Iterator[Stack]:
     shutil.rmtree(home)
 
 
-def _killed(founder: Founder, words: tuple[str, ...], after_s: float) -> None:
-    """The command and all that it started are killed at some moment; what it was told to do may be done by then."""
-    with founder.start(*words) as process:
-        try:
-            process.communicate(timeout=after_s)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-
-
 def test_what_is_asked_at_set_up_is_tried_before_it_is_kept(stack: Stack) -> None:
     """What breaks: the first answers are wrong. What the founder sees: what is wrong with each, and the question again.
     What still holds: no secret is shown, or on a command line."""
@@ -249,7 +248,8 @@ def test_a_set_is_in_both_places_and_nothing_of_it_in_clear(stack: Stack) -> Non
 @pytest.mark.parametrize("round_", ROUNDS)
 def test_a_backup_that_is_killed_is_no_set_and_the_next_one_clears_up(stack: Stack, round_: int) -> None:
     before = {one["id"] for one in stack.sets()}
-    _killed(stack.founder, ("backup",), random.uniform(0.2, 2 * stack.seconds + 1))
+    step = ("backup:take", "backup:send")[round_ % 2]
+    stack.founder.killed_at("started", step, "backup", later_s=random.uniform(0, stack.seconds))
     assert all(one["missing"] == [] for one in stack.sets())
     stack.founder.ok("backup")
     sets = stack.sets()
@@ -271,7 +271,8 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(stack: Stack, 
     stack.query(f"DELETE FROM note WHERE n > {random.randrange(ROWS)}; CREATE TABLE later (n int)")
     stack.write_photo(b"spoilt")
     words = ("restore", set_id, "--in-place", "--yes", "--confirm", stack.founder.name)
-    _killed(stack.founder, words, random.uniform(0.3, 3 * stack.seconds + 1))
+    step = RESTORING[round_ % len(RESTORING)]
+    stack.founder.killed_at("started", step, *words, later_s=random.uniform(0, stack.seconds))
     counted = stack.query("SELECT count(*) FROM note") if not stack.query(_MOVED, "postgres") else [(ROWS,)]
     assert counted[0][0] <= ROWS, "the database answers at every moment, with what was or with what is restored"
     stack.founder.ok(*words)
@@ -296,8 +297,7 @@ def test_a_restore_that_is_killed_while_names_change_is_mended_by_up(stack: Stac
         holding.execute("COMMENT ON DATABASE app IS NULL")  # until this ends, nobody can change the name
         with stack.founder.start(*words, "--without-safety-set") as process:
             wait_until(lambda: bool(stack.query(_MOVED, "postgres")), "the database is closed", 60)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            assert killed(process)
     said = stack.founder.run("backup")
     assert said.code == FAILED
     assert "The database app is not in it" in said.text

@@ -65,7 +65,7 @@ def test_twenty_thousand_tables_are_dumped_proven_and_come_back(stack: Founder) 
     timed(stack, "backup", "prove")
     then = moment(stack)
     ask(stack, "DROP TABLE t1")
-    for words in (("restore", "--replace", "--yes"), ("restore", "--to", then, "--yes")):
+    for words in (("restore", "--replace", "--yes"), ("restore", "--to", then, "--replace", "--yes")):
         timed(stack, *words)
         assert tables(stack, "app_restored") == TABLES
         assert ask(stack, f"SELECT body FROM t{TABLES - 1}", "app_restored") == "the last one"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import enterable_folder, wait_until
+from tests.conftest import enterable_folder, killed
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("founder", "pyproject.toml", "uv.lock", "src")
@@ -162,16 +162,21 @@ def test_what_was_cut_off_moved_or_lost_its_python_is_made_anew(folder: Path) ->
 
 
 def _kill_a_first_run(launcher: Path) -> None:
-    killed = subprocess.Popen(
-        [str(launcher), "--version"],
-        env=_environment({}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    wait_until((launcher.parent / ".venv/bin/python").exists, "the environment is being made", 60)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait(timeout=10)
+    """`kill -9` while it waits for an index of packages that takes its connection, and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        index.settimeout(120)
+        silent = {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/simple", "PIP_NO_CACHE_DIR": "1"}
+        first = subprocess.Popen(
+            [str(launcher), "--version"],
+            env=_environment({**silent, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        with index.accept()[0]:
+            assert killed(first)
+    assert (launcher.parent / ".venv/bin/python").exists()
+    assert not (launcher.parent / ".venv/founder-ready").exists()
 
 
 def test_a_system_user_without_a_home_can_run_it(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from founderstack.model.errors import StackError
 from founderstack.world import packages
 from founderstack.world.install_shield import ShieldPlaces
-from tests.conftest import wait_until
+from tests.conftest import held_up, wait_until
 
 NEW, NEW_PROGRAM = "memcached", "/usr/bin/memcached"
 OLD, OLD_PROGRAM = "tinyproxy", "/usr/bin/tinyproxy"
@@ -87,13 +88,11 @@ def test_a_run_killed_in_the_middle_is_finished_by_the_next(no_policy: None) -> 
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     links = _boot_links()
     try:
-        with subprocess.Popen(
-            [sys.executable, "-c", script, NEW, NEW_PROGRAM], stdout=subprocess.PIPE, env=env, text=True
-        ) as killed:
-            said = killed.stdout
-            assert said is not None
-            wait_until(lambda: "Unpacking" in said.readline(), "it unpacks", deadline_s=60)
-            killed.kill()
+        command = [sys.executable, "-c", script, NEW, NEW_PROGRAM]
+        with held_up(lambda out: subprocess.Popen(command, stdout=out, env=env, start_new_session=True)) as (one, told):
+            assert any(b"Unpacking" in line for line in told)
+            one.kill()
+            assert one.wait(30) == -signal.SIGKILL
         packages.install([NEW], [NEW_PROGRAM], print)
 
         assert subprocess.run([NEW_PROGRAM, "-V"], capture_output=True, check=False).returncode == 0
