@@ -22,7 +22,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.moments import Target
 from founderstack.planner.moments import beginning
 from founderstack.world.processes import alive, all_pids, command_line
-from tests.conftest import enterable_folder, wait_until
+from tests.conftest import enterable_folder, killed_pid, wait_until
 from tests.service.components import Components, components
 from tests.service.primaries import USER, Primary, primary, this_system
 
@@ -226,6 +226,12 @@ def _programs(server: Primary, command: str) -> list[int]:
     return [pid for pid, words in lines.items() if mine in words and words[-1] == command and "pgbackrest" in words[0]]
 
 
+def _killed(server: Primary, command: str) -> bool:
+    """`kill -9` of each program that does `command`; whether any still ran."""
+    hits = [killed_pid(pid) for pid in _programs(server, command)]
+    return any(hits)
+
+
 def _worker_left_behind(server: Primary, work: Callable[[], object], command: str) -> int:
     """Pid of a worker that hangs in the middle of something whose command was killed -9."""
     thread = threading.Thread(target=lambda: _quietly(work))
@@ -233,22 +239,32 @@ def _worker_left_behind(server: Primary, work: Callable[[], object], command: st
     wait_until(lambda: _programs(server, f"{command}:local"), "it has a worker", 30)
     (worker,) = _programs(server, f"{command}:local")
     os.kill(worker, signal.SIGSTOP)
-    for pid in _programs(server, command):
-        os.kill(pid, signal.SIGKILL)
+    assert _killed(server, command), "it waits for its worker"
     thread.join(120)
     assert alive(worker)
     return worker
 
 
-def _killed_at_random(server: Primary, work: Callable[[], object], word: str, longest_s: float) -> None:
-    """Do something in a thread, and kill -9 every program of it that has `word` in its command after a random time."""
+def _begun(server: Primary, work: Callable[[], object], word: str) -> threading.Thread:
+    """A thread that does something, once a program of it that has `word` in its command runs, or all is over."""
     thread = threading.Thread(target=lambda: _quietly(work))
     thread.start()
-    thread.join(random.uniform(0.05, longest_s))
-    for pid in _programs(server, word):
-        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: _programs(server, word) or not thread.is_alive(), "it has begun", 60)
+    return thread
+
+
+def _killed_at_random(server: Primary, work: Callable[[], object], word: str, longest_s: float) -> None:
+    """Do something in a thread, and kill -9 every program of it that has `word` in its command after a random time.
+
+    Where nothing was left to kill by then: once more, and sooner.
+    """
+    thread = _begun(server, work, word)
+    thread.join(random.uniform(0, longest_s))
+    hit = _killed(server, word)
     thread.join(120)
     assert not thread.is_alive()
+    if not hit:
+        _killed_at_random(server, work, word, longest_s / 2)
 
 
 def _backup_outlives_kills(server: Primary, times: int) -> None:
@@ -273,13 +289,16 @@ def _restore_outlives_kills(server: Primary, times: int) -> None:
 
 
 def _bucket_outlives_kills(server: Primary, storage: Components, times: int) -> None:
-    for _number in range(times):
-        thread = threading.Thread(target=lambda: _quietly(lambda: server.repository.take("full", 2)))
-        thread.start()
-        thread.join(random.uniform(0.2, 2.5))
-        pid = storage.pid("seaweedfs")
-        if pid:
-            os.kill(pid, signal.SIGKILL)
+    longest_s, hits = 2.5, 0
+    while hits < times:
+        wait_until(lambda: storage.pid("seaweedfs"), "the S3 server is there", 60)
+        thread = _begun(server, lambda: server.repository.take("full", 2), "backup")
+        thread.join(random.uniform(0, longest_s))
+        assert killed_pid(storage.pid("seaweedfs"))
+        hit = bool(_programs(server, "backup"))
+        hits += hit
+        if not hit:
+            longest_s /= 2  # it had ended: sooner, the next time
         insert(server)
         thread.join(180)
         assert not thread.is_alive()
@@ -330,7 +349,7 @@ def test_a_recovered_server_that_was_killed_is_in_nobodys_way(server: Primary) -
     server.repository.restore(server.repository.stored().backups[-1], NEWEST, site.data)
     recovery.recover(site, NEWEST, "", may_end_early=False, tell=lambda _piece: None)
     mark = Path(site.data, "postmaster.pid")
-    os.kill(int(mark.read_text().splitlines()[0]), signal.SIGKILL)
+    assert killed_pid(int(mark.read_text().splitlines()[0]))
     assert mark.exists()
     assert server.recovered(NEWEST, number=1) == expected
 
