@@ -379,6 +379,21 @@ def test_a_repository_inside_is_part_of_the_source_whether_it_was_added_or_not(s
     assert all((tmp_path / "taken" / path).read_text() == "x" for path in inner)
 
 
+def test_a_file_whose_name_is_no_utf_8_is_part_of_the_source(source: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"f\xe9/caf\xe9.txt")
+    (source / odd).parent.mkdir()
+    (source / odd).write_text("one")
+    assert odd in source_files(str(source))
+    _commit(source)
+    before = source_digest(str(source))
+    assert before == source_digest(str(source), "HEAD")
+    for ref in ("", "HEAD"):
+        take_source(str(source), ref, str(tmp_path / f"copy-{ref}"))
+        assert (tmp_path / f"copy-{ref}" / odd).read_text() == "one"
+    (source / odd).write_text("two")
+    assert source_digest(str(source)) != before
+
+
 def test_a_copy_is_not_written_through_a_link_that_it_has_just_made(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

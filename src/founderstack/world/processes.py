@@ -55,13 +55,15 @@ def run(
     on_line: Callable[[str], None] | None = None,
     check: bool = True,
     to_its_end: bool = False,
+    undecodable: str = "replace",
 ) -> Result:
     """What a program answered, in an environment of its own: PATH, LANG, HOME and `env`, nothing of the caller's.
 
     `user` (a name, or a number that has none) runs it as that user with the user's own groups, or with exactly
     `groups` where given. `on_line` gets each line of its output as it comes. The program and its children are killed
     at the deadline and when the caller is interrupted; `to_its_end` is for what must not stand half done: `break_off`
-    leaves it alone. Raises StackError when the program is missing or too slow, and with `check` when it fails.
+    leaves it alone. Bytes that are no UTF-8 become signs of their own, or with `undecodable="surrogateescape"` what the
+    system's names of files are. Raises StackError when the program is missing or too slow, and with `check` when it fails.
     """
     command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s
@@ -76,7 +78,7 @@ def run(
         finally:
             _end(child)
             _UNDER_WAY.pop(child, None)
-        said = Result(child.returncode, "\n".join(lines) or _read(out), _read(err))
+        said = Result(child.returncode, "\n".join(lines) or _read(out, undecodable), _read(err))
     if check and said.code != 0:
         raise failure(argv, said)
     return said
@@ -192,9 +194,9 @@ def _file_in_memory(content: str = "") -> IO[bytes]:
     return file
 
 
-def _read(file: IO[bytes]) -> str:
+def _read(file: IO[bytes], undecodable: str = "replace") -> str:
     file.seek(0)
-    return file.read().decode(errors="replace")
+    return file.read().decode(errors=undecodable)
 
 
 def _follow(child: subprocess.Popen[bytes], on_line: Callable[[str], None], deadline: float) -> list[str]:

@@ -91,7 +91,7 @@ def _require_folder(folder: str) -> None:
 
 def _working_files(folder: str) -> list[str]:
     if in_work_tree(folder):
-        listed = git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        listed = git_names(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         names = {name for name in listed.out.split("\0") if name}
         with Inside(folder) as inside:
             present = [path for name in names for path in _present(folder, inside, name)]
@@ -126,13 +126,13 @@ def in_work_tree(folder: str) -> bool:
 def _digest_of_commit(folder: str, ref: str) -> str:
     import hashlib
 
-    listed = git(folder, "ls-tree", "-r", "-z", resolve_ref(folder, ref))
+    listed = git_names(folder, "ls-tree", "-r", "-z", resolve_ref(folder, ref))
     whole = hashlib.blake2b(digest_size=10)
     entries = [line.partition("\t") for line in listed.out.split("\0") if line]
     for about, _tab, path in sorted(entries, key=lambda entry: entry[2]):
         mode, kind, blob = about.split()
         if kind == "blob":
-            whole.update(f"{mode} {blob}\0{path}\0".encode())
+            whole.update(f"{mode} {blob}\0{path}\0".encode(errors="surrogateescape"))
     return whole.hexdigest()
 
 
@@ -182,6 +182,11 @@ def _write(copy: Inside, path: str, content: IO[bytes], size: int, program: bool
 def git(folder: str, *arguments: str) -> Result:
     """What git answers in that folder, as the owner of the checkout."""
     return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False)
+
+
+def git_names(folder: str, *arguments: str) -> Result:
+    """The same where names of files are in the answer: they are bytes, and one that is no UTF-8 is a file all the same."""
+    return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False, undecodable="surrogateescape")
 
 
 def _owner(folder: str) -> str:
