@@ -381,10 +381,12 @@ def test_links_that_lead_out_of_what_is_backed_up_are_named(tmp_path: Path) -> N
     ]
     assert sorted(made.outside) == named
     assert made.lacks == made.notes == ()
-    for number in range(30):
+    (data / os.fsdecode(b"files/\xe9")).symlink_to(os.fsdecode(b"/srv/caf\xe9"))
+    for number in range(29):
         (data / f"files/{number}").symlink_to(disk)
     made = Contents(None, "", parts).pack(new, str(tmp_path), lambda _about, _count: None)
     assert made.outside[-1] == "12 more links of app lead out of what is backed up."
+    assert all(text.isprintable() for text in made.outside)
 
 
 def test_a_set_that_cannot_be_written_is_no_matter_of_what_goes_into_it(tmp_path: Path) -> None:

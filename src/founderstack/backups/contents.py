@@ -9,7 +9,7 @@ from founderstack.backups.objects import Objects
 from founderstack.backups.streams import Told, attempt
 from founderstack.locale import _
 from founderstack.model.backup import PartKind
-from founderstack.model.errors import StackError
+from founderstack.model.errors import StackError, showable
 from founderstack.model.protocols import Progress, Server, SetWriter, Source
 from founderstack.world.archives import Packing, packed, tops_of
 
@@ -71,7 +71,7 @@ class Contents:
             with objects.packed() as (stream, packed_objects):
                 lacks += _added(out, objects.name, "objects", objects.about, stream, progress)
             notes += [f"{objects.about}: {name}" for name in packed_objects.gone]
-        return Packed(tuple(notes), tuple(lacks), tuple(outside))
+        return Packed(*(tuple(map(showable, told)) for told in (notes, lacks, outside)))
 
 
 @dataclass(frozen=True)

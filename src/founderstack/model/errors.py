@@ -15,6 +15,11 @@ EXIT_USAGE = 64
 EXIT_INTERRUPTED = 130
 
 
+def showable(text: str) -> str:
+    """The text as every terminal, page and file takes it: names of files are bytes, and not all are UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 class StackError(Exception):
     """One problem, in the three parts that a person needs.
 
@@ -24,9 +29,9 @@ class StackError(Exception):
 
     def __init__(self, what: str, why: str, fix: str, *, exit_code: int = EXIT_FAILED) -> None:
         super().__init__(what)
-        self.what = what
-        self.why = why
-        self.fix = fix
+        self.what = showable(what)
+        self.why = showable(why)
+        self.fix = showable(fix)
         self.exit_code = exit_code
 
     @property
