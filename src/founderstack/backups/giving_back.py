@@ -263,9 +263,10 @@ def _empty(folder: str, *, above: int) -> None:
 
 def _refuse_elsewhere(about: Files) -> None:
     """Names change on one disk alone: raises StackError, before any has, for what lies on another."""
-    link = about.folder if os.path.islink(about.folder) else ""
+    # What is restored waits beside the folder, and what it replaces goes there.
+    itself = about.folder if os.path.islink(about.folder) or disk.is_mounted(about.folder) else ""
     for path in (os.path.normpath(os.path.join(about.folder, name)) for name in about.names):
-        if found := link or disk.elsewhere(path):
+        if found := itself or disk.elsewhere(path):
             raise StackError(
                 _("The files of {component} cannot be restored in place").format(component=about.about),
                 _("{path} leads to another disk or folder, and names can only change within one.").format(path=found),

@@ -51,9 +51,17 @@ def elsewhere(path: str) -> str:
     if os.path.islink(path):
         return path
     inside = os.path.join(os.path.realpath(path), "")
+    return next((point for point in _mounted() if os.path.join(point, "").startswith(inside)), "")
+
+
+def is_mounted(path: str) -> bool:
+    """True where something is mounted right there, be it a folder of the same disk."""
+    return os.path.realpath(path) in _mounted()
+
+
+def _mounted() -> list[str]:
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        mounted = [_OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in file]
-    return next((point for point in mounted if os.path.join(point, "").startswith(inside)), "")
+        return [_OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in file]
 
 
 def refuse_to_fill(folder: str, count: int) -> None:
