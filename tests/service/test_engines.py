@@ -554,6 +554,37 @@ def test_quoted_texts_about_roles_come_back_and_run_nothing(
             one.query('DROP ROLE IF EXISTS writer, intruder, "a\n-- b"')
 
 
+PATH_OF_ITS_OWNER = """
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.same(a text, b text) RETURNS bool LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'code of the owner runs as %', session_user; END $$;
+CREATE OPERATOR trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = trap.same);
+CREATE TABLE trap.t (i int);
+ALTER DATABASE live SET search_path = trap, pg_catalog;
+"""
+
+
+@pytest.mark.parametrize("limit", ["-1", "50"])  # with one, the superuser takes the dump
+def test_no_operator_on_the_path_of_a_databases_owner_is_met(
+    source: Cluster, store: SetStore, key: Key, limit: str
+) -> None:
+    source.query("CREATE ROLE crafty LOGIN")
+    source.query(f"CREATE DATABASE live OWNER crafty CONNECTION LIMIT {limit}")
+    server = replace(source.server, databases=("live",))
+    try:
+        with source.connect("live", "crafty") as connection:
+            connection.execute(PATH_OF_ITS_OWNER)
+        opened = taken(server, store, key)
+        (about,) = databases.facts_of(opened).databases
+        databases.restore_database(server, opened, about, "live_restored", quiet)
+        databases.swap(server, "live", "live_restored", "live_replaced")
+        assert differences(about, databases.counted(server, "live", about)) == ()
+    finally:
+        for name in ("live", "live_restored", "live_replaced"):
+            databases.drop(server, name)
+        source.query("DROP ROLE crafty")
+
+
 @pytest.mark.parametrize("name", ["x=y", "dbname=postgres", "postgres://127.0.0.1", 'it\'s \\ "odd"'])
 def test_a_name_is_no_connection_string_and_the_owners_settings_hold_for_the_app_alone(
     target: Cluster, store: SetStore, key: Key, name: str

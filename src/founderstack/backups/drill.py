@@ -21,6 +21,12 @@ from founderstack.world.unpacking import refuse_unfit
 
 UNPACKED = 5
 """How many times as large as its dump a database may become, where nobody can be asked how large it is."""
+# The path that whoever asks the app's database finds; ours is another.
+_OWN_PATH = """
+SELECT set_config('search_path', coalesce((SELECT substr(one, length('search_path=') + 1)
+    FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) AS one
+    WHERE setrole = 0 AND datname = current_database() AND starts_with(one, 'search_path=')), '"$user", public'), false)
+"""
 _FULL_MIB = 64
 _ALWAYS_THERE = ("postgres", "template1")
 _CHUNK = 1024 * 1024
@@ -147,6 +153,7 @@ def _smoke(server: Server, trial: Trial) -> Iterator[str]:
         return
     try:
         with makers.reading(server, _name(trial.database)) as connection:
+            connection.execute(_OWN_PATH)
             if not rows(connection, trial.question):
                 yield _("The question of `prove_query` got no row.")
     except StackError as error:
