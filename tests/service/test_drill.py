@@ -75,7 +75,7 @@ def good(place: Path, key: Key) -> Iterator[SetStore]:
     store = SetStore(FolderStore(str(place / "good")), "diary")
     with running(Scratch(f"{place}/source", BINARIES, USER, nice=0)) as server:
         ask(server, "postgres", *SQL.strip().splitlines())
-        ask(server, "app", TABLES)
+        ask(server, "app", "SET search_path = public", TABLES)
         taken(store, server, key)
         yield store
 

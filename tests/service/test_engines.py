@@ -23,6 +23,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
 from founderstack.model.sql import setting_words
 from founderstack.world.objects import FolderStore
+from founderstack.world.postgres import AT_THE_START
 from founderstack.world.sealing import Key, new_identity
 from tests.conftest import enterable_folder, wait_until
 from tests.service.clusters import MAJOR, Cluster, cluster
@@ -397,6 +398,8 @@ def test_what_an_interrupted_swap_has_closed_is_opened_and_what_somebody_closed_
         ("search_path", "public;ALTER/**/ROLE/**/crafty/**/SUPERUSER"),
         ("search_path", '"$user", diary,"A ""b"", c"'),
         ("search_path", '""'),
+        ("search_path", "a,\n b,\r\n c"),
+        pytest.param("search_path", f'"{"b" * 200_000}"', id="a very long name"),
         ("app.user", "it's, \\ one"),
         ("datestyle", "ISO, DMY"),
         ("statement_timeout", "9s"),
@@ -599,8 +602,14 @@ def test_a_name_is_no_connection_string_and_the_owners_settings_hold_for_the_app
         target.query(f"ALTER DATABASE {database} SET {setting} = '1ms'")
     for setting, value in (("client_encoding", "SQL_ASCII"), ("role", "somebody"), ("local_preload_libraries", "no")):
         target.query(f"ALTER DATABASE {database} SET {setting} = '{value}'")
+    for setting in ("isolation = serializable", "deferrable = on", "read_only = on"):
+        target.query(f"ALTER DATABASE {database} SET default_transaction_{setting}")
     try:
-        opened = taken(replace(target.server, reader="", databases=(name,)), store, key)
+        with target.connect(name, options=f"-c role=none -c local_preload_libraries= {AT_THE_START}") as busy:
+            busy.execute("SET transaction_timeout = 0" if int(MAJOR) >= 17 else "")
+            busy.execute("BEGIN READ WRITE; INSERT INTO public.kept VALUES (8)")
+            opened = taken(replace(target.server, reader="", databases=(name,)), store, key)
+            busy.execute("ROLLBACK")
         (about,) = databases.facts_of(opened).databases
         for _again in range(2):
             databases.restore_database(target.server, opened, about, "named_restored", quiet)

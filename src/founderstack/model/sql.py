@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 
 LISTS = frozenset(
     (
@@ -12,6 +11,9 @@ LISTS = frozenset(
     )
 )
 """Settings whose value is a list of names, which PostgreSQL keeps as one text (GUC_LIST_QUOTE)."""
+
+# As PostgreSQL splits it (SplitGUCList), blanks of every kind around; what has begun is never given up.
+_WORD = re.compile(r'[\s,]*+(?:"((?:[^"]|"")*+)"|([^\s,"][^,\s]*+))', re.ASCII)
 
 
 def identifier(name: str) -> str:
@@ -31,5 +33,4 @@ def setting_words(key: str, value: str) -> list[str]:
     """
     if key.lower() not in LISTS:
         return [value]
-    rows = list(csv.reader(io.StringIO(value, newline=""), skipinitialspace=True))
-    return [word.strip() for row in rows for word in row] or [""]
+    return [quoted.replace('""', '"') or plain for quoted, plain in _WORD.findall(value)] or [""]

@@ -20,12 +20,17 @@ _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3
 """A peer that vanished without a word is noticed within half a minute."""
 
 AT_THE_START = (
-    "-c search_path=pg_catalog "
+    "-c search_path=pg_catalog -c default_transaction_deferrable=off "
     "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0"
 )
 """Options of a sign-in that wins over what is set for a database or a role: that is for its app, and on a path of its
-owner's an operator as plain as `=` would be the owner's code, run as whoever asks.
+owner's an operator as plain as `=` would be the owner's code, run as whoever asks. Whoever defers a serializable
+transaction waits for all others to end.
 """
+_OURS = (
+    "SET search_path = pg_catalog; SET default_transaction_deferrable = off; SET TRANSACTION NOT DEFERRABLE; "
+    "SET statement_timeout = 0"
+)
 NO_LIMITS = """
 SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout',
     'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')
@@ -98,8 +103,8 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """An open connection in autocommit; raises psycopg.OperationalError where there is none.
 
-    No path and no time limit that is set for a database or a role holds in it. `settings` are given to the session after it began:
-    a pooler may refuse them at the start.
+    No path and no time limit that is set for a database or a role holds in it. `settings` are given to the session after
+    it began: a pooler may refuse them at the start.
     """
     import logging
 
@@ -114,7 +119,7 @@ def connect(
     connection = psycopg.connect(autocommit=True, application_name=application, prepare_threshold=None, **told)
     # All at once, because a source may be far away; SET computes nothing, so that nobody's operators are met, and frees
     # the question of a database's own limit.
-    begun = psycopg.sql.SQL("SET search_path = pg_catalog; SET statement_timeout = 0; ") + psycopg.sql.SQL(NO_LIMITS)
+    begun = psycopg.sql.SQL(f"{_OURS}; {NO_LIMITS}")
     if settings:
         sets = [psycopg.sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in settings.items()]
         begun += psycopg.sql.SQL("; SELECT ") + psycopg.sql.SQL(", ").join(sets)

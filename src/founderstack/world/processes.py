@@ -63,7 +63,8 @@ def run(
     `groups` where given. `on_line` gets each line of its output as it comes. The program and its children are killed
     at the deadline and when the caller is interrupted; `to_its_end` is for what must not stand half done: `break_off`
     leaves it alone. Bytes that are no UTF-8 become signs of their own, or with `undecodable="surrogateescape"` what the
-    system's names of files are. Raises StackError when the program is missing or too slow, and with `check` when it fails.
+    system's names of files are. Raises StackError when the program is missing or too slow, and with `check` when it
+    fails.
     """
     command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s

@@ -185,7 +185,7 @@ def git(folder: str, *arguments: str) -> Result:
 
 
 def git_names(folder: str, *arguments: str) -> Result:
-    """The same where names of files are in the answer: they are bytes, and one that is no UTF-8 is a file all the same."""
+    """The same where names of files are in the answer: they are bytes, and need not be UTF-8."""
     return run([*_GIT, "-C", folder, *arguments], user=_owner(folder), check=False, undecodable="surrogateescape")
 
 
