@@ -12,11 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.migration import hand, people_tables
+from founderstack.migration import people_tables
 from founderstack.migration.journal import Journal
 from founderstack.migration.people import People
-from founderstack.migration.people_follow import FOLLOWER
+from founderstack.migration.people_hand import with_the_apps_rights
 from founderstack.migration.people_rules import NOWHERE, Rules
+from founderstack.migration.people_tables import FOLLOWER
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Item, Options
@@ -59,14 +60,6 @@ def moving(target_server: Postgres, supabase: SupabaseSource, tmp_path: Path, re
 def ask(context: Context, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with context.target.connect() as connection:
         return connection.execute(sql, values or None).fetchall()
-
-
-def settle(context: Context) -> None:
-    """As the cut-over does it, with a hand of its own."""
-    with hand.lent(context.target) as worker:
-        own = replace(context, worker=worker)
-        hand.let_work(own)
-        People().settle(own)
 
 
 def counted(items: Sequence[Item], kind: str) -> dict[str, int]:
@@ -117,7 +110,7 @@ def test_a_second_run_writes_nothing(moving: Move) -> None:
     People().run(context)
     before = ask(context, 'select u.xmin::text, u.id from public."user" as u order by id')
     People().run(context)
-    settle(context)
+    People().settle(context)
     assert ask(context, 'select u.xmin::text, u.id from public."user" as u order by id') == before
     assert ask(context, "select detail from founder_migration.done where step = 'people'") == [
         ({"users": 0, "accounts": 0, "removed": 0},)
@@ -264,7 +257,7 @@ def test_what_changes_before_the_cut_over_follows(moving: Move, supabase_copy: C
         "insert into auth.users (id, email, is_sso_user) values (gen_random_uuid(), 'person5@example.com', true)"
     )
     assert [finding.ok for finding in People().verify(context)] != [True] * 4, "verification sees what is not settled"
-    settle(context)
+    People().settle(context)
     assert all(finding.ok for finding in People().verify(context))
     assert ask(context, 'select count(*) from public."user"') == [(224,)]
     mails = dict(ask(context, 'select id::text, email from public."user" where id = any(%s)', [person(5), person(229)]))
@@ -324,7 +317,7 @@ def test_who_signs_up_in_the_app_is_known_to_what_moved(moving: Move) -> None:
     assert ask(context, "select email, aud from auth.users") == [("later@example.org", "authenticated")]
     with context.target.connect() as connection:
         connection.execute("delete from auth.users")
-    settle(context)
+    People().settle(context)
     signed_up = "select id from auth.users where email in ('early@example.org', 'later@example.org')"
     assert set(ask(context, signed_up)) == {early, late}
     ask(context, 'delete from public."user" where id = %s returning 1', *late)
@@ -363,6 +356,83 @@ def test_what_triggers_on_auth_users_do_they_do_with_the_rights_of_the_app(movin
     assert ask(context, "select count(*) from auth.users") == [(1,)]
     People().run(context)
     assert ask(context, "select count(*) from public.profile") == [(1,)]
+
+
+_TRAPS = """
+create function trap.f(place text, whole text) returns text language plpgsql immutable as $$ begin
+    if exists (select from pg_roles where rolname in (current_user, session_user) and rolsuper) then
+        raise exception 'somebody else is superuser in %', place;
+    end if;
+    return whole;
+end $$;
+create function trap.on_change() returns trigger language plpgsql as $$ begin
+    perform trap.f(tg_op, ''); return coalesce(new, old); end $$;
+create domain trap.word as text check (trap.f('domain', value) is not null);
+alter table public."user" alter name type trap.word, add check (trap.f('check', name) is not null),
+    add made text not null default trap.f('default', ''),
+    add made_of text generated always as (trap.f('generated', name)) stored;
+create index on public."user" (trap.f('index', email), (trap.f('index', '1')::int));
+create statistics trap.known on (trap.f('statistics', '1') || email), email from public."user";
+create trigger early before insert or update or delete on public."user" for each row execute function trap.on_change();
+create trigger late after insert or update or delete on public."account"
+    for each row execute function trap.on_change();
+create constraint trigger last after insert or delete on public."user" deferrable initially deferred
+    for each row execute function trap.on_change();
+comment on table public."user" is null;
+create table trap.of_account (id uuid references public."account" on delete cascade);
+create trigger late after delete on trap.of_account for each row execute function trap.on_change();
+"""
+
+
+def test_tables_of_the_app_run_none_of_their_code_as_superuser(moving: Move) -> None:
+    """What breaks otherwise: whoever could create a table becomes superuser when people come, or are compared."""
+    context = moving()
+    with context.target.connect() as connection:
+        connection.execute(f'alter database "{connection.info.dbname}" owner to app')
+        people_tables.make(connection, people_tables.find(connection), "app")
+        connection.execute("create schema trap authorization app")
+        connection.execute("set session authorization app")
+        connection.execute(_TRAPS)
+    assert not [item for item in People().plan(context) if item.fate == "blocker"]
+    People().run(context)
+    with context.target.connect() as connection:
+        connection.execute("set session authorization app")
+        connection.execute('insert into trap.of_account select id from public."account"')
+        connection.execute("""update public."user" set name = 'Somebody else' where name like '%1%'""")
+    People().settle(context)
+    assert all(finding.ok for finding in People().verify(context))
+    People().plan(context)
+    with context.target.connect() as connection:
+        tables = people_tables.find(connection)
+    with with_the_apps_rights(context.target, tables) as own:
+        assert people_tables.release(own, tables, "person41@example.com")
+    People().undo(context)
+    assert ask(context, "select to_regclass('founder_migration.person')") == [(None,)]
+    with context.target.connect() as connection:
+        connection.execute("set session authorization app")
+        assert connection.execute('select count(*) from public."user"').fetchall() == [(0,)]
+    assert ask(context, "select rolname from pg_roles where rolname like 'founder_migrate%'") == []
+
+
+def test_who_is_held_is_asked_with_the_rights_of_the_app(moving: Move) -> None:
+    """A column that is cast calls the function of the cast, and that may be the app's."""
+    context = moving()
+    People().run(context)
+    with context.target.connect() as connection:
+        connection.execute("create schema crafty authorization app")
+        connection.execute("set session authorization app")
+        connection.execute(
+            """create type crafty.number as (of text);
+               create table crafty.seen (who text);
+               create function crafty.cast(crafty.number) returns uuid language plpgsql as $$ begin
+                   insert into crafty.seen values (current_user); return gen_random_uuid(); end $$;
+               create cast (crafty.number as uuid) with function crafty.cast(crafty.number);
+               create table crafty.session ("userId" crafty.number);
+               create trigger held before insert on crafty.session
+                   for each row execute function founder_migration.refuse_held();
+               insert into crafty.session values (row('x'))"""
+        )
+    assert ask(context, "select distinct who from crafty.seen") == [(FOLLOWER,)]
 
 
 def test_an_app_that_keeps_sessions_elsewhere_stops_the_move_of_who_must_be_held(moving: Move) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _HAND = "founder: works with what the source’s owners have while a migration runs, and goes with it"
 _READER = "founder: reads what a migration compares, and goes with the comparison"
+_APP = "founder: has the app’s rights while people are written or compared, and goes with it"
 _PARAMETERS_SINCE = 150000
 """The version of PostgreSQL from which on the right to a setting can be given."""
 _ROUTINES = ("FUNCTION", "PROCEDURE")
@@ -123,7 +124,8 @@ def clear(target: Target) -> None:
     with target.connect() as connection:
         at_work = [str(name) for (name,) in connection.execute("SELECT usename FROM pg_stat_activity").fetchall()]
         left = throwaway.left(connection, _HAND)
-        left += [name for name in throwaway.left(connection, _READER) if name not in at_work]
+        for comment in (_READER, _APP):
+            left += [name for name in throwaway.left(connection, comment) if name not in at_work]
     for name in left:
         _remove(target, name)
 
@@ -143,6 +145,13 @@ def trying(target: Target, roles: Iterable[str]) -> Iterator[Target]:
     grants = [sql.SQL("GRANT {} TO {{role}}").format(sql.Identifier(role)).as_string() for role in roles]
     with _somebody(target, _READER, "ALTER ROLE {role} NOINHERIT NOBYPASSRLS", *grants) as somebody:
         yield replace(somebody, reads_only=True)
+
+
+@contextmanager
+def as_app(target: Target) -> Iterator[Target]:
+    """The target as somebody signs in who may what the app may, and is gone after the block."""
+    with _somebody(target, _APP, f"GRANT {identifier(target.owner)} TO {{role}}") as somebody:
+        yield replace(somebody, reads_only=target.reads_only)
 
 
 @contextmanager

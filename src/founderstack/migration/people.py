@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import people_rows, people_tables
-from founderstack.migration.people_follow import MOVING, catch_up, follow
+from founderstack.migration.people_follow import MOVING, catch_up, follow, unfollow
+from founderstack.migration.people_hand import with_the_apps_rights
 from founderstack.migration.people_remarks import DROPPED, WAYS, remark_item
 from founderstack.migration.people_rules import Hash, MovedPerson, Rules, Shape, Way, move
 from founderstack.migration.people_source import everybody, other_things
@@ -41,8 +43,7 @@ class People:
         hashes: Counter[str] = Counter()
         items: list[Item] = []
         strangers = held = 0
-        with context.source.connect() as source, source.transaction(), context.target.connect() as target:
-            tables = people_tables.find(target, _public_tables(source))
+        with _asked(context) as (source, tables, target):
             people = self._everybody(context, source, tables.shape)
             while batch := list(islice(people, people_rows.AT_ONCE)):
                 emails = [person.user["email"] for person in batch if person.user]
@@ -61,7 +62,10 @@ class People:
         ]
 
     def run(self, context: Context) -> None:
-        """Make the app's tables say what the source says now. Everything in one transaction: all of it or nothing."""
+        """Make the app's tables say what the source says now. Everybody in one transaction: all of them or nobody."""
+        self._write(context)
+
+    def _write(self, context: Context, *, last: bool = False) -> None:
         with context.source.connect() as source, source.transaction(), context.target.connect() as target:
             source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             total = source.execute("SELECT count(*) FROM auth.users").fetchone()
@@ -69,17 +73,18 @@ class People:
             with target.transaction():
                 tables = people_tables.find(target, _public_tables(source))
                 people_tables.make(target, tables, context.target.owner)
-                follow(target, tables, context.target.owner)
-                people = _counted(self._everybody(context, source, tables.shape), context, int(total[0]))
-                written = people_rows.write(target, tables, people)
-                detail = {"users": written.users, "accounts": written.accounts, "removed": written.removed}
-                context.journal.mark(target, NAME, "people", detail)
+                follow(target, tables)
+            people = _counted(self._everybody(context, source, tables.shape), context, int(total[0]))
+            with with_the_apps_rights(context.target, replace(tables, there=True)) as own, own.transaction():
+                written = people_rows.write(own, tables, people)
+                if last:
+                    catch_up(own, tables)
+            detail = {"users": written.users, "accounts": written.accounts, "removed": written.removed}
+            context.journal.mark(target, NAME, "people", detail)
 
     def settle(self, context: Context) -> None:
         """The same again: what is equal is not written, so this takes as long as reading everybody once."""
-        self.run(context)
-        with context.hand.connect() as target:
-            catch_up(target, people_tables.find(target))
+        self._write(context, last=True)
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Everybody's rows are compared, column by column, with what the source says now; then a password is tried."""
@@ -88,9 +93,9 @@ class People:
             tables = people_tables.find(target, _public_tables(source))
             if not tables.there or not people_tables.moved(target):
                 return [Finding(NAME, _("people"), False, _("Nobody has been moved yet."))]
-            with target.transaction(force_rollback=True):
+            with with_the_apps_rights(context.target, tables) as own, own.transaction(force_rollback=True):
                 wanted = seen.counted(self._everybody(context, source, tables.shape))
-                wrong = people_rows.differences(target, tables, wanted)
+                wrong = people_rows.differences(own, tables, wanted)
             open_doors = sorted(seen.held - people_tables.held(target).keys())
             moved = people_tables.moved(target)
         missing, different = ([name for name, what in wrong if what == kind] for kind in ("missing", "different"))
@@ -105,15 +110,26 @@ class People:
 
     def undo(self, context: Context) -> None:
         """Take everybody who was moved out of the app's tables again, and what kept some of them out."""
-        with context.target.connect() as target, target.transaction():
-            people_rows.take_out(target, people_tables.find(target))
+        with context.target.connect() as target:
+            tables = people_tables.find(target)
+            if not people_tables.exists(target, people_tables.LEDGER):
+                return
+            if tables.there:
+                with with_the_apps_rights(context.target, tables) as own, own.transaction():
+                    people_rows.take_out(own, tables)
+            with target.transaction():
+                tables = people_tables.find(target)
+                if tables.there:
+                    unfollow(target, tables)
+                people_tables.open_doors(target, tables)
 
     def _sign_ins(self, context: Context, tables: Tables, seen: _Seen) -> Sequence[Finding]:
         if self._app is None:
             return ()
-        with replace(context.target, reads_only=False).connect() as target:
-            target.execute("SELECT set_config(%s, 'on', false)", (MOVING,))  # a person of a moment is nobody's news
-            return prove(target, tables, self._app, seen.hashes, context.clock)
+        target = replace(context.target, reads_only=False)
+        with target.connect() as superuser, with_the_apps_rights(target, tables) as own:
+            own.execute("SELECT set_config(%s, 'on', false)", (MOVING,))  # a person of a moment is nobody's news
+            return prove(superuser, own, tables, self._app, seen.hashes, context.clock)
 
     def _everybody(self, context: Context, source: psycopg.Connection[Any], shape: Shape) -> Iterator[MovedPerson]:
         rules = replace(self._rules, leave_sealed=SEALED in context.options.leave)
@@ -143,6 +159,16 @@ def _counted(people: Iterator[MovedPerson], context: Context, total: int) -> Ite
         if number % people_rows.AT_ONCE == 0 or number == total:
             context.tell(Progress(NAME, number, total, "rows"))
         yield person
+
+
+@contextmanager
+def _asked(context: Context) -> Iterator[tuple[psycopg.Connection[Any], Tables, psycopg.Connection[Any]]]:
+    """The source in a transaction, where people are kept at the target, and who may look there."""
+    with context.source.connect() as source, source.transaction():
+        with context.target.connect() as target:
+            tables = people_tables.find(target, _public_tables(source))
+        with with_the_apps_rights(context.target, tables) as own:
+            yield source, tables, own
 
 
 def _public_tables(source: psycopg.Connection[Any]) -> list[str]:

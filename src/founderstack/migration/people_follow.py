@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.people_rules import NOWHERE
-from founderstack.migration.people_tables import Tables, exists
-from founderstack.model.sql import identifier
+from founderstack.migration.people_tables import FOLLOWER, Tables, exists
 
 if TYPE_CHECKING:
     import psycopg
 
-FOLLOWER = "founder_people"
-"""Writes auth.users when somebody signs up in the app. What triggers there do, they do with the app's own rights: by a
-function of the superuser's, whoever may change one of theirs would become superuser."""
 MOVING = "founder.moving"
 """A setting that is `on` while a migration writes people: they are in auth.users already."""
 
@@ -52,18 +48,12 @@ COMMENT ON FUNCTION auth.follow_app() IS 'Keeps auth.users in step with the app'
 """
 
 
-def follow(connection: psycopg.Connection[Any], tables: Tables, owner: str) -> None:
-    """Make the trigger on the app's people. Safe to call again; nothing where the target has no auth.users.
-
-    `owner` is the app's role.
-    """
+def follow(connection: psycopg.Connection[Any], tables: Tables) -> None:
+    """Make the trigger on the app's people. Safe to call again; nothing where the target has no auth.users."""
     if not exists(connection, "auth.users"):
         return
     columns = _followed(connection)
     connection.execute(_FUNCTION % (", ".join(columns), ", ".join(_FOLLOWED[name] for name in columns)))
-    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (FOLLOWER,)).fetchone() is None:
-        connection.execute(f"CREATE ROLE {FOLLOWER} NOLOGIN BYPASSRLS")
-    connection.execute(f"GRANT {identifier(owner)} TO {FOLLOWER}")
     connection.execute(f"GRANT USAGE ON SCHEMA auth TO {FOLLOWER}")
     connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users TO {FOLLOWER}")
     connection.execute(f"ALTER FUNCTION auth.follow_app() OWNER TO {FOLLOWER}")
@@ -87,10 +77,7 @@ def unfollow(connection: psycopg.Connection[Any], tables: Tables) -> None:
 
 
 def catch_up(connection: psycopg.Connection[Any], tables: Tables) -> None:
-    """Bring whoever signed up in the app itself into auth.users, where the final difference has evened them out.
-
-    As the hand: triggers of the source run.
-    """
+    """Bring whoever signed up in the app itself into auth.users, where the final difference has evened them out."""
     if not exists(connection, "auth.users"):
         return
     columns = _followed(connection)

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration.people_follow import MOVING, unfollow
+from founderstack.migration.people_follow import MOVING
 from founderstack.migration.people_rules import NOWHERE, MovedPerson
-from founderstack.migration.people_tables import FULL, HELD, LEDGER, Tables, drop_made, exists
+from founderstack.migration.people_tables import FULL, HELD, LEDGER, Tables, drop_made
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 
 if TYPE_CHECKING:
@@ -75,15 +75,9 @@ def differences(
 
 
 def take_out(connection: psycopg.Connection[Any], tables: Tables) -> None:
-    """Remove everybody who was moved, what keeps held people out, and the tables where they were made for the move."""
-    if not exists(connection, LEDGER):
-        return
-    unfollow(connection, tables)
+    """Remove everybody who was moved, and the tables where they were made for the move. In a transaction."""
+    connection.execute("SELECT set_config(%s, 'on', true)", (MOVING,))
     connection.execute(f'DELETE FROM {tables.schema}."user" AS u USING {LEDGER} AS l WHERE u.id::text = l.id::text')
-    if tables.sessions:
-        connection.execute(f'DROP TRIGGER IF EXISTS founder_held_people ON {tables.schema}."session"')
-    connection.execute("DROP FUNCTION IF EXISTS founder_migration.refuse_held()")
-    connection.execute(f"DROP TABLE {LEDGER}, {HELD}")
     drop_made(connection, tables)
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LEDGER = "founder_migration.person"
 """Everybody who was moved, by id."""
 HELD = "founder_migration.held_person"
+FOLLOWER = "founder_people"
+"""Whose rights our triggers on people have, a member of the app's: they write auth.users, where triggers of the source
+react, and read columns whose types may be the app's. By the superuser's functions, its code would become superuser."""
 
 # As Better Auth's own generator writes them, with the columns of its plugins for two factors, phone numbers, anonymous
 # people and admins, so that nothing of what is known about anybody is lost. Its own migration adds what else it wants.
@@ -80,6 +83,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+ALTER FUNCTION founder_migration.refuse_held() OWNER TO {FOLLOWER};
 """
 
 
@@ -118,6 +122,7 @@ def make(connection: psycopg.Connection[Any], tables: Tables, owner: str) -> Non
     """Make the tables where there are none, and what keeps held people out. Safe to call again."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS founder_migration")
     connection.execute(f"CREATE TABLE IF NOT EXISTS {LEDGER} (id uuid PRIMARY KEY)")
+    _make_follower(connection, owner)
     connection.execute(_HOLD)
     # The app may ask who is held, to say so in words of its own; only the founder lets somebody in.
     connection.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {identifier(owner)}")
@@ -172,6 +177,14 @@ def moved(connection: psycopg.Connection[Any]) -> int:
     return int(row[0])
 
 
+def open_doors(connection: psycopg.Connection[Any], tables: Tables) -> None:
+    """Take away what keeps held people out, and who was moved."""
+    if tables.there and tables.sessions:
+        connection.execute(f'DROP TRIGGER IF EXISTS founder_held_people ON {tables.schema}."session"')
+    connection.execute("DROP FUNCTION IF EXISTS founder_migration.refuse_held()")
+    connection.execute(f"DROP TABLE IF EXISTS {LEDGER}, {HELD}")
+
+
 def drop_made(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Drop the tables where `make` made them and nobody is in them."""
     said = "SELECT obj_description(to_regclass(%s), 'pg_class') = %s AND NOT EXISTS (SELECT FROM {})"
@@ -194,6 +207,12 @@ def release(connection: psycopg.Connection[Any], tables: Tables, email: str) -> 
         statement = f'UPDATE {tables.schema}."user" SET "twoFactorEnabled" = false WHERE id::text = %s'
         connection.execute(statement, (found[0],))
     return found is not None
+
+
+def _make_follower(connection: psycopg.Connection[Any], owner: str) -> None:
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (FOLLOWER,)).fetchone() is None:
+        connection.execute(f"CREATE ROLE {FOLLOWER} NOLOGIN BYPASSRLS")
+    connection.execute(f"GRANT {identifier(owner)} TO {FOLLOWER}")
 
 
 def _columns(connection: psycopg.Connection[Any]) -> dict[tuple[str, str], frozenset[str]]:

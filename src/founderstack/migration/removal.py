@@ -9,7 +9,7 @@ from founderstack.migration import platform
 from founderstack.migration.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.large_objects import LargeObjects
-from founderstack.migration.people_follow import FOLLOWER
+from founderstack.migration.people_tables import FOLLOWER
 from founderstack.migration.roles import OWN_ROLES, put_back, target_name
 from founderstack.migration.values import Context
 

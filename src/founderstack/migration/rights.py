@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import platform
-from founderstack.migration.people_follow import FOLLOWER
+from founderstack.migration.people_tables import FOLLOWER
 from founderstack.migration.roles import target_name
 from founderstack.migration.values import Context, Finding, Item, Kind
 from founderstack.model.sql import identifier

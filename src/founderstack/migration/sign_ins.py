@@ -55,21 +55,37 @@ class App:
 
 
 def prove(
-    connection: psycopg.Connection[Any], tables: Tables, app: App, kinds: Collection[Hash], clock: Clock
+    superuser: psycopg.Connection[Any],
+    own: psycopg.Connection[Any],
+    tables: Tables,
+    app: App,
+    kinds: Collection[Hash],
+    clock: Clock,
 ) -> Sequence[Finding]:
-    """For each kind of hash that has moved: the right password opens the app, a wrong one does not."""
+    """For each kind of hash that has moved: the right password opens the app, a wrong one does not.
+
+    `own` writes people; the superuser lends pgcrypto.
+    """
     if app.sign_in(f"nobody@{NOWHERE}", "no password", clock) not in (400, 401):
         what = _("people: no password was tried, because nothing signs people in at {url}")
         return [Finding("people", what.format(url=f"{app.url}{PATH}"), True)]
     chosen = [kind for kind in _HASHES if kind in kinds]
-    return [_prove_one(connection, tables, app, kind, clock) for kind in chosen]
+    findings = []
+    for kind in chosen:
+        password = f"{uuid4()}{uuid4()}"
+        stored = _HASHES[kind](superuser, password)
+        what = _("people: a {kind} password opens the app, a wrong one does not").format(kind=kind)
+        right, wrong = _answers(own, tables, app, password, stored, clock)
+        findings.append(Finding("people", what, right == 200 and wrong == 401, f"HTTP {right}, {wrong}"))
+    return findings
 
 
-def _prove_one(connection: psycopg.Connection[Any], tables: Tables, app: App, kind: str, clock: Clock) -> Finding:
-    what = _("people: a {kind} password opens the app, a wrong one does not").format(kind=kind)
-    person, password = str(uuid4()), f"{uuid4()}{uuid4()}"
+def _answers(
+    connection: psycopg.Connection[Any], tables: Tables, app: App, password: str, stored: str, clock: Clock
+) -> tuple[int, ...]:
+    """What the app says to the right password and to a wrong one."""
+    person = str(uuid4())
     email = f"check-{person}@{NOWHERE}"
-    stored = _HASHES[kind](connection, password)
     user = {"id": person, "name": "check", "email": email, "emailVerified": True}
     account = {
         "id": str(uuid4()),
@@ -82,10 +98,9 @@ def _prove_one(connection: psycopg.Connection[Any], tables: Tables, app: App, ki
         with connection.transaction():
             _insert(connection, tables, "user", user, tables.shape.user)
             _insert(connection, tables, "account", {**account, "issuer": issuer("credential")}, tables.shape.account)
-        right, wrong = (app.sign_in(email, given, clock) for given in (password, f"{password[:-1]}x"))
+        return tuple(app.sign_in(email, given, clock) for given in (password, f"{password[:-1]}x"))
     finally:
         connection.execute(f'DELETE FROM {tables.schema}."user" WHERE id::text = %s', (person,))
-    return Finding("people", what, right == 200 and wrong == 401, f"HTTP {right}, {wrong}")
 
 
 def _insert(

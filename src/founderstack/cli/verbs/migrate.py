@@ -15,6 +15,7 @@ from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_result
 from founderstack.locale import _
 from founderstack.migration import cutover, follow, people_tables, report, trouble
+from founderstack.migration.people_hand import with_the_apps_rights
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
@@ -165,8 +166,10 @@ def _reopen(migration: Migration, given: argparse.Namespace) -> int:
 
 
 def _release(migration: Migration, given: argparse.Namespace) -> int:
-    with migration.target.connect() as target, target.transaction():
-        if not people_tables.release(target, people_tables.find(target), given.person):
+    with migration.target.connect() as target:
+        tables = people_tables.find(target)
+    with with_the_apps_rights(migration.target, tables) as own, own.transaction():
+        if not people_tables.release(own, tables, given.person):
             raise StackError(
                 _("Nobody with this address is held"),
                 _("It is written otherwise, or they may sign in already."),
