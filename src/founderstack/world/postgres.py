@@ -103,8 +103,8 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """An open connection in autocommit; raises psycopg.OperationalError where there is none.
 
-    No path and no time limit that is set for a database or a role holds in it. `settings` are given to the session after
-    it began: a pooler may refuse them at the start.
+    No path and no time limit that is set for a database or a role holds in it. `settings` are given to the session when
+    it has begun: a pooler may refuse them at the start.
     """
     import logging
 
