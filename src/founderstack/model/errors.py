@@ -17,7 +17,11 @@ EXIT_INTERRUPTED = 130
 
 def showable(text: str) -> str:
     """The text as every terminal, page and file takes it: names of files are bytes, and not all are UTF-8."""
-    return text.encode(errors="replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text  # itself: it may know how it is said in another language
 
 
 class StackError(Exception):

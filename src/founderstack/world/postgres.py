@@ -119,7 +119,7 @@ def connect(
     connection = psycopg.connect(autocommit=True, application_name=application, prepare_threshold=None, **told)
     # All at once, because a source may be far away; SET computes nothing, so that nobody's operators are met, and frees
     # the question of a database's own limit.
-    begun = psycopg.sql.SQL(f"{_OURS}; {NO_LIMITS}")
+    begun = psycopg.sql.SQL(f"{_OURS}; ") + psycopg.sql.SQL(NO_LIMITS)
     if settings:
         sets = [psycopg.sql.SQL("pg_catalog.set_config({}, {}, false)").format(*pair) for pair in settings.items()]
         begun += psycopg.sql.SQL("; SELECT ") + psycopg.sql.SQL(", ").join(sets)

@@ -62,9 +62,8 @@ def run(
     `user` (a name, or a number that has none) runs it as that user with the user's own groups, or with exactly
     `groups` where given. `on_line` gets each line of its output as it comes. The program and its children are killed
     at the deadline and when the caller is interrupted; `to_its_end` is for what must not stand half done: `break_off`
-    leaves it alone. Bytes that are no UTF-8 become signs of their own, or with `undecodable="surrogateescape"` what the
-    system's names of files are. Raises StackError when the program is missing or too slow, and with `check` when it
-    fails.
+    leaves it alone. `undecodable="surrogateescape"` keeps names of files that are no UTF-8. Raises StackError when the
+    program is missing or too slow, and with `check` when it fails.
     """
     command = command_of(argv, user=user, groups=groups, nice=nice, oom_score=oom_score)
     deadline = SystemClock().monotonic() + timeout_s
@@ -187,8 +186,7 @@ class _Streams:
 
 
 def _file_in_memory(content: str = "") -> IO[bytes]:
-    # Not a pipe: nobody waits on it, a program may ignore its input, and a child that outlives the program
-    # and keeps its output open keeps nobody waiting.
+    # Not a pipe: a program may ignore its input, and a child that outlives it and keeps its output open is no matter.
     file = os.fdopen(os.memfd_create("stream"), "w+b", buffering=0)
     file.write(content.encode())
     file.seek(0)
@@ -247,8 +245,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """Kill a program with its group and with what it has started in groups and sessions of their own."""
-    members = family(child.pid)
-    for kill, number in ((os.killpg, child.pid), *((os.kill, pid) for pid in members)):
+    for kill, number in ((os.killpg, child.pid), *((os.kill, pid) for pid in family(child.pid))):
         with suppress(ProcessLookupError, PermissionError):
             kill(number, signals.SIGKILL)
 
