@@ -12,8 +12,8 @@ LISTS = frozenset(
 )
 """Settings whose value is a list of names, which PostgreSQL keeps as one text (GUC_LIST_QUOTE)."""
 
-# As PostgreSQL splits it (SplitGUCList), blanks of every kind around; what has begun is never given up.
-_WORD = re.compile(r'[\s,]*+(?:"((?:[^"]|"")*+)"|([^\s,"][^,\s]*+))', re.ASCII)
+# As PostgreSQL splits it (SplitGUCList): blanks and commas, a name in quotes, or one without. Each letter is of one.
+_PART = re.compile(r'[\s,]++|(")((?:[^"]|"")*+)"?+|([^\s,"][^,\s]*+)', re.ASCII)
 
 
 def identifier(name: str) -> str:
@@ -33,4 +33,5 @@ def setting_words(key: str, value: str) -> list[str]:
     """
     if key.lower() not in LISTS:
         return [value]
-    return [quoted.replace('""', '"') or plain for quoted, plain in _WORD.findall(value)] or [""]
+    parts = _PART.findall(value)
+    return [inside.replace('""', '"') or plain for quote, inside, plain in parts if quote or plain] or [""]
