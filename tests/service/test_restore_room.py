@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from founderstack.backups import databases
+from founderstack.backups.contents import Files
+from founderstack.backups.giving_back import _refuse_elsewhere
 from founderstack.backups.store import SetStore
 from founderstack.model.errors import StackError
 from founderstack.world.disk import spare_bytes
@@ -64,3 +66,17 @@ def test_a_restore_ends_before_the_disk_is_full_and_leaves_nothing(small: Cluste
     filling.unlink()
     databases.restore_database(server, opened, about, "live_restored", quiet)
     assert small.query("SELECT count(*) FROM log", "live_restored") == [(60000,)]
+
+
+@pytest.mark.parametrize("where", ["app", "app/files", "app/files/photos"])
+def test_files_on_a_disk_of_their_own_are_not_restored_in_place(tmp_path: Path, where: str) -> None:
+    """Names change on one disk alone: it would end half-way, with the databases of then and the files of now."""
+    (tmp_path / "app/files/photos").mkdir(parents=True)
+    about = Files("files/app.tar", "files", "app", tuple, str(tmp_path / "app"), ("files",))
+    _refuse_elsewhere(about)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path / where], check=True)
+    try:
+        with pytest.raises(StackError, match="cannot be restored in place"):
+            _refuse_elsewhere(about)
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path / where], check=True)
