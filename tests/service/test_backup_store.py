@@ -155,6 +155,8 @@ def test_a_drill_is_kept_beside_its_set_and_what_is_no_drill_of_it_is_named(tmp_
     assert [proof.at for proof in found.valid] == [2000.0, 3000.0]
     assert found.forged == tuple(f"proof-{at}.json" for at in (4000, 5000, 6000, 7000, 9999))
     assert proofs.kept(store, manifest, store.contents()[SET], None) == proofs.Proofs()
+    unsaid = papers.to_seal(found.valid[0])
+    assert b"refused" not in unsaid, "what earlier versions sealed is read as before"
     changed = replace(manifest, files=manifest.files[:1])
     assert not proofs.kept(store, changed, store.contents()[SET], key).valid, "the set is not the one that was restored"
 

@@ -177,10 +177,13 @@ def test_whatever_is_not_what_was_dumped_is_named(mine: SetStore, place: Path, k
         tables = {table.name.replace('"', ""): table for table in first.tables}
         note, empty = tables["public.note"], tables["public.empty"]
         changed = (replace(note, rows=note.rows + 1), replace(empty, digest="7"), Table("public.gone", 3, "1"))
-        return replace(facts, databases=(replace(first, tables=changed, objects="x"), *others), roles="y")
+        odd = replace(first, tables=changed, objects="x", settings=(("", "lc_time=zz_ZZ.UTF-8"),))
+        return replace(facts, databases=(odd, *others), roles="y")
 
     rewritten(mine, key, change)
-    problems = "\n".join(drilled(mine, place, key, database="app", question="SELECT 1 FROM note WHERE id = 0").problems)
+    proof = drilled(mine, place, key, database="app", question="SELECT 1 FROM note WHERE id = 0")
+    assert ["refuses the setting lc_time" in text for text in proof.refused] == [True]
+    problems = "\n".join(proof.problems)
     for sentence in (
         "2000 rows; 2001 were dumped",
         "The rows of table",

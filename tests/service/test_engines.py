@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.backups import databases
+from founderstack.backups import databases, settings
 from founderstack.backups.dump import Dump
 from founderstack.backups.facts import BEGUN, COPY, begin, database_facts, differences
-from founderstack.backups.server import ask, connected
+from founderstack.backups.server import connected
 from founderstack.backups.store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
@@ -416,7 +416,7 @@ def test_settings_come_back_as_they_were_kept_and_none_is_sql(target: Cluster, s
         begin(connection)
         about = database_facts(connection)
     assert [text.partition("=")[2] for _role, text in about.settings] == [kept]
-    ask(target.server, "postgres", *databases._opened(about, "live_restored", whole=True))
+    assert settings.give(target.server, settings.of_database(about, "live_restored")) == ()
     with connected(target.server, "live_restored", target.server.superuser) as connection:
         begin(connection)
         assert _names(database_facts(connection).settings) == _names(about.settings)
@@ -426,9 +426,49 @@ def test_settings_come_back_as_they_were_kept_and_none_is_sql(target: Cluster, s
     target.query("DROP ROLE crafty")
 
 
-def _names(settings: tuple[tuple[str, str], ...]) -> list[tuple[str, list[str]]]:
+def _names(kept: tuple[tuple[str, str], ...]) -> list[tuple[str, list[str]]]:
     """Each setting as the list that PostgreSQL reads in it: a name may come back in quotes."""
-    return [(text.partition("=")[0], setting_words(*text.split("=", 1))) for _role, text in settings]
+    return [(text.partition("=")[0], setting_words(*text.split("=", 1))) for _role, text in kept]
+
+
+def test_a_setting_that_a_server_refuses_is_named_and_all_else_comes_back(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    """What breaks otherwise: a locale or library that is not there takes a database, or all roles, with it."""
+    for said in ("ROLE writer LOGIN", "ROLE zoe LOGIN", "DATABASE live"):
+        source.query(f"CREATE {said}")
+    for said in ("lc_time = 'C'", "session_preload_libraries = 'not_here', 'nor_here'", "work_mem = '3MB'"):
+        source.query(f"ALTER ROLE writer SET {said}")
+    source.query("ALTER ROLE zoe SET work_mem = '4MB'")
+    for said in ("lc_monetary = 'C'", "lc_time = 'C'", "work_mem = '5MB'"):
+        source.query(f"ALTER DATABASE live SET {said}")
+    source.query("ALTER ROLE writer IN DATABASE live SET lc_messages = 'C'")
+    source.query("CREATE TABLE paid AS SELECT '1234.50'::money AS amount", "live")
+    source.query("""UPDATE pg_db_role_setting SET setconfig =
+        (SELECT array_agg(regexp_replace(one, '^(lc_.*)=C$', '\\1=zz_ZZ.UTF-8')) FROM unnest(setconfig) AS one)""")
+    opened = taken(replace(source.server, databases=("live",)), store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "live")
+    try:
+        of_roles = databases.restore_roles(target.server, opened)
+        of_database = databases.restore_database(target.server, opened, about, "live", quiet)
+        assert [text.partition(", which")[0] for text in (*of_roles, *of_database)] == [
+            "Role writer: this server refuses the setting lc_time",
+            "Role writer: this server refuses the setting session_preload_libraries",
+            "Database live: this server refuses the setting lc_monetary",
+            "Database live: this server refuses the setting lc_time",
+            "Role writer in the database live: this server refuses the setting lc_messages",
+        ]
+        assert "zz_ZZ.UTF-8" in of_roles[0]
+        assert "not_here" in of_roles[1]
+        assert differences(about, databases.counted(target.server, "live", about)) == ()
+        kept = "SELECT rolname, rolconfig FROM pg_roles WHERE rolname IN ('writer', 'zoe') ORDER BY 1"
+        assert target.query(kept) == [("writer", ["work_mem=3MB"]), ("zoe", ["work_mem=4MB"])]
+        assert target.query("SHOW work_mem", "live") == [("5MB",)]
+        assert target.query("SELECT amount = '1234.50'::money FROM paid", "live") == [(True,)]
+    finally:
+        for one in (source, target):
+            databases.drop(one.server, "live")
+            one.query("DROP ROLE IF EXISTS writer, zoe")
 
 
 def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Cluster) -> None:

@@ -97,13 +97,15 @@ def test_another_set_is_taken_until_a_database_came_back(tmp_path: Path, identit
     newest = choose(origin, "", "", NOW).one
     origin.begin(newest, folder)
     origin.restore_settings(newest, folder)
-    origin.note("diary", "roles")
+    origin.note("diary", "roles", ["Role app: refused"])
     assert choose(origin, "", "", NOW).one.manifest.id == NEW, "without a word it goes on with the same"
+    assert origin.state("diary").refused == ("Role app: refused",), "what was refused is told at the end"
 
     older = choose(origin, "", OLD, NOW)
     assert (older.one.manifest.id, older.state.done) == (OLD, ())
     origin.begin(older.one, folder)
     origin.restore_settings(older.one, folder)
+    assert origin.state("diary").refused == ()
     assert (tmp_path / "diary/founder.toml").read_text() == f"# {OLD}\n"
 
     origin.note("diary", "database:app")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from founderstack.backups import facts, makers, papers, role_script
+from founderstack.backups import facts, makers, papers, role_script, settings
 from founderstack.backups.bringing import Bringing, bring_back
 from founderstack.backups.server import ask, connected, literal, quoted
 from founderstack.backups.store import OpenSet
@@ -13,7 +13,6 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
-from founderstack.model.sql import setting_name, setting_words
 from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world import throwaway
 
@@ -61,21 +60,24 @@ def make_roles(server: Server, opened: OpenSet, leave_out: str) -> tuple[str, ..
     return tuple(missing)
 
 
-def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> None:
+def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> tuple[str, ...]:
     """Make the roles of a new server, with their passwords, and every membership and setting; safe to repeat.
 
     A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
-    Missing ones that match `leave_out` stay missing.
+    Missing ones that match `leave_out` stay missing. What is set for them and this server refuses, in words.
     """
-    there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
+    there, refused = set(ask(server, "postgres", "SELECT rolname FROM pg_roles")), list[str]()
     for file in opened.manifest.of_kind("globals"):
         try:
-            script = role_script.missing_only(opened.paper(file).decode(), there, _passing(leave_out))
+            text, passing = opened.paper(file).decode(), _passing(leave_out)
+            script = role_script.missing_only(text, there, passing)
+            wanted = tuple(role_script.settings(text, there, passing))
         except ValueError:
             raise _damaged(file.name) from None
         # Passwords are in it.
-        quiet = "SET log_statement = 'none'; SET log_min_error_statement = 'panic'"
-        ask(server, "postgres", quiet, "BEGIN", *script, "COMMIT")
+        ask(server, "postgres", settings.QUIET, "BEGIN", *script, "COMMIT")
+        refused += settings.give(server, wanted)
+    return tuple(refused)
 
 
 def _passing(leave_out: str) -> str:
@@ -84,11 +86,11 @@ def _passing(leave_out: str) -> str:
 
 def restore_database(
     server: Server, opened: OpenSet, about: DatabaseFacts, into: str, progress: Progress, *, table: str = ""
-) -> None:
+) -> tuple[str, ...]:
     """Restore one database under the name `into`, which is made anew; `counted` tells what it holds then.
 
-    With `table` (`schema.name`), only that table's rows, among empty ones. Raises StackError, and removes what it
-    made, where anything goes wrong.
+    With `table` (`schema.name`), only that table's rows, among empty ones. What is set for it and this server refuses,
+    in words. Raises StackError, and removes what it made, where anything else goes wrong.
     """
     file = _dump_of(opened.manifest, about.name)
     wanted = _table_of(about, table) if table else None
@@ -98,8 +100,10 @@ def restore_database(
     spread = about.tablespaces if _has_tablespaces(server, about) else ()
     try:
         ask(server, "postgres", *_create(about, into, int(version)))
+        refused = settings.give_money(server, about, into)
         bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
         ask(server, "postgres", *_opened(about, into, whole=not wanted))
+        return refused if wanted else settings.give(server, settings.of_database(about, into))
     except BaseException:
         drop(server, into)
         makers.clear(server)
@@ -222,8 +226,6 @@ def _create(about: DatabaseFacts, into: str, version: int) -> list[str]:
         f"COMMENT ON DATABASE {quoted(into)} IS {literal(facts.COPY)}",
         f"REVOKE ALL ON DATABASE {quoted(into)} FROM PUBLIC",
         f"ALTER DATABASE {quoted(into)} ALLOW_CONNECTIONS true CONNECTION LIMIT -1",
-        # What an amount of money looks like in the dump; all else is set when all is there.
-        *(_set(into, role, one) for role, one in about.settings if not role and one.startswith("lc_monetary=")),
     ]
 
 
@@ -248,15 +250,8 @@ def _rights(about: DatabaseFacts, into: str) -> list[str]:
         who = quoted(grantee) if grantee else "PUBLIC"
         option = " WITH GRANT OPTION" if grantable else ""
         lines.append(f"GRANT {privilege} ON DATABASE {quoted(into)} TO {who}{option}")
-    lines += [_set(into, role, setting) for role, setting in about.settings]
     lines.append(f"ALTER DATABASE {quoted(into)} CONNECTION LIMIT {about.limit} IS_TEMPLATE {about.template}")
     return lines
-
-
-def _set(into: str, role: str, setting: str) -> str:
-    name, _equals, value = setting.partition("=")
-    whose = f"ALTER ROLE {quoted(role)} IN DATABASE" if role else "ALTER DATABASE"
-    return f"{whose} {quoted(into)} SET {setting_name(name)} = {', '.join(map(literal, setting_words(name, value)))}"
 
 
 def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:

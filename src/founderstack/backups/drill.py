@@ -67,10 +67,10 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
     """
     refuse_small_disk(trial.scratch.folder, room_mib)
     began, at = trial.clock.monotonic(), trial.clock.now()
-    opened, compared = store.opened(manifest, key), 0.0
+    opened, compared, refused = store.opened(manifest, key), 0.0, list[str]()
     try:
         rest = _read_the_rest(opened, progress)
-        problems, seconds, compared = _tried(opened, trial, progress, began)
+        problems, seconds, compared = _tried(opened, trial, progress, began, refused)
         problems = (*rest, *problems)
         if trial.physical and "point" in manifest.repository:
             # What a restore takes is what the repository takes; the dump is for other versions of the server.
@@ -88,15 +88,21 @@ def drill(store: SetStore, manifest: Manifest, key: Key, trial: Trial, progress:
         place=store.place,
         compared_s=round(compared, 1),
         of=manifest.seal,
+        refused=tuple(refused),
     )
 
 
-def _tried(opened: OpenSet, trial: Trial, progress: Progress, began: float) -> tuple[tuple[str, ...], float, float]:
-    """What is not as it was, the seconds until the copy answered, and those that comparing took."""
+def _tried(
+    opened: OpenSet, trial: Trial, progress: Progress, began: float, refused: list[str]
+) -> tuple[tuple[str, ...], float, float]:
+    """What is not as it was, the seconds until the copy answered, and those that comparing took.
+
+    Settings that the server refuses are added to `refused`.
+    """
     wanted, clock = databases.facts_of(opened), trial.clock
     missing = _missing(wanted, trial)
     with running(trial.scratch) as server:
-        _restore(server, opened, wanted, progress)
+        refused += _restore(server, opened, wanted, progress)
         answered = clock.monotonic()
         problems = (*missing, *_differences(server, wanted), *(() if missing else _smoke(server, trial)))
         return problems, answered - began, clock.monotonic() - answered
@@ -128,10 +134,11 @@ def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _restore(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> None:
-    databases.restore_roles(server, opened)
+def _restore(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> list[str]:
+    refused = list(databases.restore_roles(server, opened))
     for about in wanted.databases:
-        databases.restore_database(server, opened, about, _name(about.name), progress)
+        refused += databases.restore_database(server, opened, about, _name(about.name), progress)
+    return refused
 
 
 def _name(database: str) -> str:

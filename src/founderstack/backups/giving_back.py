@@ -70,16 +70,17 @@ class GivingBack:
         databases.refuse_older_server(one.manifest, self._server)
         return databases.make_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 
-    def restore_roles(self, one: Restorable) -> None:
+    def restore_roles(self, one: Restorable) -> tuple[str, ...]:
         """Make all roles as they were, on a new server; refuses dumps that this server is too old for."""
         databases.refuse_older_server(one.manifest, self._server)
-        databases.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
+        return databases.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Restore a database, or one table of it, under another name."""
-        databases.restore_database(self._server, self._opened[one.manifest.id], about, into, progress, table=table)
+        opened = self._opened[one.manifest.id]
+        return databases.restore_database(self._server, opened, about, into, progress, table=table)
 
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:
         """Compare every row, right and owner of a restored database with what was dumped."""

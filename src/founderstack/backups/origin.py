@@ -88,8 +88,8 @@ class SetsElsewhere:
         # it began leaves half of its first note.
         names = os.listdir(folder) if os.path.isdir(folder) else []
         there = any(name != "backups" and not name.startswith(f".{JOURNAL}.") for name in names)
-        done = tuple(noted.get("done", ()))
-        return State(there, folder, str(noted.get("set", "")), str(noted.get("folder", "")), done)
+        done, refused = tuple(noted.get("done", ())), tuple(noted.get("refused", ()))
+        return State(there, folder, str(noted.get("set", "")), str(noted.get("folder", "")), done, refused)
 
     def try_out(self, one: FoundSet) -> None:
         """Read what is small in a set and needed first."""
@@ -107,7 +107,7 @@ class SetsElsewhere:
         files.ensure_folder(self._state(stack), mode=0o755)
         if "source" in state.done and state.folder == folder:
             self._set_source_aside(state)
-        self._note(stack, set=one.manifest.id, folder=folder, done=[])
+        self._note(stack, set=one.manifest.id, folder=folder, done=[], refused=[])
 
     @staticmethod
     def _set_source_aside(state: State) -> None:
@@ -143,9 +143,10 @@ class SetsElsewhere:
         """Put back the source of the app, beside the stack file."""
         self._unpack(one, "source", _source_of(file), progress)
 
-    def note(self, stack: str, done: str) -> None:
+    def note(self, stack: str, done: str, refused: Sequence[str] = ()) -> None:
         """Note that a part is done."""
-        self._note(stack, done=[*self.state(stack).done, done])
+        state = self.state(stack)
+        self._note(stack, done=[*state.done, done], refused=[*state.refused, *refused])
 
     def end(self, stack: str) -> None:
         """Note that all is done."""

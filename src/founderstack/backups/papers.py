@@ -11,8 +11,8 @@ from founderstack.model import backup
 from founderstack.model.backup import Manifest, Proof
 
 Kind = TypeVar("Kind")
-_LATER = ("lacks", "outside")
-"""Fields of a manifest that came after the first sets were sealed."""
+_LATER = ("lacks", "outside", "refused")
+"""Fields of a manifest or a proof that came after the first ones were sealed."""
 
 
 class LaterFormat(ValueError):

@@ -38,19 +38,20 @@ class Refilling:
         mine = {part.component for part in self._made.stack.parts.values()}
         return [files.component for files in self._opened.files if files.component in mine]
 
-    def restore_roles(self) -> None:
+    def restore_roles(self) -> tuple[str, ...]:
         """Make roles that are missing."""
-        self._back.restore_roles(self._opened)
+        return self._back.restore_roles(self._opened)
 
-    def restore_database(self, name: str, progress: Progress) -> None:
+    def restore_database(self, name: str, progress: Progress) -> tuple[str, ...]:
         """Restore a database and put it in the place of the one of its name."""
         about = next(about for about in self._opened.databases if about.name == name)
         fresh, aside = staged(name, FRESH), staged(name, ASIDE)
         self._back.drop_database(aside)
-        self._back.restore_database(self._opened, about, fresh, "", progress)
+        refused = self._back.restore_database(self._opened, about, fresh, "", progress)
         self._back.compare_database(about, fresh)
         self._back.swap_database(name, fresh, aside)
         self._back.drop_database(aside)
+        return refused
 
     def restore_files(self, component: str, progress: Progress) -> None:
         """Restore a component's files, as its own user's, or its objects, into the storage that runs."""

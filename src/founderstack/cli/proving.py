@@ -29,6 +29,8 @@ def run(site: Site, wanted: str, manner: Manner, *, as_json: bool) -> int:
         print(paint("✓ ", "green") + told)
         loss = _("Its data was {age} old when the drill began: so much would have been lost with this machine.")
         print("  " + loss.format(age=age(proof.loss_s)))
+        for text in proof.refused:
+            print(paint("! ", "yellow") + text)
         return code
     print(paint("✗ ", "red") + _("{id} could not be restored from {place}:").format(id=proof.set, place=proof.place))
     for problem in proof.problems:
@@ -45,5 +47,6 @@ def _values(proof: Proof) -> dict[str, object]:
         "compared_s": proof.compared_s,
         "loss_s": round(proof.loss_s, 1),
         "problems": list(proof.problems),
+        "refused": list(proof.refused),
         "place": proof.place,
     }

@@ -202,6 +202,8 @@ class Proof:
     """Seconds that comparing the copy with what was dumped took, after it answered."""
     of: str = ""
     """Seal of the set's page of contents: what was restored."""
+    refused: tuple[str, ...] = ()
+    """Settings that the server of the drill refused, in words; all else came back."""
     seal: str = ""
     """Keyed digest of all of the above."""
 

@@ -24,6 +24,8 @@ class State:
     """The folder that it was to go to."""
     done: tuple[str, ...] = ()
     """Its parts that are done."""
+    refused: tuple[str, ...] = ()
+    """Settings that this machine's servers refuse, in words."""
 
     @property
     def filled(self) -> bool:
@@ -70,8 +72,8 @@ class Origin(Protocol):
         """Put back the source of the app, where the stack file at `file` says that it lies."""
         ...
 
-    def note(self, stack: str, done: str) -> None:
-        """Note that a part is done."""
+    def note(self, stack: str, done: str, refused: Sequence[str] = ()) -> None:
+        """Note that a part is done, but for settings that were refused."""
         ...
 
     def end(self, stack: str) -> None:
@@ -90,12 +92,12 @@ class Filling(Protocol):
         """Components whose files are in the set and that the stack has."""
         ...
 
-    def restore_roles(self) -> None:
-        """Make all roles as they were."""
+    def restore_roles(self) -> Sequence[str]:
+        """Make all roles as they were; settings that are refused, in words."""
         ...
 
-    def restore_database(self, name: str, progress: Progress) -> None:
-        """Restore a database and put it in the place of the one of its name."""
+    def restore_database(self, name: str, progress: Progress) -> Sequence[str]:
+        """Restore a database and put it in the place of the one of its name; settings that are refused, in words."""
         ...
 
     def restore_files(self, component: str, progress: Progress) -> None:

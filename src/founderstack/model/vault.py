@@ -165,8 +165,8 @@ class Vault(Protocol):
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
-    ) -> None:
-        """Restore a database, or one table of it, under another name."""
+    ) -> tuple[str, ...]:
+        """Restore a database, or one table of it, under another name; settings that are refused, in words."""
         ...
 
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:

@@ -24,6 +24,7 @@ GONE = N_("A place has lost backups that it held; nothing is let go of until tha
 FORGED = N_("A proof of a backup is another backup's, or was changed or made up: it proves nothing.")
 OUTSIDE = N_("Links lead out of what is backed up, and what lies there is in no backup: founder backups names them.")
 FUTURE = N_("A backup bears a time that is still to come, because a clock was wrong: it counts for nothing.")
+REFUSED = N_("A drill found settings that this machine refuses; a restore leaves them out: founder backup prove")
 PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, GONE, FORGED, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
@@ -76,6 +77,7 @@ def warnings(stack: Stack, found: Found, now: float) -> list[str]:
         NO_PLACE: any(place.error for place in found.places),
         NOT_AWAY: not leaves(settings.s3_endpoint, settings.s3_bucket),
         NOT_SENT: newest is not None and len(found.places) > 1 and newest.places == (found.places[0].name,),
+        REFUSED: proof is not None and bool(proof.refused),
         OUTSIDE: newest is not None and bool(newest.manifest.outside),
         UNPROVEN: newest is not None and proof is None and settings.prove != "never",
     }
@@ -116,6 +118,7 @@ def _proof(proof: Proof | None) -> Mapping[str, Any] | None:
         "compared_s": proof.compared_s,
         "loss_s": round(proof.loss_s, 1),
         "problems": list(proof.problems),
+        "refused": list(proof.refused),
         "place": proof.place,
     }
 

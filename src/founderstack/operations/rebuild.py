@@ -92,10 +92,12 @@ def bring_back(origin: Origin, choice: Choice, folder: str, opening: Opening, em
     return site
 
 
-def end(origin: Origin, choice: Choice, site: Site) -> None:
-    """Note that everything is as it was."""
+def end(origin: Origin, choice: Choice, site: Site) -> tuple[str, ...]:
+    """Note that everything is as it was; but for these settings, which the servers of this machine refuse."""
+    refused = origin.state(choice.stack).refused
     origin.end(choice.stack)
     site.history.record(Event("done", f"rebuild:{choice.one.manifest.id}", site.clock.now()))
+    return refused
 
 
 class _Parts:
@@ -107,12 +109,13 @@ class _Parts:
         self._clock = clock
         self._emit = emit
 
-    def do(self, name: str, work: Callable[[Progress], object]) -> None:
-        """Do it unless it is noted as done."""
+    def do(self, name: str, work: Callable[[Progress], Sequence[str] | None]) -> None:
+        """Do it unless it is noted as done; what is refused of it, in words, does not end it."""
 
-        def noted(step: str) -> None:
-            work(Telling(step, self._emit, self._clock).progress)
-            self._origin.note(self._choice.stack, name)
+        def noted(step: str) -> str:
+            refused = work(Telling(step, self._emit, self._clock).progress) or ()
+            self._origin.note(self._choice.stack, name, refused)
+            return " ".join(refused)
 
         if name not in self._choice.state.done:
             self._timed(name, noted)
@@ -123,17 +126,21 @@ class _Parts:
         def told(step: str) -> Callable[[str], None]:
             return lambda detail: self._emit(Event("progress", step, self._clock.now(), detail=detail))
 
-        self._timed(name, lambda step: work(told(step)))
+        def done(step: str) -> str:
+            work(told(step))
+            return ""
 
-    def _timed(self, name: str, work: Callable[[str], object]) -> None:
+        self._timed(name, done)
+
+    def _timed(self, name: str, work: Callable[[str], str]) -> None:
         step, began = f"rebuild:{name}", self._clock.monotonic()
         self._emit(Event("started", step, self._clock.now()))
         try:
-            work(step)
+            said = work(step)
         except StackError as error:
             self._ended("failed", step, began, f"{error.what}: {error.why}")
             raise
-        self._ended("done", step, began, "")
+        self._ended("done", step, began, said)
 
     def _ended(self, kind: EventKind, step: str, began: float, detail: str) -> None:
         self._emit(Event(kind, step, self._clock.now(), self._clock.monotonic() - began, detail))

@@ -47,6 +47,8 @@ class Restored:
     """Id of the set that was taken before anything was replaced, "" for none."""
     roles: tuple[str, ...] = ()
     """Roles that were missing, and own things again; none of them can sign in."""
+    refused: tuple[str, ...] = ()
+    """Settings that the server refuses, in words; all else is there."""
 
 
 def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True) -> Restored:
@@ -76,7 +78,7 @@ def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, 
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
         with remembered(site, vault):
             run.carry_out(answers.without_safety if safety else None)
-        return Restored(plan, run.kept[-1] if run.kept and safety else "", run.roles)
+        return Restored(plan, run.kept[-1] if run.kept and safety else "", run.roles, run.refused)
 
 
 class _Run:
@@ -97,13 +99,17 @@ class _Run:
     @property
     def kept(self) -> tuple[str, ...]:
         """Ids of the safety sets of this restore, and of those before it that did not end."""
-        return _kept(self.noted)
+        return _texts(self.noted, "kept")
 
     @property
     def roles(self) -> tuple[str, ...]:
         """Roles that this restore has made, and those before it that did not end."""
-        found = self.noted.get("roles")
-        return tuple(str(name) for name in found) if isinstance(found, list) else ()
+        return _texts(self.noted, "roles")
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Settings that the server has refused to it, in words."""
+        return _texts(self.noted, "refused")
 
     def _secure(self, without: Callable[[StackError], None]) -> None:
         """Take the safety set, of what is there now."""
@@ -153,7 +159,8 @@ class _Run:
 
         def work(progress: Progress) -> None:
             if item.facts is not None:
-                self._vault.restore_database(one, item.facts, item.into, wish.table, progress)
+                refused = self._vault.restore_database(one, item.facts, item.into, wish.table, progress)
+                self.noted["refused"] = list(dict.fromkeys((*self.refused, *refused)))
             else:
                 self._vault.restore_files(one, item.name, progress, beside=not wish.in_place)
 
@@ -247,7 +254,7 @@ def _chosen(found: Found, wish: Wish, left: dict[str, object], journal: dict[str
     """
     named = str(journal.get("set", "")) or wish.set_id
     try:
-        return pick([one for one in found.sets if named or one.manifest.id not in _kept(left)], named, now)
+        return pick([one for one in found.sets if named or one.manifest.id not in _texts(left, "kept")], named, now)
     except StackError as refused:
         if not found.unknown:
             raise
@@ -255,9 +262,9 @@ def _chosen(found: Found, wish: Wish, left: dict[str, object], journal: dict[str
         raise StackError(refused.what, why, _("Cure what it says, then run the command again.")) from None
 
 
-def _kept(noted: dict[str, object]) -> tuple[str, ...]:
-    kept = noted.get("kept")
-    return tuple(str(one) for one in kept) if isinstance(kept, list) else ()
+def _texts(noted: dict[str, object], name: str) -> tuple[str, ...]:
+    found = noted.get(name)
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
 
 
 def _newest(sets: Sequence[FoundSet], now: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.backups.role_script import made, missing_only
+from founderstack.backups.role_script import made, missing_only, settings
 from founderstack.planner.sql_statements import statements
 
 
@@ -48,10 +48,18 @@ COMMENT ON ROLE app IS 'not app_0000000a';
 ALTER ROLE app SET work_mem TO '1MB';
 CREATE TABLESPACE far OWNER app LOCATION '/far';
 CREATE ROLE fresh;
+ALTER ROLE app_0000000a SET work_mem TO '1MB';
+ALTER ROLE fresh SET session_preload_libraries TO 'one', 'it''s';
+SECURITY LABEL FOR anon ON ROLE "Odd ""one"\"" IS 'MASKED';
 """
-    assert missing_only(script, {"app", 'Odd "one"'}, "app_[0-9a-f]{8}") == [
+    there = {"app", 'Odd "one"'}
+    assert [(one.whose, one.name, one.libraries) for one in settings(script, there, "app_[0-9a-f]{8}")] == [
+        ("Role app", "work_mem", ()),
+        ("Role fresh", "session_preload_libraries", ("one", "it's")),
+        ('Role Odd "one"', "SECURITY LABEL", ()),
+    ]
+    assert missing_only(script, there, "app_[0-9a-f]{8}") == [
         "COMMENT ON ROLE app IS 'not app_0000000a'",
-        "ALTER ROLE app SET work_mem TO '1MB'",
         "CREATE ROLE fresh",
     ]
 

@@ -41,6 +41,7 @@ class FakeVault:
     settled: list[str] = field(default_factory=list)
     entered: list[str] = field(default_factory=list)
     roles: set[str] = field(default_factory=set)
+    refused: tuple[str, ...] = ()
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
@@ -80,8 +81,9 @@ class FakeVault:
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress
-    ) -> None:
+    ) -> tuple[str, ...]:
         self.databases[into] = self.sets[one.manifest.id]
+        return self.refused
 
     def compare_database(self, about: DatabaseFacts, restored: str) -> None:
         return
@@ -252,6 +254,8 @@ def test_without_a_safety_set_it_goes_on_only_where_somebody_agrees(vault: FakeV
 
 
 def test_roles_that_came_back_are_told_also_by_an_attempt_that_finds_them_there(vault: FakeVault) -> None:
+    vault.refused = ("Database app: refused",)
     _failed(vault, "restore_files", Wish())
-    assert _restored(vault, Wish()).roles == ("gone",)
+    told = _restored(vault, Wish())
+    assert (told.roles, told.refused) == (("gone",), vault.refused)
     assert _restored(vault, Wish()).roles == ()

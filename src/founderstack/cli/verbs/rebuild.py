@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
     site = bring_back(origin, choice, folder, wiring.opening_of(origin), shows(manner))
     agreed = Manner(yes=True, events=manner.events)
     prepared, _took = carry_out(site, up, agreed)
-    end(origin, choice, site)
+    refused = end(origin, choice, site)
     code = report(site, prepared, SystemClock().monotonic() - began, agreed)
     if not manner.events:
         print(
@@ -55,6 +55,8 @@ def run(arguments: list[str]) -> int:
                 "The log of changes goes on after that set. What was committed since comes back with, now: {command}"
             )
             print(paint("! ", "yellow") + text.format(command="founder restore --whole-server"))
+        for line in refused:
+            print(paint("! ", "yellow") + line)
     return code
 
 

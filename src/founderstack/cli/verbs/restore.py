@@ -145,7 +145,8 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
 
 
 def _next(done: Restored, in_psql: InPsql) -> list[str]:
-    return [*_let_in(done.roles, in_psql), *_back_or_away(done, in_psql)]
+    refused = [paint("! ", "yellow") + text for text in done.refused]
+    return [*refused, *_let_in(done.roles, in_psql), *_back_or_away(done, in_psql)]
 
 
 def _let_in(roles: tuple[str, ...], in_psql: InPsql) -> list[str]:
@@ -192,5 +193,6 @@ def _values(done: Restored) -> dict[str, object]:
         "safety": done.safety,
         "items": [{"kind": item.kind, "name": item.name, "into": item.into} for item in done.plan.items],
         "roles": list(done.roles),
+        "refused": list(done.refused),
         "loss_s": round(done.plan.loss_s, 1),
     }
