@@ -9,7 +9,6 @@ import secrets
 import shutil
 import stat
 import subprocess
-import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -276,36 +275,168 @@ def test_what_a_checkout_makes_git_run_runs_as_its_owner() -> None:
     shutil.rmtree(top)
 
 
-DEVICE, PROGRAM, AWAY = tarfile.TarInfo("disk"), tarfile.TarInfo("program"), tarfile.TarInfo("away")
-DEVICE.type, DEVICE.mode = tarfile.BLKTYPE, 0o666
-PROGRAM.mode = 0o4755
-AWAY.type, AWAY.linkname = tarfile.SYMTYPE, "/tmp"
-THROUGH, HARD = tarfile.TarInfo("away/founder-through"), tarfile.TarInfo("hard")
-HARD.type, HARD.linkname = tarfile.LNKTYPE, "/etc/hostname"
-
-
-@pytest.mark.parametrize("told", [[DEVICE], [HARD], [AWAY, THROUGH], [PROGRAM]], ids=lambda told: told[-1].name)
-def test_what_git_says_of_a_commit_makes_nothing_but_files_and_links(told: list[tarfile.TarInfo]) -> None:
-    """Git runs as the checkout's owner, whose filter reaches its output: as root's own tar it would make anything."""
+@pytest.mark.parametrize(
+    ("planted", "refused"),
+    [
+        ("rm a.txt && mkfifo a.txt", True),
+        ("rm -r sub && ln -s {secret} sub", True),
+        ("rm a.txt", True),
+        ("rm a.txt && ln -s {secret}/b a.txt", False),
+        ("chmod 6777 a.txt", False),
+    ],
+)
+def test_what_a_filter_plants_in_a_checkout_makes_nothing_but_files_and_links(planted: str, refused: bool) -> None:
+    """Git runs as the checkout's owner, and so does a filter of theirs, which may do as it likes meanwhile."""
     top = enterable_folder("founder-checkout-")
-    folder, target = top / "app", top / "taken"
-    folder.mkdir()
-    (top / "told").write_bytes(b"".join(one.tobuf(tarfile.GNU_FORMAT) for one in told))
-    (folder / "note.txt").write_text("first")
-    (folder / ".gitattributes").write_text("*.txt filter=liar\n")
+    folder, target, secret = top / "app", top / "taken", top / "secret"
+    (folder / "sub").mkdir(parents=True)
+    secret.mkdir(mode=0o700)
+    for path in (folder / "a.txt", folder / "sub/b", folder / "z.last", secret / "b"):
+        path.write_text("root's" if path.parent == secret else "first")
+    (folder / ".gitattributes").write_text("*.last filter=liar\n")
     _git(folder, "init", "-q")
     _commit(folder)
-    _git(folder, "config", "filter.liar.smudge", f"cat {top}/told > /proc/$PPID/fd/1; cat")
-    if told == [PROGRAM]:
-        take_source(str(folder), "HEAD", str(target))
-        assert stat.S_IMODE((target / "program").stat().st_mode) == 0o755
-    else:
-        with pytest.raises(StackError, match=r"cannot be (taken|written)"):
+    _git(folder, "config", "filter.liar.smudge", f"{planted.format(secret=secret)}; cat")
+    for path in (folder, *folder.rglob("*")) if os.geteuid() == 0 else ():
+        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+    if refused:
+        with pytest.raises(StackError, match="cannot be taken"):
             take_source(str(folder), "HEAD", str(target))
-    kinds = {stat.S_IFMT(path.lstat().st_mode) for path in target.rglob("*")}
-    assert kinds <= {stat.S_IFREG, stat.S_IFLNK}
-    assert not Path("/tmp/founder-through").exists()
+    else:
+        take_source(str(folder), "HEAD", str(target))
+    made = list(target.rglob("*"))
+    assert {stat.S_IFMT(path.lstat().st_mode) for path in made} <= {stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR}
+    assert not any(path.lstat().st_mode & 0o6000 for path in made)
+    assert not any(path.read_text() == "root's" for path in made if path.is_file() and not path.is_symlink())
+    assert {path.name for path in top.iterdir()} == {"app", "taken", "secret"}
     shutil.rmtree(top)
+
+
+def _everything(folder: Path) -> dict[str, tuple[bytes, bool]]:
+    """Content and executable bit of each file and link, by its path."""
+    names = [path for path in folder.rglob("*") if path.is_symlink() or path.is_file()]
+    return {
+        os.fsdecode(path.relative_to(folder)): (
+            os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes(),
+            not path.is_symlink() and bool(path.stat().st_mode & 0o100),
+        )
+        for path in names
+        if ".git" not in path.relative_to(folder).parts
+    }
+
+
+def test_a_commit_is_what_a_clean_checkout_of_it_has(source: Path, tmp_path: Path) -> None:
+    """Also what `git archive` leaves out or changes, below the folder of the app in a larger repository."""
+    repository = source.parent
+    (repository / ".gitattributes").write_text("*.md export-ignore\n*.txt export-subst\n*.dos text eol=crlf\n")
+    (source / "tests").mkdir()
+    (source / "tests/.gitattributes").write_text("* export-ignore\n")
+    for name, content in {
+        "a.md": "m",
+        "b.txt": "$Format:%H$",
+        "c.dos": "x\ny\n",
+        "tests/t.js": "t",
+        "f\udce9": "o",
+    }.items():
+        (source / os.fsdecode(os.fsencode(name))).write_text(content)
+    (source / "link").symlink_to("a.md")
+    _commit(repository)
+    _git(repository, "tag", "v1")
+    (source / "a.md").write_text("later")
+    (source / "staged").write_text("x")
+    _git(repository, "add", "-A")
+    kept = {path: path.stat().st_mtime_ns for path in (repository / ".git").rglob("*")}
+    digest = source_digest(str(source), "v1")
+    take_source(str(source), "v1", str(tmp_path / "taken"))
+    assert {path: path.stat().st_mtime_ns for path in (repository / ".git").rglob("*")} == kept
+    _git(tmp_path, "clone", "-q", "--branch", "v1", str(repository), "clone")
+    assert _everything(tmp_path / "taken") == _everything(tmp_path / "clone/app")
+    (tmp_path / "clone/app/c.dos").write_text("x\ny\n")  # the digest is of what Git keeps
+    assert source_digest(str(tmp_path / "clone/app")) == digest
+
+
+@pytest.fixture
+def with_submodules(source: Path, tmp_path: Path) -> Path:
+    """An app with a submodule that has one itself."""
+    for name, inner in (("deep", ""), ("library", "deep")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "code.js").write_text(name)
+        (tmp_path / name / ".gitattributes").write_text("*.js export-ignore\n")
+        _git(tmp_path / name, "init", "-q")
+        if inner:
+            _add_submodule(tmp_path / name, tmp_path / inner)
+        _commit(tmp_path / name)
+    _add_submodule(source, tmp_path / "library")
+    _git(source.parent, "-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init", "--recursive")
+    _commit(source.parent)
+    return source
+
+
+def _add_submodule(folder: Path, which: Path) -> None:
+    _git(
+        folder,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        "--name",
+        "odd name",
+        str(which),
+        f"lib {which.name}",
+    )
+
+
+def test_a_commit_has_its_submodules_at_the_commits_that_it_names(with_submodules: Path, tmp_path: Path) -> None:
+    clean = source_digest(str(with_submodules))
+    then = _everything(with_submodules)
+    assert {"lib library/code.js", "lib library/lib deep/code.js"} <= set(then)
+    assert source_digest(str(with_submodules), "HEAD") == clean
+    library = with_submodules / "lib library"
+    (library / "code.js").write_text("newer")
+    _commit(library)
+    _commit(with_submodules)
+    assert source_digest(str(with_submodules), "HEAD") == source_digest(str(with_submodules)) != clean
+    assert source_digest(str(with_submodules), "HEAD~1") == clean
+    _git(with_submodules, "rm", "-q", "-f", "lib library")  # Git goes on keeping it among the repository's modules
+    take_source(str(with_submodules), "HEAD~1", str(tmp_path / "taken"))
+    assert _everything(tmp_path / "taken") == then
+
+
+def test_a_commit_whose_submodule_is_not_there_is_refused(with_submodules: Path, tmp_path: Path) -> None:
+    _git(tmp_path, "clone", "-q", str(with_submodules.parent), "clone")
+    app = tmp_path / "clone/app"
+    for refused in (
+        lambda: source_digest(str(app), "HEAD"),
+        lambda: take_source(str(app), "HEAD", str(tmp_path / "to")),
+    ):
+        with pytest.raises(StackError, match="submodule lib library is not there") as raised:
+            refused()
+        assert f"git -C {app} submodule update --init" in raised.value.fix
+    _git(app, "-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
+    with pytest.raises(StackError, match="submodule lib library/lib deep is not there"):
+        source_digest(str(app), "HEAD")
+
+
+def test_a_pointer_of_git_lfs_is_no_file_of_a_commit(source: Path, tmp_path: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+    (source / "about-pointers.txt").write_text(pointer)
+    _commit(source)
+    take_source(str(source), "HEAD", str(tmp_path / "plain"))
+    (source / "logo.png").write_text(pointer)
+    (source / ".gitattributes").write_text("*.png filter=lfs diff=lfs merge=lfs -text\n")
+    _commit(source)
+    with pytest.raises(StackError, match=r"logo\.png is only the pointer") as raised:
+        take_source(str(source), "HEAD", str(tmp_path / "to"))
+    assert "git lfs pull" in raised.value.fix
+    _git(source, "config", "filter.lfs.smudge", "echo no object for %f >&2; exit 2")
+    _git(source, "config", "filter.lfs.required", "true")
+    with pytest.raises(StackError, match="cannot be taken") as raised:
+        take_source(str(source), "HEAD", str(tmp_path / "again"))
+    assert "smudge filter lfs failed" in raised.value.why
+    _git(source, "config", "filter.lfs.smudge", "cat >/dev/null; printf picture")
+    take_source(str(source), "HEAD", str(tmp_path / "picture"))
+    assert (tmp_path / "picture/logo.png").read_text() == "picture"
 
 
 def test_a_file_that_no_source_has_is_refused_before_it_is_read(tmp_path: Path) -> None:

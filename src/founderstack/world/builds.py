@@ -76,7 +76,7 @@ def _build(action: Build, places: Places, user: str, progress: Callable[[str], N
         # write whatever it points them to.
         ensure_folder(scratch, mode=0o700)
         progress(_("copying the source"))
-        take_source(action.source, action.ref, f"{scratch}/source")
+        take_source(action.source, action.ref, f"{scratch}/source", f"{scratch}.checkout")
         for name in ("home", "temporary"):
             ensure_folder(f"{scratch}/{name}", mode=0o700)
         _give_to(user, scratch)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from founderstack import __version__
 from founderstack.model.errors import StackError
 from founderstack.model.tool import Tool
-from founderstack.world.sources import git
+from founderstack.world.git import git
 
 
 def this_tool() -> Tool:

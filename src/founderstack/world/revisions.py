@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from founderstack.model.source import Difference, Revision
-from founderstack.world.sources import git, in_work_tree, resolve_ref
+from founderstack.world.git import git
+from founderstack.world.sources import in_work_tree, resolve_ref
 
 MOST_COMMITS = 30
 _FORMAT = "%H%x1f%s%x1f%an%x1f%cI"
