@@ -140,3 +140,23 @@ def test_a_run_that_broke_off_is_not_forgiven_by_a_second_one() -> None:
     again = tried_again(silent, Counts(8, 1), "/", {})
     assert again is not None
     assert again[0] == Counts(8, 1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "wanted"),
+    [
+        ((5,), ("no test was found by these arguments",)),
+        ((5, 5), ("no test was found by these arguments",)),
+        ((5, 0), ()),  # a name is in one tier
+        ((0,), ()),
+    ],
+)
+def test_arguments_that_find_no_test_prove_nothing(
+    tmp_path: Path, codes: tuple[int, ...], wanted: tuple[str, ...]
+) -> None:
+    asked = [
+        PytestTier(f"tier{place}", ("sh", "-c", f"exit {code}"), 60, may_be_empty=True)
+        for place, code in enumerate(codes)
+    ]
+    lint = Tier("lint", ("true",))
+    assert Tiers(str(tmp_path), {"PATH": os.environ["PATH"]}).run([lint, *asked])[1] == wanted

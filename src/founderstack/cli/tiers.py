@@ -95,6 +95,8 @@ class Tiers:
         beside = [outcome for lane in self._side_by_side(lanes) for outcome in lane]
         outcomes = [*alone, *map(self._tried_again, beside)]
         failed = tuple(outcome.tier.name for outcome in outcomes if outcome.counts.failed)
+        if nothing_ran(outcomes):
+            failed = (*failed, _("no test was found by these arguments"))
         return sum((outcome.counts for outcome in outcomes), Counts()), failed
 
     def _side_by_side(self, lanes: Sequence[Sequence[Tier]]) -> list[list[Outcome]]:
@@ -135,6 +137,12 @@ class Tiers:
         outcome = Outcome(first.tier, again[0], said, clock.monotonic() - began, again=True)
         say(f"{_named(first.tier)}{outcome}")
         return outcome
+
+
+def nothing_ran(outcomes: Sequence[Outcome]) -> bool:
+    """True where tests were asked for and no tier found any: such a run proves nothing."""
+    codes = [outcome.result.code for outcome in outcomes if isinstance(outcome.tier, PytestTier)]
+    return bool(codes) and all(code == _NO_TESTS_COLLECTED for code in codes)
 
 
 def counted(tier: Tier, result: Result) -> Counts:
