@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -469,6 +470,37 @@ def test_a_setting_that_a_server_refuses_is_named_and_all_else_comes_back(
         for one in (source, target):
             databases.drop(one.server, "live")
             one.query("DROP ROLE IF EXISTS writer, zoe")
+
+
+def test_nothing_is_loaded_that_somebody_has_named_in_a_folder_of_their_own(
+    source: Cluster, target: Cluster, store: SetStore, key: Key, tmp_path: Path
+) -> None:
+    """What breaks otherwise: any role names a library for itself, and the superuser of a drill runs what is in it."""
+    trap = tmp_path / "trap.so"
+    os.mkfifo(trap)  # whoever opens it to load it waits for ever
+    for said in ("ROLE crafty LOGIN", "DATABASE live OWNER crafty"):
+        source.query(f"CREATE {said}")
+    for whose in ("ROLE crafty", "DATABASE live", "ROLE crafty IN DATABASE live"):
+        for library in (f"{trap}", "$libdir/plugins/../trap"):
+            source.query(f"ALTER {whose} SET local_preload_libraries = '{library}'")
+    source.query(f"ALTER DATABASE live SET local_preload_libraries = '{trap}'")
+    opened = taken(replace(source.server, databases=("live",)), store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "live")
+    try:
+        of_roles = databases.restore_roles(target.server, opened)
+        of_database = databases.restore_database(target.server, opened, about, "live", quiet)
+        why = "does not lie in $libdir/plugins/, where PostgreSQL looks for it"
+        assert [text.rpartition(": ")[2] for text in (*of_roles, *of_database)] == [
+            f"$libdir/plugins/../trap {why}",
+            f"{trap} {why}",
+            f"$libdir/plugins/../trap {why}",
+        ]
+        kept = "SELECT setconfig FROM pg_db_role_setting, unnest(setconfig) AS one WHERE one LIKE 'local_preload%'"
+        assert target.query(kept) == []
+    finally:
+        for one in (source, target):
+            databases.drop(one.server, "live")
+            one.query("DROP ROLE IF EXISTS crafty")
 
 
 def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Cluster) -> None:

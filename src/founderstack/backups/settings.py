@@ -24,6 +24,8 @@ QUIET = "SET log_statement = 'none'; SET log_min_error_statement = 'panic'"
 _MONEY = "lc_monetary"
 _LIBRARIES = {"session_preload_libraries": "", "local_preload_libraries": "$libdir/plugins/"}
 """Libraries without which nobody can sign in, and the folder where they lie; PostgreSQL only looks for them then."""
+_ANYBODYS = "local_preload_libraries"
+"""Any role may set this one, for a database of its own too: what it names is loaded from that folder alone."""
 _NOT_TO_BLAME = ("08", "53", "57")
 """Classes of errors that are no answer about a setting: the connection, room, and a server that is being stopped."""
 
@@ -38,6 +40,14 @@ class Setting:
     statement: str
     libraries: tuple[str, ...] = ()
     """What must be there to sign in where it is set."""
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Libraries that PostgreSQL would not load for it, and neither may we: loading runs what is in them."""
+        if self.name.lower() != _ANYBODYS:
+            return ()
+        folder = _LIBRARIES[_ANYBODYS]
+        return tuple(one for one in self.libraries if not one.startswith(folder) or "/" in one.removeprefix(folder))
 
 
 def of_database(about: DatabaseFacts, into: str) -> Iterator[Setting]:
@@ -87,6 +97,10 @@ def _refusal(connection: psycopg.Connection[Any], one: Setting) -> str:
     """Why the server refuses it, "" where it does not."""
     import psycopg
 
+    if one.outside:
+        return _("{library} does not lie in {folder}, where PostgreSQL looks for it").format(
+            library=one.outside[0], folder=_LIBRARIES[_ANYBODYS]
+        )
     try:
         with connection.transaction():
             connection.execute(ours(one.statement))
