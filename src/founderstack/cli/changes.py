@@ -160,13 +160,13 @@ def _ask(prepared: Prepared) -> None:
     )
 
 
-def consent(question: str, why: str) -> None:
-    """Ask; raises StackError where the answer is no, or, with `why`, where there is nobody to ask."""
+def consent(question: str, why: str, fix: str = "") -> None:
+    """Ask; raises StackError where the answer is no, or, with `why` and `fix`, where there is nobody to ask."""
     if not questions.somebody_there():
         raise StackError(
             _("This change needs your consent"),
             why,
-            _("Read the plan, then run the command again with --yes."),
+            fix or _("Read the plan, then run the command again with --yes."),
             exit_code=EXIT_AUTH_NEEDED,
         )
     if not questions.agreed(question):

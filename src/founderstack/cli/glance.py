@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from founderstack import locale
 from founderstack.cli.unchanged import programs_of, state_root
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.operations.status import Found, chosen
+from founderstack.operations.status import Found, chosen, service_of
 from founderstack.planner.standing import standing
 
 
@@ -103,23 +103,39 @@ def services(known: list[str] | tuple[str, ...], wanted: list[str]) -> tuple[str
     raise unknown_service(unknown, known)
 
 
-def unknown_service(name: str, known: list[str] | tuple[str, ...]) -> StackError:
-    """The error for a word that means no process."""
-    from difflib import get_close_matches
-
-    short = list(dict.fromkeys(service_names(known)))
-    near = get_close_matches(name, short, n=1)
+def unknown_service(name: str, known: Iterable[str]) -> StackError:
+    """The error for a word that means no process: with the one of the same role, or the nearest."""
+    short = service_names(known)
+    if not short:
+        return StackError(
+            _("There is no service “{name}”").format(name=name),
+            _("Nothing is applied yet."),
+            _("Run “founder up” first."),
+            exit_code=EXIT_USAGE,
+        )
+    near = _nearest(name, short)
     return StackError(
         _("There is no service “{name}”").format(name=name),
-        _("This stack has: {names}.").format(names=", ".join(short) or "–"),
-        _("Did you mean “{name}”?").format(name=near[0]) if near else _("Choose one of them."),
+        _("This stack has: {names}.").format(names=", ".join(short)),
+        _("Did you mean “{name}”?").format(name=near) if near else _("Choose one of them."),
         exit_code=EXIT_USAGE,
     )
 
 
-def service_names(known: list[str] | tuple[str, ...]) -> list[str]:
-    """The words that a person uses: a process's name, without the marks of one instance (`app-2-0f3a9c-1`)."""
-    return list(dict.fromkeys(name.partition("-")[0] if name.count("-") == 3 else name for name in known))
+def _nearest(name: str, short: Sequence[str]) -> str:
+    """What fills the role that is named, or that the named component would fill; else what is written alike."""
+    from difflib import get_close_matches
+
+    from founderstack.catalogue import COMPONENTS
+
+    role = COMPONENTS[name].role if name in COMPONENTS else name
+    same = [one for one in short if one in COMPONENTS and COMPONENTS[one].role == role]
+    return next(iter(same or get_close_matches(name, short, n=1)), "")
+
+
+def service_names(known: Iterable[str]) -> list[str]:
+    """The words that a person uses, each once."""
+    return list(dict.fromkeys(service_of(name) for name in known))
 
 
 def _programs(state: str) -> dict[str, str]:

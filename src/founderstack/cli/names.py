@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-from founderstack.locale import _
-from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.cli.glance import unknown_service
 from founderstack.operations.site import Site
 
 
@@ -23,17 +21,6 @@ def matching(groups: dict[str, str], wanted: Iterable[str]) -> list[str]:
     for word in asked:
         meant = [name for name, group in groups.items() if word in (name, group)]
         if not meant:
-            raise _unknown(word, [*groups, *groups.values()])
+            raise unknown_service(word, groups.values())
         found.extend(name for name in meant if name not in found)
     return found if asked else list(groups)
-
-
-def _unknown(word: str, names: list[str]) -> StackError:
-    near = get_close_matches(word, names, n=1)
-    listed = ", ".join(dict.fromkeys(names)) or "–"
-    return StackError(
-        _("There is no service “{name}”").format(name=word),
-        _("There are: {names}.").format(names=listed),
-        _("Did you mean “{name}”?").format(name=near[0]) if near else _("“founder status” lists them."),
-        exit_code=EXIT_USAGE,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from founderstack.cli import questions
 from founderstack.cli.changes import Emit, Manner, consent
 from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_event
@@ -22,13 +23,29 @@ def shows(manner: Manner) -> Emit:
 
 def ask_to_stop(site: Site, names: list[str], manner: Manner) -> None:
     """Say who needs them and ask; raises StackError where the answer is no or nobody can be asked."""
-    needing = who_needs(site.runtime.observe().processes, names)
-    if needing and not manner.events:
-        text = _("These need it and will fail meanwhile: {names}").format(names=", ".join(needing))
-        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    _say_who_needs(site, names, manner)
     if not manner.yes:
         question = _("Stop {names}? [y/N] ").format(names=", ".join(names))
-        consent(question, _("It interrupts a service, and nobody can be asked here."))
+        why = _("It interrupts a service, and nobody can be asked here.")
+        consent(question, why, _("To stop it all the same, add: --yes"))
+
+
+def ask_to_restart(site: Site, names: list[str], manner: Manner) -> None:
+    """The same where it interrupts something; a script that restarts something has decided and goes on."""
+    processes = site.runtime.observe().processes
+    heavy = _say_who_needs(site, names, manner) or any(processes[name].interrupts for name in names)
+    if heavy and not manner.yes and questions.somebody_there():
+        consent(_("Restart {names}? [y/N] ").format(names=", ".join(names)), "")
+
+
+def _say_who_needs(site: Site, names: list[str], manner: Manner) -> bool:
+    """True where a running service needs one of them; of the app's instances it is said once."""
+    processes = site.runtime.observe().processes
+    needing = list(dict.fromkeys(processes[name].ring or name for name in who_needs(processes, names)))
+    if needing and not manner.events:
+        text = _("These need it and may fail meanwhile: {names}").format(names=", ".join(needing))
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    return bool(needing)
 
 
 def _tell(event: Event) -> None:

@@ -95,16 +95,26 @@ def status(found: Found, now: float) -> Status:
 def chosen(names: Iterable[str], services: Iterable[str]) -> tuple[tuple[str, ...], str]:
     """The process names that `services` mean, and the first service that means none ("" where all do).
 
-    `app` means all its instances, `app-2-…`.
+    `app` means all its instances, and `app-2` those of one release; `redis` never means `redis-commander`.
     """
     known = tuple(names)
     picked: dict[str, None] = {}
     for service in services:
-        meant = [name for name in known if name == service or name.startswith(f"{service}-")]
+        meant = [name for name in known if name == service or _is_instance_of(name, service)]
         if not meant:
             return (), service
         picked.update(dict.fromkeys(meant))
     return tuple(picked) or known, ""
+
+
+def service_of(name: str) -> str:
+    """The word that a person uses for a process: without the marks of one instance (`app-2-0f3a9c-1`)."""
+    service, *marks = name.rsplit("-", 3)
+    return service if len(marks) == 3 and marks[0].isdigit() and marks[2].isdigit() else name
+
+
+def _is_instance_of(name: str, service: str) -> bool:
+    return service_of(name) != name and name.startswith(f"{service}-")
 
 
 def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:

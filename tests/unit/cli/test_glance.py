@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from founderstack.cli.glance import backup_warnings, found
+import pytest
+
+from founderstack.cli.glance import backup_warnings, found, unknown_service
 from founderstack.model.backup import NOT_AWAY, NOT_YET
 from founderstack.planner.standing import GAP, LATE
 
@@ -38,3 +40,21 @@ def test_an_app_without_a_release_is_missed_once_something_was_applied(tmp_path:
     assert found(str(tmp_path)).unreleased
     applied("app-1-0f3a9c-1", "app")
     assert not found(str(tmp_path)).unreleased
+
+
+@pytest.mark.parametrize(
+    ("word", "why", "fix"),
+    [
+        ("redis", "This stack has: app, valkey, redis-commander.", "Did you mean “valkey”?"),
+        ("cache", "This stack has: app, valkey, redis-commander.", "Did you mean “valkey”?"),
+        ("valky", "This stack has: app, valkey, redis-commander.", "Did you mean “valkey”?"),
+        ("postgres", "This stack has: app, valkey, redis-commander.", "Choose one of them."),
+    ],
+)
+def test_what_fills_a_role_is_known_by_the_other_names_of_it(word: str, why: str, fix: str) -> None:
+    error = unknown_service(word, ("app-1-0f3a9c-1", "app-1-0f3a9c-2", "valkey", "redis-commander"))
+    assert (error.why, error.fix) == (why, fix)
+
+
+def test_where_nothing_runs_yet_the_next_step_is_said() -> None:
+    assert unknown_service("redis", ()).fix == "Run “founder up” first."

@@ -82,6 +82,12 @@ def test_app_means_all_its_instances_and_an_unknown_word_is_named() -> None:
     assert chosen(names, ["app"]) == (names[:2], "")
     assert chosen(names, []) == (names, "")
     assert chosen(names, ["redis", "radish"]) == ((), "radish")
+    assert chosen(names, ["app-1"]) == (names[:2], "")
+
+
+def test_a_name_means_no_longer_one_that_begins_alike() -> None:
+    assert chosen(("redis", "redis-commander"), ["redis"]) == (("redis",), "")
+    assert chosen(("valkey", "redis-commander"), ["redis"]) == ((), "redis")
 
 
 def test_the_document_for_machines_carries_its_version() -> None:

@@ -31,6 +31,9 @@ def run(arguments: list[str]) -> int:
     given = options.parse_args(arguments)
     state = glance.state_of(find_stack_file(given.file))
     sources = _sources(state, given.services)
+    if not sources:
+        nothing = _("Nothing was built yet.") if given.services else _("Nothing is applied yet. Start with: founder up")
+        print(nothing, file=sys.stderr)
     printer = _Printer(list(sources), as_json=given.json)
     for name, path in sources.items():
         for line in _last_lines(path, given.lines):

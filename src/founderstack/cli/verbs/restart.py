@@ -6,7 +6,7 @@ from founderstack import wiring
 from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
 from founderstack.cli.names import known
 from founderstack.cli.options import parser
-from founderstack.cli.single import shows
+from founderstack.cli.single import ask_to_restart, shows
 from founderstack.cli.telling import tell_result
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
@@ -27,6 +27,7 @@ def run(arguments: list[str]) -> int:
     names = known(site, given.services)
     others = [name for name in names if not site.runtime.observe().processes[name].ring]
     if others:
+        ask_to_restart(site, others, manner)
         restart(site, others, shows(manner))
     if len(others) == len(names):
         return tell_result({"restarted": others}) if manner.events else EXIT_OK
