@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from founderstack.migration import guard
 from founderstack.migration.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target
@@ -128,6 +129,7 @@ def clear(target: Target) -> None:
             left += [name for name in throwaway.left(connection, comment) if name not in at_work]
     for name in left:
         _remove(target, name)
+    guard.fall(target)
 
 
 @contextmanager
@@ -160,11 +162,13 @@ def _somebody(target: Target, comment: str, *statements: str) -> Iterator[Target
     with target.connect() as connection:
         name, password = throwaway.make(connection, "migrate", comment)
     try:
+        guard.stand(target)
         with target.connect() as connection:
             connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {identifier(target.address.database)} TO {name}")
             for statement in statements:
                 connection.execute(statement.replace("{role}", name))
-        yield replace(target, address=replace(target.address, user=name, password=password))
+        with guard.told():
+            yield replace(target, address=replace(target.address, user=name, password=password))
     finally:
         _remove(target, name)
 
@@ -180,6 +184,7 @@ def _remove(target: Target, name: str) -> None:
         for statement in (f"REASSIGN OWNED BY {name} TO {identifier(target.owner)}", f"DROP OWNED BY {name}"):
             connection.execute(statement)
         connection.execute(f"DROP ROLE {name}")
+        guard.fall(target)
 
 
 def let_make(context: Context) -> None:

@@ -58,7 +58,7 @@ def told(connection: psycopg.Connection[Any], what: str, do: Callable[[], Answer
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        raise StackError(what, why(error), cure([*_functions(error)] if was_not_found(error) else [])) from error
+        raise StackError(what, why(error), cure([*functions(error)] if was_not_found(error) else [])) from error
 
 
 def was_not_found(error: psycopg.Error) -> bool:
@@ -69,7 +69,7 @@ def was_not_found(error: psycopg.Error) -> bool:
 def why(error: psycopg.Error) -> str:
     """PostgreSQL's words and the functions that it was in; never a row, which other parts of its answer may hold."""
     words = error.diag.message_primary or type(error).__name__
-    inside = ", ".join(_functions(error))
+    inside = ", ".join(functions(error))
     return _("{function}: {words}").format(function=inside, words=words) if inside else words
 
 
@@ -79,6 +79,18 @@ def cure(functions: list[str]) -> str:
         return _("Cure it at the source, or leave the object behind: --leave NAME")
     statements = " ".join(f"ALTER FUNCTION {name} SET search_path = {OWN_PATH};" for name in functions)
     return _("At the source, run (with the schemas of what it names): {sql}").format(sql=statements)
+
+
+def functions(error: psycopg.Error) -> list[str]:
+    """The functions in which it happened, as PostgreSQL calls them in its context."""
+    found = []
+    for line in (error.diag.context or "").splitlines():
+        head, between, rest = line.partition(" function ")
+        if between and head in ("PL/pgSQL", "SQL"):
+            for end in (" line ", " statement ", " during "):
+                rest = rest.partition(end)[0]
+            found.append(rest.strip('"') if head == "SQL" else rest)
+    return list(dict.fromkeys(found))
 
 
 def schema_of(name: str) -> str:
@@ -95,15 +107,3 @@ def _paths(schema: str) -> Iterator[str]:
     yield OWN_PATH
     if schema and schema != "public":
         yield f"{schema}, {OWN_PATH}"
-
-
-def _functions(error: psycopg.Error) -> list[str]:
-    """The functions in which it happened, as PostgreSQL calls them in its context."""
-    found = []
-    for line in (error.diag.context or "").splitlines():
-        head, between, rest = line.partition(" function ")
-        if between and head in ("PL/pgSQL", "SQL"):
-            for end in (" line ", " statement ", " during "):
-                rest = rest.partition(end)[0]
-            found.append(rest.strip('"') if head == "SQL" else rest)
-    return list(dict.fromkeys(found))
