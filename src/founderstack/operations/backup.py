@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.backup import FoundSet, Manifest
-from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.errors import EXIT_USAGE, StackError, StackErrors
 from founderstack.model.events import Event
 from founderstack.model.protocols import Clock, Emit, Progress
 from founderstack.model.vault import Found, SetDamaged, Vault
@@ -38,7 +38,8 @@ def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     """A new set in every place; older ones that were not yet brought off the machine go with it.
 
     Raises StackError where it cannot be taken, with nothing left of it; where it was taken but could not be brought off
-    the machine: then it is here, and the next backup brings it there; and where it does not hold all that it should.
+    the machine: then it is here, and the next backup brings it there; and where it does not hold all that it should;
+    all of it where more than one is so.
     """
     chosen = kind or vault.kinds()[0]
     if chosen not in vault.kinds():
@@ -111,53 +112,74 @@ def step(site: Site, name: str, emit: Emit, work: Callable[[Progress], Manifest]
 def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     vault.tidy()
     manifest = step(site, TAKE, emit, lambda progress: vault.take(kind, progress))
-    places: tuple[str, ...] = ("local",)
-    problem: StackError | None = None
-    if vault.away():
-        try:
-            _send(site, vault, manifest, emit)
-            places = (*places, "s3")
-        except StackError as error:
-            problem = error
+    unsent = _send(site, vault, manifest, emit) if vault.away() else {}
     found = vault.found()
     vault.note(found)
-    removed = _expire(site, vault, found, emit)
-    if manifest.problem or manifest.lacks:
-        raise StackError(
+    problems = [*_lacking(manifest), *(_unsent(manifest, *one) for one in unsent.items())]
+    removed: tuple[str, ...] = ()
+    try:
+        removed = _expire(site, vault, found, emit)
+    except StackError as problem:
+        problems.append(_not_let_go(manifest, problem))
+    if problems:
+        raise StackErrors(problems) if len(problems) > 1 else problems[0]
+    if vault.away():
+        with suppress(StackError):  # the set is there: what lies beside it is the next backup's to tidy
+            vault.tidy_away()
+    return Outcome(manifest, ("local", "s3") if vault.away() else ("local",), removed, found.lost)
+
+
+def _lacking(manifest: Manifest) -> list[StackError]:
+    if not manifest.problem and not manifest.lacks:
+        return []
+    return [
+        StackError(
             _("The backup is not whole") if manifest.lacks else _("Only a dump was taken"),
             "\n".join(filter(None, (*manifest.lacks, manifest.problem))),
             _("Cure what it says. The set {id} is kept, and the next backup tries the rest again.").format(
                 id=manifest.id
             ),
         )
-    if problem is not None:
-        raise StackError(
-            _("The backup is on this machine only"),
-            f"{problem.what}: {problem.why}",
-            _("{fix} The set {id} is kept, and the next backup brings it along.").format(
-                fix=problem.fix, id=manifest.id
-            ),
-            exit_code=problem.exit_code,
-        )
-    if vault.away():
-        vault.tidy_away()
-    return Outcome(manifest, places, removed, found.lost)
+    ]
 
 
-def _send(site: Site, vault: Vault, newest: Manifest, emit: Emit) -> None:
-    """The newest set, so that it is safe before time goes into older ones, and one more that waits.
+def _unsent(newest: Manifest, set_id: str, problem: StackError) -> StackError:
+    what = _("The backup is on this machine only")
+    if set_id != newest.id:
+        what = _("An older backup, {id}, is on this machine only").format(id=set_id)
+    return StackError(
+        what,
+        f"{problem.what}: {problem.why}",
+        _("{fix} The set {id} is kept, and the next backup brings it along.").format(fix=problem.fix, id=set_id),
+        exit_code=problem.exit_code,
+    )
+
+
+def _not_let_go(newest: Manifest, problem: StackError) -> StackError:
+    return StackError(
+        _("Backups whose time is over could not be removed"),
+        f"{problem.what}: {problem.why}",
+        _("{fix} The set {id} is kept, and the next backup removes them.").format(fix=problem.fix, id=newest.id),
+        exit_code=problem.exit_code,
+    )
+
+
+def _send(site: Site, vault: Vault, newest: Manifest, emit: Emit) -> dict[str, StackError]:
+    """The newest set, so that it is safe before time goes into older ones, and one more that waits; set id → why it
+    was not brought there, where one was not.
 
     A damaged one that waits is told and marked, and holds up no other.
     """
     for one in _waiting(vault, newest, site.clock.now()):
         try:
             step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
-        except SetDamaged:
-            if one.id == newest.id:
-                raise
-            continue
+        except StackError as problem:
+            if isinstance(problem, SetDamaged) and one.id != newest.id:
+                continue
+            return {one.id: problem}
         if one.id != newest.id:
-            return
+            break
+    return {}
 
 
 def _sent(vault: Vault, manifest: Manifest, progress: Progress) -> Manifest:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from founderstack.locale import _
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source, StoredObject
 from founderstack.world.ambient import CA_BUNDLE
+from founderstack.world.bucket_words import TRIES as TRIES, Bucket as Bucket, refused, unreachable
 from founderstack.world.objects import Counted, ObjectMissing, missing
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ Answer = TypeVar("Answer")
 
 PART_BYTES = 16 * 1024 * 1024
 """S3 takes 10,000 parts of an object: 160 GB."""
-TRIES = 7
-"""Of one request, about a minute in all: 0, 1, 2, 4, 8, 16, 32 s between them."""
 LOOKS = 2
 """The same for somebody who only looks: two seconds."""
 _CONNECT_S = 10.0
@@ -31,30 +28,6 @@ _SILENCE_S = 60.0
 _CONNECTIONS = 8
 """That are kept for the next question: several sets are looked at together."""
 _BUSY = (429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """Where a bucket is and how to sign in to it."""
-
-    endpoint: str
-    """`https://host:port`."""
-    bucket: str
-    key: str
-    secret: str
-    region: str = ""
-    prefix: str = ""
-    """What every object's name begins with, without slashes at its ends."""
-    ca: str = ""
-    """File with the authorities to trust, the machine's own when empty."""
-    tries: int = TRIES
-    cure: str = ""
-    """What mends it when it does not answer or refuses; what a provider's bucket needs when empty."""
-
-    @property
-    def where(self) -> str:
-        """Its address, for a person."""
-        return f"s3://{self.bucket}{'/' + self.prefix if self.prefix else ''} ({self.endpoint})"
 
 
 class S3Store:
@@ -101,6 +74,9 @@ class S3Store:
             found = self._asked(lambda: self._client.stat_object(self._about.bucket, self._key(name)), name)
         except ObjectMissing:
             return None
+        except StackError:
+            self._say_why(name)
+            raise
         return StoredObject(name, found.size or 0, found.last_modified.timestamp() if found.last_modified else 0.0)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -134,6 +110,10 @@ class S3Store:
                     key, upload = one.object_name, one.upload_id
                     self._asked(partial(self._client._abort_multipart_upload, self._about.bucket, key, upload))
 
+    def _say_why(self, name: str) -> None:
+        """Raise what keeps the server from answering: the answer to a question about an object has no room for it."""
+        self._asked(lambda: next(iter(self._client.list_objects(self._about.bucket, prefix=self._key(name))), None))
+
     def _get(self, name: str, offset: int) -> Any:
         return self._client.get_object(self._about.bucket, self._key(name), offset=offset)
 
@@ -146,6 +126,8 @@ class S3Store:
 
 def asked(bucket: Bucket, question: Callable[[], Answer], name: str = "") -> Answer:
     """The answer; raises StackError with its cure where there is none, ObjectMissing where `name` is not there."""
+    from xml.etree.ElementTree import ParseError
+
     from minio.error import MinioException, S3Error
     from urllib3.exceptions import HTTPError
 
@@ -154,11 +136,14 @@ def asked(bucket: Bucket, question: Callable[[], Answer], name: str = "") -> Ans
     except S3Error as error:
         if error.code in ("NoSuchKey", "NoSuchObject"):
             raise missing(name, bucket.where) from None
-        raise _refused(bucket, error.code or "", error.message or "") from None
-    except (MinioException, HTTPError, OSError) as error:
-        raise _unreachable(bucket, error) from None
-    except ValueError as error:  # a bucket's name that cannot be one
-        raise _refused(bucket, "", str(error)) from None
+        raise refused(bucket, error.code or "", error.message or "") from None
+    except (MinioException, HTTPError, OSError, ParseError) as error:
+        raise unreachable(bucket, error) from None
+    except ValueError as error:
+        if "XML element" in str(error):  # a page for people
+            raise unreachable(bucket, error) from None
+        # A bucket's name that cannot be one.
+        raise refused(bucket, "", str(error)) from None
 
 
 class Reader:
@@ -183,7 +168,7 @@ class Reader:
             except (HTTPError, OSError) as error:
                 self.close()
                 problem = error
-        raise _unreachable(self._about, problem or OSError())
+        raise unreachable(self._about, problem or OSError())
 
     def _next(self, size: int) -> bytes:
         from urllib3.exceptions import ProtocolError
@@ -243,37 +228,4 @@ def client(bucket: Bucket) -> Minio:
         # Not asked of the server: keys for one bucket may not ask where it is.
         region=bucket.region or "us-east-1",
         http_client=pool,
-    )
-
-
-def _unreachable(bucket: Bucket, error: Exception) -> StackError:
-    reason = getattr(error, "reason", None) or error
-    said = str(reason).rpartition(": ")[2] if "NewConnectionError" in repr(reason) else str(reason)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return StackError(
-            _("{place} cannot be trusted").format(place=bucket.where),
-            _("Its certificate is not of an authority that this machine trusts ({error}).").format(error=said),
-            _('Give that authority\'s certificate in the stack file: [backup] s3_ca = "FILE"'),
-            exit_code=EXIT_PRECONDITION,
-        )
-    return StackError(
-        _("{place} cannot be reached").format(place=bucket.where),
-        _("It was asked again and again; the last answer: {error}").format(error=said),
-        bucket.cure or _("Look whether the provider works and the address is right, then run the command again."),
-    )
-
-
-def _refused(bucket: Bucket, code: str, message: str) -> StackError:
-    cures = {
-        "NoSuchBucket": _("Make the bucket at your provider, or mend s3_bucket in the stack file."),
-        "InvalidAccessKeyId": _("Give the right key: founder secrets set backup.s3_key"),
-        "SignatureDoesNotMatch": _("Give the right secret: founder secrets set backup.s3_secret"),
-        "AccessDenied": _("Allow this key to read, write, list and delete in the bucket."),
-        "RequestTimeTooSkewed": _("Set this machine's clock right: timedatectl set-ntp true"),
-    }
-    return StackError(
-        _("{place} refuses").format(place=bucket.where),
-        f"{code} {message}".strip(),
-        bucket.cure or cures.get(code, _("Cure what it says, then run the command again.")),
-        exit_code=EXIT_PRECONDITION,
     )

@@ -37,6 +37,12 @@ class FakeVault:
     places: tuple[str, ...] = ("local", "s3")
     sets: dict[str, FoundSet] = field(default_factory=dict)
     broken: bool = False
+    lacks: tuple[str, ...] = ()
+    """Of the next set."""
+    cut_off_after: int = 100
+    """So many sets are taken by the place before it is away."""
+    keeps_all: bool = False
+    """It allows nothing to be removed."""
     unread: dict[str, Place] = field(default_factory=dict)
     """Place → what is not known of it."""
     kept: Sequence[Manifest] = ()
@@ -59,6 +65,7 @@ class FakeVault:
     def take(self, kind: str, progress: Progress) -> Manifest:
         self.world.clock.wait(60)
         made = Manifest(f"set-{len(self.sets):03}", "diary", self.world.clock.now(), 1.0, "dump", kind, ())
+        made = replace(made, lacks=self.lacks)
         self.sets[made.id] = FoundSet(made, ("local",))
         progress("app", 1_000_000)
         return made
@@ -67,7 +74,8 @@ class FakeVault:
         return "s3://there" if len(self.places) > 1 else ""
 
     def send(self, manifest: Manifest, progress: Progress) -> None:
-        if self.broken:
+        self.cut_off_after -= 1
+        if self.broken or self.cut_off_after < 0:
             raise StackError("s3://there cannot be reached", "It is away.", "Look.")
         self.sets[manifest.id] = replace(self.sets[manifest.id], places=("local", "s3"))
 
@@ -83,6 +91,8 @@ class FakeVault:
         """Nothing is ever lost here."""
 
     def remove(self, place: str, set_id: str) -> None:
+        if self.keeps_all:
+            raise StackError("s3://there refuses", "AccessDenied", "Allow it.")
         left = tuple(name for name in self.sets[set_id].places if name != place)
         self.sets[set_id] = replace(self.sets[set_id], places=left)
         if not left:
@@ -125,6 +135,40 @@ def test_a_place_that_is_away_costs_the_copy_and_not_the_backup() -> None:
         "set-000": ("local", "s3"),
         "set-001": ("local", "s3"),
     }
+
+
+def test_a_set_that_is_not_whole_and_not_sent_is_told_to_be_both() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world, broken=True, lacks=("app/photo could not be read",))
+    with pytest.raises(StackError) as told:
+        _backup(world, vault)
+    assert [one.what for one in told.value.problems] == [
+        "The backup is not whole",
+        "The backup is on this machine only",
+    ]
+    assert "s3://there cannot be reached: It is away." in told.value.problems[1].why
+
+
+def test_a_place_that_goes_away_after_the_newest_set_came_is_not_said_to_lack_it() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world, broken=True)
+    with pytest.raises(StackError, match="on this machine only"):
+        _backup(world, vault)
+    vault.broken, vault.cut_off_after = False, 1
+    with pytest.raises(StackError, match="An older backup, set-000, is on this machine only") as told:
+        _backup(world, vault)
+    assert "set-000 is kept, and the next backup brings it along" in told.value.fix
+    assert vault.sets["set-001"].places == ("local", "s3")
+
+
+def test_a_place_that_lets_nothing_be_removed_is_told_and_the_set_is_kept() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world, keeps_all=True)
+    for _again in range(2):
+        _backup(world, vault)
+    with pytest.raises(StackError, match="could not be removed") as told:
+        _backup(world, vault)
+    assert ("AccessDenied" in told.value.why, "set-002 is kept" in told.value.fix) == (True, True)
 
 
 @pytest.mark.parametrize(
