@@ -10,7 +10,7 @@ from founderstack import locale
 from founderstack.cli.table import VERBS
 from founderstack.cli.telling import OPTION
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_USAGE
+from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world import ambient
 
 
@@ -20,6 +20,35 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage()
         self.exit(EXIT_USAGE, f"founder: {message}\n")
+
+    def apart(self, given: argparse.Namespace, one: str, *others: str) -> None:
+        """Raise StackError where `one` was given together with another option that says something else."""
+        for other in others:
+            if self._has(given, one) and self._has(given, other):
+                raise StackError(
+                    _("{one} and {other} do not go together").format(one=one, other=other),
+                    _("One of the two would say nothing."),
+                    _("Leave one of them out, or run two commands."),
+                    exit_code=EXIT_USAGE,
+                )
+
+    def only_with(self, given: argparse.Namespace, context: str, *options: str, there: bool | None = None) -> None:
+        """Raise StackError for those of `options` that belong to a `context`, option or word, that is missing."""
+        there = self._has(given, context) if there is None else there
+        for option in options:
+            if not there and self._has(given, option):
+                raise StackError(
+                    _("{option} says nothing here").format(option=option),
+                    _("It belongs to: {context}").format(context=context),
+                    _("Leave it out, or see what it is for: {command}").format(command=f"{self.prog} --help"),
+                    exit_code=EXIT_USAGE,
+                )
+
+    def _has(self, given: argparse.Namespace, name: str) -> bool:
+        """Whether something was given for an option, or for a word by the name that the help shows."""
+        (action,) = [one for one in self._actions if name in (*one.option_strings, one.metavar or one.dest)]
+        value = getattr(given, action.dest)
+        return bool(value) and value != action.default
 
 
 def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False, example: str = "") -> Parser:

@@ -31,6 +31,8 @@ def run(arguments: list[str]) -> int:
     options.add_argument("action", nargs="?", choices=("list", "add", "remove", "test"), default="list")
     options.add_argument("name", nargs="?", default="", help=_("a name of yours for the address: phone, mail …"))
     given = options.parse_args(arguments)
+    options.only_with(given, "founder alerts add, remove and test", "name", there=given.action != "list")
+    options.only_with(given, "founder alerts list", "--json", there=given.action == "list")
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "list":
         return _list(site, as_json=given.json)

@@ -20,7 +20,12 @@ from founderstack.world.stack_file import find_stack_file
 def run(arguments: list[str]) -> int:
     """Take it, bring it off the machine where there is a place, and say what comes next."""
     options = parser("backup", yes=True, as_json=True, example="founder backup")
-    options.add_argument("--kind", default="", help=_("full; with pgBackRest also incr or diff; else the usual one"))
+    options.add_argument(
+        "--kind",
+        default="",
+        metavar="full|incr|diff",
+        help=_("incr and diff with pgBackRest only (default: what the engine usually takes)"),
+    )
     options.add_argument(
         "action",
         nargs="?",
@@ -33,6 +38,10 @@ def run(arguments: list[str]) -> int:
     options.add_argument("set", nargs="?", default="", help=_("which one (with prove: the newest when not given)"))
     options.add_argument("--confirm", default="", metavar="SET", help=_("with forget: its name again, with --yes"))
     given = options.parse_args(arguments)
+    options.only_with(given, "founder backup", "--kind", there=not given.action)
+    options.only_with(given, "founder backup prove, founder backup forget", "set", there=given.action != "resend")
+    options.only_with(given, "founder backup forget", "--confirm", there=given.action == "forget")
+    options.only_with(given, "founder backup, prove and resend", "--json", "--events", there=given.action != "forget")
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "prove":
         return proving.run(site, given.set, manner_of(given), as_json=given.json)

@@ -27,6 +27,8 @@ def run(arguments: list[str]) -> int:
     options.add_argument("--preview", action="store_true", help=_("say what is new, and change nothing"))
     options.add_argument("--json", action="store_true", help=_("with --preview: for machines"))
     given = options.parse_args(arguments)
+    options.only_with(given, "--preview", "--json")
+    options.apart(given, "--preview", "--force")
     manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
     found = waiting(site, given.ref)

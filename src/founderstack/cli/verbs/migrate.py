@@ -10,7 +10,7 @@ from founderstack import wiring
 from founderstack.cli import questions
 from founderstack.cli.moving import Moving, progress_in
 from founderstack.cli.moving_extras import add_options
-from founderstack.cli.options import parser
+from founderstack.cli.options import Parser, parser
 from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_result
 from founderstack.locale import _
@@ -26,8 +26,14 @@ STEPS = ("plan", "run", "verify", "cutover", "reopen", "release", "undo", "statu
 
 def run(arguments: list[str]) -> int:
     """Without a step: plan, which only reads. Without a source: the one of the time before."""
-    given = _options().parse_args(arguments)
+    options = _options()
+    given = options.parse_args(arguments)
     source, step = _words(given.words)
+    options.only_with(given, "founder migrate run", "--follow", there=step == "run")
+    options.only_with(given, "founder migrate cutover", "--frozen", "--unverified", there=step == "cutover")
+    options.only_with(given, "founder migrate release", "--person", there=step == "release")
+    for option in ("--files-key", "--files-url", "--files-region", "--second-factor", "--provider"):
+        options.apart(given, "--database-only", option)
     site = wiring.open_site(find_stack_file(given.file))
     moving = Moving(site, source, given)
     with progress_in(given.events) as tell, trouble.told():
@@ -36,7 +42,7 @@ def run(arguments: list[str]) -> int:
         return _STEPS[step](migration, given)
 
 
-def _options() -> argparse.ArgumentParser:
+def _options() -> Parser:
     options = parser("migrate", yes=True, as_json=True, example="founder migrate supabase plan")
     options.add_argument(
         "words", nargs="*", metavar="SOURCE STEP", help=_("supabase or postgres://…, and: ") + ", ".join(STEPS)

@@ -71,7 +71,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.add_argument("--set", default="", help=_("the set (default: the newest that is whole)"))
     options.add_argument("--into", default="", help=_("folder for the stack file and the app (default: the name)"))
     options.add_argument("--key-file", default="", help=_("file with the key (default: FOUNDER_BACKUP_KEY, or asked)"))
-    return options.parse_args(arguments)
+    given = options.parse_args(arguments)
+    bucket = _BUCKET.fullmatch(given.place) is not None
+    options.only_with(given, "--from s3://BUCKET/PREFIX", "--endpoint", "--region", "--ca", there=bucket)
+    return given
 
 
 def _place(given: argparse.Namespace) -> str | Bucket:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from founderstack import wiring
 from founderstack.cli import moments, questions
 from founderstack.cli.changes import manner_of
-from founderstack.cli.options import parser
+from founderstack.cli.options import Parser, parser
 from founderstack.cli.render import age, paint, seconds
 from founderstack.cli.restore_questions import Asking
 from founderstack.cli.telling import tell_result
@@ -84,11 +84,23 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
     moments.add_options(options)
     given = options.parse_args(arguments)
+    _refuse_contradictions(options, given)
+    return given
+
+
+def _refuse_contradictions(options: Parser, given: argparse.Namespace) -> None:
+    """Nothing that was asked for may be passed over: what comes back would be something else."""
     if given.set and (given.to or given.whole_server):
         options.error(_("a set and a moment cannot both be restored"))
     if given.table and given.in_place:
         options.error(_("a table is restored beside the others only; copy its rows back with SQL"))
-    return given
+    options.apart(given, "--files", "--database", "--table", "--to", "--whole-server")
+    options.apart(given, "--whole-server", "--database", "--table", "--only", "--replace")
+    if given.only == "databases":
+        options.apart(given, "--only", "--files")
+    if given.only == "files":
+        options.apart(given, "--only", "--database", "--table", "--to")
+    options.only_with(given, "--whole-server", "--log")
 
 
 def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:

@@ -33,6 +33,11 @@ def run(arguments: list[str]) -> int:
     options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
     options.add_argument("--from-env", default="", metavar="VARIABLE", help=_("set: take the value from there"))
     given = options.parse_args(arguments)
+    options.only_with(given, "founder secrets show, rotate and set", "names", there=given.action != "list")
+    options.only_with(given, "founder secrets rotate", "--all", there=given.action == "rotate")
+    options.only_with(given, "founder secrets set", "--from-env", there=given.action == "set")
+    options.only_with(given, "founder secrets list", "--json", there=given.action == "list")
+    options.apart(given, "--all", "names")
     site = wiring.open_site(find_stack_file(given.file))
     if given.action == "list":
         return _list(site, as_json=given.json)

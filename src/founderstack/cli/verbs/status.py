@@ -37,6 +37,7 @@ def run(arguments: list[str]) -> int:
     options.add_argument("--check", action="store_true", help=_("exit code 3 where anything is not online"))
     options.add_argument("--watch", "-w", action="store_true", help=_("look again every two seconds"))
     given = options.parse_args(arguments)
+    options.apart(given, "--watch", "--check")
     return look(given.file, given.services, as_json=given.json, check=given.check, watch=given.watch)
 
 

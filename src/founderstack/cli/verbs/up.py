@@ -23,6 +23,7 @@ def run(arguments: list[str]) -> int:
     )
     options.add_argument("--plan", default="", metavar="DIGEST", help=_("only if this is still the plan (plan --json)"))
     given = options.parse_args(arguments)
+    options.apart(given, "--check", "--plan", "--events")
     site = wiring.open_site(find_stack_file(given.file))
     if given.check:
         return EXIT_CHANGES_PENDING if prepare(site).plan.steps else EXIT_OK
