@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ SHAPES: Mapping[StepState, str] = {
 _OF_EVENT: Mapping[str, StepState] = {
     "started": "running", "progress": "running", "done": "done", "failed": "failed", "skipped": "skipped",
 }  # fmt: skip
+_UNDONE: Mapping[StepState, int] = {"done": 0, "waiting": 1, "skipped": 1, "running": 2, "failed": 3}
+"""The higher, the further from done."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,20 @@ def _steps(job: Mapping[str, Any], _: Translate, language: str, *, running: bool
     for event in job.get("events") or ():
         told[str(event["step"])] = event
         details[str(event["step"])] = str(event.get("detail") or "") or details.get(str(event["step"]), "")
-    return tuple(
+    return _once(
         _line(key, planned.get(key), told.get(key), details.get(key, ""), _, language, running=running)
         for key in dict.fromkeys([*planned, *told])
     )
+
+
+def _once(lines: Iterable[StepLine]) -> tuple[StepLine, ...]:
+    """What two components need, as Node, is one line, which is done once it is for both."""
+    found: dict[str, StepLine] = {}
+    for line in lines:
+        other = found.setdefault(line.title, line)
+        if (_UNDONE[line.state], bool(line.took)) > (_UNDONE[other.state], bool(other.took)):
+            found[line.title] = line
+    return tuple(found.values())
 
 
 def _line(

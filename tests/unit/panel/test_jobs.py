@@ -60,6 +60,25 @@ def test_a_job_without_a_plan_shows_the_steps_that_its_events_name() -> None:
     assert job(verb="of-a-later-release").title == "of-a-later-release"
 
 
+NODE = [{"id": "do:redis-commander/node", "title": "Node"}, {"id": "do:app/node", "title": "Node"}]
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "took"),
+    [
+        ([], "waiting", ""),
+        ([event("started", "do:app/node")], "running", ""),
+        ([event("done", "do:app/node", seconds=9.0), event("started", "do:redis-commander/node")], "running", ""),
+        ([event("done", "do:app/node", seconds=9.0), event("done", "do:redis-commander/node")], "done", "9.0\xa0s"),
+        ([event("done", "do:app/node"), event("failed", "do:redis-commander/node", seconds=2.0)], "failed", "2.0\xa0s"),
+    ],
+)
+def test_what_two_components_need_is_one_line(events: list[dict[str, Any]], state: str, took: str) -> None:
+    found = job(steps=NODE, events=events)
+    assert [(step.title, step.state, step.took) for step in found.steps] == [("Node", state, took)]
+    assert found.done == (state == "done")
+
+
 SET = "20261124T033000Z-0000ab"
 
 
