@@ -66,7 +66,7 @@ def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, 
         newest = _newest(found.sets, now)
         journal = left if _goes_on(left, wish, newest, now) else {}
         one = vault.open(_chosen(found, wish, left, journal, now))
-        plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, now)
+        plan = restoring(wish, one, vault.restored_folder, site.history.typical_seconds, now, vault.in_psql)
         _refuse_full_disk(site, plan)
         answers.approve(plan)
         # What a run of this very restore has left is its own.

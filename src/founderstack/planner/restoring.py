@@ -111,10 +111,14 @@ def restoring(
     folder_of: Callable[[str], str],
     typical: Callable[[str], float | None],
     now: float,
+    in_psql: Callable[[str], str],
 ) -> Restoring:
-    """What the wish comes to with this set; raises StackError where the set does not hold what was asked for."""
+    """What the wish comes to with this set; raises StackError where the set does not hold what was asked for.
+
+    `in_psql` makes a whole command of a statement of the superuser's.
+    """
     items = (*_databases(wish, one), *_files(wish, one, folder_of))
-    _refuse_taken(items, one)
+    _refuse_taken(items, one, in_psql)
     if not items:
         raise StackError(
             _("The set {id} does not hold that").format(id=one.manifest.id),
@@ -142,17 +146,20 @@ def staged(name: str, ending: str) -> str:
     return name.encode()[: LONGEST_NAME - len(mark)].decode(errors="ignore") + mark
 
 
-def _refuse_taken(items: Sequence[Item], one: Restorable) -> None:
+def _refuse_taken(items: Sequence[Item], one: Restorable, in_psql: Callable[[str], str]) -> None:
     """Raise StackError where a copy would get the name of a database that is used."""
     names = {about.name for about in one.databases}
     for item in items:
         if item.into in names:
+            free = next(
+                name for count in range(len(names) + 1) if (name := staged(item.into, f"_{count + 2}")) not in names
+            )
             raise StackError(
                 _("The database {name} cannot be restored as {into}").format(name=item.name, into=item.into),
                 _("There is another database of that name."),
-                _("Give that one another name: {command}").format(
-                    command=f"ALTER DATABASE {identifier(item.into)} RENAME TO …; then run: founder backup"
-                ),
+                _(
+                    "Give that one another name, and take a backup in which it has it: {command} && founder backup"
+                ).format(command=in_psql(f"ALTER DATABASE {identifier(item.into)} RENAME TO {identifier(free)};")),
                 exit_code=EXIT_PRECONDITION,
             )
 

@@ -44,6 +44,9 @@ class FakeVault:
     refused: tuple[str, ...] = ()
 
     @contextmanager
+    def in_psql(self, *statements: str) -> str:
+        return " ".join(statements)
+
     def lock(self, command: str) -> Iterator[None]:
         yield
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.protocols import Server
 from founderstack.model.vault import FilesOf, Restorable
 from founderstack.planner.restoring import LONGEST_NAME, Restoring, Wish, pick, restoring, staged
+
+SERVER = Server("/usr/lib/postgresql/17/bin", "/run of/postgres", 5433, "f-diary-postgres")
 
 
 def _found(set_id: str, *, lacks: tuple[str, ...] = (), missing: tuple[str, ...] = ()) -> FoundSet:
@@ -28,7 +33,7 @@ def _restoring(wish: Wish, *names: str, sizes: int = 20_000_000) -> Restoring:
     about = tuple(DatabaseFacts(name, "app", "UTF8", "C", "C", ()) for name in names)
     manifest = Manifest("a", "diary", 100.0, 1.0, "dump", "full", ())
     one = Restorable(manifest, "local", about, (FilesOf("app", 10),), dict.fromkeys(names, sizes))
-    return restoring(wish, one, lambda component: f"/restored/{component}", lambda _step: None, 160.0)
+    return restoring(wish, one, lambda component: f"/restored/{component}", lambda _step: None, 160.0, SERVER.in_psql)
 
 
 @pytest.mark.parametrize("in_place", [True, False])
@@ -44,8 +49,13 @@ def test_names_that_begin_alike_stay_two(in_place: bool) -> None:
 
 def test_a_copy_never_gets_the_name_of_a_database_that_is_used() -> None:
     with pytest.raises(StackError, match="cannot be restored as app_restored") as refused:
-        _restoring(Wish(), "app", "app_restored")
+        _restoring(Wish(), "app", "app_restored", "app_restored_2")
     assert refused.value.exit_code == EXIT_PRECONDITION
+    command = refused.value.fix.partition(": ")[2]
+    assert shlex.split(command) == [
+        *("psql", "-h", "/run of/postgres", "-p", "5433", "-U", "postgres", "-d", "postgres"),
+        *("-c", 'ALTER DATABASE "app_restored" RENAME TO "app_restored_3";', "&&", "founder", "backup"),
+    ]
     assert [item.into for item in _restoring(Wish(database="app_restored"), "app", "app_restored").items] == [
         "app_restored_restored"
     ]

@@ -25,6 +25,6 @@ HELD = Restorable(
     ],
 )
 def test_who_may_sign_in_goes_back_by_name_alone(wish: Wish, parts: list[str]) -> None:
-    plan = restoring(wish, HELD, lambda name: f"/restored/{name}", lambda _step: None, 2000.0)
+    plan = restoring(wish, HELD, lambda name: f"/restored/{name}", lambda _step: None, 2000.0, str)
     assert [item.name for item in plan.items] == parts
     assert [files.component for files in plan.left] == (["panel"] if parts == ["app"] else [])
