@@ -44,9 +44,6 @@ class FakeVault:
     refused: tuple[str, ...] = ()
 
     @contextmanager
-    def in_psql(self, *statements: str) -> str:
-        return " ".join(statements)
-
     def lock(self, command: str) -> Iterator[None]:
         yield
 
@@ -73,6 +70,9 @@ class FakeVault:
     def open(self, one: FoundSet) -> Restorable:
         about = DatabaseFacts("app", "app", "UTF8", "C", "C", ())
         return Restorable(one.manifest, "local", (about,), (FilesOf("app", 1),), {"app": 1})
+
+    def in_psql(self, *statements: str) -> str:
+        return " ".join(statements)
 
     def restored_folder(self, component: str) -> str:
         return f"/restored/{component}"
