@@ -157,13 +157,24 @@ def _earlier(site: Site, number: int) -> Release:
     else:
         before = [release for release in before if current is None or release.number < current.number]
     if not before:
-        others = (release.number for release in site.releases.all() if release != current)
-        known = ", ".join(map(str, others)) or "–"
-        raise StackError(
-            _("There is no such release to go back to"),
+        raise _none_earlier(site, current)
+    return before[-1]
+
+
+def _none_earlier(site: Site, current: Release | None) -> StackError:
+    what = _("There is no such release to go back to")
+    if current is None:
+        return StackError(what, _("No release has been deployed."), _("Run “founder up” first."))
+    if others := [str(release.number) for release in site.releases.all() if release.number != current.number]:
+        return StackError(
+            what,
             _("Release {current} serves; kept besides it: {releases}.").format(
-                current=current.number if current else "–", releases=known
+                current=current.number, releases=", ".join(others)
             ),
             _("Choose one of them: founder rollback NUMBER"),
         )
-    return before[-1]
+    return StackError(
+        what,
+        _("Release {current} serves, and no other is kept.").format(current=current.number),
+        _("Serve another source: founder deploy, with --ref COMMIT for an earlier one."),
+    )

@@ -140,10 +140,26 @@ def test_what_is_built_in_is_built_anew_from_the_commit_that_serves_and_never_fr
     assert serving(world)[0].startswith("app-1-"), "an earlier state of the folder serves on"
 
 
-def test_rollback_without_an_earlier_release_names_those_there_are(site: Site) -> None:
+def test_rollback_without_an_earlier_release_names_those_there_are(world: FakeWorld, site: Site) -> None:
     with pytest.raises(StackError, match="no such release") as caught:
         rollback(site, 0, yes, quiet)
-    assert "1" in caught.value.why
+    assert caught.value.why == "Release 1 serves, and no other is kept."
+    assert "founder deploy" in caught.value.fix
+    world.source.content = "second"  # type: ignore[union-attr]
+    deploy(site, "", yes, quiet)
+    rollback(site, 0, yes, quiet)
+    with pytest.raises(StackError, match="no such release") as caught:
+        rollback(site, 0, yes, quiet)
+    assert (caught.value.why, "NUMBER" in caught.value.fix) == ("Release 1 serves; kept besides it: 2.", True)
+
+
+def test_a_rollback_runs_no_migration(world: FakeWorld) -> None:
+    site = world.site(f'{TEXT}[app]\nmigrate = "npm run migrate"\n')
+    up(site, yes, quiet)
+    world.source.content = "second"  # type: ignore[union-attr]
+    assert any("migrate" in step.id for step in deploy(site, "", yes, quiet).plan.steps)
+    for number in (0, 2):
+        assert not any(step.verb == "do" for step in rollback(site, number, yes, quiet).plan.steps)
 
 
 def test_a_restart_of_the_app_replaces_every_instance(world: FakeWorld, site: Site) -> None:

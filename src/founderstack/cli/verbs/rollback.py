@@ -17,6 +17,13 @@ from founderstack.world.stack_file import find_stack_file
 def run(arguments: list[str]) -> int:
     """Go back to the release before, or to the one named."""
     options = parser("rollback", yes=True, example="founder rollback")
+    options.description = " ".join(
+        (
+            _("Serve an earlier release of the app again, without building it anew."),
+            _("Six releases are kept: the one that serves and five others."),
+            _("The database stays as it is: a schema that a later release changed is not changed back."),
+        )
+    )
     options.add_argument(
         "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
     )
