@@ -9,17 +9,38 @@ import stat
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from founderstack.model import process as p
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
+from founderstack.runtimes.host.launcher import Launcher
+from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.supervisor import Supervisor
+from founderstack.testing.clock import FakeClock
+from founderstack.testing.world import DEBIAN_12
 from founderstack.world.processes import alive, command_line
 from tests.conftest import wait_until
 from tests.contract.machines import PYTHON, Host, apply, desired, pids, server, status
 
 pytestmark = pytest.mark.service
+
+
+@pytest.mark.parametrize(("load", "waited"), [(0.0, 4.0), (2.0, 4.0), (4.0, 8.0), (60.0, 12.0)])
+def test_a_process_is_waited_for_longer_while_the_machine_is_busy(tmp_path: Path, load: float, waited: float) -> None:
+    class Idle:
+        def ends_always(self, _name: str, _lives: set[int], _retries: int) -> bool:
+            return False
+
+    machine = replace(DEBIAN_12, cores=2)
+    clock, idle = FakeClock(), cast("Supervisor", Idle())
+    launcher = Launcher("s", Layout(str(tmp_path)), machine, idle, str, clock, load=lambda: load)
+    with pytest.raises(StackError, match="did not get ready") as caught:
+        launcher._wait("one", p.Probe("tcp", f"unix:{tmp_path}/none", timeout_s=4.0))
+    assert clock.monotonic() == pytest.approx(waited, abs=0.2)
+    assert f"within {waited:.0f} s" in caught.value.why
 
 
 def test_the_error_of_a_process_that_does_not_get_ready_shows_its_last_lines(host: Host) -> None:

@@ -35,6 +35,24 @@ def test_a_rotation_changes_one_value_and_one_digest(store: Secrets) -> None:
     assert {name for name in after if after[name] != before[name]} == {"auth"}
 
 
+@pytest.mark.parametrize("damage", [False, True])
+def test_what_was_made_anew_is_taken_back(store: Secrets, damage: bool) -> None:
+    if damage:
+        Path(store.path).write_text("{")
+    before = Path(store.path).read_bytes()
+    put_back = store.as_they_are()
+    store.start_anew()
+    store.ensure(["auth", "later"])
+    put_back()
+    assert Path(store.path).read_bytes() == before
+    assert os.stat(store.path).st_mode & 0o777 == 0o600
+    os.unlink(store.path)
+    put_back = store.as_they_are()
+    store.ensure(["auth"])
+    put_back()
+    assert not store.exists()
+
+
 def test_digests_reveal_nothing_and_differ_between_stacks(store: Secrets, tmp_path: Path) -> None:
     other = Path(f"{tmp_path}/other.json")
     other.write_text(Path(store.path).read_text().replace('"salt": "', '"salt": "x'))

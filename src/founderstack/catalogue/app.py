@@ -42,7 +42,7 @@ class AppSettings:
     drain_s: int = setting(30, least=0, most=600)
     """Seconds that a replaced instance may take to finish what it has begun."""
     start_timeout_s: int = setting(60, least=1, most=900)
-    """Seconds within which a new instance must answer its health path."""
+    """Seconds within which a new instance must answer its health path; up to three times as many on a busy machine."""
     memory_limit_mib: int = setting(0, least=0, most=1048576)
     """Memory that an instance may take, with all that it starts, before it is started again; 0 sets no limit."""
     env: Mapping[str, str] = setting({}, pattern=r"[A-Za-z_][A-Za-z0-9_]*")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_FAILED, StackError
+from founderstack.model.errors import EXIT_FAILED, StackError, StackErrors
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit
 from founderstack.model.stack import Release
@@ -17,8 +17,6 @@ from founderstack.operations.site import Site
 
 Approve = Callable[[Prepared], None]
 """Shows the plan and asks where there is a risk; raises StackError when the answer is no."""
-
-KEPT_RELEASES = 5
 
 
 def up(site: Site, approve: Approve, emit: Emit, release: Release | None = None, *, command: str = "up") -> Prepared:
@@ -63,15 +61,53 @@ def restart_app(site: Site, approve: Approve, emit: Emit) -> Prepared:
 def rotate(site: Site, names: list[str], every: bool, approve: Approve, emit: Emit) -> Prepared:
     """New values for these secrets, or for every one, given to all who use them.
 
-    For every one it does not matter whether the old ones are still there: a lost file is made anew.
+    For every one it does not matter whether the old ones are still there: a lost file is made anew. Where nothing was
+    begun, because somebody said no or it cannot be done now, the secrets are what they were.
     """
     with site.lock("secrets rotate"):
         site.changed()
-        if every:
-            site.secrets.start_anew()
-        for name in names:
-            site.secrets.rotate(name)
-        return _apply(site, prepare(site), approve, emit)
+        put_back = site.secrets.as_they_are()
+        plans: list[Prepared] = []
+        events: list[Event] = []
+
+        def approved(prepared: Prepared) -> None:
+            approve(prepared)
+            plans.append(prepared)
+
+        def watched(event: Event) -> None:
+            events.append(event)
+            emit(event)
+
+        try:
+            if every:
+                site.secrets.start_anew()
+            for name in names:
+                site.secrets.rotate(name)
+            return _apply(site, prepare(site), approved, watched)
+        except BaseException as error:
+            if not events:
+                put_back()
+            elif isinstance(error, StackError):
+                raise _half_rotated(site, plans[-1], events, error) from error
+            raise
+
+
+def _half_rotated(site: Site, prepared: Prepared, events: list[Event], error: StackError) -> StackErrors:
+    """The error with, after it, who has not got the new secrets yet: `up` gives them to the rest."""
+    done = {duration_key(event.step) for event in events if event.kind == "done"}
+    left = [step.target for step in prepared.plan.steps if duration_key(step.id) not in done]
+    processes, tasks = prepared.resolved.desired.processes, prepared.resolved.desired.tasks
+    titles = [_(processes[name].card.title) for name in left if name in processes]
+    titles += [_(tasks[name].summary) for name in left if name in tasks]
+    still = StackError(
+        _("The new secrets are not with everybody yet"),
+        _("They are kept, and these have not got them or wait for who has not: {names}.").format(
+            names=", ".join(dict.fromkeys(titles))
+        ),
+        _("When that is cured, run: founder up. It goes on where this stopped, and makes no secret anew."),
+        exit_code=error.exit_code,
+    )
+    return StackErrors([*error.problems, still])
 
 
 def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prepared:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from founderstack.model.errors import StackError
@@ -72,6 +72,15 @@ class FakeSecrets:
         """Forget every value; what holds them is there, and empty."""
         self._made.clear()
         self._there = True
+
+    def as_they_are(self) -> Callable[[], None]:
+        """What puts all of them back as they are now."""
+        made, given, there = dict(self._made), dict(self._given), self._there
+
+        def put_back() -> None:
+            self._made, self._given, self._there = dict(made), dict(given), there
+
+        return put_back
 
     def digests(self) -> Mapping[str, str]:
         """Name → digest that changes with the value."""

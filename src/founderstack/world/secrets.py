@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import secrets_in
-from founderstack.world.files import read_text, write_atomic
+from founderstack.world.files import read_text, remove_tree, write_atomic
 
 _FORMAT = 1
 _BYTES = 24
@@ -115,6 +115,18 @@ class Secrets:
             identities = {name: f"{_made(name)}\n{value}" for name, value in former.items() if _is_identity(name)}
             os.replace(self._path, f"{self._path}.old")
         self._write(_Content(_generate(), identities, given))
+
+    def as_they_are(self) -> Callable[[], None]:
+        """What puts the file back as it is now; where there is none, what removes the one that came."""
+        before = read_text(self._path)
+
+        def put_back() -> None:
+            if before is None:
+                remove_tree(self._path)
+            else:
+                write_atomic(self._path, before, mode=0o600)
+
+        return put_back
 
     def digests(self) -> dict[str, str]:
         """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""

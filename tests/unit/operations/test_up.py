@@ -24,6 +24,10 @@ def yes(_prepared: Prepared) -> None: ...
 def quiet(_event: object) -> None: ...
 
 
+def _no(_prepared: Prepared) -> None:
+    raise StackError("Nothing was changed", "You said no.", "Another time.")
+
+
 @pytest.fixture
 def world() -> FakeWorld:
     return FakeWorld()
@@ -182,6 +186,39 @@ def test_lost_secrets_stop_every_change_until_new_ones_are_wanted(world: FakeWor
     with pytest.raises(StackError, match="secrets"):
         up(site, yes, quiet)
     rotate(site, [], True, yes, quiet)
+    assert prepare(site).plan.steps == ()
+
+
+def test_a_rotation_that_fails_says_who_has_not_got_the_new_secrets_and_an_up_finishes_it(
+    world: FakeWorld, site: Site
+) -> None:
+    before = serving(world)
+    world.runtime.fail("restart:redis")
+    for _again in range(2):  # the same command again gives others, and fails in the same way
+        with pytest.raises(StackError) as caught:
+            rotate(site, [], True, yes, quiet)
+        last = caught.value.problems[-1]
+        assert last.what == "The new secrets are not with everybody yet"
+        assert all(name in last.why for name in ("Redis", "App")), last.why
+        assert "PostgreSQL" not in last.why
+        assert "founder up" in last.fix
+    given = world.secrets.get("postgres.app")
+    assert serving(world) == before
+    world.runtime.mend("restart:redis")
+    up(site, yes, quiet)
+    assert world.secrets.get("postgres.app") == given, "nothing is made anew"
+    assert prepare(site).plan.steps == ()
+    assert serving(world) != before
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_rotation_that_somebody_declines_leaves_the_secrets_as_they_were(
+    world: FakeWorld, site: Site, every: bool
+) -> None:
+    before = world.secrets.digests()
+    with pytest.raises(StackError, match="Nothing was changed"):
+        rotate(site, [] if every else ["postgres.app"], every, _no, quiet)
+    assert world.secrets.digests() == before
     assert prepare(site).plan.steps == ()
 
 

@@ -12,7 +12,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
-from founderstack.runtimes.host import endings, launch, rings
+from founderstack.runtimes.host import endings, launch, patience, rings
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
@@ -38,7 +38,14 @@ class Launcher:
     """Carries out what one step asks of one process."""
 
     def __init__(
-        self, stack: str, layout: Layout, machine: Machine, supervisor: Supervisor, fill: Fill, clock: Clock
+        self,
+        stack: str,
+        layout: Layout,
+        machine: Machine,
+        supervisor: Supervisor,
+        fill: Fill,
+        clock: Clock,
+        load: Callable[[], float] = patience.load,
     ) -> None:
         self._stack = stack
         self._layout = layout
@@ -46,6 +53,7 @@ class Launcher:
         self._supervisor = supervisor
         self._fill = fill
         self._clock = clock
+        self._load = load
         self.records = Records(layout.records)
         self.broken_off = False
         """Set where the command is interrupted: no wait goes on."""
@@ -243,8 +251,7 @@ class Launcher:
         self._wait(process.name, process.ready)
 
     def _wait(self, name: str, probe: Probe) -> None:
-        deadline = self._clock.monotonic() + probe.timeout_s
-        lives: set[int] = set()
+        began, lives = self._clock.monotonic(), set[int]()
         while True:
             answer = probes.check(probe, self._fill)
             if answer.ok:
@@ -252,9 +259,10 @@ class Launcher:
             self._go_on(name)
             record = self.records.get(name) or {"name": name}
             given_up = self._supervisor.ends_always(name, lives, 1 + launch.retries(bool(record.get("ring"))))
-            if given_up or self._clock.monotonic() > deadline:
+            waited = patience.waited_s(probe.timeout_s, self._load(), self._machine.cores)
+            if given_up or self._clock.monotonic() > began + waited:
                 late = "" if given_up else answer.error
-                raise not_ready(record, self.last_lines(name, _LINES_OF_LIVES), late, probe.timeout_s)
+                raise not_ready(record, self.last_lines(name, _LINES_OF_LIVES), late, waited)
             self._clock.wait(_POLL_S)
 
     def _go_on(self, what: str) -> None:
