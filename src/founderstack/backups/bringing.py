@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from founderstack.backups import dump_list, makers
@@ -13,9 +14,11 @@ from founderstack.backups.server import ask, environment, sign_in
 from founderstack.backups.store import OpenSet
 from founderstack.backups.streams import Kept, Told
 from founderstack.model.backup import SetFile
+from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, Source
 from founderstack.world.disk import refuse_to_fill
 from founderstack.world.pipes import LISTED, feed
+from founderstack.world.processes import Result, failure
 
 NICE = 5
 # Not every statement waits for the disk: the first one of others that follows, such as the maker's removal, waits for
@@ -54,13 +57,15 @@ def bring_back(what: Bringing, progress: Progress) -> None:
         found = dump_list.computing(found, looked_at, _script(server, beginning.kept, looked_at))
     plan = dump_list.plan(found, own, definitions_only=bool(what.table))
     maker = makers.make(server, what.into, what.tablespaces) if plan.foreign or plan.rows else None
+    if maker:
+        maker.guard.stand(_script(server, beginning.kept, ()))
     bringer = _Bringer(what, beginning.kept, maker, found)
     bringer.do(plan.before)
     bringer.rows(plan.rows, progress)
-    bringer.superuser(plan.places)
     bringer.do(plan.after)
     bringer.give_to_owners(plan.foreign)
-    bringer.superuser(plan.late)
+    # Until then sequences are the maker's, and code may have taken from any.
+    bringer.superuser((*plan.late, *plan.places))
     bringer.refresh(plan.refreshing)
     bringer.remove_maker()
     bringer.superuser(plan.last)
@@ -77,6 +82,7 @@ class _Bringer:
         self._what = what
         self._beginning = beginning
         self._maker = maker
+        self._sealed = maker.guard.sealed() if maker else ""
         self._borrowed: dict[str, str] = {}
         self._functions = {entry.words for entry in found if entry.computes}
         self._listed = {entry.number: entry.words for entry in found}
@@ -134,7 +140,6 @@ class _Bringer:
             (apart if entry.words in of_extensions or entry.is_of(dump_list.LARGE_CONTENT) else others).append(entry)
         if self._maker:
             self._borrowed |= self._maker.prepare()
-            self._maker.let_fill()
         one = self._what.table
         chosen = [f"--schema={one[0]}", f"--table={one[1]}"] if one else []
         if apart and not one:
@@ -143,7 +148,8 @@ class _Bringer:
         with self._what.opened.open(self._what.file) as source:
             told = Told(source, self._what.file.about, progress)
             if others:
-                self._restore(Run(tuple(others), inert=not self._maker), told, chosen)
+                with self._maker.filling() if self._maker else nullcontext():
+                    self._restore(Run(tuple(others), inert=not self._maker), told, chosen)
             while told.read(_CHUNK):
                 pass  # only who has read all of it knows that it is what was written
 
@@ -168,21 +174,34 @@ class _Bringer:
         self._maker = None
 
     def _restore(self, run: Run, source: Source, options: Sequence[str]) -> None:
+        maker = None if run.inert else self._maker
+        if maker is None:
+            self._feed(self._what.server.superuser, run, source, options, {}, failure)
+        else:
+            password = {"PGPASSWORD": maker.password}
+            self._feed(maker.name, run, source, ["--no-owner", *options], password, maker.guard.failure)
+            maker.guard.refuse_another(self._sealed)
+
+    def _feed(
+        self,
+        role: str,
+        run: Run,
+        source: Source,
+        options: Sequence[str],
+        secret: Mapping[str, str],
+        failed: Callable[[Sequence[str], Result], StackError],
+    ) -> None:
         server, where = self._what.server, [] if self._what.tablespaces else ["--no-tablespaces"]
-        role = server.superuser if run.inert or not self._maker else self._maker.name
-        owned = [] if run.inert or not self._maker else ["--no-owner"]
-        command = [f"{server.binaries}/pg_restore", "--exit-on-error", f"--use-list={LISTED}", *where, *owned, *options]
-        env = {"PGOPTIONS": f"{environment(server, role)['PGOPTIONS']} -c {_TOGETHER}"}
-        if self._maker and role == self._maker.name:
-            env["PGPASSWORD"] = self._maker.password
+        command = [f"{server.binaries}/pg_restore", "--exit-on-error", f"--use-list={LISTED}", *where, *options]
         feed(
             [*command, *sign_in(server, role, self._what.into)],
             source,
             user=server.user,
-            env=env,
+            env={"PGOPTIONS": f"{environment(server, role)['PGOPTIONS']} -c {_TOGETHER}", **secret},
             nice=NICE,
             listed=run.listed,
             watch=self._refuse_to_fill,
+            failed=failed,
         )
 
     def _refuse_to_fill(self) -> None:

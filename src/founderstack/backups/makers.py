@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from founderstack.backups.guarded import Guard, changes
 from founderstack.backups.server import ask, connected, literal, quoted, rows
 from founderstack.locale import _
 from founderstack.model.errors import StackError
@@ -35,7 +36,7 @@ WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = {{name}}) AND one ~ '^
 """
 _SCHEMAS = """
 SELECT format('GRANT USAGE, CREATE ON SCHEMA %I TO {role}', nspname) FROM pg_namespace
-WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', {name})
 UNION ALL SELECT format('GRANT USAGE ON FOREIGN SERVER %I TO {role}', srvname) FROM pg_foreign_server
 """
 # What runs as its owner must find its owner's tables, and those are the maker's for now.
@@ -105,15 +106,20 @@ class Maker:
         wanted = {name for name, words in made if any(f"{words} {role}" in listed for (role,) in roles)}
         made_more = [name for name, _words in made if name not in wanted]
         if made_more:
-            raise StackError(
-                _("The database {name} changes while it is restored").format(name=self.database),
-                _("Code in it, such as a check, has made: {names}.").format(names=", ".join(made_more[:10])),
-                _("Find out who has put that code there, or take another set: founder backups"),
-            )
+            why = _("Code in it, such as a check, has made: {names}.").format(names=", ".join(made_more[:10]))
+            raise changes(self.database, why)
 
-    def let_fill(self) -> None:
-        """Let it fill tables of the superuser that no extension has made."""
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Let it fill tables of the superuser that no extension has made, for the while.
+
+        A check may keep something in a temporary table, and only now: one that is called `text` would be the type of
+        columns that are made by the same session.
+        """
         self._say(_FILLED)
+        self._do(f"GRANT TEMPORARY ON DATABASE {quoted(self.database)} TO {self.name}")
+        yield
+        self._do(f"REVOKE TEMPORARY ON DATABASE {quoted(self.database)} FROM {self.name}")
 
     @contextmanager
     def referring(self, listed: Set[str]) -> Iterator[None]:
@@ -136,6 +142,12 @@ class Maker:
         """Take away what it may, with whatever somebody's code has made by it, and then itself."""
         self._do(f"DROP OWNED BY {self.name}")
         ask(self.server, "postgres", f"DROP ROLE {self.name}")
+        self.guard.fall()
+
+    @property
+    def guard(self) -> Guard:
+        """What keeps code in its sessions from making anything."""
+        return Guard(self.server, self.database, self.name, self.password)
 
     def _say(self, question: str) -> None:
         self._do(*ask(self.server, self.database, _QUALIFIED, self._of(question)))
@@ -148,12 +160,12 @@ class Maker:
 
 
 def make(server: Server, database: str, tablespaces: tuple[str, ...]) -> Maker:
-    """A new one."""
+    """A new one; `Maker.guard` is still to stand."""
     maker = Maker(server, database, *_role(server))
     ask(
         server,
         "postgres",
-        f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(database)} TO {maker.name}",
+        f"GRANT CONNECT ON DATABASE {quoted(database)} TO {maker.name}",
         *(f"GRANT CREATE ON TABLESPACE {quoted(name)} TO {maker.name}" for name in tablespaces),
     )
     return maker

@@ -61,6 +61,7 @@ def feed(
     nice: int = 0,
     listed: str = "",
     watch: Callable[[], None] = lambda: None,
+    failed: Callable[[Sequence[str], Result], StackError] = failure,
 ) -> str:
     """What a program says that is run to its end with all that `source` gives on its standard input.
 
@@ -79,7 +80,7 @@ def feed(
                 child.stdin.close()
             except BrokenPipeError:
                 pass  # it ended early: its exit code and its last words tell why
-            _finish(argv, child, said, watch)
+            _finish(argv, child, said, watch, failed)
         out.seek(0)
         return out.read().decode(errors="replace")
 
@@ -175,7 +176,11 @@ def _give(argv: Sequence[str], stream: IO[bytes], chunk: bytes, watch: Callable[
 
 
 def _finish(
-    argv: Sequence[str], child: subprocess.Popen[bytes], said: IO[bytes], watch: Callable[[], None] = lambda: None
+    argv: Sequence[str],
+    child: subprocess.Popen[bytes],
+    said: IO[bytes],
+    watch: Callable[[], None] = lambda: None,
+    failed: Callable[[Sequence[str], Result], StackError] = failure,
 ) -> None:
     ends = time.monotonic() + SILENCE_S
     while child.poll() is None:
@@ -187,7 +192,7 @@ def _finish(
     if child.returncode != 0:
         size = said.seek(0, os.SEEK_END)
         said.seek(max(0, size - _LAST_WORDS))
-        raise failure(argv, Result(child.returncode, "", said.read().decode(errors="replace")))
+        raise failed(argv, Result(child.returncode, "", said.read().decode(errors="replace")))
 
 
 def _memory(content: str = "") -> IO[bytes]:
