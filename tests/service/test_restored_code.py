@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from founderstack.backups import databases, makers
+from founderstack.backups.deadlines import ended_in_time
 from founderstack.backups.drill import Trial, drill
 from founderstack.backups.dump import Dump
 from founderstack.backups.facts import differences
@@ -361,6 +365,45 @@ def test_a_name_in_two_lines_is_not_taken_for_the_superusers(server: Cluster, st
     for name in ("lines", "lines_restored"):
         databases.drop(server.server, name)
     server.query(f"DROP ROLE {TWO_LINES}")
+
+
+NEVER_ENDS = """
+DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(600); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$
+"""
+
+
+def never_ends(connection: psycopg.Connection[Any]) -> None:
+    """Code that a time limit of PostgreSQL's does not end."""
+    connection.execute("SET statement_timeout = '100ms'")
+    connection.execute(NEVER_ENDS)
+
+
+def a_second(server: Cluster, database: str) -> float:
+    """What makes a second of the time that a database of this size is given."""
+    ((size,),) = server.query(f"SELECT pg_database_size('{database}')")
+    return 1 - float(size) / 1e6
+
+
+def test_what_reads_a_whole_database_has_an_end_whatever_its_code_catches(server: Cluster) -> None:
+    began, a_while = time.monotonic(), a_second(server, "world")
+    with (
+        pytest.raises(StackError, match="Reading the database world did not come to an end"),
+        makers.reading(server.server, "world") as connection,
+        ended_in_time(server.server, connection, "world", a_while),
+    ):
+        never_ends(connection)
+    assert time.monotonic() - began < 60
+    assert server.query("SELECT rolname FROM pg_roles WHERE rolname ~ 'founder'") == []
+
+
+def test_a_comparison_that_waits_for_somebody_is_ended(server: Cluster) -> None:
+    a_while = a_second(server, "trapped")
+    with server.connect("trapped") as holding:
+        holding.execute("BEGIN")
+        holding.execute("LOCK TABLE ours IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StackError, match="Reading the database trapped did not come to an end"):
+            databases.counted(server.server, "trapped", None, a_while)
+    assert databases.counted(server.server, "trapped", None, a_while + 60).name == "trapped"
 
 
 def test_a_drill_runs_no_code_as_superuser(server: Cluster, store: SetStore, key: Key, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from founderstack.backups import facts, makers, papers, role_script, settings
 from founderstack.backups.bringing import Bringing, bring_back
+from founderstack.backups.deadlines import LEAST_S, ended_in_time
 from founderstack.backups.server import ask, connected, literal, quoted
 from founderstack.backups.store import OpenSet
 from founderstack.locale import _
@@ -110,11 +111,13 @@ def restore_database(
         raise
 
 
-def counted(server: Server, database: str, like: DatabaseFacts | None = None) -> DatabaseFacts:
-    """What a database holds now, counted in the way in which `like` was."""
+def counted(
+    server: Server, database: str, like: DatabaseFacts | None = None, least_s: float = LEAST_S
+) -> DatabaseFacts:
+    """What a database holds now, counted in the way in which `like` was; ended where that takes too long."""
     with connected(server, database, server.superuser) as connection:
         large = facts.large_objects(connection)
-    with makers.reading(server, database) as connection:
+    with makers.reading(server, database) as connection, ended_in_time(server, connection, database, least_s):
         facts.begin(connection)
         return facts.database_facts(connection, large, like.tables if like else ())
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from founderstack.backups import databases, facts, makers
+from founderstack.backups.deadlines import ended_in_time
 from founderstack.backups.objects import look_through
 from founderstack.backups.scratch import NotTheSet, Scratch, refuse_small_disk, running
 from founderstack.backups.server import connected, rows
@@ -159,7 +160,8 @@ def _smoke(server: Server, trial: Trial) -> Iterator[str]:
     if not (trial.question and trial.database):
         return
     try:
-        with makers.reading(server, _name(trial.database)) as connection:
+        name = _name(trial.database)
+        with makers.reading(server, name) as connection, ended_in_time(server, connection, name):
             connection.execute(_OWN_PATH)
             if not rows(connection, trial.question):
                 yield _("The question of `prove_query` got no row.")
