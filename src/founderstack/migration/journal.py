@@ -74,9 +74,9 @@ class Journal:
     def __init__(self, target: Target) -> None:
         self._target = target
 
-    def begin(self, source: str, kind: str, digest: str) -> None:
-        """Make the journal where there is none, with what the target has now."""
-        facts = json.dumps({"before": asdict(self.before())})
+    def begin(self, source: str, kind: str, digest: str, **more: object) -> None:
+        """Make the journal where there is none, with what the target has now, and `more` facts."""
+        facts = json.dumps({"before": asdict(self.before()), **more})
         with self._target.connect() as connection, connection.transaction():
             connection.execute(_TABLES)
             connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration import differences, fates, finish, hand
+from founderstack.migration import additions, differences, fates, finish, hand
 from founderstack.migration.fates import Decided
 from founderstack.migration.rights import Rights
 from founderstack.migration.roles import Roles
@@ -52,6 +52,7 @@ def refuse_what_stays(context: Context) -> None:
     found = [
         *Roles().verify(context),
         *differences.findings(context),
+        *additions.findings(context),
         *finish.states(context),
         *Rights().verify(context),
     ]

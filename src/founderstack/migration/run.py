@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import hand, mending, preflight, schema, trouble
+from founderstack.migration import additions, hand, mending, preflight, schema, trouble
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
 from founderstack.migration.removal import take_out
@@ -199,7 +199,9 @@ class Migration:
             with hand.reading(self.target) as reader:
                 quick = replace(context, counts=False, worker=reader)
                 _refuse(item for step in self.steps for item in step.plan(quick))
-            self.journal.begin(self.source.address.url, self.kind, digest)
+            with self.target.connect() as target:
+                present = additions.present(target, self.target.owner)
+            self.journal.begin(self.source.address.url, self.kind, digest, **{additions.PRESENT: present})
         elif run.source != self.source.address.url:
             raise StackError(
                 _("The target holds a migration from somewhere else"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import (
+    additions,
     archive,
     differences,
     extension_rows,
@@ -134,7 +135,7 @@ class Schema:
 
     def verify(self, context: Context) -> Sequence[Finding]:
         """Each object is there, with the same definition."""
-        return [*differences.findings(context), *shims.findings(context)]
+        return [*differences.findings(context), *additions.findings(context), *shims.findings(context)]
 
 
 def _nothing(context: Context) -> Item | None:
