@@ -95,6 +95,27 @@ def test_a_secrets_file_that_is_not_what_it_was_changes_nothing(running: Founder
     assert "No changes" in running.ok("up", "--yes").out
 
 
+@pytest.mark.parametrize("torn", [False, True])
+def test_lost_secrets_come_back_by_the_command_that_the_error_says(
+    running: Founder, tmp_path: Path, torn: bool
+) -> None:
+    file, key = running.state / "secrets.json", tmp_path / "key.txt"
+    key.write_text(running.ok("secrets", "show", "backup.identity").out, encoding="ascii")
+    running.ok("backup")
+    before = file.read_bytes()
+    file.unlink()
+    if torn:
+        file.write_bytes(before[: len(before) // 2])
+        file.chmod(0o600)
+    command = ["secrets", "restore"]
+    assert f"founder {' '.join(command)}" in running.run("up", "--yes").err
+    assert running.run("restore").code != 0
+    running.ok(*command, "--key-file", str(key))
+    assert file.read_bytes() == before
+    assert "No changes" in running.ok("up", "--yes").out
+    running.ok("restore", "--only", "databases", "--replace")
+
+
 def test_a_changed_secret_reaches_everybody_who_uses_it(running: Founder) -> None:
     file = running.state / "secrets.json"
     content = json.loads(file.read_text(encoding="ascii"))

@@ -114,6 +114,13 @@ def test_another_set_is_taken_until_a_database_came_back(tmp_path: Path, identit
     assert choose(origin, "", "", NOW).state.done == ("database:app",)
 
 
+def test_the_secrets_alone_are_read_from_a_set_and_nothing_is_written(tmp_path: Path, identity: str) -> None:
+    _taken(tmp_path / "sets", identity, OLD)
+    origin = _origin(tmp_path / "sets", identity, tmp_path / "root")
+    assert origin.secrets_in(_newest(origin)) == "{}"
+    assert not (tmp_path / "root").exists()
+
+
 def test_a_stack_file_of_somebody_else_is_never_overwritten(tmp_path: Path, identity: str) -> None:
     _taken(tmp_path / "sets", identity, NEW)
     origin = _origin(tmp_path / "sets", identity, tmp_path / "root")

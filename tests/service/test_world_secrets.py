@@ -108,6 +108,23 @@ def test_a_lost_file_can_be_told_from_a_new_stack(store: Secrets) -> None:
     assert store.names() == []
 
 
+@pytest.mark.parametrize("damaged", ["", "{"])
+def test_what_a_backup_holds_takes_the_place_of_what_is_lost_or_damaged(store: Secrets, damaged: str) -> None:
+    path, held, digests = Path(store.path), Path(store.path).read_text(), store.digests()
+    path.unlink()
+    if damaged:
+        path.write_text(damaged)
+    with pytest.raises(StackError, match="damaged"):
+        store.put_back("{}")
+    store.put_back(held)
+    assert store.digests() == digests
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Path(f"{path}.old").exists() == bool(damaged)
+    with pytest.raises(StackError, match="not lost") as told:
+        store.put_back(held)
+    assert f"mv {path} {path}.old" in told.value.fix
+
+
 def test_what_a_person_has_given_is_kept_as_it_is_and_never_made_by_the_tool(tmp_path: Path) -> None:
     store = Secrets(f"{tmp_path}/given.json")
     store.ensure(["postgres.app"])

@@ -118,9 +118,14 @@ def moments_of(made: Made) -> Moments:
     return found(Making(views["backup"], made.secret, made.clock), vault_of(made), server)
 
 
+def place_here(settings: Any, state: str) -> FolderStore:
+    """The folder of this machine where sets are kept."""
+    return FolderStore(settings.folder or f"{state}/backups")
+
+
 def places_of(settings: Any, state: str, secret: Secret, tries: int = TRIES) -> tuple[ObjectStore, ...]:
     """Where sets are kept: a folder of this machine and, where one is set, a bucket."""
-    here = FolderStore(settings.folder or f"{state}/backups")
+    here = place_here(settings, state)
     if not settings.s3_bucket:
         return (here,)
     if not settings.s3_endpoint:

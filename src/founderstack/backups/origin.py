@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import tarfile
 import tomllib
 from collections.abc import Sequence
 
@@ -24,6 +26,7 @@ JOURNAL = "rebuild.json"
 _UNPACKED = ".rebuild"
 _FIRST: tuple[PartKind, ...] = ("settings", "globals", "facts")
 """What is small, and without which nothing comes back."""
+_SECRETS = "state/secrets.json"
 _LEFT_OUT = ("releases.json",)
 """Of the state: releases were built on the other machine, and begin again here."""
 
@@ -138,6 +141,16 @@ class SetsElsewhere:
         _move_state(f"{unpacked}/state", state)
         files.remove_tree(unpacked)
         return file
+
+    def secrets_in(self, one: FoundSet) -> str:
+        """The file of the secrets as a set holds it, "" where it holds none."""
+        opened = self.opened(one)
+        for file in one.manifest.of_kind("settings"):
+            with tarfile.open(fileobj=io.BytesIO(opened.paper(file))) as packed:
+                if _SECRETS in packed.getnames():
+                    found = packed.extractfile(_SECRETS)
+                    return found.read().decode() if found else ""
+        return ""
 
     def restore_source(self, one: FoundSet, file: str, progress: Progress) -> None:
         """Put back the source of the app, beside the stack file."""

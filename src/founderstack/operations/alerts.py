@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from founderstack.locale import _
 from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Said
 from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.operations.prepare import refuse_lost_secrets
 from founderstack.operations.site import Secrets, Site
 
 Deliver = Callable[[str, str, str], None]
@@ -39,6 +40,7 @@ def add(site: Site, name: str, url: str, deliver: Deliver) -> None:
             _("Choose another one: founder alerts add phone"),
             exit_code=EXIT_USAGE,
         )
+    refuse_lost_secrets(site, site.runtime.observe())
     test = test_message(site)
     deliver(url, test.title, test.text)
     with site.lock("alerts add"):

@@ -101,8 +101,8 @@ def _bad_day(site: Site) -> Iterator[Entry]:
     yield Entry(_("The panel's password is lost"), command="founder secrets rotate panel.admin")
     yield Entry(
         _("The secrets file is lost"),
-        _("Put it back from a copy. Without one, make all of them anew:"),
-        "founder secrets rotate --all",
+        _("It comes back from the newest backup, with the key. Without that: founder secrets rotate --all"),
+        "founder secrets restore",
     )
     yield Entry(_("Somebody saw a password"), command="founder secrets rotate NAME")
     yield Entry(_("Never"), _("“founder destroy” removes the data as well.") + f" ({site.places.state})")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from founderstack.locale import _
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
+from founderstack.model.lost_secrets import PUT_BACK
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Install, State, digest
 from founderstack.model.stack import Choices, Release
@@ -81,7 +82,7 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
     resolved = resolve(site.stack, site.components, facts)
     actual = site.runtime.observe()
     _refuse_foreign_data(site, choices)
-    _refuse_lost_secrets(site, actual)
+    refuse_lost_secrets(site, actual)
     wanted = state_of(resolved.desired, site.secrets.digests())
     needs = {name: task.needs for name, task in resolved.desired.tasks.items()}
     plan = diff(wanted, actual, needs)
@@ -230,13 +231,14 @@ def _refuse_missing_packages(site: Site, resolved: Resolved) -> None:
         )
 
 
-def _refuse_lost_secrets(site: Site, actual: State) -> None:
+def refuse_lost_secrets(site: Site, actual: State) -> None:
+    """Raise StackError where services have secrets that the stack has no more: new ones would not fit."""
     if (actual.processes or actual.tasks) and not site.secrets.exists():
         raise StackError(
             _("The secrets of this stack are gone"),
             _("{state}/secrets.json is not there, but services that were given them are.").format(
                 state=site.places.state
             ),
-            _("Put the file back from a backup, or make new ones for every service: founder secrets rotate --all"),
+            _(PUT_BACK),
             exit_code=EXIT_PRECONDITION,
         )

@@ -82,6 +82,16 @@ class FakeSecrets:
 
         return put_back
 
+    def put_back(self, text: str) -> None:
+        """Take the names in `text`, one a line, in the place of what is lost."""
+        self.refuse_readable()
+        self.ensure(text.split())
+
+    def refuse_readable(self) -> None:
+        """Raise StackError where nothing is lost."""
+        if self._there:
+            raise StackError("The secrets are not lost", "They are there.", "Lose them first.")
+
     def digests(self) -> Mapping[str, str]:
         """Name → digest that changes with the value."""
         return {name: digest(self.get(name)) for name in self.names()}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.lost_secrets import PUT_BACK
 from founderstack.model.process import secrets_in
 from founderstack.world.files import read_text, remove_tree, write_atomic
+from founderstack.world.secret_forms import filtered
 
 _FORMAT = 1
 _BYTES = 24
@@ -128,6 +131,33 @@ class Secrets:
 
         return put_back
 
+    def put_back(self, text: str) -> None:
+        """Take `text`, which the file once was, in its place; what is damaged is kept beside it as `.old` (0600).
+
+        Raises StackError where the file can be read.
+        """
+        self.refuse_readable()
+        content = _parse(text)
+        if content is None:
+            raise self._damaged()
+        if self.exists():
+            os.chmod(self._path, 0o600)
+            os.replace(self._path, f"{self._path}.old")
+        self._write(content)
+
+    def refuse_readable(self) -> None:
+        """Raise StackError where the file is there and whole: it is newer than any copy."""
+        text = read_text(self._path)
+        if text is not None and _parse(text) is not None:
+            raise StackError(
+                _("The secrets are not lost"),
+                _("{path} can be read, and is newer than any backup.").format(path=self._path),
+                _("To give it up all the same, move it away first: {command}").format(
+                    command=shlex.join(["mv", self._path, f"{self._path}.old"])
+                ),
+                exit_code=EXIT_PRECONDITION,
+            )
+
     def digests(self) -> dict[str, str]:
         """Name → digest, keyed by a salt that never leaves the file: it changes with the value and reveals nothing."""
         content = self._read()
@@ -144,7 +174,7 @@ class Secrets:
             return text
         salt = self._read().salt
         for reference, name, chosen in found:
-            text = text.replace(reference, _filtered(self.get(name), chosen, f"{salt}/{name}"))
+            text = text.replace(reference, filtered(self.get(name), chosen, f"{salt}/{name}"))
         return text
 
     def _read(self) -> _Content:
@@ -154,19 +184,24 @@ class Secrets:
         self._refuse_open()
         content = _parse(text)
         if content is None:
-            raise StackError(
-                _("The secrets file {path} is damaged").format(path=self._path),
-                _("It was changed by hand or cut off; the stack's passwords cannot be read from it."),
-                _("Put back a copy of {path}; nothing else of the stack was touched.").format(path=self._path),
-                exit_code=EXIT_PRECONDITION,
-            )
+            raise self._damaged()
         return content
+
+    def _damaged(self) -> StackError:
+        return StackError(
+            _("The secrets file {path} is damaged").format(path=self._path),
+            _("It was changed by hand or cut off; the stack's passwords cannot be read from it."),
+            _(PUT_BACK),
+            exit_code=EXIT_PRECONDITION,
+        )
 
     def _missing(self, name: str) -> StackError:
         return StackError(
             _("There is no secret {name}").format(name=name),
             _("{path} does not hold it.").format(path=self._path),
-            _("Run: founder secrets list"),
+            _("Run: founder secrets list")
+            if self.exists()
+            else _("Run “founder up”: it makes it, or says what is lost."),
         )
 
     def _refuse_open(self) -> None:
@@ -226,45 +261,3 @@ def _parse(text: str) -> _Content | None:
 
 def _strong(value: object) -> bool:
     return isinstance(value, str) and len(value) >= _SHORTEST
-
-
-def _filtered(value: str, chosen: str, salt: str) -> str:
-    filters: dict[str, Callable[[], str]] = {
-        "": lambda: value,
-        "url": lambda: _url(value),
-        "sha256": lambda: hashlib.sha256(value.encode()).hexdigest(),
-        "oldest": lambda: hashlib.sha256(value.split()[-1].encode()).hexdigest(),
-        "argon2": lambda: _argon2(value, salt),
-        "json": lambda: _json(value),
-        "sh": lambda: "'" + value.replace("'", "'\"'\"'") + "'",
-    }
-    return filters[chosen]()
-
-
-def _argon2(value: str, salt: str) -> str:
-    """A password hash; its salt comes from the file's, so that the same secret gives the same file again."""
-    from argon2 import DEFAULT_HASH_LENGTH, PasswordHasher
-    from argon2.low_level import hash_secret
-
-    settings = PasswordHasher()
-    return hash_secret(
-        value.encode(),
-        hashlib.blake2b(salt.encode(), digest_size=16).digest(),
-        time_cost=settings.time_cost,
-        memory_cost=settings.memory_cost,
-        parallelism=settings.parallelism,
-        hash_len=DEFAULT_HASH_LENGTH,
-        type=settings.type,
-    ).decode()
-
-
-def _url(value: str) -> str:
-    from urllib.parse import quote
-
-    return quote(value, safe="")
-
-
-def _json(value: str) -> str:
-    import json
-
-    return json.dumps(value)[1:-1]

@@ -8,8 +8,8 @@ import re
 import sys
 
 from founderstack import wiring
-from founderstack.cli import questions
 from founderstack.cli.changes import Manner, carry_out, consent, manner_of, report
+from founderstack.cli.keys import asked, key_of
 from founderstack.cli.options import parser
 from founderstack.cli.render import age, paint, seconds
 from founderstack.cli.transfer import shows
@@ -20,7 +20,7 @@ from founderstack.operations.backups import FUTURE
 from founderstack.operations.rebuild import Choice, bring_back, choose, end
 from founderstack.operations.up import up
 from founderstack.planner.schedule import ahead
-from founderstack.world import ambient, files
+from founderstack.world import ambient
 from founderstack.world.buckets import Bucket
 from founderstack.world.clock import SystemClock
 from founderstack.world.machine import read_machine
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     """Show which set comes back, how old it is and where it goes; then settings, databases, files, and all the rest."""
     given = _options(arguments)
     place = _place(given)
-    origin = wiring.open_origin(place, _key(given.key_file))
+    origin = wiring.open_origin(place, key_of(given.key_file))
     choice = choose(origin, given.name, given.set, SystemClock().now())
     folder = os.path.abspath(given.into or choice.state.folder or choice.stack)
     manner = manner_of(given)
@@ -96,34 +96,9 @@ def _place(given: argparse.Namespace) -> str | Bucket:
             _("Add it: --endpoint https://…; the page of “founder kit” has it."),
             exit_code=EXIT_USAGE,
         )
-    key = ambient.given("FOUNDER_S3_KEY") or _asked(_("Access key of the bucket: "), "FOUNDER_S3_KEY")
-    secret = ambient.given("FOUNDER_S3_SECRET") or _asked(_("Secret key of the bucket: "), "FOUNDER_S3_SECRET")
+    key = ambient.given("FOUNDER_S3_KEY") or asked(_("Access key of the bucket: "), "FOUNDER_S3_KEY")
+    secret = ambient.given("FOUNDER_S3_SECRET") or asked(_("Secret key of the bucket: "), "FOUNDER_S3_SECRET")
     return Bucket(given.endpoint, found[1], key, secret, given.region, found[2] or "", given.ca)
-
-
-def _key(file: str) -> str:
-    if file:
-        content = files.read_text(file)
-        if content is None:
-            raise StackError(
-                _("{path} cannot be read").format(path=file),
-                _("There is no such file."),
-                _("Give the file that holds the key, or leave it out to be asked."),
-                exit_code=EXIT_USAGE,
-            )
-        return "\n".join(line for line in content.splitlines() if not line.startswith("#"))
-    return ambient.given("FOUNDER_BACKUP_KEY") or _asked(_("Key of the backups: "), "FOUNDER_BACKUP_KEY")
-
-
-def _asked(question: str, variable: str) -> str:
-    if questions.somebody_there():
-        return questions.unseen(question).strip()
-    raise StackError(
-        _("{variable} is not set").format(variable=variable),
-        _("Nobody can be asked here."),
-        _("Set it in the environment, or run the command in a terminal."),
-        exit_code=EXIT_USAGE,
-    )
 
 
 def _show(choice: Choice, where: str, folder: str) -> None:

@@ -1,4 +1,4 @@
-"""`founder secrets`: list, show or rotate what was generated."""
+"""`founder secrets`: list, show or rotate what was generated, and bring back what is lost of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.process import Process, Task, secrets_in, texts
-from founderstack.operations.prepare import Prepared, prepare
+from founderstack.operations.prepare import Prepared, prepare, refuse_lost_secrets
 from founderstack.operations.site import Site
 from founderstack.operations.up import rotate
 from founderstack.world import ambient
@@ -28,12 +28,16 @@ PANEL_PASSWORD = "panel.admin"
 def run(arguments: list[str]) -> int:
     """Secrets are shown one at a time, on request, and that is written down."""
     options = parser("secrets", yes=True, as_json=True, example="founder secrets show panel.admin")
-    options.add_argument("action", nargs="?", choices=("list", "show", "rotate", "set"), default="list")
+    options.add_argument("action", nargs="?", choices=("list", "show", "rotate", "set", "restore"), default="list")
     options.add_argument("names", nargs="*", help=_("names as the list shows them"))
     options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
     options.add_argument("--from-env", default="", metavar="VARIABLE", help=_("set: take the value from there"))
+    options.add_argument("--key-file", default="", help=_("restore: file with the backups' key (default: asked)"))
+    options.add_argument("--set", default="", help=_("restore: the backup (default: the newest)"))
     given = options.parse_args(arguments)
-    options.only_with(given, "founder secrets show, rotate and set", "names", there=given.action != "list")
+    named = given.action not in ("list", "restore")
+    options.only_with(given, "founder secrets show, rotate and set", "names", there=named)
+    options.only_with(given, "founder secrets restore", "--key-file", "--set", there=given.action == "restore")
     options.only_with(given, "founder secrets rotate", "--all", there=given.action == "rotate")
     options.only_with(given, "founder secrets set", "--from-env", there=given.action == "set")
     options.only_with(given, "founder secrets list", "--json", there=given.action == "list")
@@ -43,6 +47,10 @@ def run(arguments: list[str]) -> int:
         return _list(site, as_json=given.json)
     if given.action == "show":
         return _show(site, given.names)
+    if given.action == "restore":
+        from founderstack.cli import secrets_back  # no other action loads anything of backups
+
+        return secrets_back.run(site, given.key_file, given.set)
     if given.action == "set":
         return _set(site, given.names, given.from_env)
     return _rotate(site, given.names, given.all, manner_of(given))
@@ -92,6 +100,7 @@ def _set(site: Site, names: list[str], variable: str) -> int:
             _("Name one: founder secrets set {name}").format(name=known[0] if known else "NAME"),
             exit_code=EXIT_USAGE,
         )
+    refuse_lost_secrets(site, site.runtime.observe())
     value = _value(names[0], variable)
     if not value:
         raise StackError(
