@@ -11,7 +11,8 @@ from founderstack import locale
 from founderstack.cli.unchanged import programs_of, state_root
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.operations.status import Found, chosen, service_of
+from founderstack.model.instances import service_of
+from founderstack.operations.status import Found, chosen
 from founderstack.planner.standing import standing
 
 

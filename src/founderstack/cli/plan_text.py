@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
-from founderstack.cli.render import SIGNS, paint, seconds, title
+from founderstack.cli.render import SIGNS, paint, seconds, title, titled
 from founderstack.locale import _
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
@@ -38,17 +38,14 @@ def _lines(steps: Iterable[Step], desired: Desired, width: int, stream: TextIO) 
 
 
 def _instances(steps: Iterable[Step], desired: Desired) -> Iterator[str]:
-    """Of what runs more than once and is changed: how many there will be, and what each is called."""
+    """Of what runs more than once and is changed: how many there will be."""
     changed = {step.target for step in steps}
     for ring, members in desired.rings.items():
         if changed & {ring, *members}:
-            names = ", ".join(f"{ring}-{number}" for number in range(1, len(members) + 1))
             text = (
-                _("{ring} will run as 1 instance: {names}")
-                if len(members) == 1
-                else _("{ring} will run as {count} instances: {names}")
+                _("{name} will run as one instance") if len(members) == 1 else _("{name} will run as {count} instances")
             )
-            yield text.format(ring=ring, count=len(members), names=names)
+            yield text.format(name=titled(ring, desired), count=len(members))
 
 
 def _by_reason(steps: Iterable[Step], desired: Desired) -> Mapping[str, Mapping[str, Step]]:

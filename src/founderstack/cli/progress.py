@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from dataclasses import replace
 
 from founderstack.cli.render import paint, seconds, title
 from founderstack.locale import _
@@ -24,6 +25,7 @@ class Progress:
 
     def __init__(self, plan: Plan, desired: Desired, clock: Clock) -> None:
         self._clock = clock
+        self._desired = desired
         self._titles = {step.id: title(step, desired) for step in plan.steps}
         # Instances are named after secrets that the first run only makes after the plan was shown.
         self._shown = {duration_key(step.id): (step, title(step, desired)) for step in plan.steps}
@@ -69,7 +71,7 @@ class Progress:
         if step in self._titles or duration_key(step) not in self._shown:
             return self._titles.get(step, step)
         shown, text = self._shown[duration_key(step)]
-        return text.replace(shown.target, step.partition(":")[2])
+        return text if shown.verb == "do" else title(replace(shown, target=step.partition(":")[2]), self._desired)
 
     def _line(self, event: Event) -> None:
         sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from founderstack import locale
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.instances import service_of, spoken
 from founderstack.world import ambient
 
 if TYPE_CHECKING:  # the quick verbs paint as well, and do not pay for plans
@@ -52,15 +53,22 @@ def title(step: Step, desired: Desired) -> str:
     if step.verb == "do":
         task = desired.tasks[step.target]
         return _(task.summary)
+    ring = step.target if step.verb == "switch" else service_of(step.target)
+    name = titled(ring, desired) if step.verb == "switch" else spoken(step.target, titled(ring, desired))
     if step.verb == "start":
-        return _("start {name}").format(name=step.target)
+        return _("start {name}").format(name=name)
     if step.verb == "restart":
-        return _("restart {name}").format(name=step.target)
+        return _("restart {name}").format(name=name)
     if step.verb == "reload":
-        return _("{name} reads its files again").format(name=step.target)
+        return _("{name} reads its files again").format(name=name)
     if step.verb == "switch":
-        return _("send requests to the new instances of {name}").format(name=step.target)
-    return _("stop {name}").format(name=step.target)
+        return _("send requests to the new instances of {name}").format(name=name)
+    return _("stop {name}").format(name=name)
+
+
+def titled(ring: str, desired: Desired) -> str:
+    """What the instances of a ring are called; the ring's own name where none is wanted any more."""
+    return next((_(one.card.title) for one in desired.processes.values() if one.ring == ring), ring)
 
 
 def show_error(error: StackError, *, as_json: bool = False) -> None:

@@ -10,6 +10,7 @@ from founderstack.cli.render import paint, seconds
 from founderstack.cli.telling import tell_event
 from founderstack.locale import _
 from founderstack.model.events import Event
+from founderstack.model.instances import spoken
 from founderstack.operations.single import who_needs
 from founderstack.operations.site import Site
 
@@ -25,7 +26,7 @@ def ask_to_stop(site: Site, names: list[str], manner: Manner) -> None:
     """Say who needs them and ask; raises StackError where the answer is no or nobody can be asked."""
     _say_who_needs(site, names, manner)
     if not manner.yes:
-        question = _("Stop {names}? [y/N] ").format(names=", ".join(names))
+        question = _("Stop {names}? [y/N] ").format(names=", ".join(map(spoken, names)))
         why = _("It interrupts a service, and nobody can be asked here.")
         consent(question, why, _("To stop it all the same, add: --yes"))
 
@@ -35,7 +36,7 @@ def ask_to_restart(site: Site, names: list[str], manner: Manner) -> None:
     processes = site.runtime.observe().processes
     heavy = _say_who_needs(site, names, manner) or any(processes[name].interrupts for name in names)
     if heavy and not manner.yes and questions.somebody_there():
-        consent(_("Restart {names}? [y/N] ").format(names=", ".join(names)), "")
+        consent(_("Restart {names}? [y/N] ").format(names=", ".join(map(spoken, names))), "")
 
 
 def _say_who_needs(site: Site, names: list[str], manner: Manner) -> bool:
@@ -50,11 +51,11 @@ def _say_who_needs(site: Site, names: list[str], manner: Manner) -> bool:
 
 def _tell(event: Event) -> None:
     verb, _colon, name = event.step.partition(":")
-    tell_event(event, _TITLES[verb]().format(name=name))
+    tell_event(event, _TITLES[verb]().format(name=spoken(name)))
 
 
 def _show(event: Event) -> None:
     name = event.step.partition(":")[2]
     if event.kind in ("done", "failed"):
         sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
-        print(f"{sign} {name}  {seconds(event.seconds)}", file=sys.stderr)
+        print(f"{sign} {spoken(name)}  {seconds(event.seconds)}", file=sys.stderr)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from founderstack.locale import N_
+from founderstack.model.instances import service_of
 
 AGENT_MAX_AGE_S = 60.0
 """The agent writes its findings every ten seconds; older ones say nothing about now."""
@@ -105,12 +106,6 @@ def chosen(names: Iterable[str], services: Iterable[str]) -> tuple[tuple[str, ..
             return (), service
         picked.update(dict.fromkeys(meant))
     return tuple(picked) or known, ""
-
-
-def service_of(name: str) -> str:
-    """The word that a person uses for a process: without the marks of one instance (`app-2-0f3a9c-1`)."""
-    service, *marks = name.rsplit("-", 3)
-    return service if len(marks) == 3 and marks[0].isdigit() and marks[2].isdigit() else name
 
 
 def _is_instance_of(name: str, service: str) -> bool:

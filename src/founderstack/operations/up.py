@@ -9,6 +9,7 @@ from dataclasses import replace
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, StackError, StackErrors
 from founderstack.model.events import Event
+from founderstack.model.instances import spoken
 from founderstack.model.protocols import Emit
 from founderstack.model.stack import Release
 from founderstack.operations.converge import converge, duration_key
@@ -151,11 +152,12 @@ def _approved_only(shown: Prepared, now: Prepared) -> Prepared:
     """The plan as it is now that the secrets exist; a step that was not shown stops the run."""
     # Instances are named after their secrets too, which exist only now.
     approved = {duration_key(step.id) for step in shown.plan.steps}
-    surprises = [step.id for step in now.plan.steps if duration_key(step.id) not in approved]
+    surprises = [step for step in now.plan.steps if duration_key(step.id) not in approved]
     if surprises:
+        told = ", ".join(f"{step.verb} {spoken(step.target)}" for step in surprises)
         raise StackError(
             _("The stack changed while the plan was shown"),
-            _("These steps were not in it: {steps}").format(steps=", ".join(surprises)),
+            _("These steps were not in it: {steps}").format(steps=told),
             _("Run the command again and read the new plan."),
             exit_code=EXIT_FAILED,
         )

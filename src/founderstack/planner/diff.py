@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from founderstack.locale import _
+from founderstack.model.instances import listed
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Instance, State
 from founderstack.planner.order import ordered
@@ -68,7 +69,7 @@ def _changes(changed: tuple[str, ...]) -> str:
 def _rings(wanted: State, actual: State) -> Iterator[Step]:
     for ring, members in wanted.rings.items():
         if actual.rings.get(ring) != members:
-            yield Step("switch", ring, _("requests go to {members}").format(members=", ".join(members)))
+            yield Step("switch", ring, _("requests go to {members}").format(members=listed(members)))
 
 
 def _stops(wanted: State, actual: State) -> Iterator[Step]:

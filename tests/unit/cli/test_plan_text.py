@@ -40,11 +40,11 @@ def test_what_two_components_need_is_listed_once_and_a_shared_reason_is_said_onc
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (("app-3-4fd2a1-1", "app-3-4fd2a1-2"), "  app will run as 2 instances: app-1, app-2"),
-        (("app-3-4fd2a1-1",), "  app will run as 1 instance: app-1"),
+        (("app-3-4fd2a1-1", "app-3-4fd2a1-2"), "  app will run as 2 instances"),
+        (("app-3-4fd2a1-1",), "  app will run as one instance"),
     ],
 )
-def test_the_instances_that_will_run_are_named_where_they_change(names: tuple[str, ...], told: str) -> None:
+def test_the_instances_that_will_run_are_counted_where_they_change(names: tuple[str, ...], told: str) -> None:
     def lines(step: Step) -> list[str]:
         stream = io.StringIO()
         show_plan(Plan((step,)), Desired(rings={"app": names}), None, stream)

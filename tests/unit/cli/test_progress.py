@@ -25,12 +25,14 @@ def _lines(capsys: pytest.CaptureFixture[str], shown: list[str], done: list[str]
 
 def test_each_instance_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     names = ["app-2-0f3a9c-1", "app-2-0f3a9c-2"]
-    assert _lines(capsys, names, names) == [f"start {name}  1.0 s" for name in names]
+    told = [f"start app, instance {number} of release 2  1.0 s" for number in (1, 2)]
+    assert _lines(capsys, names, names) == told
 
 
 def test_a_name_that_was_not_known_when_the_plan_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
     shown, done = ["app-1-000000-1", "app-1-000000-2"], ["app-1-0f3a9c-1", "app-1-0f3a9c-2"]
-    assert _lines(capsys, shown, done) == [f"start {name}  1.0 s" for name in done]
+    told = [f"start app, instance {number} of release 1  1.0 s" for number in (1, 2)]
+    assert _lines(capsys, shown, done) == told
 
 
 def test_what_two_components_need_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:

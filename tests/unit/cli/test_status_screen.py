@@ -25,3 +25,4 @@ def test_instances_are_counted_and_none_is_taken_for_a_version() -> None:
     told = "\n".join(screen(status(found, 0.0), {}, 0.0))
     for text in ("App, instance 1/2 · release 3", "App, instance 2/2 · release 3", "PostgreSQL 15"):
         assert text in told
+    assert "4fd2a1" not in told

@@ -11,6 +11,7 @@ from founderstack.cli import glance
 from founderstack.cli.render import age, paint
 from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
+from founderstack.model.instances import service_of
 from founderstack.operations.status import UNRELEASED, Line, Status, as_json, status
 from founderstack.world.clock import SystemClock
 from founderstack.world.stack_file import find_stack_file
@@ -139,7 +140,7 @@ def _row(line: Line, now: float) -> tuple[str, ...]:
     shape, _colour, word = SHAPES[line.state]
     latency = "" if line.latency_ms is None else f"{line.latency_ms:.1f} ms"
     return (
-        line.name,
+        service_of(line.name),
         f"{shape} {_(word)}",
         _called(line),
         line.address,

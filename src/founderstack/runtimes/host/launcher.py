@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.instances import spoken
 from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
@@ -235,15 +236,13 @@ class Launcher:
         if before is not None and before.get("relay") is not None:
             return int(before["relay"])
         used = {record.get("relay") for name, record in self.records.all().items() if name != process.name}
-        first_port = process.relay.first_port
-        for number in range(len(process.relay.sockets)):
+        first_port, count = process.relay.first_port, len(process.relay.sockets)
+        for number in range(count):
             if number not in used and network.can_bind(first_port + number):
                 return number
         raise StackError(
-            _("No port is free for {name}").format(name=process.name),
-            _("All ports from {first} to {last} are taken.").format(
-                first=first_port, last=first_port + len(process.relay.sockets) - 1
-            ),
+            _("No port is free for {name}").format(name=spoken(process.name, _(process.card.title))),
+            _("All ports from {first} to {last} are taken.").format(first=first_port, last=first_port + count - 1),
             _("Stop programs that listen on them, then run the command again."),
         )
 
@@ -268,7 +267,7 @@ class Launcher:
     def _go_on(self, what: str) -> None:
         if self.broken_off:
             why, fix = _("The command was interrupted."), _("Run the same command again to go on where it stopped.")
-            raise StackError(_("{name} was not waited for").format(name=what), why, fix)
+            raise StackError(_("{name} was not waited for").format(name=spoken(what)), why, fix)
 
     def last_lines(self, name: str, count: int = LOG_LINES) -> list[str]:
         """The last lines of a process's output."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.instances import service_of, spoken
 from founderstack.model.process import Sign
 from founderstack.runtimes.host.records import Record
 
@@ -21,9 +22,9 @@ def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) 
         else _("It ended again and again.")
     )
     error = StackError(
-        _("{name} did not get ready").format(name=name),
+        _("{name} did not get ready").format(name=spoken(name, _(str(record.get("title") or "")))),
         cause + "".join(f"\n  | {line}" for line in once(lines)[-_SHOWN:]),
-        _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=name),
+        _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=service_of(name)),
     )
     signs = [Sign(**sign) for sign in record.get("signs", ())]
     return explained(error, signs, folder=str(record.get("folder", "")))
