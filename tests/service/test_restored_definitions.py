@@ -46,6 +46,7 @@ END $$;
 CREATE FUNCTION trap.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
 CREATE DOMAIN trap.literal AS int CHECK (trap.f(VALUE) > 0);
 CREATE VIEW trap.own AS SELECT 1 AS id;
+CREATE MATERIALIZED VIEW trap.filled AS SELECT * FROM zoo.notes WITH NO DATA;
 """
 CHECK = "CREATE TABLE trap.t (i int CHECK (trap.f(i) > 0)); INSERT INTO trap.t VALUES (1);"
 LITERAL = "CREATE TABLE trap.t (i int); CREATE POLICY p ON trap.t USING ('{1}'::trap.literal[] IS NOT NULL);"
@@ -67,6 +68,7 @@ DEEDS = [
     (CHECK, "CREATE FUNCTION zoo.seen(int) RETURNS int LANGUAGE sql AS 'SELECT 1';", "zoo.seen"),
     (CHECK, "COMMENT ON TABLE zoo.notes IS 'crafty';", "zoo.notes"),
     (CHECK, "DROP VIEW zoo.seen;", "zoo.seen"),
+    (INDEX, "REFRESH MATERIALIZED VIEW trap.filled;", "REFRESH"),
     (LITERAL, "PERFORM set_config('search_path', 'trap, pg_catalog', false);", "search_path=trap, pg_catalog"),
     (LITERAL, "PERFORM set_config('standard_conforming_strings', 'off', false);", "standard_conforming_strings=off"),
     (LITERAL, "PERFORM set_config('client_encoding', 'LATIN1', false);", "client_encoding=LATIN1"),
