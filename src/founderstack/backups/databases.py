@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from founderstack.backups import facts, makers, papers, role_script, settings
 from founderstack.backups.bringing import Bringing, bring_back
 from founderstack.backups.deadlines import LEAST_S, ended_in_time
-from founderstack.backups.server import ask, connected, literal, quoted
+from founderstack.backups.server import ask, connected, quoted
 from founderstack.backups.store import OpenSet
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
+from founderstack.model.sql import literal
 from founderstack.planner.restoring import MAINTENANCE, staged
 from founderstack.world import throwaway
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from founderstack.backups.server import ask, literal
+from founderstack.backups.server import ask
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.model.sql import literal
 
 if TYPE_CHECKING:
     import psycopg

@@ -82,11 +82,11 @@ class Plan:
     before: tuple[Run, ...]
     """What rows need."""
     rows: tuple[Entry, ...]
-    places: tuple[Entry, ...]
-    """Where sequences are."""
     after: tuple[Run, ...]
     """What needs rows."""
     late: tuple[Entry, ...]
+    places: tuple[Entry, ...]
+    """Where sequences are."""
     refreshing: tuple[Run, ...]
     last: tuple[Entry, ...]
     """What looks at every change of the database that follows."""
@@ -120,11 +120,11 @@ def plan(found: Sequence[Entry], superusers: Set[str], *, definitions_only: bool
     return Plan(
         before=(*_in_turns(_made(before, own), own), Run(large, inert=True)),
         rows=tuple(entry for entry in found if entry.is_of(*_ROWS)),
-        places=tuple(entry for entry in kept if entry.is_of(_PLACES)),
         after=tuple(_grouped(_made(after, own), own)),
         late=tuple(
             entry for entry in kept if entry.is_of(*_LATE) and not entry.is_of(*_LAST) and not _early(entry, own)
         ),
+        places=tuple(entry for entry in kept if entry.is_of(_PLACES)),
         refreshing=tuple(_grouped([entry for entry in kept if entry.is_of(_REFRESH)], own)),
         last=tuple(entry for entry in kept if entry.is_of(*_LAST)),
     )

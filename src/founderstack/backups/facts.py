@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from founderstack.backups.server import literal, ours, quoted, rows
+from founderstack.backups.server import ours, quoted, rows
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Table
+from founderstack.model.sql import literal
 from founderstack.world.row_hashes import exact, row_hash
 from founderstack.world.throwaway import PATTERN
 

@@ -12,10 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from founderstack.backups.server import ask, connected, literal, ours, rows
+from founderstack.backups.server import ask, connected, ours, rows
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.model.sql import literal
 from founderstack.world import ddl_guard
 from founderstack.world.processes import Result, failure
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.backups.guarded import Guard, changes
-from founderstack.backups.server import ask, connected, literal, quoted, rows
+from founderstack.backups.server import ask, connected, quoted, rows
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
+from founderstack.model.sql import literal
 from founderstack.world import throwaway
 
 if TYPE_CHECKING:

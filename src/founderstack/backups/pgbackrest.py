@@ -8,13 +8,14 @@ from dataclasses import replace
 from founderstack.backups.dump import Dump
 from founderstack.backups.repository import Repository
 from founderstack.backups.sayings import Progress as Percent
-from founderstack.backups.server import ask, literal
+from founderstack.backups.server import ask
 from founderstack.locale import _
 from founderstack.model.backup import Manifest
 from founderstack.model.component import View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.moments import Stored
 from founderstack.model.protocols import Clock, Progress, Server, SetWriter, Taken
+from founderstack.model.sql import literal
 from founderstack.planner.moments import kind_of_backup, needed
 
 DUMP_ALONE = "dump"

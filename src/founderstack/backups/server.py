@@ -85,12 +85,6 @@ def rows(connection: psycopg.Connection[Any], question: str, values: tuple[Any, 
     return connection.execute(ours(question), values or None).fetchall()
 
 
-def literal(value: str) -> str:
-    """A text as SQL quotes it, whatever `standard_conforming_strings` says."""
-    escaped = value.replace("'", "''")
-    return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in value else f"'{escaped}'"
-
-
 def ours(question: str) -> LiteralString:
     """The question, which is made of our own texts and of names that were quoted."""
     return question

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from founderstack.backups.server import ask, connected, literal, ours, quoted
+from founderstack.backups.server import ask, connected, ours, quoted
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts
 from founderstack.model.protocols import Server
-from founderstack.model.sql import setting_name, setting_words
+from founderstack.model.sql import literal, setting_name, setting_words
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.file_keys import key_of
+from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -129,9 +130,8 @@ def names(connection: psycopg.Connection[Any], bucket: str) -> Iterator[str]:
 
 def make(connection: psycopg.Connection[Any], owner: str) -> None:
     """Make the index where there is none. Safe to call again."""
-    quoted = '"' + owner.replace('"', '""') + '"'
     connection.execute(_TABLE)
-    connection.execute(f"ALTER TABLE {INDEX} OWNER TO {quoted}")
+    connection.execute(f"ALTER TABLE {INDEX} OWNER TO {identifier(owner)}")
     connection.execute(_SEEN_BY_ALL)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import platform
 from founderstack.migration.values import Context, Item, Kind
+from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
     import psycopg
@@ -78,7 +79,7 @@ def in_the_way(context: Context) -> list[Item]:
 
 def _missing_right(user: str, row: tuple[Any, ...]) -> Item:
     name, usage, select, schema, _bare, _owner = row
-    user = '"' + user.partition(".")[0].replace('"', '""') + '"'
+    user = identifier(user.partition(".")[0])
     grant = f"GRANT SELECT ON {name} TO {user};"
     if not usage:
         grant = f"GRANT USAGE ON SCHEMA {schema} TO {user}; {grant}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from founderstack.model.sql import literal
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -64,7 +66,7 @@ class Tried:
         if not self.keys:
             return ""
         lists = [
-            f"ARRAY[{', '.join(_quoted(key[place]) for key in sorted(self.keys))}]::{kind}[]"
+            f"ARRAY[{', '.join(literal(key[place]) for key in sorted(self.keys))}]::{kind}[]"
             for place, kind in enumerate(self.types)
         ]
         return f" WHERE ({', '.join(self.key)}) IN (SELECT * FROM unnest({', '.join(lists)}))"
@@ -114,7 +116,7 @@ def _some(table: Tried, sides: Iterable[psycopg.Connection[Any]]) -> Tried:
 
 
 def _of(table: Tried, sides: Iterable[psycopg.Connection[Any]], ids: Sequence[str]) -> Tried:
-    listed = f"ARRAY[{', '.join(map(_quoted, ids))}]::uuid[]"
+    listed = f"ARRAY[{', '.join(map(literal, ids))}]::uuid[]"
     return _with(table, sides, "WHERE " + " OR ".join(f"{column} = ANY ({listed})" for column in table.people))
 
 
@@ -132,7 +134,3 @@ def _with(table: Tried, sides: Iterable[psycopg.Connection[Any]], which: str) ->
         except psycopg.errors.QueryCanceled:
             continue
     return replace(table, keys=frozenset(keys))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -21,6 +21,12 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: str) -> str:
+    """A text as SQL quotes it, whatever `standard_conforming_strings` says."""
+    escaped = value.replace("'", "''")
+    return f"E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in value else f"'{escaped}'"
+
+
 def setting_name(key: str) -> str:
     """The name of a setting as SQL quotes it: `app.user` is two words, and the second may be one of SQL's own."""
     return ".".join(map(identifier, key.split(".")))
