@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -13,6 +14,33 @@ from tools import translate
 
 VALUE = re.compile(r"\{[^{}]*\}|%\(\w+\)[a-z]|%[sdr]")
 """A place that is filled in later: `{port}`, `{seconds:.0f}`, `%(prog)s`."""
+
+_FORMAL = (
+    "abra actualice añada arranque arregle borre cambie cierre compruebe confirme consiga conserve consulte copie "
+    "corrija cree cure defina deje detenga diga edite ejecute elija elimine envíe escriba espere firme guarde haga "
+    "imprima indique inicie instale intente introduzca lea levante libere llame mire mueva nombre omita pegue "
+    "permita pida ponga pruebe quite recupere reinicie repare repita responda restaure revise saque seleccione siga "
+    "suba termine traiga vea verifique vuelva"
+)
+FORMAL = frozenset(_FORMAL.split())
+"""Orders to somebody who is called “usted”; whoever reads this tool is called “tú”."""
+ROOT = Path(__file__).parent.parent.parent
+SPANISH_FILES = ("app/src/messages/es.ts", "README.es.md", "app/README.es.md", "docs/leave-supabase.es.md")
+ORDER = re.compile(r"(?:^|[.:;?!«(*\"] ?|, o )([A-ZÁÉÍÓÚa-záéíóúñ]+)(?=[ :])(?! de | del | y )", re.MULTILINE)
+WORD = re.compile(r"\w+")
+ASKED = re.compile(r"\b[Uu]sted(?:es)?\b|¿[^?]{0,80}\b(?:quiere|desea)\b|\b[Dd]ele\b")
+
+
+def formal(text: str) -> list[str]:
+    """What of a Spanish text speaks to “usted”."""
+    orders = [word for word in ORDER.findall(text) if word.lower() in FORMAL]
+    attached = {plain(f"{word}{ending}") for word in FORMAL for ending in ("lo", "la", "los", "las", "me", "le")}
+    return [*orders, *(word for word in WORD.findall(text) if plain(word) in attached), *ASKED.findall(text)]
+
+
+def plain(word: str) -> str:
+    """A word in small letters without accents, which come with what is attached to it."""
+    return word.lower().translate(str.maketrans("áéíóú", "aeiou"))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +79,25 @@ def test_a_translation_has_the_same_values_and_ends_as_its_text(catalogue: Catal
             if translation and _outer_space(text) != _outer_space(translation):
                 wrong.append(f"spaces around: {text!r} → {translation!r}")
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ejecute: founder up", ["Ejecute"]),
+        ("Inténtelo de nuevo, o recupere otra copia", ["recupere", "Inténtelo"]),
+        ("Ejecuta: founder up. Quien lo mire, que lo diga", []),
+        ("¿Qué secreto quiere poner?", ["¿Qué secreto quiere"]),
+    ],
+)
+def test_who_is_called_usted_is_noticed(text: str, found: list[str]) -> None:
+    assert formal(text) == found
+
+
+def test_whoever_reads_spanish_is_called_tu(catalogue: Catalog) -> None:
+    texts = [text for message in catalogue if message.id for text in translate.strings(message.string)]
+    texts += [(ROOT / file).read_text(encoding="utf-8") for file in SPANISH_FILES]
+    assert [(word, text[:80]) for text in texts for word in formal(text)] == []
 
 
 def test_a_text_is_spoken_in_the_language_chosen_and_english_stays_as_it_is() -> None:

@@ -70,9 +70,9 @@ def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
         raise _no_engine(made.stack.file)
     if not made.choices.ports:
         raise StackError(
-            _("There is nothing to back up yet"),
+            _("There are no backups here yet"),
             _("This stack was never brought up on this machine."),
-            _("Run “founder up” first."),
+            _("Run “founder up” first; or bring back a whole stack from elsewhere: founder rebuild --from PLACE"),
             exit_code=EXIT_PRECONDITION,
         )
     views = made.views()

@@ -6,6 +6,7 @@ import pytest
 
 from founderstack import wiring
 from founderstack.backups.assemble import moments_of
+from founderstack.model.errors import StackError
 from founderstack.operations.up import up
 from founderstack.testing.world import FakeSource, FakeWorld
 
@@ -26,3 +27,10 @@ def test_moments_are_found_for_any_kind_of_app(file: str) -> None:
     site = world.site(TEXT)
     up(site, lambda _prepared: None, lambda _event: None)
     assert moments_of(wiring.made_of(site)) is not None
+
+
+def test_a_stack_that_was_never_up_has_no_backups_and_the_error_says_what_comes_first() -> None:
+    with pytest.raises(StackError, match="no backups here yet") as told:
+        wiring.open_vault(FakeWorld().site(TEXT))
+    assert "founder up" in told.value.fix
+    assert "founder rebuild" in told.value.fix, "whoever lost a machine is here, too"
