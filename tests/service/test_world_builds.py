@@ -182,6 +182,26 @@ def test_a_commit_is_built_as_it_was(source: Path, places: Places, builder: str)
     assert "new.txt" not in (release / "list").read_text()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a user of its own")
+def test_a_commit_of_somebody_elses_checkout_is_built(places: Places, builder: str) -> None:
+    """Git makes the files as the checkout's owner, who can enter no folder of the build."""
+    top = enterable_folder("founder-checkout-")
+    folder = top / "app"
+    folder.mkdir()
+    for name in ("note.txt", "run.sh"):
+        (folder / name).write_text("first")
+    _git(folder, "init", "-q")
+    _commit(folder)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+    folder.chmod(0o700)
+    action = Build(1, source_digest(str(folder), "HEAD"), str(folder), GOOD, "out", ref="HEAD")
+    release = Path(builds.build(action, places, user=builder, progress=print))
+    assert (release / "note.txt").read_text() == "first"
+    assert sorted(os.listdir(f"{places.shared}/builds")) == [".lock"]
+    shutil.rmtree(top)
+
+
 def test_a_folder_without_git_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(StackError) as raised:
         resolve_ref(str(tmp_path), "v1")
