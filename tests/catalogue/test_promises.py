@@ -101,7 +101,7 @@ def test_names_are_unique(case: Case) -> None:
 @each_case
 def test_needs_are_names_of_what_there_is(case: Case) -> None:
     desired = case.desired()
-    there = {*desired.processes, *desired.tasks}
+    there = {*desired.processes, *desired.tasks, *desired.rings}
     for made in _made(case):
         assert set(made.needs) <= there, made.name
         assert not isinstance(made, Process) or set(made.follows) <= set(made.needs) & set(desired.tasks)

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.backups import databases, settings
+from founderstack.backups import databases, roles, settings
 from founderstack.backups.dump import Dump
 from founderstack.backups.facts import BEGUN, COPY, begin, database_facts, differences
 from founderstack.backups.server import connected
@@ -138,8 +138,8 @@ def test_everything_comes_back_with_its_owners_rights_and_roles(
     assert clear == [], "nothing is on the disk in clear"
     facts = databases.facts_of(opened)
     assert {one.name for one in facts.databases} == {"diary", "postgres", 'Odd "name" é'}
-    databases.restore_roles(target.server, opened)
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     for about in facts.databases:
         if about.name != "postgres":
             databases.restore_database(target.server, opened, about, about.name, quiet)
@@ -202,7 +202,7 @@ def test_a_difference_in_one_row_one_owner_or_one_right_is_told(
 ) -> None:
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     databases.restore_database(target.server, opened, about, "changed", quiet)
     changes = {
         "GRANT DELETE ON diary.note TO visitor": "Owners or rights",
@@ -254,6 +254,7 @@ def test_who_was_removed_comes_back_as_an_owner_and_not_as_somebody_who_may_sign
     source.query("CREATE ROLE passing_1 LOGIN; CREATE ROLE demoted LOGIN IN ROLE owner_of_it")
     source.query("CREATE DATABASE theirs")
     source.query("CREATE TABLE thing (n int); ALTER TABLE thing OWNER TO gone", "theirs")
+    source.query("CREATE TABLE other (n int); ALTER TABLE other OWNER TO passing_1", "theirs")
     opened = taken(source.server, store, key)
     source.query("DROP DATABASE theirs")
     source.query("DROP ROLE gone, passing_1; REVOKE owner_of_it FROM demoted; ALTER ROLE demoted SET work_mem = '1MB'")
@@ -262,22 +263,43 @@ def test_who_was_removed_comes_back_as_an_owner_and_not_as_somebody_who_may_sign
         FROM pg_authid a LEFT JOIN pg_db_role_setting ON setrole = a.oid LEFT JOIN pg_auth_members ON member = a.oid
         GROUP BY 1, 2, 3, 4, 5 ORDER BY 1"""
     before = source.query(question)
-    assert databases.make_roles(source.server, opened, "passing_.") == ("gone",)
-    assert databases.make_roles(source.server, opened, "passing_.") == ()
+    assert roles.make_roles(source.server, opened, "passing_.") == ("gone",)
+    assert roles.make_roles(source.server, opened, "passing_.") == ()
     about = next(one for one in databases.facts_of(opened).databases if one.name == "theirs")
     databases.restore_database(source.server, opened, about, "looked_at", quiet)
     assert differences(about, databases.counted(source.server, "looked_at")) == ()
     after = source.query(question)
     assert ("gone", False, False, None, None, [None]) in after
-    assert [one for one in after if one[0] != "gone"] == before
+    assert ("passing_1", False, False, None, None, [None]) in after
+    assert [one for one in after if one[0] not in ("gone", "passing_1")] == before
     databases.drop(source.server, "looked_at")
-    source.query("DROP ROLE gone, demoted")
+    source.query("DROP ROLE gone, demoted, passing_1")
+
+
+def test_what_belongs_to_a_former_sign_in_of_the_app_comes_back_on_a_new_machine(
+    source: Cluster, target: Cluster, store: SetStore, key: Key
+) -> None:
+    source.query("CREATE ROLE passing_2 LOGIN PASSWORD 'known' IN ROLE owner_of_it")
+    source.query("CREATE DATABASE theirs")
+    source.query("CREATE TABLE thing (n int); ALTER TABLE thing OWNER TO passing_2", "theirs")
+    source.query("CREATE TABLE other (n int); GRANT SELECT ON other TO passing_2", "theirs")
+    opened = taken(source.server, store, key)
+    about = next(one for one in databases.facts_of(opened).databases if one.name == "theirs")
+    roles.restore_roles(target.server, opened, "passing_.")
+    roles.restore_roles(target.server, opened, "passing_.")
+    databases.restore_database(target.server, opened, about, "theirs", quiet)
+    assert differences(about, databases.counted(target.server, "theirs", about)) == ()
+    asked = "SELECT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = 'passing_2'"
+    assert target.query(asked) == [(False, None)]
+    for one in (source, target):
+        databases.drop(one.server, "theirs")
+        one.query("DROP ROLE passing_2")
 
 
 def test_one_table_comes_back_among_empty_ones(source: Cluster, target: Cluster, store: SetStore, key: Key) -> None:
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     databases.restore_database(target.server, opened, about, "one", quiet, table="diary.note")
     assert target.query("SELECT count(*) FROM diary.note", "one") == [(2000,)]
     assert target.query("SELECT count(*) FROM diary.secret", "one") == [(0,)]
@@ -291,7 +313,7 @@ def test_in_its_place_both_names_change_at_once_and_who_was_connected_finds_the_
 ) -> None:
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "diary")
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     target.query("CREATE DATABASE live")
     target.query("CREATE TABLE lost (n int)", "live")
     databases.restore_database(target.server, opened, about, "live_new", quiet)
@@ -313,7 +335,7 @@ def test_a_broken_dump_leaves_nothing_that_looks_restored(
     path = next(tmp_path.rglob("diary.dump.age"))
     sealed = path.read_bytes()
     path.write_bytes(sealed[:-1000] + bytes([sealed[-1000] ^ 1]) + sealed[-999:])
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     with pytest.raises(StackError, match=r"diary\.dump\.age is damaged"):
         databases.restore_database(target.server, opened, about, "broken", quiet)
     assert not databases.exists(target.server, "broken")
@@ -450,7 +472,7 @@ def test_a_setting_that_a_server_refuses_is_named_and_all_else_comes_back(
     opened = taken(replace(source.server, databases=("live",)), store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "live")
     try:
-        of_roles = databases.restore_roles(target.server, opened)
+        of_roles = roles.restore_roles(target.server, opened)
         of_database = databases.restore_database(target.server, opened, about, "live", quiet)
         assert [text.partition(", which")[0] for text in (*of_roles, *of_database)] == [
             "Role writer: this server refuses the setting lc_time",
@@ -487,7 +509,7 @@ def test_nothing_is_loaded_that_somebody_has_named_in_a_folder_of_their_own(
     opened = taken(replace(source.server, databases=("live",)), store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "live")
     try:
-        of_roles = databases.restore_roles(target.server, opened)
+        of_roles = roles.restore_roles(target.server, opened)
         of_database = databases.restore_database(target.server, opened, about, "live", quiet)
         why = "does not lie in $libdir/plugins/, where PostgreSQL looks for it"
         assert [text.rpartition(": ")[2] for text in (*of_roles, *of_database)] == [
@@ -568,7 +590,7 @@ def test_what_lies_in_a_tablespace_comes_back_and_nothing_touches_its_folder(
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "spread")
     for cluster_, found in ((target, 0), (source, 1)):
-        databases.restore_roles(cluster_.server, opened)
+        roles.restore_roles(cluster_.server, opened)
         databases.restore_database(cluster_.server, opened, about, "spread_restored", quiet)
         assert differences(about, databases.counted(cluster_.server, "spread_restored")) == ()
         assert cluster_.query(where, "spread_restored") == [(found,)]
@@ -584,7 +606,7 @@ def test_locale_limit_and_template_of_a_database_come_back(
     source.query("ALTER DATABASE german CONNECTION LIMIT 7 IS_TEMPLATE true")
     opened = taken(source.server, store, key)
     about = next(one for one in databases.facts_of(opened).databases if one.name == "german")
-    databases.restore_roles(target.server, opened)
+    roles.restore_roles(target.server, opened)
     databases.restore_database(target.server, opened, about, "german_restored", quiet)
     now = databases.counted(target.server, "german_restored")
     assert now.locale[0] == "i"
@@ -621,7 +643,7 @@ def test_quoted_texts_about_roles_come_back_and_run_nothing(
         WHERE rolname IN ('writer', E'a\\n-- b') OR rolname ~ 'intruder' ORDER BY 1"""
     try:
         for _again in range(2):
-            databases.restore_roles(target.server, opened)
+            roles.restore_roles(target.server, opened)
             assert target.query(told) == source.query(told)
             assert len(target.query(told)) == 2
     finally:

@@ -150,6 +150,10 @@ class _Database:
         script = files("founderstack.catalogue").joinpath("postgres_files", "roles.sql").read_text()
         self.ask("postgres", "postgres", variables + script)
 
+    def end_former_ones(self, login: str) -> None:
+        script = files("founderstack.catalogue").joinpath("postgres_files", "former_sign_ins.sql").read_text()
+        self.ask("postgres", "app", f"\\set login {login}\n" + script)
+
     def ask(self, user: str, database: str, sql: str, *, check: bool = True) -> str:
         place = ("-h", str(self._folder), "-U", user, "-d", database)
         return self._run("psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *place, stdin=sql, check=check).out.strip()
@@ -188,6 +192,25 @@ def test_the_app_cannot_become_the_databases_superuser(database: _Database) -> N
     database.ask("app_00000001", "postgres", trap)
     database.give_roles("app_00000002")  # a rotated password
     assert database.ask("postgres", "postgres", "SELECT rolname FROM pg_roles WHERE rolsuper") == "postgres"
+
+
+def test_a_former_sign_in_ends_whatever_the_app_has_made_with_it(database: _Database) -> None:
+    """What breaks otherwise: ten minutes after one rotation, every later one."""
+    database.ask("app_00000001", "app", "SET ROLE NONE; CREATE SCHEMA own; CREATE TABLE own.made (n int);")
+    database.give_roles("app_00000002")
+    lasts = "SELECT count(*) FROM pg_roles WHERE rolname = 'app_00000001' AND rolvaliduntil = 'infinity'"
+    assert database.ask("postgres", "postgres", lasts) == "1", "whoever serves with it may go on until others do"
+    database.end_former_ones("app_00000002")
+    assert database.ask("postgres", "postgres", lasts) == "0"
+    database.ask("app_00000002", "app", "GRANT SELECT ON own.made TO app_00000002")
+    database.give_roles("app_00000003")
+    over = "ALTER ROLE app_00000001 VALID UNTIL '2020-01-01'; ALTER ROLE app_00000002 VALID UNTIL '2020-01-01'"
+    database.ask("postgres", "postgres", over)
+    database.end_former_ones("app_00000003")
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'own'"
+    assert database.ask("postgres", "app", owners) == "app"
+    left = "SELECT rolname || ' ' || rolcanlogin FROM pg_roles WHERE rolname ~ '^app_' ORDER BY 1"
+    assert database.ask("postgres", "postgres", left).splitlines() == ["app_00000002 false", "app_00000003 true"]
 
 
 def test_the_app_enters_its_own_database_alone(database: _Database) -> None:

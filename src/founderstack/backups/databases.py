@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from founderstack.backups import facts, makers, papers, role_script, settings
+from founderstack.backups import facts, makers, papers, settings
 from founderstack.backups.bringing import Bringing, bring_back
 from founderstack.backups.deadlines import LEAST_S, ended_in_time
 from founderstack.backups.server import ask, connected, quoted
@@ -16,7 +15,6 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.sql import literal
 from founderstack.planner.restoring import MAINTENANCE, staged
-from founderstack.world import throwaway
 
 
 def facts_of(opened: OpenSet) -> Facts:
@@ -25,7 +23,7 @@ def facts_of(opened: OpenSet) -> Facts:
         try:
             return papers.read(Facts, opened.paper(file))
         except ValueError:
-            raise _damaged(file.name) from None
+            raise damaged(file.name) from None
     return Facts()
 
 
@@ -42,48 +40,6 @@ def refuse_older_server(manifest: Manifest, server: Server) -> None:
             _("Restore it on a machine whose distribution has PostgreSQL {theirs} or later.").format(theirs=theirs),
             exit_code=EXIT_PRECONDITION,
         )
-
-
-def make_roles(server: Server, opened: OpenSet, leave_out: str) -> tuple[str, ...]:
-    """Make the roles that are missing on a server that is used, as nothing but owners: their names; safe to repeat.
-
-    Whoever was removed since must not sign in again because somebody looks at a copy of back then: they get no
-    password and may do nothing. Roles that are there stay as they are; missing ones matching `leave_out` stay missing.
-    """
-    there = set(ask(server, "postgres", "SELECT rolname FROM pg_roles"))
-    passing, missing = re.compile(_passing(leave_out)), list[str]()
-    for file in opened.manifest.of_kind("globals"):
-        try:
-            names = role_script.made(opened.paper(file).decode())
-        except ValueError:
-            raise _damaged(file.name) from None
-        missing += [name for name in names if name not in there and not passing.fullmatch(name)]
-    ask(server, "postgres", "BEGIN", *(f"CREATE ROLE {quoted(name)} NOLOGIN" for name in missing), "COMMIT")
-    return tuple(missing)
-
-
-def restore_roles(server: Server, opened: OpenSet, leave_out: str = "") -> tuple[str, ...]:
-    """Make the roles of a new server, with their passwords, and every membership and setting; safe to repeat.
-
-    A role that is there already keeps its password and what it may: what its stack gave it since is not taken back.
-    Missing ones that match `leave_out` stay missing. What is set for them and this server refuses, in words.
-    """
-    there, refused = set(ask(server, "postgres", "SELECT rolname FROM pg_roles")), list[str]()
-    for file in opened.manifest.of_kind("globals"):
-        try:
-            text, passing = opened.paper(file).decode(), _passing(leave_out)
-            script = role_script.missing_only(text, there, passing)
-            wanted = tuple(role_script.settings(text, there, passing))
-        except ValueError:
-            raise _damaged(file.name) from None
-        # Passwords are in it.
-        ask(server, "postgres", settings.QUIET, "BEGIN", *script, "COMMIT")
-        refused += settings.give(server, wanted)
-    return tuple(refused)
-
-
-def _passing(leave_out: str) -> str:
-    return f"{leave_out}|{throwaway.PATTERN}" if leave_out else throwaway.PATTERN
 
 
 def restore_database(
@@ -290,7 +246,8 @@ def _dump_of(manifest: Manifest, database: str) -> SetFile:
     )
 
 
-def _damaged(name: str) -> StackError:
+def damaged(name: str) -> StackError:
+    """The error for a part of a set that is not what was written."""
     return StackError(
         _("{name} is damaged").format(name=name),
         _("What was read is not what was written."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from founderstack.backups import databases, facts, makers
+from founderstack.backups import databases, facts, makers, roles
 from founderstack.backups.deadlines import ended_in_time
 from founderstack.backups.objects import look_through
 from founderstack.backups.scratch import NotTheSet, Scratch, refuse_small_disk, running
@@ -136,7 +136,7 @@ def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
 
 
 def _restore(server: Server, opened: OpenSet, wanted: Facts, progress: Progress) -> list[str]:
-    refused = list(databases.restore_roles(server, opened))
+    refused = list(roles.restore_roles(server, opened))
     for about in wanted.databases:
         refused += databases.restore_database(server, opened, about, _name(about.name), progress)
     return refused

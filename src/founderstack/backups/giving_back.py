@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Sequence
 
-from founderstack.backups import databases, facts, logs
+from founderstack.backups import databases, facts, logs, roles
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.objects import Objects, refuse_damaged
 from founderstack.backups.store import OpenSet, SetStore
@@ -68,12 +68,12 @@ class GivingBack:
     def make_roles(self, one: Restorable) -> tuple[str, ...]:
         """Make roles that are missing, as nothing but owners; refuses dumps that this server is too old for."""
         databases.refuse_older_server(one.manifest, self._server)
-        return databases.make_roles(self._server, self._opened[one.manifest.id], self._server.passing)
+        return roles.make_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 
     def restore_roles(self, one: Restorable) -> tuple[str, ...]:
         """Make all roles as they were, on a new server; refuses dumps that this server is too old for."""
         databases.refuse_older_server(one.manifest, self._server)
-        return databases.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
+        return roles.restore_roles(self._server, self._opened[one.manifest.id], self._server.passing)
 
     def restore_database(
         self, one: Restorable, about: DatabaseFacts, into: str, table: str, progress: Progress

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from founderstack.locale import N_
+from founderstack.model import process as p
 from founderstack.model.component import View
 
 _LOCKS = 65_536
@@ -41,3 +43,17 @@ def connections(view: View) -> int:
 def locks_each(view: View) -> int:
     """PostgreSQL counts its locks by connection, whoever needs them."""
     return max(64, -(-_LOCKS // (connections(view) + _BESIDES)))
+
+
+NONE_SHARED = tuple(
+    p.Sign(
+        f'could not {act} shared memory segment "/PostgreSQL.',
+        N_("Its processes share memory in /dev/shm, which is missing here, full, too small, or not open to its user."),
+        N_(
+            "Give /dev/shm 256 MB or more (docker run --shm-size=256m; mount -o remount,size=256m /dev/shm), with mode"
+            " 1777. Then run: founder up"
+        ),
+    )
+    for act in ("open", "resize", "map")
+)
+"""What a server says that may not share memory among its processes."""

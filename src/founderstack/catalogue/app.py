@@ -295,5 +295,5 @@ COMPONENT = Component(
     relays=relays,
     build_inputs=build_inputs,
     built_in=built_in,
-    ready_after=(),
+    ready_after=("app",),
 )

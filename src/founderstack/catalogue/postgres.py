@@ -24,20 +24,15 @@ PROBE = "probe"
 READER = "backup"
 """The role that backups are taken with: may read everything and change nothing."""
 
-MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
-
-
-_NO_SHARED_MEMORY = tuple(
-    p.Sign(
-        f'could not {act} shared memory segment "/PostgreSQL.',
-        N_("Its processes share memory in /dev/shm, which is missing here, full, too small, or not open to its user."),
-        N_(
-            "Give /dev/shm 256 MB or more (docker run --shm-size=256m; mount -o remount,size=256m /dev/shm), with mode"
-            " 1777. Then run: founder up"
-        ),
-    )
-    for act in ("open", "resize", "map")
+_OURS = (
+    "-c role=none -c local_preload_libraries= -c search_path=pg_catalog -c default_transaction_read_only=off "
+    "-c default_transaction_deferrable=off -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 "
+    "-c lock_timeout=20s"
 )
+"""Options of the superuser's sign-ins: they win over what the app has set for its database. A transaction of the app's
+that holds what must change is waited for, and not for ever."""
+
+MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             stop_signal="INT",
             stop_wait_s=60,
             reload_signal="HUP",
-            signs=_NO_SHARED_MEMORY,
+            signs=_memory.NONE_SHARED,
         ),
     )
 
@@ -87,7 +82,7 @@ def _card(view: View) -> p.Card:
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
-    return (_packages(view), _cluster(view), _roles(view))
+    return (_packages(view), _cluster(view), _roles(view), _former_sign_ins(view))
 
 
 def _packages(view: View) -> p.Task:
@@ -124,25 +119,41 @@ def _cluster(view: View) -> p.Task:
             alone_until=data,
         ),
         needs=("postgres/packages",),
-        signs=_NO_SHARED_MEMORY,
+        signs=_memory.NONE_SHARED,
     )
 
 
 def _roles(view: View) -> p.Task:
-    port, run = view.port("database", "sql"), view.places.run("postgres")
-    psql = (f"{_binaries(view)}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
     return p.Task(
         name="postgres/roles",
         component="postgres",
         summary=N_("roles, the app's database and its extensions"),
         action=p.Run(
             commands=(
-                p.Command((*psql, "-d", "postgres"), stdin=_roles_sql(view)),
-                p.Command((*psql, "-d", DATABASE), stdin="CREATE EXTENSION IF NOT EXISTS pg_stat_statements;\n"),
+                _psql(view, "postgres", _roles_sql(view)),
+                _psql(view, DATABASE, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public;\n"),
             ),
         ),
         needs=("postgres",),
     )
+
+
+def _former_sign_ins(view: View) -> p.Task:
+    """After those who serve have today's password: one that nobody could take over goes on being good."""
+    said = f"\\set login {_login(view)}\n" + _packaged.text("postgres_files", "former_sign_ins.sql")
+    return p.Task(
+        name="postgres/former-sign-ins",
+        component="postgres",
+        summary=N_("the end of earlier passwords of the database"),
+        action=p.Run(commands=(_psql(view, DATABASE, said),)),
+        needs=("postgres/roles", *view.wait_for("app")),
+    )
+
+
+def _psql(view: View, database: str, said: str) -> p.Command:
+    port, run = view.port("database", "sql"), view.places.run("postgres")
+    psql = (f"{_binaries(view)}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
+    return p.Command((*psql, "-d", database), env=(("PGOPTIONS", _OURS),), stdin=said)
 
 
 def _roles_sql(view: View) -> str:

@@ -24,14 +24,9 @@ GRANT app TO :"login";
 ALTER ROLE :"login" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE VALID UNTIL 'infinity' PASSWORD :'password';
 ALTER ROLE :"login" SET role = 'app';
 
--- Instances that still have the former password go on opening connections while they are replaced; then it ends.
-SELECT format('ALTER ROLE %I VALID UNTIL %L', rolname, now() + interval '10 minutes') FROM pg_roles
-WHERE rolname ~ '^app_[0-9a-f]{8}$' AND rolname <> :'login' AND coalesce(rolvaliduntil, 'infinity') = 'infinity' \gexec
-SELECT format('DROP ROLE %I', rolname) FROM pg_roles
-WHERE rolname ~ '^app_[0-9a-f]{8}$' AND rolname <> :'login' AND rolvaliduntil < now() \gexec
-
 SELECT 'CREATE DATABASE app OWNER app' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'app') \gexec
-REVOKE CONNECT ON DATABASE app FROM PUBLIC;
+-- Only where something changes: a transaction of the app's may hold what stands about its database.
+SELECT 'REVOKE CONNECT ON DATABASE app FROM PUBLIC' WHERE has_database_privilege('public', 'app', 'CONNECT') \gexec
 
 -- The other databases are the superuser's. Health questions and people's tools are asked in one of them.
 REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
@@ -41,4 +36,5 @@ GRANT CONNECT ON DATABASE postgres TO founder, probe;
 ALTER ROLE backup LOGIN BYPASSRLS NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 10;
 ALTER ROLE backup SET default_transaction_read_only = on;
 GRANT pg_read_all_data TO backup;
-GRANT CONNECT ON DATABASE postgres, app TO backup;
+GRANT CONNECT ON DATABASE postgres TO backup;
+SELECT 'GRANT CONNECT ON DATABASE app TO backup' WHERE NOT has_database_privilege('backup', 'app', 'CONNECT') \gexec
