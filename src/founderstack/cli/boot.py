@@ -19,10 +19,13 @@ def install(site: Site) -> str:
     runtime = _bootable(site)
     if not site.machine.root:
         raise _needs_root()
-    if not os.path.exists(runtime.supervisor_argv[0]):
+    # The program may be another stack's: both share it. The configuration is this stack's alone.
+    program, *_options, configuration = runtime.supervisor_argv
+    missing = next((path for path in (program, configuration) if not os.path.exists(path)), "")
+    if missing:
         raise StackError(
             _("There is nothing yet to start at boot"),
-            _("“founder up” has not run: {path} is not there.").format(path=runtime.supervisor_argv[0]),
+            _("“founder up” has not run: {path} is not there.").format(path=missing),
             _("Run “founder up” first."),
             exit_code=EXIT_PRECONDITION,
         )

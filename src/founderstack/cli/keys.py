@@ -20,16 +20,20 @@ def key_of(file: str) -> str:
                 exit_code=EXIT_USAGE,
             )
         return "\n".join(line for line in content.splitlines() if not line.startswith("#"))
-    return ambient.given("FOUNDER_BACKUP_KEY") or asked(_("Key of the backups: "), "FOUNDER_BACKUP_KEY")
+    return ambient.given("FOUNDER_BACKUP_KEY") or asked(
+        _("Key of the backups: "),
+        "FOUNDER_BACKUP_KEY",
+        _("Name a file that holds it, --key-file FILE, or run the command in a terminal."),
+    )
 
 
-def asked(question: str, variable: str) -> str:
+def asked(question: str, variable: str, fix: str = "") -> str:
     """What is typed unseen; raises StackError where nobody can be asked, with the variable that holds it else."""
     if questions.somebody_there():
         return questions.unseen(question).strip()
     raise StackError(
         _("{variable} is not set").format(variable=variable),
         _("Nobody can be asked here."),
-        _("Set it in the environment, or run the command in a terminal."),
+        fix or _("Set it in the environment, or run the command in a terminal."),
         exit_code=EXIT_USAGE,
     )

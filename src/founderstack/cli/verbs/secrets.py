@@ -152,9 +152,10 @@ def _change(names: list[str], every: bool, site: Site, approve: Approve, emit: E
 
 
 def _which(site: Site) -> StackError:
+    names = site.secrets.names()
     return StackError(
         _("Which secret?"),
-        _("There are: {names}.").format(names=", ".join(site.secrets.names())),
-        _("Name one: founder secrets show panel.admin"),
+        _("There are: {names}.").format(names=", ".join(names) or "–"),
+        _("Name one: founder secrets show panel.admin") if names else _("Run “founder up” first."),
         exit_code=EXIT_USAGE,
     )
