@@ -157,6 +157,17 @@ def test_code_that_keeps_something_for_itself_while_it_checks_is_restored(two: C
     restored(two, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["standard_conforming_strings = off", "client_encoding = LATIN1", "array_nulls = off", "search_path = trap, zoo"],
+)
+def test_what_an_app_sets_for_its_database_is_no_change(two: Cluster, tmp_path: Path, setting: str) -> None:
+    """What breaks otherwise: no set of such a database can be restored."""
+    two.query(f"ALTER DATABASE two SET {setting}")
+    code(two, "NULL;", CHECK)
+    restored(two, tmp_path)
+
+
 def test_code_that_takes_from_a_sequence_does_not_move_it(two: Cluster, tmp_path: Path) -> None:
     code(two, "PERFORM setval('zoo.places', 4000);", INDEX)
     restored(two, tmp_path)

@@ -49,7 +49,8 @@ BEGIN
     END IF;
 END $guard$
 """
-_ENCODING = re.compile(r"^SET client_encoding = '([\w-]+)';$", re.MULTILINE)
+_SET = re.compile(r"^SET (client_encoding|standard_conforming_strings) = '?([\w-]+)'?;$", re.MULTILINE)
+"""What the dump was written by: an app may have another than the usual."""
 _LINES = 8
 """Of what PostgreSQL says, beginning with the refusal: which functions called which."""
 
@@ -71,8 +72,7 @@ class Guard:
         """
         with connected(self.server, self.database, self.role, self.password) as connection:
             usual = {name: str(rows(connection, f"SHOW {name}")[0][0]) for name in _READ_BY}
-        (encoding,) = set(_ENCODING.findall(head))
-        words = usual | {"search_path": "", "standard_conforming_strings": "on", "client_encoding": encoding}
+        words = usual | {"search_path": ""} | dict(_SET.findall(head))
         with connected(self.server, self.database, self.server.superuser) as connection:
             ddl_guard.stand(connection, self.role, self.role)
             connection.execute(ours(_made(self.role, words)))
