@@ -16,6 +16,9 @@ from founderstack.migration.values import Context, Finding
 _ADDED = frozenset({"RULE", "ROW SECURITY"})
 """Kinds that change what a table gives, where only the target has one; policies and triggers are asked by `finish`."""
 
+_BODY = "\n    AS "
+"""How the line begins on which pg_dump writes a function's body."""
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -73,8 +76,11 @@ def _compared(one: Decided) -> bool:
 
 
 def _form(entry: Entry) -> str:
-    bodies = entry.kind in ("FUNCTION", "PROCEDURE", "COMMENT")  # texts, in which every space counts
-    return f"{entry.kind}\n{entry.sql if bodies else canonical(entry.sql)}"
+    if entry.kind == "COMMENT":
+        return f"{entry.kind}\n{entry.sql}"
+    # A body is a text, in which every space counts; defaults, and the body that PostgreSQL has read, are expressions.
+    head, between, body = entry.sql.partition(_BODY) if entry.kind in ("FUNCTION", "PROCEDURE") else (entry.sql, "", "")
+    return f"{entry.kind}\n{canonical(head)}{between}{body}"
 
 
 def _added(context: Context, there: Sequence[Entry], known: Mapping[int, Known]) -> Iterator[str]:

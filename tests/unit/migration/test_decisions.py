@@ -194,6 +194,9 @@ def test_what_the_target_has_already_is_in_the_way() -> None:
     assert fates(there, present=("public.todos",)) == {"public.todos": "blocker"}
 
 
+ARRAY = "ARRAY['a'::varchar(3), lower('b')]"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -202,6 +205,15 @@ def test_what_the_target_has_already_is_in_the_way() -> None:
         ("(a OR b) AND c", "a OR b AND c", False),
         ("x = 'a OR  b'", "x = 'a OR b'", False),
         ("CHECK ((a  > 0))", "CHECK ((a > 0))", True),
+        (f"s = ANY (({ARRAY})::text[])", "s = ANY (ARRAY[('a'::varchar(3))::text, (lower('b'))::text])", True),
+        (f"s = ANY ({ARRAY}::text[])", "s = ANY (ARRAY['a'::varchar(3)::text, lower('b')::text])", True),
+        ("ARRAY['a'::character varying]::text[]", "ARRAY['a'::character varying::text]", True),
+        (f"s = ANY (({ARRAY})::text[])", "s = ANY (ARRAY[('a'::varchar(3))::text, (lower('c'))::text])", False),
+        (f"s = ANY (({ARRAY})::text[])", "s = ANY (ARRAY[('a'::varchar(3))::name, (lower('b'))::name])", False),
+        (f"s = ANY (({ARRAY})::text[])", f"s = ANY (({ARRAY}))", False),
+        ('(ARRAY[ARRAY[1, (f(2, 3))[1]]])::"T ,[]"[]', 'ARRAY[ARRAY[(1)::"T ,[]", ((f(2, 3))[1])::"T ,[]"]]', True),
+        ("(ARRAY[1])::int || ''::text[]", "ARRAY[(1)::int || ''::text]", False),
+        ("ARRAY[", "ARRAY[]", False),
     ],
 )
 def test_expressions_are_the_same_where_only_their_writing_differs(one: str, other: str, same: bool) -> None:
