@@ -35,8 +35,9 @@ class Line:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         told = title(event.step)
-        if event.kind == "progress" and self._live:
-            sys.stderr.write(f"\r\x1b[2K  … {told}  {event.detail}")
+        if event.kind in ("started", "progress") and self._live:
+            # From its beginning: a place that does not answer is asked for a minute before anything passes.
+            sys.stderr.write(f"\r\x1b[2K  … {told}  {event.detail}".rstrip())
         elif event.kind in ("done", "failed"):
             sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
             took = f"  {seconds(event.seconds)}" if event.seconds else ""
