@@ -157,6 +157,7 @@ def test_a_drill_is_kept_beside_its_set_and_what_is_no_drill_of_it_is_named(tmp_
     assert proofs.kept(store, manifest, store.contents()[SET], None) == proofs.Proofs()
     unsaid = papers.to_seal(found.valid[0])
     assert b"refused" not in unsaid, "what earlier versions sealed is read as before"
+    assert b"replaced_by" not in papers.to_seal(manifest)
     changed = replace(manifest, files=manifest.files[:1])
     assert not proofs.kept(store, changed, store.contents()[SET], key).valid, "the set is not the one that was restored"
 

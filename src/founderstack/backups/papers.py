@@ -11,7 +11,7 @@ from founderstack.model import backup
 from founderstack.model.backup import Manifest, Proof
 
 Kind = TypeVar("Kind")
-_LATER = ("lacks", "outside", "refused")
+_LATER = ("lacks", "outside", "refused", "replaced_by")
 """Fields of a manifest or a proof that came after the first ones were sealed."""
 
 

@@ -96,7 +96,7 @@ class Vault(GivingBack):
         self._ledger.whole(store.objects.where, whole)
         self._ledger.gone(store.objects.where, over)
 
-    def take(self, kind: str, progress: Progress) -> Manifest:
+    def take(self, kind: str, progress: Progress, replaced_by: str = "") -> Manifest:
         """Take a whole set into the place on this machine."""
         contents, now = self._contents(), self._clock.now()
 
@@ -107,7 +107,7 @@ class Vault(GivingBack):
                 made = contents.pack(new, self._scratch, progress)
             finally:
                 remove_tree(self._scratch)
-            draft = replace(draft, notes=made.notes, lacks=made.lacks, outside=made.outside)
+            draft = replace(draft, notes=made.notes, lacks=made.lacks, outside=made.outside, replaced_by=replaced_by)
             if taken is None:
                 return draft
             return replace(

@@ -120,6 +120,9 @@ class Manifest:
     """Names of files and objects that changed again and again, or were removed, while they were read."""
     outside: tuple[str, ...] = ()
     """Links of the set that lead out of what is backed up, each in a sentence: what lies there is in no set."""
+    replaced_by: str = ""
+    """Of a safety set: the id of the set that a restore was about to put in the place of what this one holds, or the
+    moment; "" for every other set."""
     seal: str = ""
     """Keyed digest of all of the above, so that only whoever has the key can have written it."""
 

@@ -108,8 +108,11 @@ class Vault(Protocol):
         """The same off this machine, of sets that are here no more; files of which a part arrived go as well."""
         ...
 
-    def take(self, kind: str, progress: Progress) -> Manifest:
-        """Take a whole set into the place on this machine; raises StackError with nothing left of it."""
+    def take(self, kind: str, progress: Progress, replaced_by: str = "") -> Manifest:
+        """Take a whole set into the place on this machine; raises StackError with nothing left of it.
+
+        `replaced_by` makes it a safety set (model.backup.Manifest).
+        """
         ...
 
     def away(self) -> str:

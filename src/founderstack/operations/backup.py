@@ -14,7 +14,7 @@ from founderstack.model.protocols import Clock, Emit, Progress
 from founderstack.model.vault import Found, SetDamaged, Vault
 from founderstack.operations.backups import index
 from founderstack.operations.site import Site
-from founderstack.planner.retention import Keep, expired
+from founderstack.planner.retention import Keep, expired, restored_from
 from founderstack.planner.schedule import ahead
 
 _TELL_EVERY_S = 0.5
@@ -53,12 +53,12 @@ def backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
         return _backup(site, vault, chosen, emit)
 
 
-def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
+def taken_here(site: Site, vault: Vault, replaced_by: str, emit: Emit) -> Manifest:
     """A set on this machine alone, before something is put in the place of what it holds. Under the caller's lock.
 
     Raises StackError where it lacks anything: that would be lost.
     """
-    taken = step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress))
+    taken = step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress, replaced_by))
     if taken.lacks:
         raise StackError(
             _("The safety set is not whole"),
@@ -68,10 +68,13 @@ def taken_here(site: Site, vault: Vault, emit: Emit) -> Manifest:
     return taken
 
 
-def safety_set(site: Site, vault: Vault, emit: Emit, without: Callable[[StackError], None]) -> str:
-    """Id of a set of all that is there now; "" where none can be taken and `without`, which may raise, lets it pass."""
+def safety_set(site: Site, vault: Vault, replaced_by: str, emit: Emit, without: Callable[[StackError], None]) -> str:
+    """Id of a set of all that is there now, before a set or a moment takes its place.
+
+    "" where none can be taken and `without`, which may raise, lets it pass.
+    """
     try:
-        return taken_here(site, vault, emit).id
+        return taken_here(site, vault, replaced_by, emit).id
     except StackError as problem:
         without(problem)
         return ""
@@ -209,9 +212,9 @@ def _expire(site: Site, vault: Vault, found: Found, emit: Emit) -> tuple[str, ..
         _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, why))
         return ()
     keep = Keep(settings.keep_last, settings.keep_daily, settings.keep_weekly, settings.keep_monthly)
-    gone = [
-        (place.name, one) for place in found.places for one in expired(_of(found, place.name), keep, site.clock.now())
-    ]
+    now = site.clock.now()
+    held = restored_from(found.sets, now)
+    gone = [(place.name, one) for place in found.places for one in expired(_of(found, place.name), keep, now, held)]
     removed: dict[str, None] = {}
     for place, one in gone:
         vault.remove(place, one.manifest.id)

@@ -123,7 +123,8 @@ def whole_server(
         way = decide(site, moments, target, log, replaces=True)
         answers.approve(way)
         if answering:
-            kept_in = safety_set(site, vault, emit, answers.without_safety) if safety else ""
+            to = target.text or target.kind
+            kept_in = safety_set(site, vault, to, emit, answers.without_safety) if safety else ""
             stopped.enter_context(_database_stopped(site))
         came = None if answering else moments.recovered(target, wal)  # one that runs may have gone on since
         if came is None:

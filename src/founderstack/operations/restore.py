@@ -113,7 +113,7 @@ class _Run:
 
     def _secure(self, without: Callable[[StackError], None]) -> None:
         """Take the safety set, of what is there now."""
-        if taken := safety_set(self._site, self._vault, self._emit, without):
+        if taken := safety_set(self._site, self._vault, self._plan.one.manifest.id, self._emit, without):
             self.noted |= {"newest": taken, "kept": [*self.kept, taken]}
             self._vault.write_journal(self.noted)
 

@@ -62,10 +62,10 @@ class FakeVault:
     def tidy_away(self) -> None:
         self.tidied += 1
 
-    def take(self, kind: str, progress: Progress) -> Manifest:
+    def take(self, kind: str, progress: Progress, replaced_by: str = "") -> Manifest:
         self.world.clock.wait(60)
         made = Manifest(f"set-{len(self.sets):03}", "diary", self.world.clock.now(), 1.0, "dump", kind, ())
-        made = replace(made, lacks=self.lacks)
+        made = replace(made, lacks=self.lacks, replaced_by=replaced_by)
         self.sets[made.id] = FoundSet(made, ("local",))
         progress("app", 1_000_000)
         return made
@@ -120,6 +120,20 @@ def test_a_set_is_taken_sent_and_told_and_old_ones_go() -> None:
     assert [event.step for event in events if event.kind == "done"] == ["backup:take", "backup:send", "backup:expire"]
     assert [one.id for one in vault.kept] == ["set-002", "set-001"], "the engine lets go of what no set needs"
     assert [one["id"] for one in vault.index["sets"]] == ["set-002", "set-001"]  # type: ignore[attr-defined]
+
+
+def test_safety_sets_and_what_their_restores_came_from_stay_beside_those_that_are_asked_for() -> None:
+    world = FakeWorld()
+    vault = FakeVault(world)
+    _backup(world, vault)
+    for _attempt in range(4):
+        vault.take("full", lambda *_: None, replaced_by="set-000")
+    for _again in range(3):
+        _backup(world, vault)
+    assert [one.id for one in vault.kept] == [
+        "set-007", "set-006", "set-004", "set-003", "set-002", "set-001", "set-000",
+    ]  # fmt: skip
+    assert "set-005" not in vault.sets
 
 
 def test_a_place_that_is_away_costs_the_copy_and_not_the_backup() -> None:
@@ -198,7 +212,7 @@ def test_nothing_is_let_go_while_a_place_or_a_page_of_contents_cannot_be_read(un
 
 def test_what_failed_first_is_told_where_a_full_disk_fails_the_list_of_backups_as_well() -> None:
     class Full(FakeVault):
-        def take(self, kind: str, progress: Progress) -> Manifest:
+        def take(self, kind: str, progress: Progress, replaced_by: str = "") -> Manifest:
             raise StackError("database/app.dump cannot be written", "The disk is full.", "Make room.")
 
         def write_index(self, value: dict[str, object]) -> None:

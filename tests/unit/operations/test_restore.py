@@ -41,6 +41,8 @@ class FakeVault:
     settled: list[str] = field(default_factory=list)
     entered: list[str] = field(default_factory=list)
     roles: set[str] = field(default_factory=set)
+    replaced_by: dict[str, str] = field(default_factory=dict)
+    """Set that was taken → what was to take the place of what it holds."""
     refused: tuple[str, ...] = ()
 
     @contextmanager
@@ -50,10 +52,11 @@ class FakeVault:
     def kinds(self) -> tuple[str, ...]:
         return ("full",)
 
-    def take(self, kind: str, progress: Progress) -> Manifest:
+    def take(self, kind: str, progress: Progress, replaced_by: str = "") -> Manifest:
         self._may("take")
         self.world.clock.wait(1)
         name = f"set-{len(self.sets):03}"
+        self.replaced_by[name] = replaced_by
         self.sets[name] = self.databases["app"]
         return self._manifest(name)
 
@@ -62,7 +65,8 @@ class FakeVault:
             raise StackError(f"{call} broke", "It is broken.", "Mend it.")
 
     def _manifest(self, name: str) -> Manifest:
-        return Manifest(name, "diary", self.world.clock.now(), 1.0, "dump", "full", ())
+        replaced_by = self.replaced_by.get(name, "")
+        return Manifest(name, "diary", self.world.clock.now(), 1.0, "dump", "full", (), replaced_by=replaced_by)
 
     def found(self) -> Found:
         return Found(tuple(FoundSet(self._manifest(name), ("local",)) for name in sorted(self.sets, reverse=True)))
@@ -171,6 +175,7 @@ def test_what_people_write_while_it_comes_back_is_in_the_safety_set(vault: FakeV
     vault.meanwhile = "written while it was restored"
     done = _restored(vault)
     assert vault.sets[done.safety] == "written while it was restored"
+    assert vault.replaced_by[done.safety] == "set-000", "it says of itself what it is"
     assert vault.databases == {"app": "of the night"}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 
 from founderstack.model.backup import FoundSet, Manifest, Proof
-from founderstack.planner.retention import Keep, expired
+from founderstack.planner.retention import Keep, expired, restored_from
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -75,6 +75,42 @@ def test_a_drill_that_failed_keeps_nothing() -> None:
 def test_a_set_from_the_future_counts_for_nothing_and_stays() -> None:
     sets = [_set(NOW + timedelta(days=365)), *_nights(3)]
     assert _left(sets, Keep(2)) == ["20271124", "20261124", "20261123"]
+
+
+def _safety(at: datetime, replaced_by: FoundSet) -> FoundSet:
+    found = _set(at)
+    return replace(found, manifest=replace(found.manifest, replaced_by=replaced_by.manifest.id))
+
+
+def test_restores_that_are_tried_one_after_the_other_push_out_neither_what_was_there_nor_what_they_came_from() -> None:
+    good, *others = _nights(5)
+    attempts = [_safety(NOW + timedelta(minutes=minute), good) for minute in range(1, 9)]
+    after = _set(NOW + timedelta(minutes=10))
+    sets, now = [after, *attempts, good, *others], NOW.timestamp() + 3600
+    held = restored_from(sets, now)
+    assert held == {good.manifest.id}
+    gone = expired(sets, Keep(1, daily=2), now, held)
+    assert gone == (*reversed(others[1:]),), "of today the last regular one, the one it came from, and of yesterday one"
+    assert expired([one for one in sets if one not in gone], Keep(1, daily=2), now, held) == ()
+
+
+def test_a_safety_set_does_not_stand_for_its_day() -> None:
+    regular, safety = _set(NOW - timedelta(days=1, hours=2)), _safety(NOW - timedelta(days=1), _set(NOW))
+    assert expired([_set(NOW), safety, regular], Keep(1, daily=2), NOW.timestamp()) == ()
+
+
+def test_safety_sets_stay_for_a_month_and_the_newest_three_for_good() -> None:
+    night = _set(NOW)
+    old = [_safety(NOW - timedelta(days=days), night) for days in (29, 31, 32, 33, 34)]
+    assert expired([night, *old], Keep(1), NOW.timestamp()) == (old[4], old[3])
+    recent = [_safety(NOW - timedelta(days=days), night) for days in range(1, 30)]
+    assert expired([night, *recent], Keep(1), NOW.timestamp()) == ()
+
+
+def test_the_newest_proven_set_stays_beside_a_safety_set_that_is_proven() -> None:
+    night, proven = _set(NOW), _set(NOW - timedelta(days=9), ok=True)
+    safety = replace(_safety(NOW - timedelta(days=1), night), proofs=proven.proofs)
+    assert expired([night, safety, proven], Keep(1), NOW.timestamp()) == ()
 
 
 ages = st.lists(st.floats(0, 1000), max_size=40, unique_by=lambda days: int(days * 86400))
