@@ -41,7 +41,7 @@ BEGIN
         SELECT string_agg(DISTINCT concat_ws(' ', object_type, object_identity), ', ') INTO made
         FROM pg_event_trigger_dropped_objects() WHERE original AND NOT is_temporary;
     ELSIF TG_EVENT = 'ddl_command_start' OR TG_TAG IN ('REASSIGN OWNED', 'DROP OWNED')
-        OR current_query() ~* '^\\s*REFRESH\\M' THEN
+        OR current_query() ~* '^[[:space:]]*REFRESH[[:space:]]' THEN
         made := '';
     ELSE
         SELECT string_agg(DISTINCT concat_ws(' ', object_type, object_identity), ', ') INTO made
