@@ -9,7 +9,7 @@ from founderstack.backups.origin import SetsElsewhere
 from founderstack.cli.keys import asked, key_of
 from founderstack.cli.render import paint
 from founderstack.locale import _
-from founderstack.model.backup import S3_KEY
+from founderstack.model.backup import S3_KEY, S3_SECRET
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.operations.lost_secrets import bring_back
 from founderstack.operations.site import Site
@@ -39,11 +39,13 @@ def _places(site: Site, key: Key) -> Iterator[SetsElsewhere]:
     settings, state = site.stack.parts["backup"].settings, site.places.state
     yield SetsElsewhere(place_here(settings, state), key, state_root())
     if settings.s3_bucket:
-        yield SetsElsewhere(places_of(settings, state, _key_of_bucket)[1], key, state_root())
+        keys = _keys_of_bucket()
+        yield SetsElsewhere(places_of(settings, state, keys.__getitem__)[1], key, state_root())
 
 
-def _key_of_bucket(name: str) -> str:
-    """A key of the bucket, which was among what is lost."""
-    if name == S3_KEY:
-        return ambient.given("FOUNDER_S3_KEY") or asked(_("Access key of the bucket: "), "FOUNDER_S3_KEY")
-    return ambient.given("FOUNDER_S3_SECRET") or asked(_("Secret key of the bucket: "), "FOUNDER_S3_SECRET")
+def _keys_of_bucket() -> dict[str, str]:
+    """They were among what is lost."""
+    return {
+        S3_KEY: ambient.given("FOUNDER_S3_KEY") or asked(_("Access key of the bucket: "), "FOUNDER_S3_KEY"),
+        S3_SECRET: ambient.given("FOUNDER_S3_SECRET") or asked(_("Secret key of the bucket: "), "FOUNDER_S3_SECRET"),
+    }
