@@ -37,6 +37,8 @@ def agreed(question: str) -> bool:
 
 
 def _answer(ask: Callable[[], str], *, strip: bool = True) -> str:
+    if sys.stderr is not None and sys.stderr.isatty():
+        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)  # else it would stand behind a line of progress
     try:
         answer = ask()
     except EOFError:

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 
 import founderstack.cli
+from founderstack.cli import questions
+from founderstack.cli.transfer import Line
+from founderstack.model.events import Event
 
 _END = b"\x04"
 """Ctrl-D, as a terminal sends it."""
+
+
+class Terminal(io.StringIO):
+    """What is drawn on a screen."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_question_begins_on_a_line_of_its_own_whatever_progress_stands_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn, (outside, inside) = Terminal(), pty.openpty()
+    with open(inside, encoding="utf-8") as typed, open(outside, "wb") as keys, redirect_stderr(drawn):
+        monkeypatch.setattr(sys, "stdin", typed)
+        Line()(Event("progress", "backup:dump:app", 0.0, detail="12 MB"))
+        keys.write(b"y\n")
+        keys.flush()
+        assert questions.agreed("Go on? ")
+    assert drawn.getvalue().endswith("12 MB\r\x1b[2K")
+    assert capsys.readouterr().out == "Go on? "
 
 
 def _said(expression: str, keys: bytes | None) -> subprocess.CompletedProcess[str]:
