@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -128,6 +128,31 @@ def test_no_room_where_backups_and_restores_write_costs_no_row(stack: Founder, h
         for words in ways[:4]:
             stack.ok(*words)
         ledger.check_now()
+
+
+def test_on_a_disk_full_to_the_last_byte_services_stop_and_start_and_no_verb_calls_it_a_defect(
+    stack: Founder, home: Path
+) -> None:
+    """What breaks: nothing can be written. What the founder sees: that. What holds: what makes room, and the data."""
+    ledger = Ledger(stack)
+    with ledger.writing():
+        ledger.grown(20)
+    with filled(home, 2):
+        with suppress(OSError), open(home / "last", "wb", buffering=0) as last:
+            while last.write(b"x" * 4096):
+                pass
+        for words in (
+            ("backup",),
+            ("restore", "--only", "databases", "--replace", "--yes"),
+            ("secrets", "rotate", "postgres.app", "--yes"),
+            ("scale", "app=2", "--yes"),
+            ("deploy", "--force", "--yes"),
+        ):
+            assert "defect" not in fails(stack, *words)
+        stack.ok("stop", "postgres", "--yes")
+        (home / "last").unlink()
+    stack.ok("up", "--yes")
+    ledger.check_now()
 
 
 def test_no_room_under_the_log_of_changes_costs_no_row_and_is_over_when_there_is_room(stack: Founder) -> None:

@@ -60,10 +60,26 @@ def _run(verb: str, arguments: list[str]) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
+        _show_unforeseen(error, arguments)
+        return EXIT_FAILED
+
+
+def _show_unforeseen(error: Exception, arguments: list[str]) -> None:
+    """A disk that takes nothing more is the machine's trouble, wherever it is met; all else is a defect of ours."""
+    from founderstack.world import disk
+
+    if not isinstance(error, OSError) or error.errno not in disk.NO_ROOM:
         from founderstack.cli.render import show_defect
 
         show_defect(error)
-        return EXIT_FAILED
+        return
+    import tempfile
+
+    from founderstack.world.places import state_root
+
+    places = (state_root(), tempfile.gettempdir(), ".")
+    written = error.filename if isinstance(error.filename, str) else disk.full_one(places)
+    _show(disk.no_room(written, error), arguments)
 
 
 def _heed_signals() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -13,7 +12,7 @@ from typing import IO
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.world.disk import refuse_to_fill
+from founderstack.world.disk import NO_ROOM, refuse_to_fill
 from founderstack.world.files import cannot_write, ensure_folder, remove_tree
 from founderstack.world.git import GIT, git, git_names, name_of, owner_uid
 from founderstack.world.processes import Result, failure, run
@@ -197,7 +196,7 @@ def _take(part: _Part, entries: Sequence[_Entry], room: str, copy: Inside) -> No
                 copy_file(source, copy, f"tree/{part.prefix}{entry.path}", f"{part.below}{entry.path}")
             _refuse_pointers(part, entries, source, index)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in NO_ROOM:
                 raise cannot_write(copy.folder, error) from None
             raise _refused(part, f"{error.strerror}: {error.filename}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ from founderstack.world.walking import walk
 _OCTAL = re.compile(r"\\([0-7]{3})")
 """As the kernel writes blanks in names of mount points."""
 _KEPT_FREE = 256 * 1024**2
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the system says where a disk takes nothing more."""
 
 
 def file_systems(paths: Iterable[str]) -> list[tuple[str, float, float]]:
@@ -64,13 +67,68 @@ def _mounted() -> list[str]:
         return [_OCTAL.sub(lambda found: chr(int(found[1], 8)), line.split(" ")[4]) for line in file]
 
 
+def free_mib(path: str) -> int:
+    """MiB that may still be written where `path` is or will be."""
+    disk = os.statvfs(_there(path))
+    return disk.f_bavail * disk.f_frsize // 2**20
+
+
+def no_room(path: str, error: OSError) -> StackError:
+    """The error that a person reads where a disk takes nothing more (NO_ROOM): which one, what is free, what helps."""
+    what, place = _("{path} cannot be written").format(path=path), _mount_point(path)
+    if error.errno == errno.EROFS:
+        return StackError(
+            what,
+            _("The disk at {place} may only be read.").format(place=place),
+            _(
+                "The system does that where a disk has errors: “sudo dmesg” names them. Make it writable "
+                "(sudo mount -o remount,rw {place}), then run the command again."
+            ).format(place=place),
+        )
+    return StackError(
+        what,
+        _("The disk is full: {mib} MiB are free at {place}. What was there before is unchanged.").format(
+            mib=free_mib(path), place=place
+        ),
+        _make_room(),
+    )
+
+
+def full_one(paths: Iterable[str]) -> str:
+    """The first of the paths whose disk takes nothing more, the first of all where each seems to."""
+    known = [_there(path) for path in paths]
+    full = (path for path in known if os.statvfs(path).f_bavail == 0 or os.statvfs(path).f_flag & os.ST_RDONLY)
+    return next(full, known[0])
+
+
+def _make_room() -> str:
+    return _(
+        "Make room there (sudo apt-get clean; sudo journalctl --vacuum-size=200M; “df -h” shows the disks), "
+        "then run the command again."
+    )
+
+
+def _there(path: str) -> str:
+    """The path, or the nearest folder above it that there is."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path) or "/"
+    return os.path.realpath(path)
+
+
+def _mount_point(path: str) -> str:
+    place = _there(path)
+    while place != "/" and os.stat(os.path.dirname(place)).st_dev == os.stat(place).st_dev:
+        place = os.path.dirname(place)
+    return place
+
+
 def refuse_to_fill(folder: str, count: int) -> None:
     """Raise StackError where so many bytes would take what a database on the same disk needs to go on working."""
     if spare_bytes(folder) < count:
         raise StackError(
             _("{path} cannot be written").format(path=folder),
             _("The disk is full but for what is left to the database. What was there before is unchanged."),
-            _("Make room on the disk, then run the command again."),
+            _make_room(),
         )
 
 

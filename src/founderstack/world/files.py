@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 import threading
+from contextlib import suppress
 from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.world.disk import NO_ROOM as NO_ROOM, free_mib as free_mib, no_room
 from founderstack.world.walking import empty, walk
 
 _TEMPORARY = ".new"
@@ -35,7 +37,8 @@ def write_atomic(path: str, content: str | bytes, *, mode: int = 0o644, owner: s
     except OSError as error:
         raise cannot_write(path, error) from None
     finally:
-        _unlink(temporary)
+        with suppress(OSError):  # what failed first is what is told
+            _unlink(temporary)
     return True
 
 
@@ -71,7 +74,8 @@ def swap_link(link: str, target: str) -> None:
     except OSError as error:
         raise cannot_write(link, error) from None
     finally:
-        _unlink(temporary)
+        with suppress(OSError):  # what failed first is what is told
+            _unlink(temporary)
 
 
 def read_text(path: str) -> str | None:
@@ -115,14 +119,6 @@ def remove_tree(path: str) -> None:
         raise cannot_write(path, error) from None
 
 
-def free_mib(path: str) -> int:
-    """MiB that may still be written where `path` is or will be."""
-    while not os.path.exists(path):
-        path = os.path.dirname(path) or "/"
-    disk = os.statvfs(path)
-    return disk.f_bavail * disk.f_frsize // 2**20
-
-
 def readable_by_others(path: str) -> str:
     """ "" where every user can read `path`, else the first folder on the way, or the file, that keeps them out."""
     real = os.path.realpath(path)
@@ -137,12 +133,8 @@ def readable_by_others(path: str) -> str:
 def cannot_write(path: str, error: OSError) -> StackError:
     """The error that a person reads for a failed write: a full disk, no rights, or what the system says."""
     what = _("{path} cannot be written").format(path=path)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StackError(
-            what,
-            _("The disk is full: {mib} MiB are free. What was there before is unchanged.").format(mib=free_mib(path)),
-            _("Make room on the disk, then run the command again."),
-        )
+    if error.errno in NO_ROOM:
+        return no_room(path, error)
     if error.errno in (errno.EACCES, errno.EPERM):
         return StackError(
             what,

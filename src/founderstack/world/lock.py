@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_LOCKED, StackError
 from founderstack.world.clock import SystemClock, until
-from founderstack.world.files import ensure_folder
+from founderstack.world.files import NO_ROOM, cannot_write, ensure_folder
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def stack_lock(path: str, *, command: str, wait_s: float = 0) -> Iterator[None]:
         try:
             yield
         finally:
-            os.ftruncate(file, 0)
+            _write_note(file, b"")
 
 
 def read_holder(path: str) -> LockHolder:
-    """Who wrote themselves into the lock file last."""
+    """Who wrote themselves into the lock file last; nobody where they could not, as on a full disk."""
     import json
 
     try:
@@ -60,6 +60,8 @@ def _opened(path: str) -> Iterator[int]:
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
+        if error.errno in NO_ROOM:
+            raise cannot_write(path, error) from None
         raise StackError(
             _("The lock {path} cannot be opened").format(path=path),
             f"{error.strerror}.",
@@ -92,9 +94,18 @@ def _write_holder(file: int, command: str) -> None:
         "command": command,
         "since": SystemClock().now(),
     }
+    _write_note(file, json.dumps(holder).encode())
+
+
+def _write_note(file: int, note: bytes) -> None:
+    """Whole or not at all: only others' words come from it, and what makes room must run on a full disk too."""
     # Not through a temporary file: the lock is on this very file, not on its name.
-    os.ftruncate(file, 0)
-    os.pwrite(file, json.dumps(holder).encode(), 0)
+    with suppress(OSError):
+        os.ftruncate(file, 0)
+        with suppress(OSError):
+            if os.pwrite(file, note, 0) == len(note):
+                return
+        os.ftruncate(file, 0)
 
 
 def _locked(holder: LockHolder, command: str) -> StackError:
