@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from founderstack.backups import databases
+from founderstack.backups import databases, makers
 from founderstack.backups.facts import differences
 from founderstack.backups.store import SetStore
 from founderstack.model.errors import StackError
@@ -186,4 +188,31 @@ def test_code_that_comes_back_by_a_session_of_its_own_is_found_out(two: Cluster,
     code(two, NEW_PASSWORD, CHECK + coming_back)
     with pytest.raises(StackError, match="two_restored changes while it is restored") as caught:
         restored(two, tmp_path)
-    assert "sign in" in caught.value.why
+    assert "let somebody in" in caught.value.why
+
+
+def test_code_that_makes_somebody_a_member_lets_nobody_in(two: Cluster, tmp_path: Path) -> None:
+    """What breaks otherwise, up to PostgreSQL 14: whoever it names may do everything in the copy, by hand."""
+    code(two, "EXECUTE format('GRANT %I TO crafty', current_user);", CHECK)
+    with pytest.raises(StackError) as caught:
+        restored(two, tmp_path)
+    assert re.search("let somebody in|admin option|permission denied to grant role", caught.value.why, re.IGNORECASE)
+
+
+def test_nobody_who_has_got_in_makes_anything(server: Cluster) -> None:
+    server.query("CREATE DATABASE half")
+    maker = makers.make(server.server, "half", ())
+    maker.prepare()
+    maker.guard.stand("")
+    server.query(f"GRANT {maker.name} TO crafty; GRANT CREATE ON DATABASE half TO crafty")
+    with server.connect("half", "crafty") as connection:
+        for who in ("crafty", maker.name):
+            connection.execute(f"SET ROLE {who}")
+            with pytest.raises(psycopg.Error, match="crafty: CREATE SCHEMA"):
+                connection.execute("CREATE SCHEMA mine")
+    server.query("CREATE SCHEMA ours", "half")
+    server.query("REVOKE CREATE ON DATABASE half FROM crafty")
+    maker.remove()
+    assert server.query("SELECT evtname FROM pg_event_trigger", "half") == []
+    assert server.query("SELECT nspname FROM pg_namespace WHERE nspname ~ 'founder'", "half") == []
+    databases.drop(server.server, "half")

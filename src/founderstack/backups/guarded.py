@@ -36,6 +36,10 @@ DECLARE
     wanted pg_catalog.text[] := ARRAY[{wanted}];
 BEGIN
     IF session_user OPERATOR(pg_catalog.<>) '{role}' THEN
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r
+                WHERE r.rolname OPERATOR(pg_catalog.=) session_user AND r.rolsuper) THEN
+            RAISE EXCEPTION '%: %', session_user, TG_TAG;
+        END IF;
         RETURN;
     END IF;
     GET DIAGNOSTICS context = PG_CONTEXT;
@@ -90,19 +94,22 @@ class Guard:
             ddl_guard.fall(connection, self.role, self.role)
 
     def sealed(self) -> str:
-        """What the role's password is checked by."""
-        question = f"SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = {literal(self.role)}"
-        (found,) = ask(self.server, "postgres", question)
+        """What its password is checked by, and who else has its rights."""
+        members = "SELECT string_agg(member::text, ' ' ORDER BY member) FROM pg_auth_members WHERE roleid = r.oid"
+        question = (
+            f"SELECT concat_ws(' ', rolpassword, ({members})) FROM pg_authid r WHERE rolname = {literal(self.role)}"
+        )
+        (found,) = ask(self.server, "postgres", "SET search_path = pg_catalog", question)
         return found
 
     def refuse_another(self, sealed: str) -> None:
-        """Raise StackError where its password is another by now.
+        """Raise StackError where somebody else may have its rights by now.
 
-        Anybody may give themselves one, and code that knows it can come back by it (`dblink`): what it says then is no
-        function's, but a session's own.
+        A role may give itself a password, and code that knows it can come back by it (`dblink`): what it says then is
+        no function's, but a session's own. Up to PostgreSQL 14 a role may also make anybody its member.
         """
         if self.sealed() != sealed:
-            raise changes(self.database, _("Code in it has given itself a way to sign in."))
+            raise changes(self.database, _("Code in it has let somebody in, by a password or as a member."))
 
     def failure(self, command: Sequence[str], result: Result) -> StackError:
         """The error for a pg_restore that failed: what was refused, and whose code wanted it, where that is why."""
