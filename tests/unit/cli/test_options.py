@@ -31,6 +31,7 @@ def refused(words: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("secrets rotate postgres.app --all", "--all", "names"),
         ("deploy --preview --force", "--preview", "--force"),
         ("status --watch --check", "--watch", "--check"),
+        ("test --quick --soak", "--quick", "--soak"),
         ("up --check --plan 0123", "--check", "--plan"),
         ("migrate plan --database-only --files-key key", "--database-only", "--files-key"),
     ],
@@ -69,12 +70,16 @@ def test_what_belongs_to_something_else_is_refused(
     assert f"founder {words.split()[0]} --help" in said
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("help", "test")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "help"])
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         dispatch([verb, "--help"])
     assert ended.value.code == 0
     assert f"founder {verb}" in capsys.readouterr().out
+
+
+def test_a_test_that_is_not_there_is_named_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "There is no tests/unit/test_nothing.py" in refused("test tests/unit/test_nothing.py::test_one -x", capsys)
 
 
 def test_what_is_left_as_it_was_is_not_given() -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import founderstack
+from founderstack.cli.options import parser
 from founderstack.cli.tiers import PytestTier, Tier, Tiers, say
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.world.ambient import download_environment
 from founderstack.world.clock import SystemClock
 from founderstack.world.processes import run as run_process
@@ -50,6 +51,7 @@ SYSTEM_PROGRAMS = (
 
 def run(arguments: list[str]) -> int:
     """0 when every tier passed; the last line is `N passed, N failed, N skipped`. Goes on after a failing tier."""
+    quick, soak, chosen = _options(arguments)
     if not os.path.isdir(os.path.join(ROOT, "tests")):
         raise StackError(
             _("The tests are not here"),
@@ -57,8 +59,6 @@ def run(arguments: list[str]) -> int:
             _("Clone the repository and run ./founder test there."),
             exit_code=EXIT_PRECONDITION,
         )
-    quick, soak = "--quick" in arguments, "--soak" in arguments
-    chosen = [argument for argument in arguments if argument not in ("--quick", "--soak")]
     clock = SystemClock()
     began = clock.monotonic()
     _make_environment()
@@ -78,6 +78,26 @@ def run(arguments: list[str]) -> int:
     say(_("{verdict} ({seconds:.0f} s)").format(verdict=verdict, seconds=clock.monotonic() - began))
     say(str(total))
     return EXIT_FAILED if failed else EXIT_OK
+
+
+def _options(arguments: list[str]) -> tuple[bool, bool, list[str]]:
+    """(--quick, --soak, what is for pytest); raises StackError for a test that is not there."""
+    options = parser("test", stack=False, example="founder test tests/unit/test_runner.py -k port")
+    options.add_argument("--quick", action="store_true", help=_("checks, and tests without effects"))
+    options.add_argument("--soak", action="store_true", help=_("long repetitions alone"))
+    options.epilog = _("What else is given goes to pytest; a path among it runs that alone.") + f" {options.epilog}"
+    given, chosen = options.parse_known_args(arguments)
+    options.apart(given, "--quick", "--soak")
+    paths = [one.partition("::")[0] for one in chosen if one.startswith("tests/")]
+    missing = [path for path in paths if not os.path.exists(os.path.join(ROOT, path))]
+    if missing:
+        raise StackError(
+            _("There is no {path}").format(path=missing[0]),
+            _("It is looked for in {folder}.").format(folder=ROOT),
+            _("Name a file or folder of tests, or leave it out to run all of them."),
+            exit_code=EXIT_USAGE,
+        )
+    return given.quick, given.soak, chosen
 
 
 def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
