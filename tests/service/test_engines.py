@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.backups import databases, roles, settings
+from founderstack.backups import databases, roles, settings, swapping
 from founderstack.backups.dump import Dump
 from founderstack.backups.facts import BEGUN, COPY, begin, database_facts, differences
 from founderstack.backups.server import connected
@@ -318,7 +318,7 @@ def test_in_its_place_both_names_change_at_once_and_who_was_connected_finds_the_
     target.query("CREATE TABLE lost (n int)", "live")
     databases.restore_database(target.server, opened, about, "live_new", quiet)
     with target.connect("live") as connected:
-        databases.swap(target.server, "live", "live_new", "live_before")
+        swapping.swap(target.server, "live", "live_new", "live_before")
         with pytest.raises(psycopg.Error):
             connected.execute("SELECT 1")
     assert target.query("SELECT count(*) FROM diary.note", "live") == [(2000,)]
@@ -407,8 +407,8 @@ def test_what_an_interrupted_swap_has_closed_is_opened_and_what_somebody_closed_
         if name != "other_restoring":
             target.query(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     target.query(f"COMMENT ON DATABASE other_restoring IS '{COPY}'")
-    assert databases.opened_again(target.server, "app") == ("app", "other")
-    assert databases.opened_again(target.server, "app") == ()
+    assert swapping.opened_again(target.server, "app") == ("app", "other")
+    assert swapping.opened_again(target.server, "app") == ()
     assert target.query("SELECT 1", "app") == target.query("SELECT 1", "other") == [(1,)]
     for name in ("app", "other", "other_restoring", "archived"):
         databases.drop(target.server, name)
@@ -543,7 +543,7 @@ def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Clus
         one.start()
     try:
         wait_until(lambda: len(visits) > 20, "it is visited")
-        databases.swap(target.server, "app", "app_restoring", "app_replaced")
+        swapping.swap(target.server, "app", "app_restoring", "app_replaced")
     finally:
         ended.set()
         for one in visitors:
@@ -553,6 +553,60 @@ def test_who_keeps_coming_back_to_the_restored_one_holds_up_no_swap(target: Clus
     ]  # fmt: skip
     for name in ("app", "app_replaced"):
         databases.drop(target.server, name)
+
+
+@pytest.mark.parametrize("change", ["ALTER DATABASE app CONNECTION LIMIT 50", "COMMENT ON DATABASE app IS 'mine'"])
+@pytest.mark.parametrize("inside", ["app", "kept_copy"])
+def test_who_has_changed_the_database_in_a_transaction_that_stays_open_holds_up_no_swap(
+    target: Cluster, inside: str, change: str
+) -> None:
+    target.query("CREATE ROLE hanging LOGIN")
+    for name in ("app", "app_restoring", "kept_copy"):
+        target.query(f"CREATE DATABASE {name} OWNER hanging")
+    try:
+        with target.connect(inside, "hanging") as hanging, target.connect("kept_copy") as innocent:
+            hanging.execute(f"BEGIN; {change}")
+            innocent.execute("BEGIN; SELECT datname FROM pg_database")
+            swapping.swap(target.server, "app", "app_restoring", "app_replaced")
+            innocent.execute("COMMIT")
+            hanging.close()
+        assert target.query("SELECT datallowconn, datconnlimit FROM pg_database WHERE datname = 'app'") == [(True, -1)]
+    finally:
+        for name in ("app", "app_restoring", "app_replaced", "kept_copy"):
+            databases.drop(target.server, name)
+        target.query("DROP ROLE hanging")
+
+
+def test_what_no_session_holds_is_named_and_the_database_stays_as_it_was(target: Cluster) -> None:
+    for name in ("app", "app_restoring"):
+        target.query(f"CREATE DATABASE {name}")
+    target.query("CREATE TABLE kept (n int)", "app")
+    try:
+        with target.connect() as connection:
+            connection.execute("BEGIN; ALTER DATABASE app CONNECTION LIMIT 50")
+            connection.execute("PREPARE TRANSACTION 'left_behind'")
+        with pytest.raises(StackError, match="The database app is held on to") as refused:
+            swapping.swap(target.server, "app", "app_restoring", "app_replaced")
+        assert "the prepared transaction left_behind of postgres (database postgres)" in refused.value.why
+        assert target.query("TABLE kept", "app") == []
+        assert target.query("SELECT datallowconn FROM pg_database WHERE datname LIKE 'app%'") == [(True,), (True,)]
+    finally:
+        target.query("ROLLBACK PREPARED 'left_behind'")
+        for name in ("app", "app_restoring", "app_replaced"):
+            databases.drop(target.server, name)
+
+
+def test_a_database_is_opened_again_though_its_owner_holds_on_to_it(target: Cluster) -> None:
+    target.query("CREATE ROLE hanging LOGIN")
+    target.query("CREATE DATABASE app OWNER hanging ALLOW_CONNECTIONS false")
+    try:
+        with target.connect("postgres", "hanging") as hanging:
+            hanging.execute("BEGIN; ALTER DATABASE app CONNECTION LIMIT 50")
+            assert swapping.opened_again(target.server, "app") == ("app",)
+            hanging.close()
+    finally:
+        databases.drop(target.server, "app")
+        target.query("DROP ROLE hanging")
 
 
 def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetStore, key: Key) -> None:
@@ -570,7 +624,7 @@ def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetSt
     target.query(f"CREATE DATABASE mine_restored ALLOW_CONNECTIONS false CONNECTION LIMIT {BEGUN}")
     databases.restore_database(target.server, opened, about, "mine_restored", quiet)
     databases.restore_database(target.server, opened, about, "mine_restored", quiet)
-    databases.swap(target.server, "mine", "mine_restored", "mine_replaced")
+    swapping.swap(target.server, "mine", "mine_restored", "mine_replaced")
     databases.drop_copy(target.server, "mine_replaced")
     databases.drop(target.server, "mine")
 
@@ -623,7 +677,7 @@ def test_tables_in_the_database_that_every_server_has_come_back_in_their_place(
     (about,) = databases.facts_of(opened).databases
     target.query("UPDATE mine SET n = 8")
     databases.restore_database(target.server, opened, about, "postgres_restoring", quiet)
-    databases.swap(target.server, "postgres", "postgres_restoring", "postgres_replaced")
+    swapping.swap(target.server, "postgres", "postgres_restoring", "postgres_replaced")
     assert target.query("TABLE mine") == [(7,)]
     databases.drop_copy(target.server, "postgres_replaced")
     target.query("DROP TABLE mine")
@@ -674,7 +728,7 @@ def test_no_operator_on_the_path_of_a_databases_owner_is_met(
         opened = taken(server, store, key)
         (about,) = databases.facts_of(opened).databases
         databases.restore_database(server, opened, about, "live_restored", quiet)
-        databases.swap(server, "live", "live_restored", "live_replaced")
+        swapping.swap(server, "live", "live_restored", "live_replaced")
         assert differences(about, databases.counted(server, "live", about)) == ()
     finally:
         for name in ("live", "live_restored", "live_replaced"):

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from founderstack import __version__
-from founderstack.backups import databases
+from founderstack.backups import swapping
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.engines import MOMENTS, Making, engine_of
 from founderstack.backups.objects import NotTaken, Objects
@@ -97,7 +97,7 @@ def reopen_databases(made: Made) -> Sequence[str]:
     Raises StackError where the server cannot be asked.
     """
     server = server_of(made.views()) if made.choices.ports else None
-    return databases.opened_again(server, server.needed) if server else ()
+    return swapping.opened_again(server, server.needed) if server else ()
 
 
 def moments_of(made: Made) -> Moments:

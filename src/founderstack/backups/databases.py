@@ -14,7 +14,6 @@ from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.sql import literal
-from founderstack.planner.restoring import MAINTENANCE, staged
 
 
 def facts_of(opened: OpenSet) -> Facts:
@@ -77,58 +76,6 @@ def counted(
     with makers.reading(server, database) as connection, ended_in_time(server, connection, database, least_s):
         facts.begin(connection)
         return facts.database_facts(connection, large, like.tables if like else ())
-
-
-def swap(server: Server, database: str, restored: str, aside: str) -> None:
-    """Put `restored` in the place of `database`, which gets the name `aside`: both names change in one transaction.
-
-    Whoever is connected is cut off and finds the restored one at the next attempt; until then nobody gets into either.
-    """
-    there = exists(server, database)
-    closing = [
-        f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS false" for name in ([database] if there else []) + [restored]
-    ]
-    ending = (
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-        f"AND datname IN ({literal(database)}, {literal(restored)})"
-    )
-    moving = [f"ALTER DATABASE {quoted(database)} RENAME TO {quoted(aside)}"] if there else []
-    coming = f"ALTER DATABASE {quoted(restored)} RENAME TO {quoted(database)}"
-    try:
-        used = f"COMMENT ON DATABASE {quoted(database)} IS NULL"
-        former = [f"COMMENT ON DATABASE {quoted(aside)} IS {literal(facts.REPLACED)}"] if there else []
-        ask(server, _beside(database), *closing, ending, "BEGIN", *moving, coming, used, *former, "COMMIT")
-    finally:
-        open_again(server, database)
-        open_again(server, restored)
-
-
-def _beside(database: str) -> str:
-    """Where to sign in to change the name of a database: one that somebody is in cannot be renamed."""
-    return "template1" if database == MAINTENANCE else MAINTENANCE
-
-
-def open_again(server: Server, database: str) -> None:
-    """Let people connect to it again, where it is there."""
-    if ask(server, _beside(database), f"SELECT 1 FROM pg_database WHERE datname = {literal(database)}"):
-        ask(server, _beside(database), f"ALTER DATABASE {quoted(database)} ALLOW_CONNECTIONS true")
-
-
-def opened_again(server: Server, needed: str) -> tuple[str, ...]:
-    """Open databases that a swap has closed and was killed before it opened them, and the app's whoever closed it.
-
-    Their names. Raises StackError where the server cannot be asked.
-    """
-    closed = "SELECT datname FROM pg_database WHERE NOT datallowconn AND datconnlimit <> -2 AND datname <> 'template0'"
-    copies = ask(server, "postgres", f"SELECT datname FROM pg_database WHERE {facts.COMMENT} = {literal(facts.COPY)}")
-    names = [
-        name
-        for name in sorted(ask(server, "postgres", closed))
-        if name == needed or any(staged(name, ending) in copies for ending in facts.COPY_ENDINGS)
-    ]
-    for name in names:
-        ask(server, "postgres", f"ALTER DATABASE {quoted(name)} ALLOW_CONNECTIONS true")
-    return tuple(names)
 
 
 def drop(server: Server, database: str) -> None:

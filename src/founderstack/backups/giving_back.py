@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Sequence
 
-from founderstack.backups import databases, facts, logs, roles
+from founderstack.backups import databases, facts, logs, roles, swapping
 from founderstack.backups.contents import Contents, Files
 from founderstack.backups.objects import Objects, refuse_damaged
 from founderstack.backups.store import OpenSet, SetStore
@@ -108,7 +108,7 @@ class GivingBack:
 
     def swap_database(self, name: str, restored: str, aside: str) -> None:
         """Put the restored one in the place of the other."""
-        databases.swap(self._server, name, restored, aside)
+        swapping.swap(self._server, name, restored, aside)
 
     def drop_database(self, name: str) -> None:
         """Remove a copy, or what one has replaced; raises StackError where it is anybody else's."""
@@ -188,7 +188,7 @@ class GivingBack:
         """Bring to rest what a swap that was killed left between two names: what was used is used again."""
         kind, _colon, name = key.partition(":")
         if kind == "database":
-            databases.open_again(self._server, name)
+            swapping.open_again(self._server, name)
             return
         about = self._part(name)
         if isinstance(about, Files):
