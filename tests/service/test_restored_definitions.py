@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from founderstack.backups import databases, makers
-from founderstack.backups.facts import differences
+from founderstack.backups.facts import COPY, differences
 from founderstack.backups.store import SetStore
 from founderstack.model.errors import StackError
 from founderstack.world.objects import FolderStore
@@ -216,3 +216,13 @@ def test_nobody_who_has_got_in_makes_anything(server: Cluster) -> None:
     assert server.query("SELECT evtname FROM pg_event_trigger", "half") == []
     assert server.query("SELECT nspname FROM pg_namespace WHERE nspname ~ 'founder'", "half") == []
     databases.drop(server.server, "half")
+
+
+def test_a_restore_that_was_killed_under_guard_is_done_again(two: Cluster, tmp_path: Path) -> None:
+    two.query("CREATE DATABASE two_restored")
+    two.query(f"COMMENT ON DATABASE two_restored IS '{COPY}'")
+    left = makers.make(two.server, "two_restored", ())
+    left.prepare()
+    left.guard.stand("")
+    restored(two, tmp_path)
+    assert two.query("SELECT evtname FROM pg_event_trigger", "two_restored") == []
