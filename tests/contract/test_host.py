@@ -21,9 +21,10 @@ from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import DEBIAN_12
-from founderstack.world.processes import alive, command_line
+from founderstack.world import accounts, probes
+from founderstack.world.processes import alive, command_line, run
 from tests.conftest import wait_until
-from tests.contract.machines import PYTHON, Host, apply, desired, pids, server, status
+from tests.contract.machines import PYTHON, SERVER, STACK, Host, apply, desired, pids, server, status
 
 pytestmark = pytest.mark.service
 
@@ -59,6 +60,42 @@ def test_an_instance_that_ends_again_and_again_is_not_waited_for_and_its_words_a
     with pytest.raises(StackError) as caught:
         apply(host, desired(one))
     assert caught.value.why == "It ended again and again.\n  | no moon tonight\n  | none at all"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="other users can only be had as root")
+def test_the_gateway_may_connect_to_an_instance_that_sets_no_mode_also_when_the_supervisor_started_it(
+    host: Host,
+) -> None:
+    """A user of its own who is in no group of the app's, as the web server's workers are."""
+    one = _entered_by(server(host, "one", ring="web"), "two")
+    apply(host, desired(one, server(host, "two")))
+    _connect_as_two(one.socket)
+    assert not os.stat(one.socket).st_mode & stat.S_IRWXO, "it is the folder's group that lets it in"
+    first = status(host, "one").pid
+    host.kill("one")
+    wait_until(lambda: status(host, "one").pid not in (0, first), "another process in its place")
+    wait_until(lambda: probes.check(one.ready, str).ok, "it answers")
+    _connect_as_two(one.socket)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root gets in anywhere")
+def test_an_instance_that_keeps_the_gateway_out_is_not_ready_and_the_cause_is_told(host: Host) -> None:
+    one = _entered_by(server(host, "one", ring="web"), "two")
+    closed = SERVER.replace("Server(path", "os.umask(0o177)\nServer(path")
+    files = (replace(one.files[0], content=closed), *one.files[1:])
+    with pytest.raises(StackError) as caught:
+        apply(host, desired(replace(one, files=files, ready=replace(one.ready, timeout_s=1.5))))
+    assert "its socket keeps the gateway out: mode 0600, give it 0660" in caught.value.why
+
+
+def _entered_by(process: p.Process, account: str) -> p.Process:
+    return replace(process, folders=tuple(replace(folder, enter=account) for folder in process.folders))
+
+
+def _connect_as_two(path: str) -> None:
+    """Raises where the other component's user may not."""
+    program = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    run([PYTHON, "-I", "-c", program, path], user=accounts.user_name(STACK, "two"), timeout_s=20)
 
 
 def test_a_start_that_was_cut_off_is_done_again(host: Host) -> None:

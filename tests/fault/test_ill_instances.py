@@ -36,6 +36,17 @@ def leak():
 threading.Thread(target=leak, daemon=True).start()
 """
 
+PLAIN = """
+import os, socketserver
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: 5\\r\\n\\r\\nplain")
+socketserver.ThreadingUnixStreamServer(os.environ["LISTEN_UDS"], Answer).serve_forever()
+"""
+"""Binds its socket and leaves it as the system made it."""
+
 
 def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack: NewStack) -> None:
     founder = new_stack(app=APP)
@@ -62,6 +73,20 @@ def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack
     assert _told(founder, "no answer") == {deaf}
     assert leaking != deaf
     assert not order.exists()
+
+
+def test_people_reach_a_program_that_gives_its_socket_no_mode_also_after_it_was_killed(new_stack: NewStack) -> None:
+    """What breaks: the only instance, by `kill -9`. What holds: the gateway reaches the next by itself."""
+    founder = new_stack(app='listen = "socket"\n')
+    (founder.folder / "app").mkdir(exist_ok=True)
+    (founder.folder / "app" / "server.py").write_text(PLAIN, encoding="utf-8")
+    founder.ok("up", "--yes")
+    assert founder.get() == (200, "plain")
+    before = {name: pid for name, pid in founder.pids().items() if name.startswith("app-")}
+    (killed,) = before.values()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: founder.serves("plain"), "the next one serves", 30)
+    assert _started_again(founder, before) == set(before)
 
 
 def _append(path: Path, text: str) -> None:

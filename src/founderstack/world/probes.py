@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 import struct
 import time
 from functools import cache
@@ -34,7 +36,7 @@ def check(probe: Probe, fill: Fill, attempt_s: float = 5.0) -> Answer:
     """
     began = time.monotonic()
     try:
-        error = _talked(probe, fill, began + attempt_s)
+        error = _talked(probe, fill, began + attempt_s) or _kept_out(probe)
     except _PROBLEMS as problem:
         error = _told(problem)
     return _answer(error, began)
@@ -47,7 +49,7 @@ async def ask(probe: Probe, fill: Fill, attempt_s: float = 5.0) -> Answer:
     began = time.monotonic()
     try:
         async with asyncio.timeout(attempt_s):
-            error = await (_talk_sealed if probe.kind == "https" else _talk)(probe, fill)
+            error = await (_talk_sealed if probe.kind == "https" else _talk)(probe, fill) or _kept_out(probe)
     except _PROBLEMS as problem:
         error = _told(problem)
     return _answer(error, began)
@@ -77,6 +79,20 @@ def _told(problem: BaseException) -> str:
     if isinstance(problem, OSError):
         return said(_("no connection"), problem.strerror or type(problem).__name__)
     return _("an answer that makes no sense")
+
+
+def _kept_out(probe: Probe) -> str:
+    """ "" unless the group for which the socket's folder has the set-gid bit may not connect, as root always may."""
+    if not probe.target.startswith("/") or os.geteuid() != 0:
+        return ""
+    folder = os.stat(os.path.dirname(probe.target))
+    if not folder.st_mode & stat.S_ISGID:
+        return ""
+    found = os.stat(probe.target)
+    needed = stat.S_IWGRP if found.st_gid == folder.st_gid else stat.S_IWOTH
+    if found.st_mode & needed:
+        return ""
+    return said(_("its socket keeps the gateway out"), f"mode {stat.S_IMODE(found.st_mode):04o}, give it 0660")
 
 
 def _talked(probe: Probe, fill: Fill, deadline: float) -> str:

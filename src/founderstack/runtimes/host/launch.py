@@ -74,8 +74,18 @@ redirect_stderr=true
 stdout_logfile={_literal(layout.output(process.name))}
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=5
-umask=027
+umask={_umask(process)}
 """
+
+
+def _umask(process: Process) -> str:
+    """Which rights new files of the process lack: others have none, and its group may write only for an instance.
+
+    The socket of an instance belongs to the gateway's group, by its folder, and connecting needs the right to write.
+    A program that sets no mode would be ready and out of every visitor's reach; only the umask also holds where the
+    supervisor alone has started it again.
+    """
+    return "007" if process.socket else "027"
 
 
 def privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
@@ -97,7 +107,9 @@ def privileges(process: Process, system_user: str, *, root: bool) -> list[str]:
 def script(process: Process, layout: Layout, system_user: str, *, root: bool) -> str:
     """The launch script: ends what an earlier life left behind, then becomes the program."""
     folder = shlex.quote(layout.launch(process.name))
-    sockets = f"rm -f {shlex.join(process.sockets)}\n" if process.sockets else ""
+    # Most programs cannot bind a socket that is there: one that was killed has left its own.
+    left = dict.fromkeys([*process.sockets, *([process.socket] if process.socket else [])])
+    sockets = f"rm -f {shlex.join(left)}\n" if left else ""
     expendable = f"echo {EXPENDABLE_SCORE} > /proc/self/oom_score_adj\n" if process.expendable else ""
     return f"""\
 #!/bin/sh

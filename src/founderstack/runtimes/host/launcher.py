@@ -15,7 +15,7 @@ from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
 from founderstack.runtimes.host import endings, launch, patience, rings
 from founderstack.runtimes.host.layout import Layout
-from founderstack.runtimes.host.records import Record, Records, process_record
+from founderstack.runtimes.host.records import Record, Records, probe_of, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.unready import not_ready
 from founderstack.world import accounts, files, network, probes, processes as programs
@@ -162,7 +162,7 @@ class Launcher:
         launch_folder = self._layout.launch(process.name)
         files.ensure_folder(launch_folder, mode=0o750, group=owner.group)
         for folder in process.folders:
-            self.ensure_folder(folder, owner)
+            self.ensure_folder(folder, owner, instance=bool(process.socket))
         self._write_files(process, instance, before)
         home = process.folders[0].path if process.folders else process.cwd
         environment = self._fill(launch.environment(process, home))
@@ -221,11 +221,14 @@ class Launcher:
         else:
             files.write_atomic(file.path, content, mode=0o755 if file.executable else 0o644)
 
-    def ensure_folder(self, folder: Folder, owner: Owner) -> None:
-        """Make a folder of the process's user, with the group of whoever else may enter it."""
+    def ensure_folder(self, folder: Folder, owner: Owner, *, instance: bool = False) -> None:
+        """Make a folder of the process's user, with the group of whoever else may enter it.
+
+        What an instance of a ring makes in there belongs to that group too, above all its socket.
+        """
         if folder.enter:
-            other = self.owner(folder.enter)
-            files.ensure_folder(folder.path, mode=0o750, owner=owner.user, group=other.group)
+            mode, group = 0o2750 if instance else 0o750, self.owner(folder.enter).group
+            files.ensure_folder(folder.path, mode=mode, owner=owner.user, group=group)
         else:
             files.ensure_folder(folder.path, mode=0o700, owner=owner.user, group=owner.group)
 
@@ -289,11 +292,3 @@ class Launcher:
         for status in self._supervisor.statuses():
             if status.name == name and status.pid:
                 programs.signal(status.pid, signal)
-
-
-def probe_of(record: Record) -> Probe:
-    """The probe of an applied process."""
-    values = dict(record["ready"])
-    values["accept"] = tuple(values.get("accept", (200,)))
-    values["headers"] = tuple((name, value) for name, value in values.get("headers", ()))
-    return Probe(**values)

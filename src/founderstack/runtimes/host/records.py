@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from founderstack.model.process import Instance, Process
+from founderstack.model.process import Instance, Probe, Process
 from founderstack.world import files
 
 FORMAT = 1
@@ -100,6 +100,14 @@ def instance_of(record: Record, *, up: bool) -> Instance:
         needs=tuple(record.get("needs", ())),
         follows=tuple(record.get("follows", ())),
     )
+
+
+def probe_of(record: Record) -> Probe:
+    """The probe of an applied process."""
+    values = dict(record["ready"])
+    values["accept"] = tuple(values.get("accept", (200,)))
+    values["headers"] = tuple((name, value) for name, value in values.get("headers", ()))
+    return Probe(**values)
 
 
 def _socket(process: Process, relay_number: int | None) -> str:
