@@ -8,6 +8,7 @@ import pytest
 
 from founderstack.migration import guard
 from founderstack.migration.cutover import cut_over
+from founderstack.migration.values import Options
 from founderstack.model.errors import StackError
 from founderstack.world.postgres import Address
 from tests.service.clusters import Cluster
@@ -189,4 +190,37 @@ def test_what_a_killed_run_has_left_of_the_guard_is_replaced_and_keeps_nobody_el
     target.query("DROP ROLE founder_migrate_0123456789abcdef")
     with pytest.raises(StackError, match=r"trap\.plants"):
         migration(source, target, tmp_path, kind="plain").run()
+    assert target.query(LEFT, "app") == []
+
+
+# Read with other rules for what a backslash is, the text ends early, and what follows is a command of its own.
+UNQUOTED = r"""
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.f(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+    IF current_database() = 'app' THEN
+        PERFORM set_config('standard_conforming_strings', 'off', false), set_config('backslash_quote', 'on', false);
+    END IF;
+    RETURN n;
+END $$;
+CREATE DOMAIN trap.sets AS int CHECK (trap.f(VALUE) > 0);
+CREATE FUNCTION trap.a(i trap.sets[] DEFAULT '{1}'::trap.sets[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+SET search_path = trap;
+CREATE FUNCTION trap.aa_found() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION trap.g(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN aa_found(); END';
+CREATE DOMAIN trap.needs_a_path AS int CHECK (trap.g(VALUE) > 0);
+CREATE FUNCTION trap.z(i trap.needs_a_path[] DEFAULT '{1}'::trap.needs_a_path[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW trap.v AS
+    SELECT '\'' ; CREATE FUNCTION trap.backdoor() RETURNS int LANGUAGE sql AS $f$SELECT 1$f$; --' AS text;
+"""
+
+
+def test_what_code_sets_in_a_session_makes_no_command_of_a_text(target: Cluster, tmp_path: Path) -> None:
+    target.query("CREATE ROLE crafty LOGIN")
+    target.query("CREATE DATABASE elsewhere OWNER crafty")
+    with target.connect("elsewhere", "crafty") as source:
+        source.execute(UNQUOTED)
+    address = Address(str(target.root), target.port, "crafty", "elsewhere")
+    move = migration(address, target, tmp_path, kind="plain", options=Options(jobs=1))
+    move.run()
+    assert differing(move.verify()) == []
     assert target.query(LEFT, "app") == []

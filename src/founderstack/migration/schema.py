@@ -31,7 +31,7 @@ from founderstack.migration.fates import Decided, Setting
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.user_code import with_paths
+from founderstack.migration.user_code import pin, with_paths
 from founderstack.migration.values import Context, Finding, Item, Kind, Options
 from founderstack.model.errors import StackError
 
@@ -195,6 +195,7 @@ def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, 
         return False
     try:
         with target.transaction():
+            pin(target)
             target.execute("\n;\n".join(statement_of(one.entry) for one in batch))
             context.journal.mark_all(target, step, [one.key for one in batch])
     except psycopg.OperationalError:

@@ -16,7 +16,7 @@ from founderstack.locale import _
 from founderstack.migration import hand
 from founderstack.migration.parallel import each
 from founderstack.migration.trial_rows import Tried, choose, own, people
-from founderstack.migration.user_code import OWN_PATH, was_not_found
+from founderstack.migration.user_code import OWN_PATH, pin, was_not_found
 from founderstack.migration.values import Context, Finding
 
 if TYPE_CHECKING:
@@ -232,8 +232,9 @@ def _seen(
     said = ""
     for path in ("pg_catalog", OWN_PATH):  # a policy may call what names things without a schema
         try:
+            pin(connection)
             cursor = connection.execute(
-                f"SAVEPOINT one; SET LOCAL search_path = {path};"
+                f"SAVEPOINT one; SET LOCAL search_path = {path}, pg_temp;"
                 f" SELECT {sums} FROM {table.name}{table.where}; RELEASE SAVEPOINT one"
             )
             cursor.nextset()

@@ -21,6 +21,19 @@ OWN_PATH = "public, extensions"
 """The path that roles have at Supabase and, without the second schema, everywhere else."""
 _NOT_FOUND = frozenset({"42883", "42P01", "42704", "3F000"})
 """A function, a table, another object, a schema."""
+_PINNED = (
+    "SET LOCAL standard_conforming_strings = on; SET LOCAL client_encoding = utf8;"
+    " SET LOCAL search_path = pg_catalog, pg_temp"
+)
+
+
+def pin(connection: psycopg.Connection[Any]) -> None:
+    """For the rest of this transaction, whatever code has set in this session before: where texts end, and names.
+
+    By itself before a statement with texts of the founder's: one string is read as a whole before anything of it runs.
+    A temporary table's name would else be taken for a type's.
+    """
+    connection.execute(_PINNED)
 
 
 def with_paths(
@@ -35,8 +48,9 @@ def with_paths(
     for path in ("", *(() if pinned_only else _paths(schema))):
         try:
             with connection.transaction():
+                pin(connection)
                 if path:
-                    connection.execute(f"SET LOCAL search_path = {path}")
+                    connection.execute(f"SET LOCAL search_path = {path}, pg_temp")
                 answer = do()
                 if path:  # it would last until the whole transaction ends
                     connection.execute("SET LOCAL search_path = pg_catalog")
