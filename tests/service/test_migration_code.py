@@ -224,3 +224,15 @@ def test_what_code_sets_in_a_session_makes_no_command_of_a_text(target: Cluster,
     move.run()
     assert differing(move.verify()) == []
     assert target.query(LEFT, "app") == []
+
+
+def test_a_password_that_code_of_the_source_gives_is_taken_back_and_named(target: Cluster, tmp_path: Path) -> None:
+    """What breaks otherwise: whoever has put the code there signs in as an owner of what has moved."""
+    target.query("CREATE ROLE other LOGIN PASSWORD 'as before'")
+    kept = target.query("SELECT rolname, rolpassword FROM pg_authid WHERE rolname IN ('crafty', 'other') ORDER BY 1")
+    plants = "SET ROLE crafty; ALTER ROLE crafty PASSWORD 'known'; RESET ROLE;"
+    move = migration(planted(target, plants, "generated"), target, tmp_path, kind="plain")
+    with pytest.raises(StackError, match="passwords at the target: crafty"):
+        move.run()
+    found = target.query("SELECT rolname, rolpassword FROM pg_authid WHERE rolname IN ('crafty', 'other') ORDER BY 1")
+    assert found == [("crafty", None), *kept]

@@ -7,16 +7,26 @@ and open to whomever they please, without anybody having read of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration import user_code
 from founderstack.migration.journal import SCHEMA
+from founderstack.migration.source import Unreachable
 from founderstack.migration.target import Target
 from founderstack.model.errors import EXIT_FAILED, StackError
+from founderstack.model.sql import identifier
 from founderstack.world import ddl_guard
 
+if TYPE_CHECKING:
+    import psycopg
+
 _ROLES = "founder_migrate_[0-9a-f]{16}"
+_PASSWORDS = """
+SELECT rolname::text, rolpassword FROM pg_authid WHERE rolcanlogin AND NOT rolsuper AND rolname ~ %s = %s
+    AND (%s::name IS NULL OR pg_has_role(%s::name, oid, 'MEMBER'))
+"""
 _OWN = f"{SCHEMA}.{ddl_guard.FUNCTION}()"
 
 
@@ -46,6 +56,49 @@ def told() -> Iterator[None]:
         called_for = error.what if isinstance(error, StackError) else ""
         made = refused.diag.message_primary or ""
         raise _error([name for name in user_code.functions(refused) if name != _OWN], made, called_for) from None
+
+
+@contextmanager
+def passwords_kept(target: Target, member: str) -> Iterator[None]:
+    """Roles that `member` may become have the same passwords after it as before: of its own a role may change them.
+
+    Raises StackError with the names of those whose passwords were put back.
+    """
+    import psycopg
+
+    with target.connect() as connection:
+        before = _passwords(connection, None)
+    try:
+        yield
+    except BaseException:
+        with suppress(psycopg.OperationalError, Unreachable), target.connect() as connection:
+            _put_back(connection, before, member)
+        raise
+    with target.connect() as connection:
+        changed = _put_back(connection, before, member)
+    if changed:
+        raise StackError(
+            _("Code of the source has changed passwords at the target: {names}").format(names=", ".join(changed)),
+            _("They are what they were before; who knew the new one may have signed in meanwhile."),
+            _("Find out at the source who has put that code there, then begin anew: founder migrate undo"),
+            exit_code=EXIT_FAILED,
+        )
+
+
+def _passwords(connection: psycopg.Connection[Any], member: str | None) -> dict[str, str | None]:
+    return dict(connection.execute(_PASSWORDS, (f"^{_ROLES}$", False, member, member)).fetchall())
+
+
+def _put_back(connection: psycopg.Connection[Any], before: dict[str, str | None], member: str) -> list[str]:
+    """What a password is checked by is taken as it is; a role that came meanwhile has none."""
+    from psycopg import sql
+
+    found = _passwords(connection, member)
+    changed = sorted(name for name, password in found.items() if password != before.get(name))
+    for name in changed:
+        told = sql.SQL(f"ALTER ROLE {identifier(name)} PASSWORD {{}}").format(sql.Literal(before.get(name)))
+        connection.execute(told)
+    return changed
 
 
 def _error(functions: list[str], made: str, called_for: str) -> StackError:

@@ -167,7 +167,7 @@ def _somebody(target: Target, comment: str, *statements: str) -> Iterator[Target
             connection.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {identifier(target.address.database)} TO {name}")
             for statement in statements:
                 connection.execute(statement.replace("{role}", name))
-        with guard.told():
+        with guard.told(), guard.passwords_kept(target, name):
             yield replace(target, address=replace(target.address, user=name, password=password))
     finally:
         _remove(target, name)
