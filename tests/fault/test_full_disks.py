@@ -149,6 +149,8 @@ def test_on_a_disk_full_to_the_last_byte_services_stop_and_start_and_no_verb_cal
             ("deploy", "--force", "--yes"),
         ):
             assert "defect" not in fails(stack, *words)
+        assert "local: " in stack.run("backups").text, "the list comes before what cannot be written"
+        stack.ok("scale", "app=1", "--yes")
         stack.ok("stop", "postgres", "--yes")
         (home / "last").unlink()
     stack.ok("up", "--yes")

@@ -50,3 +50,19 @@ def test_a_former_copy_of_the_tool_stays_while_something_runs_from_it(
         running.communicate(b"\n")
     settled._prune_tools()
     assert {path.name for path in tools.iterdir()} == {"tool-new"}
+
+
+def test_a_receipt_that_cannot_be_written_is_no_failure_of_what_was_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOUNDER_HOME", str(tmp_path))
+    (tmp_path / "package").mkdir()
+    where = Places(str(tmp_path / "diary"), str(tmp_path / "shared"), "", str(tmp_path / "package"))
+    settled = Settled(Stack("diary", str(tmp_path / "founder.toml"), str(tmp_path), {}), where, "", list)
+    settled.remember(["app"])
+    (written,) = (tmp_path / "receipts").iterdir()
+    written.unlink()
+    written.parent.rmdir()
+    written.parent.touch()
+    settled.remember(["app"])
+    assert written.parent.is_file()

@@ -6,9 +6,11 @@ import glob
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from founderstack import locale
 from founderstack.locale import N_
+from founderstack.model.errors import StackError
 from founderstack.model.stack import Places, Stack
 from founderstack.world import ambient, files, receipt
 from founderstack.world.places import state_root
@@ -44,10 +46,17 @@ class Settled:
         files.write_atomic(f"{self._places.state}/downloads.json", downloads, mode=0o600)
 
     def remember(self, processes: Sequence[str]) -> None:
-        """Write the receipt, and remove copies of the tool that no stack uses any more."""
-        state = self._places.state
+        """Write the receipt, and remove copies of the tool that no stack uses any more.
+
+        What was done is done where it cannot be written: the next look takes longer.
+        """
         self.forget()
         self._prune_tools()
+        with suppress(StackError):
+            self._write(processes)
+
+    def _write(self, processes: Sequence[str]) -> None:
+        state = self._places.state
         applied = sorted(files.list_files(f"{state}/applied"))
         generated = [
             path

@@ -24,11 +24,11 @@ def run(arguments: list[str]) -> int:
     vault = wiring.open_vault(site, patient=False)
     now = site.clock.now()
     value = index(site.stack, vault.found(), now)
-    vault.write_index(value)
     if given.json:
         print(json.dumps(value, ensure_ascii=False))
     else:
         print("\n".join(_table(value, now)))
+    vault.write_index(value)  # last: on a full disk the list is what helps
     return EXIT_UNHEALTHY if set(value["warnings"]) & set(PRESSING) else EXIT_OK
 
 
