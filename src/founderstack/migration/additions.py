@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration import fates, platform, settings
 from founderstack.migration.file_index import INDEX
+from founderstack.migration.large_objects import LargeObjects
 from founderstack.migration.people_tables import FOLLOWER
 from founderstack.migration.roles import OWN_ROLES, target_name
 from founderstack.migration.values import Context, Finding
@@ -106,7 +107,8 @@ def findings(context: Context) -> list[Finding]:
     if run is None or PRESENT not in run.facts:  # begun by a version that did not look
         return []
     before = set(run.facts[PRESENT])
-    known = {one.item.name for one in context.objects}
+    # What has moved is not ours to judge when the source has removed it since.
+    known = {one.item.name for one in context.objects} | context.journal.done(LargeObjects.name).keys()
     with context.source.connect() as source, context.target.connect() as target:
         known |= {str(number) for (number,) in source.execute(_LARGE_OBJECTS).fetchall()}
         owner = context.target.owner
