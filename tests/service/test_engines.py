@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -607,6 +608,41 @@ def test_a_database_is_opened_again_though_its_owner_holds_on_to_it(target: Clus
     finally:
         databases.drop(target.server, "app")
         target.query("DROP ROLE hanging")
+
+
+@pytest.mark.parametrize("ended", [KeyboardInterrupt, StackError("It broke", "It did.", "Mend it.")])
+def test_a_restore_that_is_ended_waits_for_nobody_and_the_next_one_cleans_up(
+    target: Cluster, store: SetStore, key: Key, ended: BaseException | type[BaseException]
+) -> None:
+    target.query("CREATE DATABASE mine")
+    target.query("CREATE ROLE maker_of_it; CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)", "mine")
+    target.query("ALTER TABLE kept OWNER TO maker_of_it", "mine")
+    opened = taken(replace(target.server, reader="", databases=("mine",)), store, key)
+    (about,) = databases.facts_of(opened).databases
+
+    def end(_about: str, _count: int) -> None:
+        if not target.query("SELECT FROM pg_prepared_xacts"):
+            with target.connect() as connection:
+                connection.execute("BEGIN; COMMENT ON DATABASE mine_restored IS 'mine'")
+                connection.execute("PREPARE TRANSACTION 'holding_on'")
+        raise ended
+
+    makers_there = "SELECT rolname FROM pg_roles WHERE rolname ~ '^founder_restore_'"
+    try:
+        began = time.monotonic()
+        with pytest.raises(ended if isinstance(ended, type) else type(ended)) as told:
+            databases.restore_database(target.server, opened, about, "mine_restored", end)
+        assert time.monotonic() - began < 60
+        assert "held on to" not in str(told.value)
+        assert databases.exists(target.server, "mine_restored"), "somebody holds on to it"
+        target.query("ROLLBACK PREPARED 'holding_on'")
+        databases.restore_database(target.server, opened, about, "mine_restored", quiet)
+        assert target.query("TABLE kept", "mine_restored") == [(7,)]
+        assert target.query(makers_there) == []
+    finally:
+        for name in ("mine", "mine_restored"):
+            databases.drop(target.server, name)
+        target.query("DROP ROLE maker_of_it")
 
 
 def test_a_restore_removes_no_database_but_its_own(target: Cluster, store: SetStore, key: Key) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from founderstack.backups import facts, makers, papers, settings
 from founderstack.backups.bringing import Bringing, bring_back
 from founderstack.backups.deadlines import LEAST_S, ended_in_time
+from founderstack.backups.insisting import LOCKING, NOBODY, insist
 from founderstack.backups.server import ask, connected, quoted
 from founderstack.backups.store import OpenSet
 from founderstack.locale import _
@@ -61,9 +63,12 @@ def restore_database(
         bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
         ask(server, "postgres", *_opened(about, into, whole=not wanted))
         return refused if wanted else settings.give(server, settings.of_database(about, into))
-    except BaseException:
-        drop(server, into)
-        makers.clear(server)
+    except BaseException as problem:
+        # Whoever ends it does not wait; after a failure what may fill the disk must go, however long that takes.
+        limit = "0" if isinstance(problem, StackError) else makers.CLEARING
+        with suppress(StackError):  # the next restore removes what is left; what went wrong first is what must be told
+            drop(server, into, limit)
+            makers.clear(server)
         raise
 
 
@@ -78,11 +83,15 @@ def counted(
         return facts.database_facts(connection, large, like.tables if like else ())
 
 
-def drop(server: Server, database: str) -> None:
-    """Remove a database, whoever is connected to it."""
-    if ask(server, "postgres", f"SELECT 1 FROM pg_database WHERE datistemplate AND datname = {literal(database)}"):
-        ask(server, "postgres", f"ALTER DATABASE {quoted(database)} IS_TEMPLATE false")
-    ask(server, "postgres", f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)")
+def drop(server: Server, database: str, limit: str = "0") -> None:
+    """Remove a database, whoever is connected to it or holds on to it; each statement ends at the limit, if there is
+    one. Raises StackError where it is still there then."""
+    template = ask(
+        server, "postgres", f"SELECT 1 FROM pg_database WHERE datistemplate AND datname = {literal(database)}"
+    )
+    usual = [f"ALTER DATABASE {quoted(database)} IS_TEMPLATE false"] if template else []
+    dropping = f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)"
+    insist(server, (database,), ([*usual, dropping],), NOBODY, LOCKING, limit)
 
 
 def drop_copy(server: Server, database: str) -> None:

@@ -27,6 +27,10 @@ _WHERE_IT_HAS_ANYTHING = """
 SELECT DISTINCT datname FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid WHERE refclassid = 'pg_authid'::regclass
 AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = {name})
 """
+CLEARING = "20s"
+"""Each statement that cleans up ends by then: whoever ends a command does not wait for what somebody holds on to, and
+the next one that works with makers cleans up what is left."""
+_BRIEFLY = f"SET lock_timeout = '{CLEARING}'; SET statement_timeout = '{CLEARING}'"
 _QUALIFIED = "SET search_path = pg_catalog"
 _LIMIT = "founder.connection_limit"
 """Set for a role while that limit of its database is lifted for it: what a killed one has lifted is put back."""
@@ -180,20 +184,30 @@ def reading(server: Server, database: str) -> Iterator[psycopg.Connection[Any]]:
     owns it.
     """
     name, password = _role(server)
-    try:
-        ask(
-            server,
-            "postgres",
-            f"GRANT pg_read_all_data TO {name}",
-            f"GRANT CONNECT ON DATABASE {quoted(database)} TO {name}",
-        )
+    entering = f"GRANT CONNECT ON DATABASE {quoted(database)} TO {name}"
+    leaving = f"REVOKE ALL ON DATABASE {quoted(database)} FROM {name}"
+    with _afterwards(server, leaving, f"DROP ROLE {name}"):
+        ask(server, "postgres", f"GRANT pg_read_all_data TO {name}", entering)
         with ExitStack() as stack:
             with _without_limit(server, database, name):
                 connection = stack.enter_context(connected(server, database, name, password))
             connection.execute("SET default_transaction_read_only = on")
             yield connection
-    finally:
-        ask(server, "postgres", f"REVOKE ALL ON DATABASE {quoted(database)} FROM {name}", f"DROP ROLE {name}")
+
+
+@contextmanager
+def _afterwards(server: Server, *statements: str) -> Iterator[None]:
+    """Say this after the block, however it ended.
+
+    Where it failed, that is what is told, and what could not be cleaned up is left to the next `clear`.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(StackError):
+            ask(server, "postgres", _BRIEFLY, *statements)
+        raise
+    ask(server, "postgres", _BRIEFLY, *statements)
 
 
 @contextmanager
@@ -202,15 +216,14 @@ def _without_limit(server: Server, database: str, role: str) -> Iterator[None]:
     named = f"FROM pg_database WHERE datname = {literal(database)} AND datconnlimit >= 0"
     limits = ask(server, "postgres", f"SELECT datconnlimit {named}")
     changing, note = f"ALTER DATABASE {quoted(database)} CONNECTION LIMIT", f"ALTER ROLE {role} IN DATABASE"
-    try:
+    with ExitStack() as stack:
         for limit in limits:
-            noted = f"{note} {quoted(database)} SET {_LIMIT} = '{limit}'"
+            noted, over = (
+                f"{note} {quoted(database)} {end}" for end in (f"SET {_LIMIT} = '{limit}'", f"RESET {_LIMIT}")
+            )
+            stack.enter_context(_afterwards(server, "BEGIN", f"{changing} {limit}", over, "COMMIT"))
             ask(server, "postgres", "BEGIN", noted, f"{changing} -1", "COMMIT")
         yield
-    finally:
-        for limit in limits:
-            over = f"{note} {quoted(database)} RESET {_LIMIT}"
-            ask(server, "postgres", "BEGIN", f"{changing} {limit}", over, "COMMIT")
 
 
 def _role(server: Server) -> tuple[str, str]:
@@ -225,11 +238,11 @@ def clear(server: Server) -> None:
         left = throwaway.left(connection, _COMMENT)
     for name in left:
         with suppress(StackError):
-            ask(server, "postgres", *ask(server, "postgres", _LIFTED.format(name=literal(name))))
+            ask(server, "postgres", _BRIEFLY, *ask(server, "postgres", _LIFTED.format(name=literal(name))))
             found = ask(server, "postgres", _WHERE_IT_HAS_ANYTHING.format(name=literal(name)))
             for database in ("postgres", *found):
-                ask(server, database, f"DROP OWNED BY {name} CASCADE")
-            ask(server, "postgres", f"DROP ROLE {name}")
+                ask(server, database, _BRIEFLY, f"DROP OWNED BY {name} CASCADE")
+            ask(server, "postgres", _BRIEFLY, f"DROP ROLE {name}")
 
 
 def extension_tables(server: Server, database: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _CONNECT_S = 10
+# Whoever leaves a transaction open that has changed a database or a role holds up ours no longer than that.
+_LOCK_WAIT = "SET lock_timeout = '30s'"
 # They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
 _OPTIONS = f"-c role=none -c local_preload_libraries= -c default_transaction_read_only={{read_only}} {AT_THE_START}"
 quoted = identifier
@@ -75,6 +77,7 @@ def ask(server: Server, database: str, *statements: str) -> list[str]:
     """
     with connected(server, database, server.superuser) as connection:
         cursor = connection.cursor()
+        cursor.execute(_LOCK_WAIT)
         for statement in statements:
             cursor.execute(ours(statement))
         return [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
