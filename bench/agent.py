@@ -25,8 +25,9 @@ from pathlib import Path
 from bench.measure import header, row, wait_for
 from bench.rest import cpu_seconds, pss_mib
 from founderstack.model.process import Probe
-from founderstack.world import packages, probes
-from founderstack.world.network import first_free
+from founderstack.world.install import packages
+from founderstack.world.net import probes
+from founderstack.world.net.network import first_free
 
 EXPORTER = "/usr/bin/prometheus-blackbox-exporter"
 SECONDS = float(os.environ.get("BENCH_SECONDS", "120"))

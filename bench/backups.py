@@ -20,12 +20,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from bench.measure import header, row
-from founderstack.backups import databases, dump
-from founderstack.backups.dump import Dump
-from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.postgres import databases, dump
+from founderstack.backups.postgres.dump import Dump
+from founderstack.backups.sets.set_store import OpenSet, SetStore
 from founderstack.model.backup import DatabaseFacts, Manifest
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
 from tests.service.clusters import BINARIES, MAJOR, Cluster, cluster
 
 GIGABYTES = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0

@@ -27,12 +27,12 @@ _BLOCK = bytes(range(256)) * 4096
 
 MOVER = """
 import resource, sys
-from founderstack.migration.file_copies import Pace, copy
-from founderstack.migration.file_index import StoredFile
-from founderstack.migration.remote_access import RestAccess, S3Access
-from founderstack.migration.remote_files import RemoteFiles
-from founderstack.world.clock import SystemClock
-from founderstack.world.shelf import FolderShelf
+from founderstack.migration.files.copies import Pace, copy
+from founderstack.migration.files.index import StoredFile
+from founderstack.migration.files.remote_access import RestAccess, S3Access
+from founderstack.migration.files.remote_files import RemoteFiles
+from founderstack.world.os.clock import SystemClock
+from founderstack.migration.files.upload_target import FolderShelf
 way, url, folder, size = sys.argv[1:]
 clock = SystemClock()
 s3 = S3Access(url + "/storage/v1/s3", "eu-west-1", "key", "secret", clock)

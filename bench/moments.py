@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "src")]
 
 from bench.measure import header, row  # noqa: E402
-from founderstack.backups import recovery  # noqa: E402
-from founderstack.backups.repository import NICE, PROGRAM, STANZA  # noqa: E402
-from founderstack.model.moments import Target  # noqa: E402
+from founderstack.backups.pgbackrest import recovery  # noqa: E402
+from founderstack.backups.pgbackrest.repository import NICE, PROGRAM, STANZA  # noqa: E402
+from founderstack.model.point_in_time import Target  # noqa: E402
 from tests.service.primaries import USER, Primary, primary, this_system  # noqa: E402
 
 BACKUP = '[backup]\nuse = "pgbackrest"\n'

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 from founderstack import locale
-from founderstack.world.processes import alive
+from founderstack.world.os.processes import alive
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("without-deadline", deadline=None)

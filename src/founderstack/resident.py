@@ -7,11 +7,11 @@ import os
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Places
 from founderstack.runtimes.host.runtime import HostRuntime
-from founderstack.world import files
-from founderstack.world.clock import SystemClock
-from founderstack.world.lock import stack_lock
-from founderstack.world.machine import read_machine
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.os import files
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.lock import stack_lock
+from founderstack.world.os.machine import read_machine
 
 
 class AgentWorld:

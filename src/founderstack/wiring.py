@@ -15,33 +15,34 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.stack import Choices, Machine, Part, Places, Stack
 from founderstack.model.vault import Vault
-from founderstack.operations.prove import Drills
-from founderstack.operations.rebuild import Opening
-from founderstack.operations.site import Site
+from founderstack.operations.backups.prove import Drills
+from founderstack.operations.backups.rebuild import Opening
+from founderstack.operations.stack.site import Site
+from founderstack.runtimes.host.ports import StackPorts
 from founderstack.runtimes.host.runtime import FOUNDATION, HostRuntime
 from founderstack.stackfile.check import check
 from founderstack.stackfile.lockfile import read_lock, render_lock
 from founderstack.stackfile.read import LIMIT_BYTES, not_a_file, unreadable
-from founderstack.world import builds, files
-from founderstack.world.ambient import caller
-from founderstack.world.clock import SystemClock
-from founderstack.world.history import History
-from founderstack.world.lock import stack_lock
-from founderstack.world.machine import read_machine
-from founderstack.world.own_ports import StackPorts
-from founderstack.world.places import places, state_root
-from founderstack.world.releases import Releases
-from founderstack.world.secrets import Secrets
-from founderstack.world.settled import Settled
-from founderstack.world.source_folder import SourceFolder
+from founderstack.world.install import builds
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.os import files
+from founderstack.world.os.ambient import caller
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.lock import stack_lock
+from founderstack.world.os.machine import read_machine
+from founderstack.world.source.source_folder import SourceFolder
+from founderstack.world.state.history import History
+from founderstack.world.state.places import places, state_root
+from founderstack.world.state.releases import Releases
+from founderstack.world.state.settled import Settled
 
 if TYPE_CHECKING:  # verbs that have nothing to do with backups or a migration load nothing of them
     from founderstack.backups.assemble import Made
-    from founderstack.backups.origin import SetsElsewhere
-    from founderstack.migration.sign_ins import App
+    from founderstack.backups.sets.origin import SetsElsewhere
+    from founderstack.migration.files.upload_target import Shelf
+    from founderstack.migration.people.sign_ins import App
     from founderstack.migration.target import Target
-    from founderstack.world.buckets import Bucket
-    from founderstack.world.shelf import Shelf
+    from founderstack.world.objects.s3 import Bucket
 
 
 def lock_file_of(stack_file: str) -> str:
@@ -111,7 +112,7 @@ def open_site(file: str) -> Site:
 def open_vault(site: Site, *, patient: bool = True) -> Vault:
     """The stack's backups; raises StackError where it makes none. Not `patient`: a place that is away is soon told."""
     from founderstack.backups.assemble import vault_of
-    from founderstack.world.buckets import LOOKS, TRIES
+    from founderstack.world.objects.s3 import LOOKS, TRIES
 
     return vault_of(made_of(site), tries=TRIES if patient else LOOKS)
 
@@ -125,17 +126,17 @@ def open_drills(site: Site) -> Drills:
 
 def opening_of(origin: SetsElsewhere) -> Opening:
     """How a stack that comes back from `origin` is opened."""
-    from founderstack.backups.refilling import Refilling
+    from founderstack.backups.rebuild_target import Refilling
 
     return Opening(open_site, lambda one, site: Refilling(one, made_of(site), origin), SystemClock())
 
 
 def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
     """A place that a stack is rebuilt from; raises StackError where the key is none."""
-    from founderstack.backups.origin import SetsElsewhere
-    from founderstack.world.buckets import Bucket, S3Store
-    from founderstack.world.objects import FolderStore
-    from founderstack.world.sealing import Key
+    from founderstack.backups.sets.origin import SetsElsewhere
+    from founderstack.world.keys.sealing import Key
+    from founderstack.world.objects.folder import FolderStore
+    from founderstack.world.objects.s3 import Bucket, S3Store
 
     objects = S3Store(place) if isinstance(place, Bucket) else FolderStore(place)
     return SetsElsewhere(objects, Key(key), state_root())
@@ -144,7 +145,7 @@ def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
 def made_of(site: Site) -> Made:
     """What a vault, drills and moments of the stack are made from."""
     from founderstack.backups.assemble import Made
-    from founderstack.operations.prepare import app_files
+    from founderstack.operations.stack.prepare import app_files
 
     return Made(
         stack=site.stack,
@@ -165,8 +166,8 @@ def migration_target(site: Site) -> Target:
     Raises StackError where the stack was never brought up.
     """
     from founderstack.migration.target import Target
-    from founderstack.operations.prepare import prepare
-    from founderstack.world.postgres import Address
+    from founderstack.operations.stack.prepare import prepare
+    from founderstack.world.net.postgres import Address
 
     view = prepare(site).resolved.views["database"]
     if not os.path.isdir(view.database.folder):
@@ -190,9 +191,9 @@ def try_place(stack: Stack, where: Places, given: Mapping[str, str]) -> None:
 
 def migration_shelf(site: Site) -> Shelf:
     """Where the app keeps people's files: the stack's bucket where it has one, the app's folder otherwise."""
-    from founderstack.operations.prepare import prepare
-    from founderstack.world.buckets import Bucket, S3Store
-    from founderstack.world.shelf import BucketShelf, FolderShelf
+    from founderstack.migration.files.upload_target import BucketShelf, FolderShelf
+    from founderstack.operations.stack.prepare import prepare
+    from founderstack.world.objects.s3 import Bucket, S3Store
 
     view = prepare(site).resolved.views["app"]
     secrets = Secrets(f"{site.places.state}/secrets.json")
@@ -219,15 +220,15 @@ def migration_shelf(site: Site) -> Shelf:
 
 def migration_app(site: Site) -> App | None:
     """The app as people reach it, None before its first release."""
-    from founderstack.migration.sign_ins import App
-    from founderstack.operations.prepare import prepare
+    from founderstack.migration.people.sign_ins import App
+    from founderstack.operations.stack.prepare import prepare
 
     view = prepare(site).resolved.views["app"]
     return App(view.app_url, f"{site.places.state}/tls/ca.crt") if view.release else None
 
 
 class ChoiceFile:
-    """founder.lock (an operations.site.ChoiceStore)."""
+    """founder.lock (an operations.stack.site.ChoiceStore)."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -247,7 +248,7 @@ class ChoiceFile:
 
 
 class LocalDisk:
-    """This machine's files (an operations.site.Disk)."""
+    """This machine's files (an operations.stack.site.Disk)."""
 
     def read(self, path: str) -> str | None:
         """The text of a file, None where there is none."""

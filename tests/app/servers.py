@@ -19,7 +19,7 @@ import httpx
 import psycopg
 
 from founderstack.catalogue._node import VERSION as NODE
-from founderstack.world.environments import node_runtime
+from founderstack.world.install.environments import node_runtime
 from tests.conftest import wait_until
 
 APP = Path(__file__).parents[2] / "app"

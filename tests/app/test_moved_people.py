@@ -15,18 +15,18 @@ import httpx
 import psycopg
 import pytest
 
-from founderstack.migration.files import Files
-from founderstack.migration.people import People
-from founderstack.migration.remote_access import RestAccess
-from founderstack.migration.remote_files import RemoteFiles
+from founderstack.migration.files.files import Files
+from founderstack.migration.people.people import People
+from founderstack.migration.files.remote_access import RestAccess
+from founderstack.migration.files.remote_files import RemoteFiles
 from founderstack.migration.run import Migration
-from founderstack.migration.sign_ins import App
+from founderstack.migration.people.sign_ins import App
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Options
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
-from founderstack.world.shelf import FolderShelf
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.net.postgres import Address
+from founderstack.migration.files.upload_target import FolderShelf
 from tests.app.servers import Build, Diary, Postgres, Redis, running
 from tests.conftest import enterable_folder
 from tests.service.storage_servers import KEY, fill, odd_objects, rest_storage

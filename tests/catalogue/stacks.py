@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from founderstack.model.process import Desired
-from founderstack.operations.prepare import prepare
-from founderstack.planner.resolve import Resolved
+from founderstack.operations.stack.prepare import prepare
+from founderstack.planner.stack.resolve import Resolved
 from founderstack.testing.world import DEBIAN_12, FakeSource, FakeWorld
 
 _PORT_APP = '[app]\nstart = "python3 server.py"\nmigrate = "python3 migrate.py"\nreplicas = 3\n'

@@ -14,8 +14,8 @@ import pytest
 from founderstack.model.process import Process
 from founderstack.testing import world
 from founderstack.testing.stores import FakeSecrets
-from founderstack.world import certificates
-from founderstack.world.clock import SystemClock
+from founderstack.world.keys import certificates
+from founderstack.world.os.clock import SystemClock
 from tests.catalogue.stacks import CASES, Case
 from tests.conftest import wait_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from founderstack.agent.records import Records
+from founderstack.agent.watching.records import Records
 from founderstack.model.process import Probe
 from tests.catalogue.stacks import Case
 

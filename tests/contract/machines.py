@@ -14,16 +14,16 @@ import founderstack
 from founderstack.model import process as p
 from founderstack.model.protocols import ProcessStatus, Runtime
 from founderstack.model.stack import Machine, Places
-from founderstack.planner.diff import diff
-from founderstack.planner.state import state_of
+from founderstack.planner.stack.diff import diff
+from founderstack.planner.stack.state import state_of
 from founderstack.runtimes.host.runtime import SUPERVISOR, HostRuntime
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.runtime import FakeRuntime
 from founderstack.testing.stores import FakeSecrets
-from founderstack.world import environments
-from founderstack.world.clock import SystemClock
-from founderstack.world.machine import read_machine
-from founderstack.world.processes import alive
+from founderstack.world.install import environments
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.machine import read_machine
+from founderstack.world.os.processes import alive
 
 PYTHON = "/usr/bin/python3"
 PACKAGE = os.path.dirname(founderstack.__file__)

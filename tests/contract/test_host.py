@@ -21,8 +21,9 @@ from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import DEBIAN_12
-from founderstack.world import accounts, probes
-from founderstack.world.processes import alive, command_line, run
+from founderstack.world.net import probes
+from founderstack.world.os import accounts
+from founderstack.world.os.processes import alive, command_line, run
 from tests.conftest import wait_until
 from tests.contract.machines import PYTHON, SERVER, STACK, Host, apply, desired, pids, server, status
 
@@ -266,7 +267,7 @@ def _by_port(host: Host, name: str, relay: p.Relay) -> p.Process:
 
 def _free_row(length: int) -> int:
     """The first of some neighbouring ports that nobody listens on."""
-    from founderstack.world.network import first_free
+    from founderstack.world.net.network import first_free
 
     start = first_free(23000)
     while any(first_free(start + offset) != start + offset for offset in range(length)):

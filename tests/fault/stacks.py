@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from founderstack.world.unix_http import UnixConnection
+from founderstack.world.net.unix_http import UnixConnection
 from tests.conftest import held_up, killed, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import recovery
-from founderstack.backups.repository import Repository
+from founderstack.backups.pgbackrest import recovery
+from founderstack.backups.pgbackrest.repository import Repository
 from founderstack.model.errors import StackError
-from founderstack.model.moments import Target
-from founderstack.planner.moments import beginning
-from founderstack.world.processes import alive, all_pids, command_line
+from founderstack.model.point_in_time import Target
+from founderstack.planner.backups.point_in_time import beginning
+from founderstack.world.os.processes import alive, all_pids, command_line
 from tests.conftest import enterable_folder, killed_pid, wait_until
 from tests.service.components import Components, components
 from tests.service.primaries import USER, Primary, primary, this_system

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from minio import Minio
 
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
 from tests.conftest import enterable_folder, killed, wait_until
 from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, UNHEALTHY, Founder, gone_afterwards, small_stack
 from tests.fault.terminal import terminal
@@ -397,7 +397,7 @@ def test_another_key_opens_nothing(stack: Stack) -> None:
     secrets = stack.founder.state / "secrets.json"
     before = secrets.read_text()
     values = json.loads(before)
-    from founderstack.world.sealing import new_identity
+    from founderstack.world.keys.sealing import new_identity
 
     values["values"]["backup.identity"] = new_identity()
     secrets.write_text(json.dumps(values))

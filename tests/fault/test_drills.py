@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.world import processes
-from founderstack.world.accounts import user_name
+from founderstack.world.os import processes
+from founderstack.world.os.accounts import user_name
 from tests.conftest import wait_until
 from tests.fault.stacks import FAILED, LOCKED, Founder, Visitors
 

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from founderstack.world.history import History
+from founderstack.world.state.history import History
 from tests.conftest import wait_until
 from tests.fault.conftest import NewStack
 from tests.fault.stacks import Founder, Visitors

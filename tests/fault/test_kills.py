@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world import packages
-from founderstack.world.secrets import Secrets
+from founderstack.world.install import packages
+from founderstack.world.keys.secrets import Secrets
 from tests.fault.ledgers import CREATE, connected
 from tests.fault.stacks import Founder, gone_afterwards, small_stack
 from tests.fault.test_moments import ENGINE, moment

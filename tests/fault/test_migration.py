@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.migration.people import People
+from founderstack.migration.people.people import People
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Unreachable
 from founderstack.migration.values import Options, Progress
@@ -34,13 +34,13 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys
-from founderstack.migration.people import People
+from founderstack.migration.people.people import People
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Options
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.net.postgres import Address
 
 source_port, target_socket, target_port, folder, binaries = sys.argv[1:]
 source = Address("127.0.0.1", int(source_port), "postgres", "postgres", sys.stdin.readline().rstrip())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.agent.past import Past
+from founderstack.agent.watching.past import Past
 from founderstack.model.protocols import Answer
-from founderstack.world.answers import Answers
+from founderstack.world.state.probe_history import Answers
 from tests.service.agents import ManualClock
 
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from minio import Minio
 
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.stacks import PRECONDITION, Founder, gone_afterwards, small_stack
 from tests.service.components import Components, components

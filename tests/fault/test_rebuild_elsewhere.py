@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.world.ambient import CA_BUNDLE
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.os.ambient import CA_BUNDLE
 from tests.fault.stacks import ROOT, Founder, gone_afterwards, small_stack
 from tests.service.roots import debian_13
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
 from tests.conftest import wait_until
 from tests.fault.ledgers import CREATE, Fork, Ledger, connected, written
 from tests.fault.stacks import PRECONDITION, Founder, gone_afterwards, small_stack

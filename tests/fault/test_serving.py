@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world.processes import alive
+from founderstack.world.os.processes import alive
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.conftest import NewStack
 from tests.fault.stacks import FAILED, PRECONDITION, Founder, Visitors, gone_afterwards, small_stack

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError as L
 
 from founderstack.agent.client import ask
 from founderstack.model.errors import StackError
-from founderstack.world.unix_http import UnixConnection
+from founderstack.world.net.unix_http import UnixConnection
 from tests.app.words import WORDS
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.stacks import ROOT, Founder, Visitors, end_processes_below

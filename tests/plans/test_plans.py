@@ -20,9 +20,9 @@ import pytest
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.plan import Plan
-from founderstack.operations import up as verbs
-from founderstack.operations.prepare import Prepared, prepare
-from founderstack.operations.site import Site
+from founderstack.operations.stack import up as verbs
+from founderstack.operations.stack.prepare import Prepared, prepare
+from founderstack.operations.stack.site import Site
 from founderstack.stackfile.lockfile import read_lock
 from founderstack.testing.stores import FakeChoices
 from founderstack.testing.world import DEBIAN_12, FakePorts, FakeSource, FakeWorld

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from founderstack.agent.commands import Child
-from founderstack.agent.service import Agent
+from founderstack.agent.agent import Agent
+from founderstack.agent.jobs.commands import Child
 from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, Probe, State

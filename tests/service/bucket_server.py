@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from founderstack.catalogue.seaweedfs import VERSION
-from founderstack.world import certificates, environments
-from founderstack.world.buckets import Bucket, S3Store
-from founderstack.world.clock import SystemClock
-from founderstack.world.places import package_folder
+from founderstack.world.install import environments
+from founderstack.world.keys import certificates
+from founderstack.world.objects.s3 import Bucket, S3Store
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.state.places import package_folder
 from tests.app.servers import Server, free_port
 from tests.conftest import enterable_folder, wait_until
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from founderstack.world.clock import SystemClock
+from founderstack.world.os.clock import SystemClock
 
 NOW = SystemClock().now() // 3600 * 3600
 """The last full hour."""

@@ -14,18 +14,18 @@ from founderstack.catalogue import COMPONENTS
 from founderstack.model import process as p
 from founderstack.model.component import View
 from founderstack.model.stack import Choices, Machine, Places, Role, Stack
-from founderstack.planner.choose import choose
-from founderstack.planner.diff import diff
-from founderstack.planner.resolve import Facts, resolve
-from founderstack.planner.state import state_of
+from founderstack.planner.stack.choose import choose
+from founderstack.planner.stack.diff import diff
+from founderstack.planner.stack.resolve import Facts, resolve
+from founderstack.planner.stack.state import state_of
 from founderstack.runtimes.host.runtime import SUPERVISOR, HostRuntime
 from founderstack.stackfile.check import check
-from founderstack.world import environments
-from founderstack.world.clock import SystemClock
-from founderstack.world.machine import read_machine
-from founderstack.world.network import can_bind
-from founderstack.world.processes import alive
-from founderstack.world.secrets import Secrets
+from founderstack.world.install import environments
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.net.network import can_bind
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.machine import read_machine
+from founderstack.world.os.processes import alive
 
 PYTHON = "/usr/bin/python3"
 PACKAGE = os.path.dirname(founderstack.__file__)

@@ -16,12 +16,13 @@ from pathlib import Path
 from founderstack.catalogue import COMPONENTS, _node
 from founderstack.model.process import NodePackages, Process, PythonEnvironment, Task
 from founderstack.model.stack import Choices, Machine, Places
-from founderstack.planner.resolve import Facts, Resolved, resolve
+from founderstack.planner.stack.resolve import Facts, Resolved, resolve
 from founderstack.stackfile.check import check
-from founderstack.world import certificates, environments, node_packages
-from founderstack.world.clock import SystemClock
-from founderstack.world.machine import readable_python
-from founderstack.world.secrets import Secrets
+from founderstack.world.install import environments, node_packages
+from founderstack.world.keys import certificates
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.machine import readable_python
 from tests.conftest import wait_until
 
 PACKAGE = Path(environments.__file__).parents[1]

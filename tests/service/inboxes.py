@@ -8,7 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from founderstack.world.certificates import Pair
+from founderstack.world.keys.certificates import Pair
 
 
 class Inbox:

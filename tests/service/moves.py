@@ -12,8 +12,8 @@ from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Finding, Kind, Options, Progress
-from founderstack.world import postgres
-from founderstack.world.clock import SystemClock
+from founderstack.world.net import postgres
+from founderstack.world.os.clock import SystemClock
 from tests.service.clusters import BINARIES, HERE, Cluster, Programs, cluster
 from tests.service.supabase_source import PASSWORD, SupabaseSource
 

@@ -21,12 +21,12 @@ import uvicorn
 from argon2 import PasswordHasher
 
 from founderstack.agent import client
-from founderstack.agent.service import Agent
+from founderstack.agent.agent import Agent
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
+from founderstack.panel.application import Panel
 from founderstack.panel.config import read_config
-from founderstack.panel.web import Panel
-from founderstack.world.clock import SystemClock
+from founderstack.world.os.clock import SystemClock
 from tests.conftest import wait_until
 from tests.service.agents import Bench
 

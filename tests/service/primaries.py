@@ -12,21 +12,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from founderstack.backups import recovery
-from founderstack.backups.repository import Repository
+from founderstack.backups.pgbackrest import recovery
+from founderstack.backups.pgbackrest.repository import Repository
 from founderstack.catalogue import COMPONENTS
 from founderstack.model import process as p
-from founderstack.model.moments import Target
+from founderstack.model.point_in_time import Target
 from founderstack.model.stack import Choices, Machine, Places
-from founderstack.planner.choose import choose
-from founderstack.planner.moments import beginning
-from founderstack.planner.resolve import Facts, Resolved, resolve
+from founderstack.planner.backups.point_in_time import beginning
+from founderstack.planner.stack.choose import choose
+from founderstack.planner.stack.resolve import Facts, Resolved, resolve
 from founderstack.stackfile.check import check
-from founderstack.world.clock import SystemClock
-from founderstack.world.machine import read_machine
-from founderstack.world.network import can_bind
-from founderstack.world.processes import Result, run
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.net.network import can_bind
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.machine import read_machine
+from founderstack.world.os.processes import Result, run
 from tests.conftest import enterable_folder, wait_until
 from tests.service.components import Components
 from tests.service.roots import debian_13
@@ -57,7 +57,7 @@ class System:
         on_line: Callable[[str], None] | None = None,
         check: bool = True,
     ) -> Result:
-        """world.processes.run, inside that root."""
+        """world.os.processes.run, inside that root."""
         if self.root is None:
             return run(argv, user=user, timeout_s=timeout_s, nice=nice, on_line=on_line, check=check)
         prefix = ["chroot", *([f"--userspec={user}:{user}"] if user else []), str(self.root)]

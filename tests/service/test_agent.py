@@ -20,8 +20,8 @@ from founderstack.model.alerts import Limits
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, ProcessStatus
-from founderstack.planner.alerts import Facts, conditions
-from founderstack.world.history import History
+from founderstack.planner.alerts.rules import Facts, conditions
+from founderstack.world.state.history import History
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench, served
 
@@ -448,7 +448,7 @@ sys.path.insert(0, sys.argv[2])
 from founderstack.agent import __main__ as agent
 from founderstack.model.errors import StackError
 agent._AGAIN_S = 0.1
-from founderstack.world.clock import SystemClock
+from founderstack.world.os.clock import SystemClock
 class Runtime:
     def statuses(self): return []
     tries = 0

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from founderstack.agent import client
-from founderstack.agent.commands import OwnCommands
-from founderstack.agent.jobs import KEPT, MOST_RUNNING
+from founderstack.agent.jobs.commands import OwnCommands
+from founderstack.agent.jobs.jobs import KEPT, MOST_RUNNING
 from founderstack.model.errors import StackError
 from tests.conftest import wait_until
 from tests.service.agents import Bench, served

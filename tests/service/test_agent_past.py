@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from founderstack.agent import client
-from founderstack.agent.past import BAR, BARS, DAY, KEPT, MINUTE, Past
+from founderstack.agent.watching.past import BAR, BARS, DAY, KEPT, MINUTE, Past
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Answer
-from founderstack.world.answers import Answers
-from founderstack.world.lock import stack_lock
+from founderstack.world.os.lock import stack_lock
+from founderstack.world.state.probe_history import Answers
 from tests.service.agents import ONLINE, SILENT, Bench, ManualClock, served
 
 WELL = Answer(True, 4.0)

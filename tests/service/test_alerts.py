@@ -20,14 +20,14 @@ from founderstack.agent import alerts as agent_alerts
 from founderstack.agent.alerts import Alerts, Kept, Posted, restored
 from founderstack.model.alerts import Condition, Letter, Limits, Said
 from founderstack.model.errors import StackError
-from founderstack.operations import alerts as verbs
-from founderstack.planner.alerts import BackupFacts, ServiceFacts
+from founderstack.operations.stack import alerts as verbs
+from founderstack.planner.alerts.rules import BackupFacts, ServiceFacts
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import FakeWorld
-from founderstack.world import notify
-from founderstack.world.certificates import ensure_certificate
-from founderstack.world.clock import SystemClock
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.certificates import ensure_certificate
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.net import notify
+from founderstack.world.os.clock import SystemClock
 from tests.app.mailbox import Mailbox
 from tests.service.agents import SILENT, Bench
 from tests.service.inboxes import Inbox
@@ -272,6 +272,6 @@ def test_the_agent_itself_tells_that_a_service_is_down_and_that_it_is_back(state
 
 
 def _host() -> str:
-    from founderstack.world.machine import read_machine
+    from founderstack.world.os.machine import read_machine
 
     return read_machine().hostname

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import papers, proofs
-from founderstack.backups.store import SetStore
+from founderstack.backups.sets import documents, proofs
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
 
 SET = "20261124T033000Z-4f1c9a"
 CONTENT = os.urandom(200_000)
@@ -64,7 +64,7 @@ def test_a_set_without_its_manifest_is_no_set(tmp_path: Path, key: Key) -> None:
 
 def test_what_a_killed_writer_left_goes_with_the_next_file(tmp_path: Path, key: Key) -> None:
     program = (
-        "import os, signal, sys; from founderstack.world.objects import FolderStore\n"
+        "import os, signal, sys; from founderstack.world.objects.folder import FolderStore\n"
         "class Source:\n"
         "    def read(self, size=-1): os.kill(os.getpid(), signal.SIGKILL)\n"
         "FolderStore(sys.argv[1]).put('diary/sets/x/file', Source())"
@@ -149,15 +149,15 @@ def test_a_drill_is_kept_beside_its_set_and_what_is_no_drill_of_it_is_named(tmp_
     (folder / "proof-4000.json").write_text(good.replace('"ok":false', '"ok":true').replace("2000.0", "4000.0"))
     proofs.keep(store, Proof(SET, 5000.0, ok=True, seconds=4, of=manifest.seal), Key(new_identity()))
     proofs.keep(store, Proof(SET, 6000.0, ok=True, seconds=4, of="seal of another set"), key)
-    (folder / "proof-7000.json").write_bytes(papers.written(Proof(SET, 7000.0, ok=True, seconds=4)))
+    (folder / "proof-7000.json").write_bytes(documents.written(Proof(SET, 7000.0, ok=True, seconds=4)))
     (folder / "proof-9999.json").write_text("{")
     found = proofs.kept(store, manifest, store.contents()[SET], key)
     assert [proof.at for proof in found.valid] == [2000.0, 3000.0]
     assert found.forged == tuple(f"proof-{at}.json" for at in (4000, 5000, 6000, 7000, 9999))
     assert proofs.kept(store, manifest, store.contents()[SET], None) == proofs.Proofs()
-    unsaid = papers.to_seal(found.valid[0])
+    unsaid = documents.to_seal(found.valid[0])
     assert b"refused" not in unsaid, "what earlier versions sealed is read as before"
-    assert b"replaced_by" not in papers.to_seal(manifest)
+    assert b"replaced_by" not in documents.to_seal(manifest)
     changed = replace(manifest, files=manifest.files[:1])
     assert not proofs.kept(store, changed, store.contents()[SET], key).valid, "the set is not the one that was restored"
 

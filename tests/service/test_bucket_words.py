@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 
 from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, StackError
-from founderstack.world.buckets import Bucket, S3Store
+from founderstack.world.objects.s3 import Bucket, S3Store
 from tests.app.servers import free_port
 
 pytestmark = pytest.mark.timeout(60)

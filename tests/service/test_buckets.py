@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.world import certificates
-from founderstack.world.buckets import PART_BYTES
-from founderstack.world.clock import SystemClock
-from founderstack.world.objects import ObjectMissing
+from founderstack.world.keys import certificates
+from founderstack.world.objects.folder import ObjectMissing
+from founderstack.world.objects.s3 import PART_BYTES
+from founderstack.world.os.clock import SystemClock
 from tests.service.bucket_server import BucketServer, bucket_server
 
 pytestmark = pytest.mark.timeout(400)

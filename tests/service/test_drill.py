@@ -15,20 +15,21 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import databases, papers, proofs, scratch
-from founderstack.backups.drill import Trial, drill, room_needed_mib
-from founderstack.backups.dump import Dump
-from founderstack.backups.scratch import Scratch, running
-from founderstack.backups.server import ask
-from founderstack.backups.store import SetStore
+from founderstack.backups.postgres import databases, throwaway_server
+from founderstack.backups.postgres.drill import Trial, drill, room_needed_mib
+from founderstack.backups.postgres.dump import Dump
+from founderstack.backups.postgres.session import ask
+from founderstack.backups.postgres.throwaway_server import Scratch, running
+from founderstack.backups.sets import documents, proofs
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import Facts, Manifest, Proof, Table
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
-from founderstack.world import processes
-from founderstack.world.buckets import Bucket, S3Store
-from founderstack.world.clock import SystemClock
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.objects.s3 import Bucket, S3Store
+from founderstack.world.os import processes
+from founderstack.world.os.clock import SystemClock
 from tests.conftest import enterable_folder, wait_until
 
 BINARIES = str(max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)))
@@ -125,7 +126,7 @@ def rewritten(store: SetStore, key: Key, change: Callable[[Facts], Facts]) -> No
     new = store.begin(SET, key)
     for file, content in contents.items():
         if file.kind == "facts":
-            content = papers.written(change(papers.read(Facts, content)))
+            content = documents.written(change(documents.read(Facts, content)))
         new.add(file.name.removesuffix(".age"), file.kind, file.about, io.BytesIO(content))
     new.finish(replace(manifest, files=()))
 
@@ -236,7 +237,7 @@ def test_what_the_set_is_not_to_blame_for_is_no_outcome(mine: SetStore, place: P
 
 def test_a_killed_drill_takes_its_server_with_it_and_the_next_one_cleans_up(place: Path) -> None:
     script = (
-        "import sys; from founderstack.backups.scratch import *\n"
+        "import sys; from founderstack.backups.postgres.throwaway_server import *\n"
         f"with running(Scratch({str(place / 'drill')!r}, {BINARIES!r}, {USER!r}, nice=0)):\n"
         "    print('up', flush=True); sys.stdin.read()"
     )
@@ -267,7 +268,7 @@ def test_what_a_killed_initdb_has_started_writes_into_no_other_drill(place: Path
         file.chmod(0o755)
     one = Scratch(f"{place}/drill", str(binaries), USER, nice=0)
     script = (
-        "from founderstack.backups.scratch import *\n"
+        "from founderstack.backups.postgres.throwaway_server import *\n"
         f"with running(Scratch({one.folder!r}, {one.binaries!r}, {USER!r}, nice=0)): pass"
     )
     with subprocess.Popen([sys.executable, "-c", script], env={"PYTHONPATH": "src"}) as child:
@@ -277,10 +278,10 @@ def test_what_a_killed_initdb_has_started_writes_into_no_other_drill(place: Path
         child.kill()
     assert child.returncode == -signal.SIGKILL
     assert processes.alive(pid), "the kernel ends initdb alone"
-    scratch.clear(one)
+    throwaway_server.clear(one)
     assert not processes.alive(pid)
     assert not (place / "drill").exists()
-    scratch.clear(one)
+    throwaway_server.clear(one)
 
 
 def test_a_server_that_outlived_its_drill_is_ended_by_the_next(place: Path) -> None:
@@ -288,6 +289,6 @@ def test_a_server_that_outlived_its_drill_is_ended_by_the_next(place: Path) -> N
     with running(one) as server:
         assert databases.size(server) > 1_000_000
         pid = int((place / "drill/pgdata/postmaster.pid").read_text().split()[0])
-        scratch.clear(one)
+        throwaway_server.clear(one)
         assert not processes.alive(pid)
         assert not (place / "drill").exists()

@@ -15,18 +15,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.backups import databases, roles, settings, swapping
-from founderstack.backups.dump import Dump
-from founderstack.backups.facts import BEGUN, COPY, begin, database_facts, differences
-from founderstack.backups.server import connected
-from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.postgres import databases, roles, settings, swapping
+from founderstack.backups.postgres.dump import Dump
+from founderstack.backups.postgres.facts import BEGUN, COPY, begin, database_facts, differences
+from founderstack.backups.postgres.session import connected
+from founderstack.backups.sets.set_store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
 from founderstack.model.sql import setting_words
-from founderstack.world.objects import FolderStore
-from founderstack.world.postgres import AT_THE_START
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.net.postgres import AT_THE_START
+from founderstack.world.objects.folder import FolderStore
 from tests.conftest import enterable_folder, wait_until
 from tests.service.clusters import MAJOR, Cluster, cluster
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from founderstack.backups.pgbackrest import PgBackRest
-from founderstack.backups.repository import Repository
-from founderstack.backups.store import SetStore
+from founderstack.backups.pgbackrest.engine import PgBackRest
+from founderstack.backups.pgbackrest.repository import Repository
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.testing.clock import FakeClock
-from founderstack.world.objects import FolderStore
-from founderstack.world.processes import Result
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.os.processes import Result
 
 SAYS, EMPTY, AWAY = (0, "ok"), (1, "missing stanza path"), (99, "[HostConnectError] unable to get address")
 

@@ -12,26 +12,26 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import proofs
-from founderstack.backups.contents import Contents, Files
-from founderstack.backups.kept import lying
-from founderstack.backups.ledger import Ledger
-from founderstack.backups.looking import Look
-from founderstack.backups.store import SetStore
-from founderstack.backups.streams import attempt
+from founderstack.backups.sets import proofs
+from founderstack.backups.sets.contents import Contents, Files
+from founderstack.backups.sets.kept import lying
+from founderstack.backups.sets.ledger import Ledger
+from founderstack.backups.sets.looking import Look
+from founderstack.backups.sets.set_store import SetStore
+from founderstack.backups.sets.streams import attempt
 from founderstack.backups.vault import LEDGER, About, Vault
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Source, Taken
-from founderstack.operations.backup import backup
-from founderstack.operations.backups import FORGED, GONE, index
-from founderstack.operations.forget import forget
-from founderstack.operations.lost import Resent, miss_no_longer, resend
+from founderstack.operations.backups.backup import backup
+from founderstack.operations.backups.forget import forget
+from founderstack.operations.backups.listing import FORGED, GONE, index
+from founderstack.operations.backups.lost import Resent, miss_no_longer, resend
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import FakeWorld
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
 
 
 class Bucket(FolderStore):

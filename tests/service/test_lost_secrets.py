@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.store import SetStore
-from founderstack.cli import secrets_back
+from founderstack.backups.sets.set_store import SetStore
+from founderstack.cli.backups import secrets_back
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.testing.world import FakeWorld
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
 from tests.service.bucket_server import bucket_server
 
 SET = "20261124T033000Z-aaaaaa"

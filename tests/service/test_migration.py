@@ -15,10 +15,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.migration import report, tables, trial_rows
+from founderstack.migration.database import policy_sample, tables
+from founderstack.migration.report import report
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Item
-from founderstack.world.signing import signed
+from founderstack.world.keys.report_signature import signed
 from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
 from tests.service.moves import Told, address_of, differing, empty_target, migration
@@ -199,12 +200,12 @@ def test_rows_of_whom_it_is_tried_are_among_those_that_are_tried(moved: Moved) -
         )
         both.execute("INSERT INTO public.large VALUES (-1, 'mine', %s), (-2, 'mine', %s)", (person(7), person(7)))
         both.execute("ANALYZE public.large")
-        chosen = trial_rows.own(both, both, trial_rows.choose(both, both, ["public.large"]), [str(person(7))])
+        chosen = policy_sample.own(both, both, policy_sample.choose(both, both, ["public.large"]), [str(person(7))])
         assert {("-1", "mine"), ("-2", "mine")} < chosen[0].keys
         assert 100 < len(chosen[0].keys) < 2000
         tried = both.execute(f"SELECT count(*) FROM public.large{chosen[0].where}").fetchone()
         assert tried == (len(chosen[0].keys),)
-        assert trial_rows.people(both, both, chosen)[0][0] == str(person(7))
+        assert policy_sample.people(both, both, chosen)[0][0] == str(person(7))
 
 
 def test_the_plan_lists_every_object_and_keeps_its_word(moved: Moved) -> None:

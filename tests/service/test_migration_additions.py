@@ -8,7 +8,7 @@ import pytest
 
 from founderstack.migration.run import Migration
 from founderstack.model.errors import StackError
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration
 

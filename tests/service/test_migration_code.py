@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.migration import guard
-from founderstack.migration.cutover import cut_over
+from founderstack.migration.cutover.cutover import cut_over
+from founderstack.migration.database import guard
 from founderstack.migration.values import Options
 from founderstack.model.errors import StackError
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration, target_of
 from tests.service.traps import OBJECTS

@@ -19,17 +19,17 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from founderstack.migration.files import Files
+from founderstack.migration.files.files import Files
+from founderstack.migration.files.remote_access import RestAccess
+from founderstack.migration.files.remote_files import RemoteFiles
+from founderstack.migration.files.upload_target import FolderShelf
 from founderstack.migration.journal import Journal
-from founderstack.migration.remote_access import RestAccess
-from founderstack.migration.remote_files import RemoteFiles
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Finding, Options, Progress
 from founderstack.model.errors import StackError
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
-from founderstack.world.shelf import FolderShelf
+from founderstack.world.net.postgres import Address
+from founderstack.world.os.clock import SystemClock
 from tests.app.servers import Postgres, running, unprivileged_user
 from tests.conftest import enterable_folder
 from tests.service.storage_servers import KEY, RestStorage, Stored, fill, odd_objects, rest_storage
@@ -39,16 +39,16 @@ ROOT = Path(__file__).parents[2]
 _CHILD = """
 import os, sys
 sys.path[:0] = ["src", "."]
-from founderstack.migration.files import Files
+from founderstack.migration.files.files import Files
 from founderstack.migration.journal import Journal
-from founderstack.migration.remote_access import RestAccess
-from founderstack.migration.remote_files import RemoteFiles
+from founderstack.migration.files.remote_access import RestAccess
+from founderstack.migration.files.remote_files import RemoteFiles
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Options
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
-from founderstack.world.shelf import FolderShelf
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.net.postgres import Address
+from founderstack.migration.files.upload_target import FolderShelf
 from tests.service.storage_servers import KEY
 name, target_port, source_port, storage, folder = sys.argv[1:]
 target = Target(Address("127.0.0.1", int(target_port), "diary", name), "")

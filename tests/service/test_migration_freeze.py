@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.migration import cutover
+from founderstack.migration.cutover import cutover
 from founderstack.migration.run import Migration
 from founderstack.model.errors import StackError
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration
 

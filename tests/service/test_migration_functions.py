@@ -10,7 +10,7 @@ import pytest
 
 from founderstack.migration.run import Migration
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, empty_target, migration

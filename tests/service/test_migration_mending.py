@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.migration import cutover
+from founderstack.migration.cutover import cutover
 from founderstack.migration.run import Migration
 from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, StackError
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.migration import report
+from founderstack.migration.report import report
 from founderstack.migration.values import Options
 from founderstack.model.errors import StackErrors
 from tests.service.clusters import Cluster

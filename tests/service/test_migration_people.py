@@ -12,17 +12,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.migration import people_tables
 from founderstack.migration.journal import Journal
-from founderstack.migration.people import People
-from founderstack.migration.people_hand import with_the_apps_rights
-from founderstack.migration.people_rules import NOWHERE, Rules
-from founderstack.migration.people_tables import FOLLOWER
+from founderstack.migration.people import tables as people_tables
+from founderstack.migration.people.hand import with_the_apps_rights
+from founderstack.migration.people.people import People
+from founderstack.migration.people.rules import NOWHERE, Rules
+from founderstack.migration.people.tables import FOLLOWER
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Item, Options
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
+from founderstack.world.os.clock import SystemClock
 from tests.app.servers import Postgres, running
 from tests.conftest import enterable_folder
 from tests.service.supabase_source import BINARIES, PASSWORD, SupabaseSource, person

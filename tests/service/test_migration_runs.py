@@ -11,12 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.migration import cutover, follow
+from founderstack.migration.cutover import cutover, follow
 from founderstack.migration.source import Source
 from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_LOCKED, EXIT_PRECONDITION, StackError
 from founderstack.testing.clock import FakeClock
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.conftest import wait_until
 from tests.service.clusters import Cluster
 from tests.service.moves import address_of, differing, migration

@@ -13,18 +13,18 @@ import pytest
 from minio import Minio
 
 from founderstack.catalogue import seaweedfs
-from founderstack.migration.files import Files
+from founderstack.migration.files.files import Files
+from founderstack.migration.files.remote_access import S3Access
+from founderstack.migration.files.remote_files import RemoteFiles
+from founderstack.migration.files.upload_target import BucketShelf, FolderShelf, Shelf
 from founderstack.migration.journal import Journal
-from founderstack.migration.remote_access import S3Access
-from founderstack.migration.remote_files import RemoteFiles
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Options
 from founderstack.model.errors import StackError
-from founderstack.world.buckets import Bucket, S3Store
-from founderstack.world.clock import SystemClock
-from founderstack.world.postgres import Address
-from founderstack.world.shelf import BucketShelf, FolderShelf, Shelf
+from founderstack.world.net.postgres import Address
+from founderstack.world.objects.s3 import Bucket, S3Store
+from founderstack.world.os.clock import SystemClock
 from tests.app.servers import Postgres, running
 from tests.conftest import enterable_folder
 from tests.service.components import Components, components

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.migration import cutover
-from founderstack.world.postgres import Address
+from founderstack.migration.cutover import cutover
+from founderstack.world.net.postgres import Address
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration
 

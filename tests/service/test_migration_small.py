@@ -13,7 +13,7 @@ import pytest
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.model.errors import StackError, StackErrors
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.app.servers import free_port
 from tests.service.clusters import Cluster
 from tests.service.moves import differing, migration, target_of

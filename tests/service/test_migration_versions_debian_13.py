@@ -13,7 +13,7 @@ import pytest
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Kind
 from founderstack.model.errors import StackErrors
-from founderstack.world.postgres import Address
+from founderstack.world.net.postgres import Address
 from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster, Programs, cluster
 from tests.service.moves import address_of, differing, empty_target, migration

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from minio.commonconfig import Tags
 
-from founderstack.backups.objects import NotTaken, Objects, look_through
+from founderstack.backups.buckets.archive import Packing, packed
+from founderstack.backups.buckets.part import NotTaken, Objects, look_through
+from founderstack.backups.buckets.s3_admin import ObjectStorage
 from founderstack.catalogue import seaweedfs
 from founderstack.model.errors import StackError
-from founderstack.world.buckets import Bucket, S3Store
-from founderstack.world.object_archive import Packing, packed
-from founderstack.world.object_storage import ObjectStorage
+from founderstack.world.objects.s3 import Bucket, S3Store
 from tests.service.components import Components
 from tests.service.test_seaweedfs import client, get, put
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from founderstack.model.protocols import Answer
-from founderstack.panel.attempts import NEWCOMERS_AN_HOUR
+from founderstack.panel.people.attempts import NEWCOMERS_AN_HOUR
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench
 from tests.service.panels import (
@@ -294,8 +294,8 @@ def test_what_is_stored_opens_nothing_and_who_came_is_noted(tmp_path: Path) -> N
 
 
 def test_a_change_reaches_a_listening_page_as_its_tile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("founderstack.agent.prober.INTERVAL_S", 0.5)
-    monkeypatch.setattr("founderstack.agent.prober.RETRY_S", 0.2)
+    monkeypatch.setattr("founderstack.agent.watching.prober.INTERVAL_S", 0.5)
+    monkeypatch.setattr("founderstack.agent.watching.prober.RETRY_S", 0.2)
     events: list[tuple[str, str]] = []
     with agent_serving(bench), panel_process(bench.folder) as door:
         browser = door.browser()

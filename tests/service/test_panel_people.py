@@ -12,10 +12,10 @@ from typing import Any
 import pyotp
 import pytest
 
-from founderstack.panel.accounts import ONE_TIME_S
-from founderstack.panel.second_factor import RECOVERY_CODES
-from founderstack.panel.sessions import FRESH_S, IDLE_S
-from founderstack.panel.sign_in import HALFWAY_S
+from founderstack.panel.people.accounts import ONE_TIME_S
+from founderstack.panel.people.second_factor import RECOVERY_CODES
+from founderstack.panel.people.sessions import FRESH_S, IDLE_S
+from founderstack.panel.people.sign_in import HALFWAY_S
 from tests.service.agents import Bench, ManualClock
 from tests.service.panels import (
     COOKIE,

@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import Case
 
 from founderstack.panel import routes
-from founderstack.panel.accounts import Accounts
+from founderstack.panel.application import Panel
 from founderstack.panel.asking import Route
 from founderstack.panel.config import read_config
+from founderstack.panel.people.accounts import Accounts
+from founderstack.panel.people.store import Store
 from founderstack.panel.routes import ROUTES
-from founderstack.panel.store import Store
-from founderstack.panel.web import Panel
-from founderstack.world.clock import SystemClock
+from founderstack.world.os.clock import SystemClock
 from tests.conftest import wait_until
 from tests.service.agents import Bench
 from tests.service.canned import backups

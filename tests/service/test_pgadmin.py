@@ -42,9 +42,9 @@ from playwright.sync_api import (
 )
 
 from founderstack.model.process import secret
-from founderstack.world.environments import python_environment
-from founderstack.world.machine import readable_python
-from founderstack.world.probes import check
+from founderstack.world.install.environments import python_environment
+from founderstack.world.net.probes import check
+from founderstack.world.os.machine import readable_python
 from tests.catalogue.stacks import Case
 from tests.conftest import wait_until
 

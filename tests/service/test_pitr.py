@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import recovery
-from founderstack.backups.scratch import NotTheSet
-from founderstack.backups.tablespaces import refuse_whole
+from founderstack.backups.pgbackrest import recovery
+from founderstack.backups.postgres.tablespaces import refuse_whole
+from founderstack.backups.postgres.throwaway_server import NotTheSet
 from founderstack.model.errors import StackError
-from founderstack.model.moments import Stored, Target
+from founderstack.model.point_in_time import Stored, Target
 from tests.service.components import Components
 from tests.service.primaries import MOMENT, USER, Primary, other_system, primary, this_system
 

@@ -22,7 +22,7 @@ import pytest
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe, secrets_in
 from founderstack.model.protocols import Answer
-from founderstack.world import probes
+from founderstack.world.net import probes
 from tests.conftest import wait_until
 
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), reverse=True)), None)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.kept import keeping, lying
-from founderstack.backups.origin import SetsElsewhere
-from founderstack.backups.store import SetStore
+from founderstack.backups.sets.kept import keeping, lying
+from founderstack.backups.sets.origin import SetsElsewhere
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import StackError
-from founderstack.operations.rebuild import choose
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.operations.backups.rebuild import choose
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
 
 OLD, NEW = "20261123T033000Z-aaaaaa", "20261124T033000Z-bbbbbb"
 TAKEN = {OLD: 1000.0, NEW: 87_400.0}

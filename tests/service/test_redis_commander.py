@@ -17,9 +17,9 @@ import redis
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from founderstack.catalogue._hidden_keys import visible
-from founderstack.world.node_packages import node_packages
-from founderstack.world.probes import check
-from founderstack.world.processes import all_pids
+from founderstack.world.install.node_packages import node_packages
+from founderstack.world.net.probes import check
+from founderstack.world.os.processes import all_pids
 from tests.conftest import enterable_folder, wait_until
 from tests.service.agents import Bench
 from tests.service.gateways import AS_ROOT, PACKAGE, Stack, gateway, stack_in

@@ -8,7 +8,7 @@ import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.resident import agent_world
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
 
 
 def test_a_rotated_secret_is_filled_in_anew_and_an_open_file_is_refused(tmp_path: Path) -> None:

@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.contents import Contents, Files
-from founderstack.backups.logs import Entry, carry_over, enter
-from founderstack.backups.store import SetStore
+from founderstack.backups.sets.contents import Contents, Files
+from founderstack.backups.sets.logs import Entry, carry_over, enter
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.backups.vault import About, Vault
 from founderstack.catalogue.panel import COMPONENT
 from founderstack.model.backup import Backup, Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, SetWriter, Taken
 from founderstack.model.vault import Restorable
-from founderstack.operations.restore import Answers, restore
-from founderstack.operations.up import up
-from founderstack.panel.store import Store
-from founderstack.planner.restoring import Wish
+from founderstack.operations.backups.restore import Answers, restore
+from founderstack.operations.stack.up import up
+from founderstack.panel.people.store import Store
+from founderstack.planner.backups.restore import Wish
 from founderstack.testing.world import FakeWorld
-from founderstack.world.archives import below
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.tar.packing import below
 from tests.conftest import enterable_folder
 
 AGREED = Answers(lambda _plan: None, lambda _copies: None, lambda _problem: None)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import databases
-from founderstack.backups.contents import Files
-from founderstack.backups.giving_back import _refuse_elsewhere
-from founderstack.backups.store import SetStore
+from founderstack.backups.postgres import databases
+from founderstack.backups.restorer import _refuse_elsewhere
+from founderstack.backups.sets.contents import Files
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.errors import StackError
-from founderstack.world.disk import spare_bytes
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.os.disk import spare_bytes
 from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster, cluster
 from tests.service.test_engines import quiet, taken

@@ -13,20 +13,20 @@ from typing import Any
 import psycopg
 import pytest
 
-from founderstack.backups import databases, makers
-from founderstack.backups.deadlines import ended_in_time
-from founderstack.backups.drill import Trial, drill
-from founderstack.backups.dump import Dump
-from founderstack.backups.facts import differences
-from founderstack.backups.scratch import Scratch
-from founderstack.backups.store import OpenSet, SetStore
+from founderstack.backups.postgres import databases, makers
+from founderstack.backups.postgres.deadlines import ended_in_time
+from founderstack.backups.postgres.drill import Trial, drill
+from founderstack.backups.postgres.dump import Dump
+from founderstack.backups.postgres.facts import differences
+from founderstack.backups.postgres.throwaway_server import Scratch
+from founderstack.backups.sets.set_store import OpenSet, SetStore
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
-from founderstack.world import throwaway
-from founderstack.world.clock import SystemClock
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.net import throwaway_roles
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.os.clock import SystemClock
 from tests.conftest import enterable_folder
 from tests.service.clusters import BINARIES, MAJOR, Cluster, cluster
 from tests.service.traps import OBJECTS
@@ -242,7 +242,7 @@ def test_code_in_a_database_never_finds_itself_superuser_while_it_is_restored(
     databases.drop(server.server, "trapped_restored")
     assert {place for place, _user, _session in ran} >= PLACES
     for _place, user, session in ran:
-        assert re.fullmatch(throwaway.PATTERN, session)
+        assert re.fullmatch(throwaway_roles.PATTERN, session)
         assert user in (session, "crafty")
     # A view is filled as its owner, who can do nothing else meanwhile.
     assert {place for place, user, _session in ran if user == "crafty"} <= {"view", "index", "predicate", "statistics"}
@@ -277,7 +277,7 @@ def test_what_a_migration_is_still_making_is_named_and_not_backed_up(server: Clu
     """What breaks otherwise: a set that names a role of the migration's, which no restore makes."""
     server.query("CREATE DATABASE moving")
     with server.connect("moving") as connection:
-        name, _password = throwaway.make(connection, "migrate", "a test's")
+        name, _password = throwaway_roles.make(connection, "migrate", "a test's")
     server.query(f"CREATE TABLE half_made (n int); ALTER TABLE half_made OWNER TO {name}", "moving")
     new = store.begin(SET, Key(new_identity()))
     outcome = Dump().take("full", replace(server.server, reader="", databases=("moving", "postgres")), new, quiet)

@@ -10,12 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from founderstack.backups import databases, makers
-from founderstack.backups.facts import COPY, differences
-from founderstack.backups.store import SetStore
+from founderstack.backups.postgres import databases, makers
+from founderstack.backups.postgres.facts import COPY, differences
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.errors import StackError
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
 from tests.conftest import enterable_folder
 from tests.service.clusters import Cluster, cluster
 from tests.service.test_restored_code import definitions, quiet, taken

@@ -16,7 +16,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from founderstack.catalogue import seaweedfs
-from founderstack.world import moving_in
+from founderstack.world.objects import copy_into_bucket
 from tests.conftest import wait_until
 from tests.service.components import Components
 
@@ -133,16 +133,16 @@ def test_the_files_of_an_app_are_brought_in_once_and_stay_where_they_were(storag
         (tmp_path / name).write_bytes(data)
     offers = seaweedfs.offers(storage.view("storage"))
     env = {"FILES_DIR": str(tmp_path), **{name: storage.secrets.fill(value) for name, value in offers.items()}}
-    assert moving_in.copy_files(env) == 3
-    assert moving_in.copy_files(env) == 0
+    assert copy_into_bucket.copy_files(env) == 3
+    assert copy_into_bucket.copy_files(env) == 0
     (tmp_path / "ben/three").write_bytes(b"changed")
-    assert moving_in.copy_files(env) == 1
+    assert copy_into_bucket.copy_files(env) == 1
     assert get(client(storage, "app"), "app", "ben/three") == b"changed"
     assert get(client(storage, "app"), "app", "ana/one") == content["ana/one"]
     assert (tmp_path / "ana/one").read_bytes() == content["ana/one"]
     client(storage, "app").remove_object("app", "ana/one")
     put(client(storage, "app"), "app", "ana/two", b"written by the app")
-    assert moving_in.copy_files(env) == 0, "what the app has done with them since stays"
+    assert copy_into_bucket.copy_files(env) == 0, "what the app has done with them since stays"
 
 
 def _status(port: int, method: str, path: str) -> int:

@@ -16,10 +16,11 @@ import pytest
 from founderstack.model.errors import StackError
 from founderstack.model.process import Build
 from founderstack.model.stack import Places
-from founderstack.world import accounts, builds, processes
-from founderstack.world.files import ensure_folder
-from founderstack.world.lock import stack_lock
-from founderstack.world.places import places as places_of
+from founderstack.world.install import builds
+from founderstack.world.os import accounts, processes
+from founderstack.world.os.files import ensure_folder
+from founderstack.world.os.lock import stack_lock
+from founderstack.world.state.places import places as places_of
 from tests.conftest import wait_until
 
 STACK = f"z{secrets.token_hex(3)}"  # what a run that was killed left behind has another name

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups import recovery
-from founderstack.backups.scratch import NotTheSet
-from founderstack.backups.surviving import copy, surviving
-from founderstack.backups.tablespaces import tablespaces
+from founderstack.backups.pgbackrest import recovery
+from founderstack.backups.pgbackrest.surviving import copy, surviving
+from founderstack.backups.postgres.tablespaces import tablespaces
+from founderstack.backups.postgres.throwaway_server import NotTheSet
 from founderstack.model.errors import StackError
 from founderstack.testing.clock import FakeClock
 

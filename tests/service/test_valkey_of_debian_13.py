@@ -15,7 +15,7 @@ import redis
 
 from founderstack.model import process as p
 from founderstack.model.errors import StackError
-from founderstack.world.processes import alive
+from founderstack.world.os.processes import alive
 from tests.conftest import enterable_folder, wait_until
 from tests.service.components import Components, components, stack_of
 from tests.service.primaries import OTHER_PACKAGES

@@ -20,8 +20,8 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import Card, Probe, Process
 from founderstack.runtimes.host import launch
 from founderstack.runtimes.host.layout import Layout
-from founderstack.world import accounts
-from founderstack.world.processes import run
+from founderstack.world.os import accounts
+from founderstack.world.os.processes import run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes users")
 FIRST = f"z{secrets.token_hex(2)}"  # what a run that was killed left behind has another name

@@ -17,19 +17,19 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.contents import Contents, Files
-from founderstack.backups.giving_back import GivingBack
-from founderstack.backups.store import SetStore
+from founderstack.backups.restorer import GivingBack
+from founderstack.backups.sets.contents import Contents, Files
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import Manifest, PartKind, SetFile
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.model.vault import Restorable
-from founderstack.world.archives import Packing, below, packed
-from founderstack.world.holes import HolesTooMany, WithHoles, pieces_of
-from founderstack.world.objects import FolderStore
-from founderstack.world.sealing import Key, new_identity
-from founderstack.world.sqlite_files import SqliteFailed, copy
-from founderstack.world.unpacking import refuse_unfit, unpack
+from founderstack.world.keys.sealing import Key, new_identity
+from founderstack.world.objects.folder import FolderStore
+from founderstack.world.os.sqlite_files import SqliteFailed, copy
+from founderstack.world.tar.holes import HolesTooMany, WithHoles, pieces_of
+from founderstack.world.tar.packing import Packing, below, packed
+from founderstack.world.tar.unpacking import refuse_unfit, unpack
 from tests.conftest import enterable_folder
 
 

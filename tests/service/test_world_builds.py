@@ -20,11 +20,12 @@ from founderstack.model.errors import StackError
 from founderstack.model.process import Build
 from founderstack.model.source import Revision
 from founderstack.model.stack import Places
-from founderstack.world import accounts, builds
-from founderstack.world.processes import alive, all_pids
-from founderstack.world.reaching import Inside
-from founderstack.world.revisions import difference, revision
-from founderstack.world.sources import resolve_ref, source_digest, source_files, take_source
+from founderstack.world.install import builds
+from founderstack.world.os import accounts
+from founderstack.world.os.processes import alive, all_pids
+from founderstack.world.os.reaching import Inside
+from founderstack.world.source.revisions import difference, revision
+from founderstack.world.source.sources import resolve_ref, source_digest, source_files, take_source
 from tests.conftest import enterable_folder
 
 STACK = f"z{secrets.token_hex(3)}"  # what a run that was killed left behind has another name

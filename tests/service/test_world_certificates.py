@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from cryptography.x509 import AuthorityKeyIdentifier, CertificateBuilder, load_pem_x509_certificate
 
 from founderstack.model.errors import StackError
-from founderstack.world.certificates import Pair, ensure_authority, ensure_certificate
-from founderstack.world.clock import SystemClock
+from founderstack.world.keys.certificates import Pair, ensure_authority, ensure_certificate
+from founderstack.world.os.clock import SystemClock
 
 NAMES = ("localhost", "diary.example.com", "127.0.0.1", "::1")
 DAY = 86_400

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world.checkout import this_tool, tool_in, without_password
+from founderstack.world.source.checkout import this_tool, tool_in, without_password
 
 
 def test_a_checkout_is_known_by_its_address_its_commit_and_whether_it_was_changed(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.world.environments import NODE_PINS, node_runtime, python_environment
-from founderstack.world.machine import readable_python
-from founderstack.world.places import package_folder
-from founderstack.world.processes import run
+from founderstack.world.install.environments import NODE_PINS, node_runtime, python_environment
+from founderstack.world.os.machine import readable_python
+from founderstack.world.os.processes import run
+from founderstack.world.state.places import package_folder
 
 SUPERVISOR_PINS = os.path.join(os.path.dirname(NODE_PINS), "supervisor.txt")
 OTHER_USER = "nobody" if os.geteuid() == 0 else ""

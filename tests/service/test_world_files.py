@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.world import files
-from founderstack.world.walking import walk
+from founderstack.world.os import files
+from founderstack.world.os.walking import walk
 from tests.conftest import wait_until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners or mounts")
@@ -73,7 +73,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_killed_writer_leaves_a_whole_file_and_the_next_one_cleans_up(tmp_path: Path) -> None:
     path = tmp_path / "file"
     whole = {bytes([letter]) * 3_000_000 for letter in b"ab"}
-    script = "import sys; from founderstack.world.files import write_atomic as w\nprint(1, flush=True)\n"
+    script = "import sys; from founderstack.world.os.files import write_atomic as w\nprint(1, flush=True)\n"
     script += "while True:\n for letter in (b'a', b'b'): w(sys.argv[1], letter * 3_000_000)"
     for _round in range(8):
         with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, env=_env()) as writer:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.events import Event
-from founderstack.world.history import History
+from founderstack.world.state.history import History
 
 
 def _done(step: str, seconds: float) -> Event:

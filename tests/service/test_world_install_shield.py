@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world.install_shield import ShieldPlaces, no_service_starts, stands, take_down
+from founderstack.world.install.install_shield import ShieldPlaces, no_service_starts, stands, take_down
 
 
 @pytest.fixture

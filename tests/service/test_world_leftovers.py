@@ -6,8 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from founderstack.world import processes
-from founderstack.world.leftovers import end_all, orphaned, works_in, writing_into
+from founderstack.world.os import processes
+from founderstack.world.os.leftovers import end_all, orphaned, works_in, writing_into
 from tests.conftest import wait_until
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.errors import EXIT_FAILED, EXIT_LOCKED, StackError
-from founderstack.world.files import write_atomic
-from founderstack.world.lock import read_holder, stack_lock
+from founderstack.world.os.files import write_atomic
+from founderstack.world.os.lock import read_holder, stack_lock
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small disk")
 
 HOLD = """
 import sys
-from founderstack.world.lock import stack_lock
+from founderstack.world.os.lock import stack_lock
 with stack_lock(sys.argv[1], command="founder up"):
     print("held", flush=True)
     sys.stdin.read()

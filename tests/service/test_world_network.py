@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.world import network
+from founderstack.world.net import network
 
 
 @pytest.fixture

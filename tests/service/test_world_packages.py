@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.world import packages
-from founderstack.world.install_shield import ShieldPlaces
+from founderstack.world.install import packages
+from founderstack.world.install.install_shield import ShieldPlaces
 from tests.conftest import held_up, wait_until
 
 NEW, NEW_PROGRAM = "memcached", "/usr/bin/memcached"
@@ -83,7 +83,7 @@ def test_without_the_shield_the_same_package_would_start(no_policy: None) -> Non
 
 
 def test_a_run_killed_in_the_middle_is_finished_by_the_next(no_policy: None) -> None:
-    script = "import sys; from founderstack.world.packages import install\n"
+    script = "import sys; from founderstack.world.install.packages import install\n"
     script += "install(sys.argv[1:2], sys.argv[2:], lambda line: print(line, flush=True))"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     links = _boot_links()

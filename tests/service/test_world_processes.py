@@ -13,8 +13,8 @@ from typing import IO
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.world import processes
-from founderstack.world.piped import Piped
+from founderstack.world.os import processes
+from founderstack.world.os.thread_pipe import Piped
 from tests.conftest import wait_until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user")

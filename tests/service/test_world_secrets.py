@@ -9,7 +9,7 @@ import pytest
 
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.process import secret
-from founderstack.world.secrets import Secrets
+from founderstack.world.keys.secrets import Secrets
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.agent.commands import OwnCommands
+from founderstack.agent.jobs.commands import OwnCommands
 from founderstack.model.stack import Places, Stack
-from founderstack.world.settled import Settled
+from founderstack.world.state.settled import Settled
 
 
 def test_a_job_reaches_the_network_as_the_owner_did_and_nobody_else_reads_how(

@@ -117,9 +117,11 @@ def test_the_most_frequent_command_imports_next_to_nothing() -> None:
         "founderstack.cli.unchanged",
         "founderstack.locale",
         "founderstack.world",
-        "founderstack.world.ambient",
-        "founderstack.world.clock",
-        "founderstack.world.receipt",
+        "founderstack.world.os",
+        "founderstack.world.state",
+        "founderstack.world.os.ambient",
+        "founderstack.world.os.clock",
+        "founderstack.world.state.receipt",
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from founderstack.cli.tiers import Counts, PytestTier, Tier, Tiers, counted, run_tier, tried_again
 from founderstack.cli.verbs.test import tiers
-from founderstack.world.processes import Result
+from founderstack.world.os.processes import Result
 
 TESTS = PytestTier("unit", ("pytest",))
 CHOSEN = PytestTier("unit", ("pytest", "-k", "one"), may_be_empty=True)

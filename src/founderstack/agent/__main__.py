@@ -10,7 +10,7 @@ import sys
 from typing import Protocol
 
 from founderstack import locale
-from founderstack.agent.service import Agent, ResidentRuntime
+from founderstack.agent.agent import Agent, ResidentRuntime
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 

@@ -12,12 +12,21 @@ from typing import Any
 from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Limits, Said
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
-from founderstack.planner.alerts import BackupFacts, DiskFacts, Episode, Facts, Ledger, ServiceFacts, conditions, decide
-from founderstack.planner.forecast import Sample, hours_until_full, kept
-from founderstack.world.disk import archive_waiting, broken_since, file_systems
-from founderstack.world.files import read_json, write_atomic
-from founderstack.world.processes import run
-from founderstack.world.secrets import Secrets
+from founderstack.planner.alerts.forecast import Sample, hours_until_full, kept
+from founderstack.planner.alerts.rules import (
+    BackupFacts,
+    DiskFacts,
+    Episode,
+    Facts,
+    Ledger,
+    ServiceFacts,
+    conditions,
+    decide,
+)
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.os.disk import archive_waiting, broken_since, file_systems
+from founderstack.world.os.files import read_json, write_atomic
+from founderstack.world.os.processes import run
 
 EVERY_S = 60.0
 FIRST_RETRY_S = 30.0

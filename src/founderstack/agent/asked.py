@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, defaultdict
 from typing import Any
 
-from founderstack.agent.commands import Commands
+from founderstack.agent.jobs.commands import Commands
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 

@@ -10,11 +10,11 @@ import sys
 from founderstack import locale
 from founderstack.agent.alerts import letter_of
 from founderstack.model.errors import StackError
-from founderstack.operations.alerts import message
-from founderstack.world.files import read_json
-from founderstack.world.machine import read_machine
-from founderstack.world.notify import deliver
-from founderstack.world.secrets import Secrets
+from founderstack.operations.stack.alerts import message
+from founderstack.world.keys.secrets import Secrets
+from founderstack.world.net.notify import deliver
+from founderstack.world.os.files import read_json
+from founderstack.world.os.machine import read_machine
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from founderstack.agent.records import Record
+from founderstack.agent.watching.records import Record
 
 MOST_LINES = 2000
 LOOK_S = 0.5

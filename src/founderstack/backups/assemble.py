@@ -10,26 +10,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from founderstack import __version__
-from founderstack.backups import swapping
-from founderstack.backups.contents import Contents, Files
+from founderstack.backups.buckets.part import NotTaken, Objects
 from founderstack.backups.engines import MOMENTS, Making, engine_of
-from founderstack.backups.objects import NotTaken, Objects
-from founderstack.backups.store import SetStore
+from founderstack.backups.postgres import swapping
+from founderstack.backups.sets.contents import Contents, Files
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.backups.vault import About, Vault
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, THIS_MACHINE, Backup
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.moments import Moments
+from founderstack.model.point_in_time import Moments
 from founderstack.model.protocols import Clock, ObjectStore, Server
 from founderstack.model.stack import Choices, Machine, Places, Role, Stack
-from founderstack.planner.resolve import Facts, resolve
-from founderstack.world.accounts import user_name
-from founderstack.world.archives import below
-from founderstack.world.buckets import TRIES, Bucket, S3Store
-from founderstack.world.objects import FolderStore, missing
-from founderstack.world.sealing import Key
-from founderstack.world.sources import source_files
+from founderstack.planner.stack.resolve import Facts, resolve
+from founderstack.world.keys.sealing import Key
+from founderstack.world.objects.folder import FolderStore, missing
+from founderstack.world.objects.s3 import TRIES, Bucket, S3Store
+from founderstack.world.os.accounts import user_name
+from founderstack.world.source.sources import source_files
+from founderstack.world.tar.packing import below
 
 SETTINGS = "settings.tar"
 """In it: `stack/` with the stack file and its lock, and below `state/` what is named here."""

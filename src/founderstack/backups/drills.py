@@ -1,19 +1,20 @@
-"""Drills of a stack's own sets (an operations.prove.Drills)."""
+"""Drills of a stack's own sets (an operations.backups.prove.Drills)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from founderstack.backups import databases, proofs
 from founderstack.backups.assemble import Made, contents_of, places_of
-from founderstack.backups.drill import Trial, drill, room_needed_mib
 from founderstack.backups.engines import PHYSICAL, Making
-from founderstack.backups.scratch import Scratch
-from founderstack.backups.store import SetStore
+from founderstack.backups.postgres import databases
+from founderstack.backups.postgres.drill import Trial, drill, room_needed_mib
+from founderstack.backups.postgres.throwaway_server import Scratch
+from founderstack.backups.sets import proofs
+from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import IDENTITY, FoundSet, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server
-from founderstack.world.sealing import Key
+from founderstack.world.keys.sealing import Key
 
 
 class StackDrills:

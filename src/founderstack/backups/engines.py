@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from founderstack.backups import pgbackrest, recovery
-from founderstack.backups.dump import Dump
-from founderstack.backups.moments import PgBackRestMoments
-from founderstack.backups.physical import PhysicalDrill
+from founderstack.backups.pgbackrest import engine, recovery
+from founderstack.backups.pgbackrest.drill import PhysicalDrill
+from founderstack.backups.pgbackrest.point_in_time import PgBackRestMoments
+from founderstack.backups.postgres.dump import Dump
 from founderstack.backups.vault import Vault
 from founderstack.model.component import View
-from founderstack.model.moments import Moments
+from founderstack.model.point_in_time import Moments
 from founderstack.model.protocols import Clock, Engine, Server
 
 
@@ -28,7 +28,7 @@ class Making:
 
 ENGINES: Mapping[str, Callable[[Making], Engine]] = {
     "dump": lambda making: Dump(),
-    "pgbackrest": lambda making: pgbackrest.made(making.view, making.clock),
+    "pgbackrest": lambda making: engine.made(making.view, making.clock),
 }
 
 
@@ -40,7 +40,7 @@ def engine_of(component: str, making: Making) -> Engine:
 MomentsOf = Callable[[Making, Vault, Server], Moments]
 MOMENTS: Mapping[str, MomentsOf] = {
     "pgbackrest": lambda making, vault, server: PgBackRestMoments(
-        repository=pgbackrest.repository_of(making.view),
+        repository=engine.repository_of(making.view),
         vault=vault,
         server=server,
         data=making.view.database.folder,
@@ -53,7 +53,7 @@ MOMENTS: Mapping[str, MomentsOf] = {
 PhysicalOf = Callable[[Making, Server], PhysicalDrill]
 PHYSICAL: Mapping[str, PhysicalOf] = {
     "pgbackrest": lambda making, server: PhysicalDrill(
-        pgbackrest.repository_of(making.view),
+        engine.repository_of(making.view),
         recovery.Site(
             server.binaries,
             server.user,

@@ -9,19 +9,19 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from founderstack.backups import proofs
-from founderstack.backups.contents import Contents
-from founderstack.backups.giving_back import GivingBack
-from founderstack.backups.ledger import Ledger
-from founderstack.backups.looking import Look
-from founderstack.backups.store import NOT_READABLE, NewSet, SetStore
+from founderstack.backups.restorer import GivingBack
+from founderstack.backups.sets import proofs
+from founderstack.backups.sets.contents import Contents
+from founderstack.backups.sets.ledger import Ledger
+from founderstack.backups.sets.looking import Look
+from founderstack.backups.sets.set_store import NOT_READABLE, NewSet, SetStore
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Engine, Progress, Server
 from founderstack.model.vault import Found, SetDamaged
-from founderstack.world.files import read_json, remove_tree, write_atomic
-from founderstack.world.lock import stack_lock
-from founderstack.world.sealing import Key
+from founderstack.world.keys.sealing import Key
+from founderstack.world.os.files import read_json, remove_tree, write_atomic
+from founderstack.world.os.lock import stack_lock
 
 INDEX = "backups.json"
 LEDGER = "sets.json"

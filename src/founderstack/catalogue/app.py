@@ -215,7 +215,7 @@ def _move_in(view: View) -> p.Task | None:
         return None
     files = f"{view.places.data('app')}/files"
     given = {name: value for name, value in view.offers.items() if name.startswith("S3_")}
-    command = (f"{view.places.tool}/bin/python3", "-I", "-m", "founderstack.world.moving_in")
+    command = (f"{view.places.tool}/bin/python3", "-I", "-m", "founderstack.world.objects.copy_into_bucket")
     return p.Task(
         name="app/move-in",
         component="app",

@@ -7,9 +7,9 @@ import os
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.operations.service import Bootable, unit_text
-from founderstack.operations.site import Site
-from founderstack.world import files
-from founderstack.world.processes import run
+from founderstack.operations.stack.site import Site
+from founderstack.world.os import files
+from founderstack.world.os.processes import run
 
 ANALYZE = "/usr/bin/systemd-analyze"
 

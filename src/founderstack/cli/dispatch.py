@@ -66,16 +66,16 @@ def _run(verb: str, arguments: list[str]) -> int:
 
 def _show_unforeseen(error: Exception, arguments: list[str]) -> None:
     """A disk that takes nothing more is the machine's trouble, wherever it is met; all else is a defect of ours."""
-    from founderstack.world import disk
+    from founderstack.world.os import disk
 
     if not isinstance(error, OSError) or error.errno not in disk.NO_ROOM:
-        from founderstack.cli.render import show_defect
+        from founderstack.cli.terminal.render import show_defect
 
         show_defect(error)
         return
     import tempfile
 
-    from founderstack.world.places import state_root
+    from founderstack.world.state.places import state_root
 
     places = (state_root(), tempfile.gettempdir(), ".")
     written = error.filename if isinstance(error.filename, str) else disk.full_one(places)
@@ -96,11 +96,11 @@ def _heed_signals() -> None:
 
 def _show(error: StackError, arguments: list[str]) -> None:
     if "--events" in arguments:
-        from founderstack.cli.telling import tell_error
+        from founderstack.cli.terminal.events import tell_error
 
         tell_error(error)
         return
-    from founderstack.cli.render import show_error
+    from founderstack.cli.terminal.render import show_error
 
     show_error(error, as_json="--json" in arguments)
 

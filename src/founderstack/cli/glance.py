@@ -12,8 +12,8 @@ from founderstack.cli.unchanged import programs_of, state_root
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.instances import service_of
-from founderstack.operations.status import Found, chosen
-from founderstack.planner.standing import standing
+from founderstack.operations.stack.status import Found, chosen
+from founderstack.planner.backups.warnings import standing
 
 
 def state_of(file: str) -> str:
@@ -57,7 +57,7 @@ def backup_warnings(state: str, now: float) -> list[str]:
 
 
 def found(state: str) -> Found:
-    """All that `operations.status` judges by."""
+    """All that `operations.stack.status` judges by."""
     health = _json(f"{state}/agent/state.json")
     at, processes, elsewhere = health.get("at", 0.0), health.get("processes", {}), health.get("outside", {})
     known = records(state)

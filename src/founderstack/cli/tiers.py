@@ -11,8 +11,8 @@ from itertools import groupby
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, StackError
-from founderstack.world.clock import SystemClock
-from founderstack.world.processes import Result, break_off, run as run_process
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.processes import Result, break_off, run as run_process
 
 _NO_TESTS_COLLECTED = 5
 _MOST_TRIED_AGAIN = 3

@@ -11,8 +11,9 @@ import time
 from _socket import AF_INET, AF_UNIX, SOCK_STREAM, socket
 
 from founderstack.locale import language_of_environment
-from founderstack.world import ambient, receipt
-from founderstack.world.clock import SystemClock
+from founderstack.world.os import ambient
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.state import receipt
 
 _VERDICT_MAX_AGE_S = 60
 _TIMEOUT_S = 2.0
@@ -47,7 +48,7 @@ def _receipt() -> dict[str, list[str]] | None:
 
 
 def state_root() -> str:
-    """Where stacks keep their state, as world.places has it."""
+    """Where stacks keep their state, as world.state.places has it."""
     chosen = ambient.state_home()
     if chosen:
         return os.path.abspath(os.path.expanduser(chosen))

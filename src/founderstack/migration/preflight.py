@@ -7,7 +7,8 @@ from typing import Any
 
 from founderstack.catalogue.postgres import MAJORS
 from founderstack.locale import _
-from founderstack.migration import readable, trouble
+from founderstack.migration import trouble
+from founderstack.migration.database import readable
 from founderstack.migration.source import Source, route
 from founderstack.migration.target import Target
 from founderstack.migration.values import Item, Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from founderstack.locale import N_, _
-from founderstack.world.postgres import CONNECT_TIMEOUT_S, Address
+from founderstack.world.net.postgres import CONNECT_TIMEOUT_S, Address
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from founderstack.migration import platform
-from founderstack.migration.fates import Decided
+from founderstack.migration.database import platform
+from founderstack.migration.database.fates import Decided
+from founderstack.migration.database.large_objects import LargeObjects
+from founderstack.migration.database.roles import OWN_ROLES, put_back, target_name
 from founderstack.migration.journal import SCHEMA
-from founderstack.migration.large_objects import LargeObjects
-from founderstack.migration.people_tables import FOLLOWER
-from founderstack.migration.roles import OWN_ROLES, put_back, target_name
+from founderstack.migration.people.tables import FOLLOWER
 from founderstack.migration.values import Context
 
 if TYPE_CHECKING:

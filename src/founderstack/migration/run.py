@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from founderstack.locale import _
-from founderstack.migration import additions, hand, mending, preflight, schema, trouble
+from founderstack.migration import preflight, trouble
+from founderstack.migration.database import additions, hand, mending, schema
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
 from founderstack.migration.removal import take_out
@@ -20,8 +21,8 @@ from founderstack.migration.target import Target
 from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.protocols import Clock
-from founderstack.world.files import ensure_folder
-from founderstack.world.lock import stack_lock
+from founderstack.world.os.files import ensure_folder
+from founderstack.world.os.lock import stack_lock
 
 _AGAIN_AFTER_S = 2.0
 _ATTEMPTS_WITHOUT_PROGRESS = 5

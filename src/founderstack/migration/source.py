@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from founderstack.locale import _
 from founderstack.migration import reasons
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.world import postgres
-from founderstack.world.postgres import Address
+from founderstack.world.net import postgres
+from founderstack.world.net.postgres import Address
 
 if TYPE_CHECKING:
     import psycopg

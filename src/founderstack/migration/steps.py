@@ -43,14 +43,14 @@ class Extra(Step, Protocol):
 
 def steps_for(kind: Kind) -> Sequence[Step]:
     """The steps in their order. Objects first, then rows, then what checks and speeds up rows, then who may do what."""
-    from founderstack.migration.aside import Aside
-    from founderstack.migration.finish import Finish
-    from founderstack.migration.large_objects import LargeObjects
-    from founderstack.migration.rights import Rights
-    from founderstack.migration.roles import Roles
-    from founderstack.migration.rows import Rows
-    from founderstack.migration.schema import Schema
-    from founderstack.migration.sequences import Sequences
+    from founderstack.migration.database.finish import Finish
+    from founderstack.migration.database.large_objects import LargeObjects
+    from founderstack.migration.database.rights import Rights
+    from founderstack.migration.database.roles import Roles
+    from founderstack.migration.database.rows import Rows
+    from founderstack.migration.database.schema import Schema
+    from founderstack.migration.database.sequences import Sequences
+    from founderstack.migration.database.set_aside import Aside
 
     first: tuple[Step, ...] = (Roles(), Schema(), Rows(), LargeObjects(), Finish())
     last: tuple[Step, ...] = (Rights(), Sequences())

@@ -9,8 +9,8 @@ from founderstack.locale import _
 from founderstack.migration import reasons
 from founderstack.migration.source import APPLICATION, SAME_TEXT, Unreachable
 from founderstack.model.errors import EXIT_FAILED
-from founderstack.world import postgres
-from founderstack.world.postgres import Address
+from founderstack.world.net import postgres
+from founderstack.world.net.postgres import Address
 
 if TYPE_CHECKING:
     import psycopg

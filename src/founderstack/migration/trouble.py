@@ -9,7 +9,7 @@ from founderstack.locale import _
 from founderstack.migration.source import Unreachable
 from founderstack.migration.target import Target
 from founderstack.model.errors import EXIT_FAILED, StackError
-from founderstack.world.disk import file_systems
+from founderstack.world.os.disk import file_systems
 
 _FULL_BELOW_MIB = 40
 """Two pieces of PostgreSQL's log and a little: with less it may not even start."""

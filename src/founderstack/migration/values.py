@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from founderstack.model.protocols import Clock
 
 if TYPE_CHECKING:
-    from founderstack.migration.fates import Decided
+    from founderstack.migration.database.fates import Decided
     from founderstack.migration.journal import Journal
     from founderstack.migration.source import Source
     from founderstack.migration.target import Target

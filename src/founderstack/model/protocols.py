@@ -261,7 +261,7 @@ class Engine(Protocol):
     3. a case in `tests/service/test_engines.py`, the suite that every engine passes.
 
     A set that leaves the machine must be restorable onto another major version: an engine with a repository of its own
-    has `LogicalDump` add its dump as well (`backups/dump.py`).
+    has `LogicalDump` add its dump as well (`backups/postgres/dump.py`).
     """
 
     @property

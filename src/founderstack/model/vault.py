@@ -211,7 +211,7 @@ class Vault(Protocol):
     def settle(self, key: str) -> None:
         """Bring to rest what a swap that was killed left between two names: what was used is used again.
 
-        `key` is a planner.restoring.Item's. Nothing where the swap had not begun or had ended.
+        `key` is a planner.backups.restore.Item's. Nothing where the swap had not begun or had ended.
         """
         ...
 

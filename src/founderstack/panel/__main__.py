@@ -10,8 +10,8 @@ import uvicorn
 from founderstack import locale
 from founderstack.model.errors import StackError
 from founderstack.panel.ambient import SystemClock
+from founderstack.panel.application import Panel
 from founderstack.panel.config import Config, read_config
-from founderstack.panel.web import Panel
 
 
 def main() -> int:

@@ -11,14 +11,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from founderstack.agent import client
 from founderstack.model.errors import StackError
-from founderstack.panel.accounts import Role
 from founderstack.panel.language import COOKIE as LANGUAGE_COOKIE, language_for
-from founderstack.panel.notices import Notice
 from founderstack.panel.parts import Parts
+from founderstack.panel.people.accounts import Role
+from founderstack.panel.people.visitors import Visitor
 from founderstack.panel.rendering import Reader
 from founderstack.panel.requests import client_address
-from founderstack.panel.visitors import Visitor
-from founderstack.panel.words import Translate
+from founderstack.panel.shown.notices import Notice
+from founderstack.panel.shown.words import Translate
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from html import escape
 from markupsafe import Markup
 
 from founderstack.model.protocols import Clock
-from founderstack.panel import tiles
 from founderstack.panel.config import Config
 from founderstack.panel.live import Live
-from founderstack.panel.notices import Notice
 from founderstack.panel.rendering import Reader, Rendering
-from founderstack.panel.rings import together
+from founderstack.panel.shown import tiles
+from founderstack.panel.shown.notices import Notice
+from founderstack.panel.shown.rings import together
 
 # Stand in the rendered page where each reader's own part goes; bytes that no template or text can hold.
 _FORM_TOKEN, _USER, _NOTICE = "\x00form\x00", "\x00user\x00", "\x00notice\x00"

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher
 
 from founderstack.model.protocols import Clock
-from founderstack.panel.accounts import Accounts
-from founderstack.panel.beginnings import Beginnings
 from founderstack.panel.config import Config
 from founderstack.panel.home import Home
 from founderstack.panel.live import Live
-from founderstack.panel.notices import Notices
-from founderstack.panel.passwords import Passwords
+from founderstack.panel.people.accounts import Accounts
+from founderstack.panel.people.beginnings import Beginnings
+from founderstack.panel.people.passwords import Passwords
+from founderstack.panel.people.sessions import Sessions
+from founderstack.panel.people.sign_in import SignIn
+from founderstack.panel.people.store import Store
+from founderstack.panel.people.visitors import Visitors
 from founderstack.panel.rendering import Rendering
-from founderstack.panel.sessions import Sessions
-from founderstack.panel.sign_in import SignIn
-from founderstack.panel.store import Store
+from founderstack.panel.shown.notices import Notices
 from founderstack.panel.streams import Listeners
-from founderstack.panel.visitors import Visitors
 
 
 @dataclass(frozen=True)

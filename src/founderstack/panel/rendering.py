@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from founderstack import locale
-from founderstack.panel.accounts import Role
 from founderstack.panel.config import Config
-from founderstack.panel.words import Translate, stamp, utc
+from founderstack.panel.people.accounts import Role
+from founderstack.panel.shown.words import Translate, stamp, utc
 
 _HERE = os.path.dirname(__file__)
 

@@ -10,7 +10,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, Instance, State
 from founderstack.model.protocols import Clock, ProcessCondition, ProcessStatus, SecretStore
-from founderstack.planner.state import inputs_of, instance_of
+from founderstack.planner.stack.state import inputs_of, instance_of
 
 
 @dataclass(frozen=True)

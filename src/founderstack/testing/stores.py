@@ -13,7 +13,7 @@ from founderstack.model.stack import Choices, Release
 
 
 class FakeSecrets:
-    """Generated secrets (an operations.site.Secrets); a value tells its name and how often it was made."""
+    """Generated secrets (an operations.stack.site.Secrets); a value tells its name and how often it was made."""
 
     def __init__(self) -> None:
         self._made: dict[str, int] = {}
@@ -114,7 +114,7 @@ class FakeSecrets:
 
 
 class FakeHistory:
-    """Events (an operations.site.History), the oldest first in `events`."""
+    """Events (an operations.stack.site.History), the oldest first in `events`."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -134,7 +134,7 @@ class FakeHistory:
 
 
 class FakeChoices:
-    """founder.lock (an operations.site.ChoiceStore)."""
+    """founder.lock (an operations.stack.site.ChoiceStore)."""
 
     def __init__(self, choices: Choices | None = None) -> None:
         self._choices = choices or Choices()
@@ -149,7 +149,7 @@ class FakeChoices:
 
 
 class FakeReleases:
-    """The releases of the app (an operations.site.ReleaseStore)."""
+    """The releases of the app (an operations.stack.site.ReleaseStore)."""
 
     def __init__(self) -> None:
         self._kept: dict[int, Release] = {}

@@ -12,7 +12,7 @@ from founderstack.model.errors import EXIT_LOCKED, StackError
 from founderstack.model.process import PythonEnvironment, Task, digest
 from founderstack.model.source import Difference, Revision
 from founderstack.model.stack import Machine, Part, Places, Stack
-from founderstack.operations.site import Site
+from founderstack.operations.stack.site import Site
 from founderstack.stackfile.check import check
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.runtime import FakeRuntime
@@ -33,7 +33,7 @@ FOUNDATION = (
 
 
 class FakeSource:
-    """The app's source (an operations.site.Source): the files that lie in it and a text that stands for them."""
+    """The app's source (an operations.stack.site.Source): the files that lie in it and a text that stands for them."""
 
     def __init__(self, *files: str) -> None:
         self._files = frozenset(files)
@@ -68,7 +68,7 @@ class FakeSource:
 
 
 class FakePorts:
-    """TCP ports (an operations.site.Ports): all are free but those in `held`, port → who listens."""
+    """TCP ports (an operations.stack.site.Ports): all are free but those in `held`, port → who listens."""
 
     def __init__(self, held: Mapping[int, str] | None = None) -> None:
         self.held = dict(held or {})
@@ -83,7 +83,7 @@ class FakePorts:
 
 
 class FakeDisk:
-    """Files (an operations.site.Disk) by absolute path."""
+    """Files (an operations.stack.site.Disk) by absolute path."""
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from founderstack.agent.asked import MOST_WAITING, Asked
-from founderstack.agent.commands import Child
+from founderstack.agent.jobs.commands import Child
 from founderstack.model.errors import StackError
 
 

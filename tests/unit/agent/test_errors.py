@@ -9,7 +9,7 @@ import pytest
 
 from founderstack import locale
 from founderstack.agent import client, server
-from founderstack.agent.runnable import command_of
+from founderstack.agent.jobs.runnable import command_of
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 

@@ -7,7 +7,7 @@ import pytest
 from founderstack import wiring
 from founderstack.backups.assemble import moments_of
 from founderstack.model.errors import StackError
-from founderstack.operations.up import up
+from founderstack.operations.stack.up import up
 from founderstack.testing.world import FakeSource, FakeWorld
 
 TEXT = """

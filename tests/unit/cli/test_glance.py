@@ -9,7 +9,7 @@ import pytest
 
 from founderstack.cli.glance import backup_warnings, found, unknown_service
 from founderstack.model.backup import NOT_AWAY, NOT_YET
-from founderstack.planner.standing import GAP, LATE
+from founderstack.planner.backups.warnings import GAP, LATE
 
 DAY = 86400.0
 

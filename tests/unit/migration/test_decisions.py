@@ -8,15 +8,15 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from founderstack.migration.archive import Entry
-from founderstack.migration.canonical import canonical
-from founderstack.migration.fates import Decided, Known, Setting, decide
+from founderstack.migration.database.archive import Entry
+from founderstack.migration.database.canonical import canonical
+from founderstack.migration.database.fates import Decided, Known, Setting, decide
+from founderstack.migration.database.tables import Table, parts
 from founderstack.migration.parallel import Pace, each
 from founderstack.migration.source import Unreachable, refuse_transaction_pooler, route, unreachable
-from founderstack.migration.tables import Table, parts
 from founderstack.model.errors import StackError
 from founderstack.testing.clock import FakeClock
-from founderstack.world.postgres import Address, parse
+from founderstack.world.net.postgres import Address, parse
 
 POOLER = "postgres://postgres.abc@aws-0-eu-west-1.pooler.supabase.com:%d/postgres"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.panel.attempts import FREE, NEWCOMERS_AN_HOUR, Gate, network
+from founderstack.panel.people.attempts import FREE, NEWCOMERS_AN_HOUR, Gate, network
 
 
 def counted(gate: Gate, tries: int, addresses: int, seconds: float) -> int:

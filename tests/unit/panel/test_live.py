@@ -11,8 +11,8 @@ import pytest
 from founderstack.panel.config import Config, read_config
 from founderstack.panel.home import Home
 from founderstack.panel.live import STALE_AFTER_S, Live
-from founderstack.panel.notices import Notice
 from founderstack.panel.rendering import Reader, Rendering
+from founderstack.panel.shown.notices import Notice
 
 
 class ManualClock:

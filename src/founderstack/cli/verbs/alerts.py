@@ -6,16 +6,17 @@ import json
 import sys
 
 from founderstack import wiring
-from founderstack.cli import questions
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.alerts import SECRET_PREFIX
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, StackError
-from founderstack.operations import alerts
-from founderstack.operations.site import Site
-from founderstack.world import files, notify
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack import alerts
+from founderstack.operations.stack.site import Site
+from founderstack.world.net import notify
+from founderstack.world.os import files
+from founderstack.world.state.stack_file import find_stack_file
 
 EXAMPLES = (
     "mailtos://USER:PASSWORD@smtp.example.com:587?from=alerts@example.com&to=ana@example.com",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
-from founderstack.cli import forgetting, proving, resending
-from founderstack.cli.changes import manner_of
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
-from founderstack.cli.telling import tell_result
-from founderstack.cli.transfer import shows
+from founderstack.cli.backups import forgetting, proving, resending
+from founderstack.cli.stack.changes import manner_of
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
+from founderstack.cli.terminal.transfer import shows
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.operations.backup import Outcome, backup, megabytes
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.backups.backup import Outcome, backup, megabytes
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from founderstack import wiring
-from founderstack.cli.options import parser
-from founderstack.cli.render import age, paint, seconds
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
-from founderstack.operations.backup import megabytes
-from founderstack.operations.backups import PRESSING, index
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.backups.backup import megabytes
+from founderstack.operations.backups.listing import PRESSING, index
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from founderstack.cli import glance
-from founderstack.cli.options import parser
 from founderstack.cli.table import VERBS
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, StackError
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.state.stack_file import find_stack_file
 
 _BASH = """\
 _founder() {

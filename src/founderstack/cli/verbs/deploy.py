@@ -6,17 +6,17 @@ import sys
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
-from founderstack.cli.options import parser
-from founderstack.cli.telling import tell_result
-from founderstack.cli.waiting_text import document, lines, nothing
+from founderstack.cli.stack.changes import Approve, Emit, Manner, carry_out, manner_of, report
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.waiting_text import document, lines, nothing
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.operations.prepare import Prepared
-from founderstack.operations.site import Site
-from founderstack.operations.up import deploy
-from founderstack.operations.waiting import Waiting, waiting
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.prepare import Prepared
+from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.up import deploy
+from founderstack.operations.stack.waiting import Waiting, waiting
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

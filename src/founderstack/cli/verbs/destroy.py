@@ -7,19 +7,20 @@ import shlex
 import sys
 
 from founderstack import wiring
-from founderstack.backups.kept import KEY, Lying, keeping, kept_folder, lying
-from founderstack.cli import boot, questions
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
+from founderstack.backups.sets.kept import KEY, Lying, keeping, kept_folder, lying
+from founderstack.cli import boot
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
 from founderstack.cli.verbs.down import show_stop
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
-from founderstack.operations.backup import megabytes
-from founderstack.operations.down import destroy
-from founderstack.operations.site import Site
-from founderstack.world import files
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.backups.backup import megabytes
+from founderstack.operations.stack.down import destroy
+from founderstack.operations.stack.site import Site
+from founderstack.world.os import files
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

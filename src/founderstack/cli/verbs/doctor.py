@@ -9,14 +9,16 @@ import sys
 from dataclasses import asdict
 
 from founderstack import wiring
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
-from founderstack.operations.doctor import Check, Examined, doctor, failed
-from founderstack.operations.site import Site
-from founderstack.world import certificates, files, packages
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.doctor import Check, Examined, doctor, failed
+from founderstack.operations.stack.site import Site
+from founderstack.world.install import packages
+from founderstack.world.keys import certificates
+from founderstack.world.os import files
+from founderstack.world.state.stack_file import find_stack_file
 
 _SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 

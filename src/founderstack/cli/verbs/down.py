@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint, seconds
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint, seconds
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
-from founderstack.operations.down import down
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.down import down
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from founderstack.cli.options import parser
 from founderstack.cli.table import VERBS
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from founderstack import wiring
-from founderstack.cli.options import parser
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.stackfile.keys import slug
 from founderstack.stackfile.template import new_stack_file
-from founderstack.world import files
-from founderstack.world.machine import read_machine
+from founderstack.world.os import files
+from founderstack.world.os.machine import read_machine
 
 
 def run(arguments: list[str]) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from founderstack import wiring
 from founderstack.cli import boot
-from founderstack.cli.options import parser
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -8,14 +8,14 @@ import textwrap
 from datetime import UTC, datetime
 
 from founderstack import locale, wiring
-from founderstack.cli.options import parser
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
-from founderstack.operations.kit import Section, kit
-from founderstack.operations.prepare import prepare
-from founderstack.world.checkout import this_tool
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.backups.kit import Section, kit
+from founderstack.operations.stack.prepare import prepare
+from founderstack.world.source.checkout import this_tool
+from founderstack.world.state.stack_file import find_stack_file
 
 WIDTH = 80
 

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 
 from founderstack.cli import glance
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.world.clock import SystemClock
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.state.stack_file import find_stack_file
 
 _COLOURS = ("blue", "green", "yellow", "red")
 _LOOK_S = 0.2

@@ -7,19 +7,22 @@ import json
 from collections.abc import Sequence
 
 from founderstack import wiring
-from founderstack.cli import questions
-from founderstack.cli.moving import Moving, progress_in
-from founderstack.cli.moving_extras import add_options
-from founderstack.cli.options import Parser, parser
-from founderstack.cli.render import paint, seconds
-from founderstack.cli.telling import tell_result
+from founderstack.cli.migration.people_and_files import add_options
+from founderstack.cli.migration.source import Moving, progress_in
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.options import Parser, parser
+from founderstack.cli.terminal.render import paint, seconds
 from founderstack.locale import _
-from founderstack.migration import cutover, follow, people_tables, report, trouble
-from founderstack.migration.people_hand import with_the_apps_rights
+from founderstack.migration import trouble
+from founderstack.migration.cutover import cutover, follow
+from founderstack.migration.people import tables as people_tables
+from founderstack.migration.people.hand import with_the_apps_rights
+from founderstack.migration.report import report
 from founderstack.migration.run import Migration
 from founderstack.migration.values import Options
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.state.stack_file import find_stack_file
 
 STEPS = ("plan", "run", "verify", "cutover", "reopen", "release", "undo", "status")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from founderstack.cli import glance
-from founderstack.cli.options import parser
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
-from founderstack.world.processes import run as run_program
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.os.processes import run as run_program
+from founderstack.world.state.stack_file import find_stack_file
 
 _OPENERS = ("xdg-open", "wslview", "open")
 

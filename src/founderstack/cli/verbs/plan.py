@@ -6,14 +6,14 @@ import json
 import sys
 
 from founderstack import wiring
-from founderstack.cli.changes import plan_document, warn_of_memory
-from founderstack.cli.options import parser
-from founderstack.cli.plan_text import show_plan
+from founderstack.cli.stack.changes import plan_document, warn_of_memory
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
-from founderstack.operations.converge import duration_key, estimate
-from founderstack.operations.prepare import prepare
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.converge import duration_key, estimate
+from founderstack.operations.stack.prepare import prepare
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -8,22 +8,22 @@ import re
 import sys
 
 from founderstack import wiring
-from founderstack.cli.changes import Manner, carry_out, consent, manner_of, report
-from founderstack.cli.keys import asked, key_of
-from founderstack.cli.options import parser
-from founderstack.cli.render import age, paint, seconds
-from founderstack.cli.transfer import shows
+from founderstack.cli.stack.changes import Manner, carry_out, consent, manner_of, report
+from founderstack.cli.terminal.keys import asked, key_of
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import age, paint, seconds
+from founderstack.cli.terminal.transfer import shows
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.operations.backup import megabytes
-from founderstack.operations.backups import FUTURE
-from founderstack.operations.rebuild import Choice, bring_back, choose, end
-from founderstack.operations.up import up
-from founderstack.planner.schedule import ahead
-from founderstack.world import ambient
-from founderstack.world.buckets import Bucket
-from founderstack.world.clock import SystemClock
-from founderstack.world.machine import read_machine
+from founderstack.operations.backups.backup import megabytes
+from founderstack.operations.backups.listing import FUTURE
+from founderstack.operations.backups.rebuild import Choice, bring_back, choose, end
+from founderstack.operations.stack.up import up
+from founderstack.planner.backups.schedule import ahead
+from founderstack.world.objects.s3 import Bucket
+from founderstack.world.os import ambient
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.machine import read_machine
 
 _BUCKET = re.compile(r"s3://([^/]+)(?:/(.*?))?/?")
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
-from founderstack.cli.names import known
-from founderstack.cli.options import parser
-from founderstack.cli.single import ask_to_restart, shows
-from founderstack.cli.telling import tell_result
+from founderstack.cli.stack.changes import Approve, Emit, carry_out, manner_of, report
+from founderstack.cli.stack.single import ask_to_restart, shows
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.names import known
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.operations.prepare import Prepared
-from founderstack.operations.single import restart
-from founderstack.operations.site import Site
-from founderstack.operations.up import restart_app
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.prepare import Prepared
+from founderstack.operations.stack.single import restart
+from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.up import restart_app
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -10,23 +10,24 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from founderstack import wiring
-from founderstack.cli import moments, questions
-from founderstack.cli.changes import manner_of
-from founderstack.cli.options import Parser, parser
-from founderstack.cli.render import age, paint, seconds
-from founderstack.cli.restore_questions import Asking
-from founderstack.cli.telling import tell_result
-from founderstack.cli.transfer import shows
+from founderstack.cli.backups import point_in_time
+from founderstack.cli.backups.restore_questions import Asking
+from founderstack.cli.stack.changes import manner_of
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.options import Parser, parser
+from founderstack.cli.terminal.render import age, paint, seconds
+from founderstack.cli.terminal.transfer import shows
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.sql import identifier
-from founderstack.operations.backup import megabytes
-from founderstack.operations.restore import Answers, Restored, restore
-from founderstack.operations.site import Site
-from founderstack.planner.restoring import Item, Only, Restoring, Wish
-from founderstack.planner.schedule import ahead
-from founderstack.world.ambient import caller
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.backups.backup import megabytes
+from founderstack.operations.backups.restore import Answers, Restored, restore
+from founderstack.operations.stack.site import Site
+from founderstack.planner.backups.restore import Item, Only, Restoring, Wish
+from founderstack.planner.backups.schedule import ahead
+from founderstack.world.os.ambient import caller
+from founderstack.world.state.stack_file import find_stack_file
 
 InPsql = Callable[..., str]
 
@@ -39,8 +40,10 @@ def run(arguments: list[str]) -> int:
     emit = shows(manner_of(given))
     asks = Asking(arguments, yes=given.yes or given.events, replace=given.replace, in_psql=vault.in_psql)
     if given.whole_server:
-        replaced = moments.replace_server(site, vault, given, lambda: _consent(site, given), asks.without_safety, emit)
-        return _say(given, moments.values(replaced), _("The server is back"), moments.after(replaced))
+        replaced = point_in_time.replace_server(
+            site, vault, given, lambda: _consent(site, given), asks.without_safety, emit
+        )
+        return _say(given, point_in_time.values(replaced), _("The server is back"), point_in_time.after(replaced))
 
     def approve(plan: Restoring) -> None:
         if not given.events:
@@ -48,7 +51,7 @@ def run(arguments: list[str]) -> int:
         if plan.wish.in_place:
             _consent(site, given)
 
-    with moments.set_at(site, vault, given, emit) if given.to else nullcontext(given.set) as set_id:
+    with point_in_time.set_at(site, vault, given, emit) if given.to else nullcontext(given.set) as set_id:
         only: Only = "databases" if given.to else given.only
         wish = Wish(set_id, only, given.database, given.table, given.component, given.in_place, caller())
         answers = Answers(approve, asks.replace_copies, asks.without_safety)
@@ -82,7 +85,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.add_argument("--replace", action="store_true", help=_("replace copies that an earlier restore has left"))
     options.add_argument("--without-safety-set", action="store_true", help=_("for when no set can be taken any more"))
     options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
-    moments.add_options(options)
+    point_in_time.add_options(options)
     given = options.parse_args(arguments)
     _refuse_contradictions(options, given)
     return given

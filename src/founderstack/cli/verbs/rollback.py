@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import Approve, Emit, carry_out, manner_of, report
-from founderstack.cli.options import parser
+from founderstack.cli.stack.changes import Approve, Emit, carry_out, manner_of, report
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
-from founderstack.operations.prepare import Prepared
-from founderstack.operations.site import Site
-from founderstack.operations.up import rollback
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.prepare import Prepared
+from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.up import rollback
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -9,15 +9,15 @@ from dataclasses import replace
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.changes import carry_out, manner_of, report
-from founderstack.cli.options import parser
+from founderstack.cli.stack.changes import carry_out, manner_of, report
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.operations.site import Site
-from founderstack.operations.up import up
+from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.up import up
 from founderstack.stackfile.edit import with_setting
-from founderstack.world import files
-from founderstack.world.stack_file import find_stack_file
+from founderstack.world.os import files
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -7,20 +7,20 @@ import sys
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli import questions
-from founderstack.cli.changes import Approve, Emit, Manner, carry_out, manner_of, report
-from founderstack.cli.options import parser
-from founderstack.cli.render import paint
+from founderstack.cli.stack.changes import Approve, Emit, Manner, carry_out, manner_of, report
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.process import Process, Task, secrets_in, texts
-from founderstack.operations.prepare import Prepared, prepare, refuse_lost_secrets
-from founderstack.operations.site import Site
-from founderstack.operations.up import rotate
-from founderstack.world import ambient
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.prepare import Prepared, prepare, refuse_lost_secrets
+from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.up import rotate
+from founderstack.world.os import ambient
+from founderstack.world.state.stack_file import find_stack_file
 
 PANEL_PASSWORD = "panel.admin"
 
@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
     if given.action == "show":
         return _show(site, given.names)
     if given.action == "restore":
-        from founderstack.cli import secrets_back  # no other action loads anything of backups
+        from founderstack.cli.backups import secrets_back  # no other action loads anything of backups
 
         return secrets_back.run(site, given.key_file, given.set)
     if given.action == "set":

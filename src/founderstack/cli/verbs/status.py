@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from founderstack import locale
 from founderstack.cli import glance
-from founderstack.cli.render import age, paint
+from founderstack.cli.terminal.render import age, paint
 from founderstack.locale import N_, _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.model.instances import service_of
-from founderstack.operations.status import UNRELEASED, Line, Status, as_json, status
-from founderstack.world.clock import SystemClock
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.status import UNRELEASED, Line, Status, as_json, status
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.state.stack_file import find_stack_file
 
 SHAPES = {
     "online": ("●", "green", N_("online")),
@@ -31,7 +31,7 @@ _EVERY_S = 2.0
 
 def run(arguments: list[str]) -> int:
     """Look once, or again and again with --watch."""
-    from founderstack.cli.options import parser
+    from founderstack.cli.terminal.options import parser
 
     options = parser("status", as_json=True, example="founder status --check app postgres")
     options.add_argument("services", nargs="*", metavar=_("SERVICE"), help=_("only these; app means all its instances"))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.changes import manner_of
-from founderstack.cli.names import known
-from founderstack.cli.options import parser
-from founderstack.cli.single import ask_to_stop, shows
-from founderstack.cli.telling import tell_result
+from founderstack.cli.stack.changes import manner_of
+from founderstack.cli.stack.single import ask_to_stop, shows
+from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.names import known
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.operations.single import stop
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.single import stop
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import founderstack
-from founderstack.cli.options import parser
+from founderstack.cli.terminal.options import parser
 from founderstack.cli.tiers import PytestTier, Tier, Tiers, say
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
-from founderstack.world.ambient import download_environment
-from founderstack.world.clock import SystemClock
-from founderstack.world.processes import run as run_process
+from founderstack.world.os.ambient import download_environment
+from founderstack.world.os.clock import SystemClock
+from founderstack.world.os.processes import run as run_process
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(founderstack.__file__))))
 ENVIRONMENT = os.path.join(ROOT, ".venv-test")
@@ -63,7 +63,7 @@ def run(arguments: list[str]) -> int:
     began = clock.monotonic()
     _make_environment()
     if not quick:
-        from founderstack.world import packages
+        from founderstack.world.install import packages
 
         packages.install(SYSTEM_PACKAGES, SYSTEM_PROGRAMS, say)
     # What takes long to make and nobody changes (Node, pgAdmin, SeaweedFS) is made once for all tiers.

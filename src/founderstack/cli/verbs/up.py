@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.changes import carry_out, manner_of, report
-from founderstack.cli.first_run import first_run, offer_alerts, say_first_password
-from founderstack.cli.offer_place import offer_place
-from founderstack.cli.options import parser
-from founderstack.cli.reopening import opened_databases
+from founderstack.cli.backups.offer_place import offer_place
+from founderstack.cli.backups.reopening import opened_databases
+from founderstack.cli.stack.changes import carry_out, manner_of, report
+from founderstack.cli.stack.first_run import first_run, offer_alerts, say_first_password
+from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
-from founderstack.operations.prepare import prepare
-from founderstack.operations.up import up
-from founderstack.world.stack_file import find_stack_file
+from founderstack.operations.stack.prepare import prepare
+from founderstack.operations.stack.up import up
+from founderstack.world.state.stack_file import find_stack_file
 
 
 def run(arguments: list[str]) -> int:

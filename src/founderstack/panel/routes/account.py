@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from founderstack.panel import account_texts, browsers, second_factor, texts
-from founderstack.panel.accounts import Account, password_problem
 from founderstack.panel.asking import Ask
-from founderstack.panel.sign_in import Wait
-from founderstack.panel.words import duration
+from founderstack.panel.people import account_texts, browsers, second_factor
+from founderstack.panel.people.accounts import Account, password_problem
+from founderstack.panel.people.sign_in import Wait
+from founderstack.panel.shown import texts
+from founderstack.panel.shown.words import duration
 
 
 async def account(ask: Ask) -> Response:

@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from founderstack.panel import jobs
 from founderstack.panel.asking import Ask
-from founderstack.panel.rings import together
-from founderstack.panel.step_words import step_words
-from founderstack.panel.words import explained, seconds
+from founderstack.panel.shown import jobs
+from founderstack.panel.shown.rings import together
+from founderstack.panel.shown.step_words import step_words
+from founderstack.panel.shown.words import explained, seconds
 
 _SHOWN = 100
 

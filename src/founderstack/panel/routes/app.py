@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import deploys, jobs, log_lines, texts, tiles
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin, job_id
 from founderstack.panel.routes.log_stream import log_stream
+from founderstack.panel.shown import deploys, jobs, log_lines, texts, tiles
 
 _MOST_COPIES = 12
 _SHOWN_DEPLOYS = 5

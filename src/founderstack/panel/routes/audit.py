@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
-from founderstack.panel import account_texts
 from founderstack.panel.asking import Ask
-from founderstack.panel.audit import PAGE, Audit, Filter, as_csv, as_json_lines, streamed
+from founderstack.panel.people import account_texts
+from founderstack.panel.people.audit import PAGE, Audit, Filter, as_csv, as_json_lines, streamed
 
 _FORMATS = {"csv": (as_csv, "text/csv; charset=utf-8"), "jsonl": (as_json_lines, "application/x-ndjson")}
 _MOST_DIGITS = 15

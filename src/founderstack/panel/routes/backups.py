@@ -10,10 +10,10 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from founderstack.panel import texts
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
-from founderstack.panel.words import Translate, duration, seconds, set_named, size
+from founderstack.panel.shown import texts
+from founderstack.panel.shown.words import Translate, duration, seconds, set_named, size
 
 _SET = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PARTS = ("", "databases", "files")

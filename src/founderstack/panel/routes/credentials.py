@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import texts
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
+from founderstack.panel.shown import texts
 
 SHOWN_S = 30
 """How long a secret stays on a page."""

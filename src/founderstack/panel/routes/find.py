@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from starlette.responses import HTMLResponse, Response
 
 from founderstack.panel.asking import Ask
-from founderstack.panel.rings import together
-from founderstack.panel.tiles import tile
+from founderstack.panel.shown.rings import together
+from founderstack.panel.shown.tiles import tile
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import jobs, log_lines
 from founderstack.panel.asking import Ask
+from founderstack.panel.shown import jobs, log_lines
 from founderstack.panel.streams import event
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")

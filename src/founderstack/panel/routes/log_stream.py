@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from founderstack.model.errors import StackError
-from founderstack.panel import log_lines
 from founderstack.panel.asking import Ask
+from founderstack.panel.shown import log_lines
 from founderstack.panel.streams import event
 
 

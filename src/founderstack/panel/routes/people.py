@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from founderstack.panel import account_texts, second_factor
-from founderstack.panel.accounts import Account, Refused, Role
 from founderstack.panel.asking import Ask
-from founderstack.panel.words import Translate, duration
+from founderstack.panel.people import account_texts, second_factor
+from founderstack.panel.people.accounts import Account, Refused, Role
+from founderstack.panel.shown.words import Translate, duration
 
 
 async def people(ask: Ask) -> Response:

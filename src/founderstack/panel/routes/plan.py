@@ -8,11 +8,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from founderstack.panel import texts
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
-from founderstack.panel.step_words import step_words
-from founderstack.panel.words import Translate
+from founderstack.panel.shown import texts
+from founderstack.panel.shown.step_words import step_words
+from founderstack.panel.shown.words import Translate
 
 
 @dataclass(frozen=True)

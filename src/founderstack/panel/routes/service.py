@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from founderstack.model.errors import StackError
-from founderstack.panel import bars, log_lines, texts, tiles
 from founderstack.panel.asking import Ask
-from founderstack.panel.rings import instances_of, number_of, together
 from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.routes.log_stream import log_stream
-from founderstack.panel.words import size
+from founderstack.panel.shown import bars, log_lines, texts, tiles
+from founderstack.panel.shown.rings import instances_of, number_of, together
+from founderstack.panel.shown.words import size
 
 _SHOWN_LINES, _FILE_LINES = 500, 2000
 _HISTORY_HOURS = 24

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import HTMLResponse, Response
 
-from founderstack.panel import texts
-from founderstack.panel.accounts import Account
 from founderstack.panel.ambient import new_token
 from founderstack.panel.asking import Ask
+from founderstack.panel.people.accounts import Account
+from founderstack.panel.people.sign_in import Wait
+from founderstack.panel.people.store import REFUSED
 from founderstack.panel.requests import next_path
-from founderstack.panel.sign_in import Wait
-from founderstack.panel.store import REFUSED
+from founderstack.panel.shown import texts
 
 
 async def sign_in_page(ask: Ask) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from founderstack.runtimes.host.records import Records
 from founderstack.runtimes.host.supervisor import Supervisor
-from founderstack.world import accounts, processes as programs
+from founderstack.world.os import accounts, processes as programs
 
 
 def end(stack: str, supervisor: Supervisor, records: Records, name: str) -> None:

@@ -18,7 +18,8 @@ from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records, probe_of, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.unready import not_ready
-from founderstack.world import accounts, files, network, probes, processes as programs
+from founderstack.world.net import network, probes
+from founderstack.world.os import accounts, files, processes as programs
 
 Fill = Callable[[str], str]
 LOG_LINES = 15

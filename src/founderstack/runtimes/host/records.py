@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from founderstack.model.process import Instance, Probe, Process
-from founderstack.world import files
+from founderstack.world.os import files
 
 FORMAT = 1
 

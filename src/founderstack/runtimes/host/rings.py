@@ -11,8 +11,8 @@ from founderstack.model.process import Process
 from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
-from founderstack.world import files
-from founderstack.world.lock import stack_lock
+from founderstack.world.os import files
+from founderstack.world.os.lock import stack_lock
 
 _WAIT_S = 10.0
 

@@ -12,15 +12,16 @@ from founderstack.model.plan import Step
 from founderstack.model.process import Desired, PythonEnvironment, State, Task
 from founderstack.model.protocols import Clock, ProcessStatus, SecretStore
 from founderstack.model.stack import Machine, Places
-from founderstack.planner.state import inputs_of, instance_of
+from founderstack.planner.stack.state import inputs_of, instance_of
 from founderstack.runtimes.host import launch, rings
 from founderstack.runtimes.host.launcher import Fill, Launcher
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import instance_of as applied_instance
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.work import BUILDER, Work
-from founderstack.world import accounts, builds, files, processes as programs
-from founderstack.world.clock import until
+from founderstack.world.install import builds
+from founderstack.world.os import accounts, files, processes as programs
+from founderstack.world.os.clock import until
 
 SUPERVISOR = "supervisor-4.3.0"
 _START_TIMEOUT_S = 15.0

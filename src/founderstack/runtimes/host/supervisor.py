@@ -10,7 +10,7 @@ from typing import Any
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import ProcessCondition, ProcessStatus
-from founderstack.world.unix_http import NO_ANSWER, UnixConnection
+from founderstack.world.net.unix_http import NO_ANSWER, UnixConnection
 
 _TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 700.0

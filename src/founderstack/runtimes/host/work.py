@@ -13,8 +13,10 @@ from founderstack.runtimes.host.launcher import Fill, Launcher
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record, Records
 from founderstack.runtimes.host.unready import explained
-from founderstack.world import accounts, builds, certificates, environments, node_packages, packages
-from founderstack.world.processes import run
+from founderstack.world.install import builds, environments, node_packages, packages
+from founderstack.world.keys import certificates
+from founderstack.world.os import accounts
+from founderstack.world.os.processes import run
 
 Progress = Callable[[str], None]
 

@@ -1,0 +1,1 @@
+"""Everything long: verbs of the command line as programs of their own."""

@@ -1,0 +1,1 @@
+"""How each process does, and what is done about it."""

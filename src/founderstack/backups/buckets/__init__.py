@@ -1,0 +1,1 @@
+"""The objects of the stack's own S3 as part of a set."""

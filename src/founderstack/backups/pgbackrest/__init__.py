@@ -1,0 +1,1 @@
+"""The server's own files and its log of changes, by pgBackRest."""

@@ -1,0 +1,1 @@
+"""Databases and roles as dumps, compared and given back."""

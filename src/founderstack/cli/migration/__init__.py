@@ -1,0 +1,1 @@
+"""What `founder migrate` is told."""

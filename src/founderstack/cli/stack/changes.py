@@ -1,0 +1,173 @@
+"""What the changing verbs share: show the plan, ask where there is a risk, show progress, say what comes next."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.events import tell_event, tell_result, tell_steps
+from founderstack.cli.terminal.plan_text import show_plan
+from founderstack.cli.terminal.progress import Progress
+from founderstack.cli.terminal.render import paint, seconds, title
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
+from founderstack.model.events import Event
+from founderstack.operations.stack.converge import duration_key, estimate
+from founderstack.operations.stack.prepare import Prepared
+from founderstack.operations.stack.site import Site
+
+Approve = Callable[[Prepared], None]
+Emit = Callable[[Event], None]
+Change = Callable[[Site, Approve, Emit], Prepared]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a change is carried out, as its options say."""
+
+    yes: bool = False
+    """Nobody needs to be asked."""
+    events: bool = False
+    """A program reads along: every step is told as a line of JSON."""
+    plan: str = ""
+    """Digest of the plan that somebody has approved already; another one is refused."""
+
+
+def manner_of(given: argparse.Namespace) -> Manner:
+    """The manner that the options ask for."""
+    return Manner(given.yes, given.events, getattr(given, "plan", ""))
+
+
+def carry_out(site: Site, change: Change, manner: Manner) -> tuple[Prepared, float]:
+    """Run a changing operation in the terminal; returns what was done and the seconds it took."""
+    shown: list[Progress | Told] = []
+    began = site.clock.monotonic()
+
+    def approve(prepared: Prepared) -> None:
+        if manner.plan and prepared.digest != manner.plan:
+            raise _another_plan()
+        if not manner.events:
+            _show(site, prepared)
+        if prepared.plan.risks and not manner.yes:
+            _ask(prepared)
+        desired = prepared.resolved.desired
+        told = Told(prepared) if manner.events else Progress(prepared.plan, desired, site.clock)
+        shown.append(told)
+        told.__enter__()
+
+    def emit(event: Event) -> None:
+        shown[0].emit(event)
+
+    try:
+        prepared = change(site, approve, emit)
+    finally:
+        if shown:
+            shown[0].__exit__()
+    return prepared, site.clock.monotonic() - began
+
+
+def report(site: Site, prepared: Prepared, took: float, manner: Manner) -> int:
+    """The end of a change: what to open next, or that there was nothing to do."""
+    view = prepared.resolved.views["gateway"]
+    has_app = "app" in prepared.resolved.components
+    if manner.events:
+        urls = {"panel": view.panel_url, **({"app": view.app_url} if has_app else {})}
+        return tell_result({"steps": len(prepared.plan.steps), "seconds": round(took, 2), "addresses": urls})
+    if not prepared.plan.steps:
+        text = _("No changes ({count} services)").format(count=len(prepared.resolved.desired.processes))
+        print(f"{text} · {seconds(took)}")
+        return EXIT_OK
+    print(paint("✓ ", "green") + _("Everything is ready · {time}").format(time=seconds(took)))
+    if has_app:
+        print("  " + _("App") + f":    {paint(view.app_url, 'bold')}")
+    print("  " + _("Panel") + f":  {paint(view.panel_url, 'bold')}")
+    return EXIT_OK
+
+
+class Told:
+    """The events of a change as lines of JSON; in the place of `Progress`."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        # Instances are named after secrets that the first run only makes after the plan was shown.
+        steps = prepared.plan.steps
+        self._titles = {duration_key(step.id): title(step, prepared.resolved.desired) for step in steps}
+
+    def __enter__(self) -> Told:
+        tell_steps(self._prepared.digest, step_values(self._prepared))
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def emit(self, event: Event) -> None:
+        """Tell one event."""
+        tell_event(event, self._titles.get(duration_key(event.step), ""))
+
+
+def step_values(prepared: Prepared) -> list[dict[str, object]]:
+    """Each step of a plan for machines, with its title in the reader's language."""
+    return [
+        {
+            "id": step.id,
+            "action": step.verb,
+            "name": step.target,
+            "target": step.target,
+            "title": title(step, prepared.resolved.desired),
+            "reason": step.reason,
+            "risk": step.risk,
+            "needs": list(step.needs),
+        }
+        for step in prepared.plan.steps
+    ]
+
+
+def plan_document(prepared: Prepared) -> dict[str, object]:
+    """The plan for machines."""
+    return {"v": 1, "digest": prepared.digest, "changes": step_values(prepared)}
+
+
+def _show(site: Site, prepared: Prepared) -> None:
+    plan = prepared.plan
+    typical = [site.history.typical_seconds(duration_key(step.id)) for step in plan.steps]
+    show_plan(plan, prepared.resolved.desired, estimate(plan, typical), sys.stderr)
+    warn_of_memory(site, prepared)
+
+
+def _another_plan() -> StackError:
+    return StackError(
+        _("The plan has become another one"),
+        _("Something changed between the moment it was shown and now."),
+        _("Look at the new plan, then apply that."),
+    )
+
+
+def warn_of_memory(site: Site, prepared: Prepared) -> None:
+    """Say so where the machine has less memory than everything needs at rest."""
+    needed = prepared.resolved.ram_mib
+    if needed > site.machine.ram_mib:
+        text = _("This machine has {has} MiB of memory; the stack needs about {needs} MiB at rest.")
+        print(paint("! ", "yellow", sys.stderr) + text.format(has=site.machine.ram_mib, needs=needed), file=sys.stderr)
+
+
+def _ask(prepared: Prepared) -> None:
+    count = len(prepared.plan.risks)
+    consent(
+        _("Steps that interrupt a service for a moment: {count}. Go on? [y/N] ").format(count=count),
+        _("Steps that interrupt a service: {count}. Nobody can be asked here.").format(count=count),
+    )
+
+
+def consent(question: str, why: str, fix: str = "") -> None:
+    """Ask; raises StackError where the answer is no, or, with `why` and `fix`, where there is nobody to ask."""
+    if not questions.somebody_there():
+        raise StackError(
+            _("This change needs your consent"),
+            why,
+            fix or _("Read the plan, then run the command again with --yes."),
+            exit_code=EXIT_AUTH_NEEDED,
+        )
+    if not questions.agreed(question):
+        raise StackError(_("Nothing was changed"), _("You said no."), _("Run the command again when it suits you."))

@@ -1,0 +1,61 @@
+"""What `stop`, `start` and `restart` share: the services that are meant, consent, and a line for each."""
+
+from __future__ import annotations
+
+import sys
+
+from founderstack.cli.stack.changes import Emit, Manner, consent
+from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.events import tell_event
+from founderstack.cli.terminal.render import paint, seconds
+from founderstack.locale import _
+from founderstack.model.events import Event
+from founderstack.model.instances import spoken
+from founderstack.operations.stack.single import who_needs
+from founderstack.operations.stack.site import Site
+
+_TITLES = {"stop": lambda: _("stop {name}"), "start": lambda: _("start {name}"), "restart": lambda: _("restart {name}")}
+
+
+def shows(manner: Manner) -> Emit:
+    """Where the events of single services go."""
+    return _tell if manner.events else _show
+
+
+def ask_to_stop(site: Site, names: list[str], manner: Manner) -> None:
+    """Say who needs them and ask; raises StackError where the answer is no or nobody can be asked."""
+    _say_who_needs(site, names, manner)
+    if not manner.yes:
+        question = _("Stop {names}? [y/N] ").format(names=", ".join(map(spoken, names)))
+        why = _("It interrupts a service, and nobody can be asked here.")
+        consent(question, why, _("To stop it all the same, add: --yes"))
+
+
+def ask_to_restart(site: Site, names: list[str], manner: Manner) -> None:
+    """The same where it interrupts something; a script that restarts something has decided and goes on."""
+    processes = site.runtime.observe().processes
+    heavy = _say_who_needs(site, names, manner) or any(processes[name].interrupts for name in names)
+    if heavy and not manner.yes and questions.somebody_there():
+        consent(_("Restart {names}? [y/N] ").format(names=", ".join(map(spoken, names))), "")
+
+
+def _say_who_needs(site: Site, names: list[str], manner: Manner) -> bool:
+    """True where a running service needs one of them; of the app's instances it is said once."""
+    processes = site.runtime.observe().processes
+    needing = list(dict.fromkeys(processes[name].ring or name for name in who_needs(processes, names)))
+    if needing and not manner.events:
+        text = _("These need it and may fail meanwhile: {names}").format(names=", ".join(needing))
+        print(paint("! ", "yellow", sys.stderr) + text, file=sys.stderr)
+    return bool(needing)
+
+
+def _tell(event: Event) -> None:
+    verb, _colon, name = event.step.partition(":")
+    tell_event(event, _TITLES[verb]().format(name=spoken(name)))
+
+
+def _show(event: Event) -> None:
+    name = event.step.partition(":")[2]
+    if event.kind in ("done", "failed"):
+        sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
+        print(f"{sign} {spoken(name)}  {seconds(event.seconds)}", file=sys.stderr)

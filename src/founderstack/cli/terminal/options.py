@@ -1,0 +1,77 @@
+"""Options of the verbs: one way to declare them, in the reader's language."""
+
+from __future__ import annotations
+
+import argparse
+import gettext
+from typing import NoReturn
+
+from founderstack import locale
+from founderstack.cli.table import VERBS
+from founderstack.cli.terminal.events import OPTION
+from founderstack.locale import _
+from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.world.os import ambient
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our exit code for wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage()
+        self.exit(EXIT_USAGE, f"founder: {message}\n")
+
+    def apart(self, given: argparse.Namespace, one: str, *others: str) -> None:
+        """Raise StackError where `one` was given together with another option that says something else."""
+        for other in others:
+            if self._has(given, one) and self._has(given, other):
+                raise StackError(
+                    _("{one} and {other} do not go together").format(one=one, other=other),
+                    _("One of the two would say nothing."),
+                    _("Leave one of them out, or run two commands."),
+                    exit_code=EXIT_USAGE,
+                )
+
+    def only_with(self, given: argparse.Namespace, context: str, *options: str, there: bool | None = None) -> None:
+        """Raise StackError for those of `options` that belong to a `context`, option or word, that is missing."""
+        there = self._has(given, context) if there is None else there
+        for option in options:
+            if not there and self._has(given, option):
+                raise StackError(
+                    _("{option} says nothing here").format(option=option),
+                    _("It belongs to: {context}").format(context=context),
+                    _("Leave it out, or see what it is for: {command}").format(command=f"{self.prog} --help"),
+                    exit_code=EXIT_USAGE,
+                )
+
+    def _has(self, given: argparse.Namespace, name: str) -> bool:
+        """Whether something was given for an option, or for a word by the name that the help shows."""
+        (action,) = [one for one in self._actions if name in (*one.option_strings, one.metavar or one.dest)]
+        value = getattr(given, action.dest)
+        return bool(value) and value != action.default
+
+
+def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False, example: str = "") -> Parser:
+    """A parser with the options that this verb shares with others."""
+    _translate_argparse()
+    made = Parser(prog=f"founder {verb}", description=_(VERBS[verb]), epilog=_epilog(example), allow_abbrev=False)
+    made.add_argument("--debug", action="store_true", help=_("show where an unexpected error came from"))
+    if stack:
+        made.add_argument("--file", default="", help=_("the stack file (default: founder.toml here or above)"))
+    if yes:
+        made.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
+        made.add_argument(OPTION, action="store_true", help=_("tell each step as a line of JSON, for programs"))
+    if as_json:
+        made.add_argument("--json", action="store_true", help=_("for machines"))
+    return made
+
+
+def _epilog(example: str) -> str | None:
+    return _("Example: {command}").format(command=example) if example else None
+
+
+def _translate_argparse() -> None:
+    """argparse asks gettext's global domain; ours holds its few texts as well."""
+    ambient.speak(locale.language())
+    gettext.bindtextdomain(locale.DOMAIN, locale.FOLDER)
+    gettext.textdomain(locale.DOMAIN)

@@ -1,0 +1,1 @@
+"""From following the source to leaving it, and the way back."""

@@ -1,0 +1,1 @@
+"""The database of the source: what it holds, and how each thing comes over."""

@@ -1,0 +1,268 @@
+"""Policies tried: what each kind of caller sees and could change, on both sides, without changing anything.
+
+An UPDATE or a DELETE touches rows that the caller sees and that its policies allow; an INSERT must satisfy its check.
+So every verb can be tried by a SELECT as that caller, which the source's read-only sessions may do. Small tables are
+tried whole, large ones by the rows that `trial_rows` chooses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from founderstack.locale import _
+from founderstack.migration.database import hand
+from founderstack.migration.database.policy_sample import Tried, choose, own, people
+from founderstack.migration.database.user_code import OWN_PATH, pin, was_not_found
+from founderstack.migration.parallel import each
+from founderstack.migration.values import Context, Finding
+
+if TYPE_CHECKING:
+    import psycopg
+
+_LONGEST = "5s"
+"""A policy that takes longer is not compared, and that is said."""
+_MAY = """
+SELECT t.name, r.role, rolbypassrls, ARRAY(
+        SELECT quote_ident(attname) FROM pg_attribute
+        WHERE attrelid = t.name::regclass AND attnum > 0 AND NOT attisdropped
+            AND has_column_privilege(r.role, attrelid, attnum, 'SELECT') ORDER BY attnum),
+    ARRAY(SELECT has_table_privilege(r.role, t.name::regclass, verb)
+        FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) AS verb)
+FROM unnest(%s::text[]) AS t (name) CROSS JOIN unnest(%s::text[]) AS r (role) JOIN pg_roles ON rolname = r.role
+"""
+_POLICIES = """
+SELECT t.name, r.role, polcmd::text, polpermissive, pg_get_expr(polqual, polrelid),
+    pg_get_expr(coalesce(polwithcheck, polqual), polrelid)
+FROM unnest(%s::text[]) AS t (name) CROSS JOIN unnest(%s::text[]) AS r (role)
+JOIN pg_policy ON polrelid = t.name::regclass
+WHERE polroles = '{0}' OR EXISTS (SELECT FROM unnest(polroles) AS one WHERE pg_has_role(r.role, one, 'USAGE'))
+ORDER BY polname
+"""
+_COUNTED = """
+SELECT count(*), count(*) FILTER (WHERE EXISTS (
+    SELECT FROM unnest(%(tables)s::text[], %(roles)s::text[]) AS a (name, role) JOIN pg_roles AS r ON rolname = a.role
+    WHERE a.name = t.identity AND NOT rolbypassrls AND (polroles = '{0}' OR EXISTS (
+        SELECT FROM unnest(polroles) AS one WHERE pg_has_role(r.oid, one, 'USAGE')))))
+FROM pg_policy CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, polrelid, 0) AS t
+WHERE t.identity = ANY (%(names)s)
+"""
+_COMMANDS = ("a", "w", "d")
+"""INSERT, UPDATE and DELETE as the catalogue has them."""
+_TOO_LONG = "57014"
+_NO_RIGHT = "42501"
+
+_About = tuple[Sequence[str], Sequence[bool], Sequence[str]]
+Answer = tuple[Any, ...]
+"""(columns, verbs that are granted, then rows and hash for seen, insert, update, delete), or (SQLSTATE, …)."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks: a role, with the claims of a session."""
+
+    role: str
+    claims: str = ""
+    name: str = ""
+
+
+def try_policies(context: Context) -> list[Finding]:
+    """One finding for each table and caller that differ, and one that says how much was tried."""
+    carried = [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
+    with context.source.connect() as source, context.hand.connect() as target:
+        chosen = choose(source, target, carried)
+        callers = list(_callers(source, target, chosen))
+        claimed = [json.loads(one.claims)["sub"] for one in callers if '"sub"' in one.claims]
+        tables = own(source, target, chosen, claimed)
+    answers: dict[str, dict[tuple[str, str], Answer]] = {}
+
+    def ask(side: str) -> None:
+        looking, asking = (context.source, context.source) if side == "there" else (context.hand, somebody)
+        with looking.connect() as connection:
+            about = _about(connection, tables, callers)
+        with asking.connect() as connection:
+            answers[side] = _ask(connection, tables, callers, about)
+
+    with hand.trying(context.target, sorted({one.role for one in callers})) as somebody:
+        each(("there", "here"), 2, ask)
+    here, there = answers["here"], answers["there"]
+    findings = []
+    for (table, name), answer in there.items():
+        if answer != here[table, name]:
+            what = _("what {caller} sees and may change in {table}").format(caller=name, table=table)
+            written = _alike(answer, here[table, name])
+            findings.append(Finding("finish", what, False, _difference(answer, here[table, name]), written, table))
+    slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
+    with context.hand.connect() as target:
+        said = _counted(target, carried, tables, [(table, one.role) for table, one in _answered(here, there, callers)])
+    said += _said(tables, callers, slow)
+    codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
+    if failed := [code for code in codes if code not in (_TOO_LONG, _NO_RIGHT)]:
+        told = _("{count} failed and say nothing (SQLSTATE {codes})")
+        said += "; " + told.format(count=len(failed), codes=", ".join(sorted(set(failed))))
+    return [*findings, Finding("finish", said, not findings, by_writing=all(one.by_writing for one in findings))]
+
+
+def _alike(there: Answer, here: Answer) -> bool:
+    """True where both gave rows, of the same columns and to somebody who may do the same: rows alone can differ."""
+    return not isinstance(there[0], str) and not isinstance(here[0], str) and there[:2] == here[:2]
+
+
+def _answered(
+    here: Mapping[tuple[str, str], Answer], there: Mapping[tuple[str, str], Answer], callers: Sequence[Caller]
+) -> Iterator[tuple[str, Caller]]:
+    """(table, caller) where both sides gave rows."""
+    named = {one.name: one for one in callers}
+    for key, answer in there.items():
+        if not isinstance(answer[0], str) and not isinstance(here[key][0], str):
+            yield key[0], named[key[1]]
+
+
+def _counted(
+    target: psycopg.Connection[Any], names: Sequence[str], tables: Sequence[Tried], asked: Sequence[tuple[str, str]]
+) -> str:
+    """How many policies decided about rows; that of an empty table, or for nobody who was tried, did not."""
+    union = " UNION ALL ".join(
+        f"SELECT {place} WHERE EXISTS (SELECT FROM {table.name})" for place, table in enumerate(tables)
+    )
+    filled = {tables[place].name for (place,) in target.execute(union).fetchall()} if tables else set()
+    asked = [one for one in asked if one[0] in filled]
+    values = {"names": list(names), "tables": [one[0] for one in asked], "roles": [one[1] for one in asked]}
+    every, tried = target.execute(_COUNTED, values).fetchall()[0]
+    return _("{tried} of {every} policies tried").format(tried=tried, every=every)
+
+
+def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
+    what = ": " + _("{tables} tables, {callers} callers, 4 verbs each").format(tables=len(tables), callers=len(callers))
+    for table in tables:
+        if table.keys:
+            what += "; " + _("{table} by {count} of its rows").format(table=table.name, count=len(table.keys))
+    if slow:
+        what += "; " + _("{count} took too long and were not compared").format(count=slow)
+    return what
+
+
+def _difference(there: Answer, here: Answer) -> str:
+    if len(there) == len(here) and (there[:2], there[2::2]) == (here[:2], here[2::2]):
+        return _("As many rows, but other ones.")
+    return _("At the source: {there}. Here: {here}.").format(there=_told(there), here=_told(here))
+
+
+def _told(answer: Answer) -> str:
+    if isinstance(answer[0], str):
+        return _("refused (SQLSTATE {code})").format(code=answer[0])
+    seen, inserts, updates, deletes = answer[2::2]
+    counts = _(
+        "{seen} rows seen in {columns} columns; {inserts} allowed to INSERT, {updates} to UPDATE, {deletes} to DELETE"
+    )
+    counts = counts.format(seen=seen, columns=len(answer[0]), inserts=inserts, updates=updates, deletes=deletes)
+    granted = ", ".join(verb for verb, may in zip(("INSERT", "UPDATE", "DELETE"), answer[1], strict=True) if may)
+    return counts + "; " + _("granted: {verbs}").format(verbs=granted or "–")
+
+
+def _callers(
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[Tried]
+) -> Iterator[Caller]:
+    """The roles of a Supabase project with two people among them; elsewhere the roles that policies name."""
+    there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
+    row = source.execute("SELECT to_regclass('auth.users') IS NOT NULL").fetchone()
+    if not row or not row[0]:
+        named = source.execute(
+            "SELECT DISTINCT rolname FROM pg_policy JOIN pg_roles ON pg_roles.oid = ANY (polroles)"
+            " WHERE pg_has_role(pg_roles.oid, 'MEMBER') ORDER BY 1"
+        )
+        yield from (Caller(name, name=name) for (name,) in named.fetchall() if name in there)
+        return
+    for role in ("anon", "service_role"):
+        if role in there:
+            yield Caller(role, json.dumps({"role": role}), role)
+    if "authenticated" in there:
+        for letter, (person, email, app) in zip("AB", people(source, target, tables), strict=False):
+            claims = {"sub": person, "role": "authenticated", "email": email, "aal": "aal1", "app_metadata": app}
+            yield Caller("authenticated", json.dumps(claims), f"authenticated {letter}")
+
+
+def _about(
+    connection: psycopg.Connection[Any], tables: Sequence[Tried], callers: Sequence[Caller]
+) -> dict[tuple[str, str], _About]:
+    """(table, role) → the columns that it may read, the verbs that it is granted, the filter of each verb."""
+    roles = sorted({caller.role for caller in callers})
+    names = [table.name for table in tables]
+    policies = connection.execute(_POLICIES, (names, roles)).fetchall()
+    return {
+        (name, role): (columns, allowed, _filters([one[2:] for one in policies if one[:2] == (name, role)], bypasses))
+        for name, role, bypasses, columns, allowed in connection.execute(_MAY, (names, roles)).fetchall()
+    }
+
+
+def _ask(
+    connection: psycopg.Connection[Any],
+    tables: Sequence[Tried],
+    callers: Sequence[Caller],
+    about: Mapping[tuple[str, str], _About],
+) -> dict[tuple[str, str], Answer]:
+    """(table, caller) → the answer; an error is its code, which must be the same on both sides as well."""
+    from psycopg import sql
+
+    answers = {}
+    for caller in callers:
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET LOCAL row_security = on")
+            connection.execute(f"SET LOCAL statement_timeout = '{_LONGEST}'")
+            connection.execute("SELECT set_config('request.jwt.claims', %s, true)", (caller.claims,))
+            connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(caller.role)))
+            for table in tables:
+                columns, allowed, filters = about[table.name, caller.role]
+                found = _seen(connection, table, columns, filters)
+                refused = len(found) == 1
+                answers[table.name, caller.name] = (*found, *allowed) if refused else (columns, allowed, *found)
+    return answers
+
+
+def _seen(
+    connection: psycopg.Connection[Any], table: Tried, columns: Sequence[str], filters: Sequence[str]
+) -> tuple[Any, ...]:
+    """Rows and their hash: those that are seen, then those that could be inserted, updated, deleted; or (SQLSTATE,)."""
+    import psycopg
+
+    row = f"hashtextextended(ROW({', '.join(columns)})::text, 0)"
+    sums = ", ".join(f"count(*) FILTER (WHERE {one}), sum({row}) FILTER (WHERE {one})" for one in ("true", *filters))
+    said = ""
+    for path in ("pg_catalog", OWN_PATH):  # a policy may call what names things without a schema
+        try:
+            pin(connection)
+            cursor = connection.execute(
+                f"SAVEPOINT one; SET LOCAL search_path = {path}, pg_temp;"
+                f" SELECT {sums} FROM {table.name}{table.where}; RELEASE SAVEPOINT one"
+            )
+            cursor.nextset()
+            cursor.nextset()
+            return tuple(cursor.fetchone() or ())
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise
+            said = error.sqlstate
+            connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
+            if not was_not_found(error):
+                break
+    return (said,)
+
+
+def _filters(policies: Sequence[tuple[Any, ...]], bypasses: bool) -> list[str]:
+    """For each verb: which of the rows that are seen the caller could change so, or could have put there."""
+    return ["true" if bypasses else _filter(policies, command) for command in _COMMANDS]
+
+
+def _filter(policies: Sequence[tuple[Any, ...]], command: str) -> str:
+    found = [
+        (permissive, check if command == "a" else using)
+        for of, permissive, using, check in policies
+        if of in ("*", command)
+    ]
+    permissive = [text or "true" for allows, text in found if allows]
+    restrictive = [text or "true" for allows, text in found if not allows]
+    if not permissive:
+        return "false"
+    return " AND ".join(f"({one})" for one in (" OR ".join(f"({one})" for one in permissive), *restrictive))

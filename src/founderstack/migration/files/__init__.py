@@ -1,0 +1,1 @@
+"""Stored objects of the source as files of the app."""

@@ -1,0 +1,1 @@
+"""People of the source as people of the app."""

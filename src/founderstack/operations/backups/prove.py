@@ -1,0 +1,88 @@
+"""Prove that a backup can be restored, by restoring it: beside the running database, checked, and removed again."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from founderstack.locale import _
+from founderstack.model.backup import FoundSet, Proof
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
+from founderstack.model.events import Event
+from founderstack.model.protocols import Emit, Progress
+from founderstack.model.vault import Found, Vault
+from founderstack.operations.backups.backup import Telling, remember
+from founderstack.operations.stack.site import Site
+from founderstack.planner.backups.counting import counted, none_usable
+
+PROVE = "backup:prove"
+
+
+class Drills(Protocol):
+    """Restores sets to see whether they can be."""
+
+    def drill(self, one: FoundSet, place: str, progress: Progress) -> Proof:
+        """Restore the set as it lies in a place; raises StackError where it is not the set that is to blame."""
+        ...
+
+    def keep(self, proof: Proof, places: tuple[str, ...]) -> None:
+        """Write the outcome beside the set in each of these places."""
+        ...
+
+
+def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> Proof:
+    """Restore the newest set, or the one of this id, and keep the outcome beside it; it may be that it failed.
+
+    Where it lies in several places, the farthest is read: that is the one that is left when this machine is not.
+    Raises StackError where there is no such set, no room for a copy, or the place cannot be reached.
+    """
+    with vault.lock("backup prove"):
+        one = chosen(vault.found(), wanted, site.clock.now())
+        began = site.clock.monotonic()
+        step = f"{PROVE}:{one.manifest.id}"
+        emit(Event("started", step, site.clock.now()))
+        telling = Telling(step, emit, site.clock)
+        try:
+            proof = drills.drill(one, one.places[-1], telling.progress)
+        except StackError as error:
+            _ended(site, emit, step, began, f"{error.what}: {error.why}")
+            raise
+        drills.keep(proof, one.places)
+        _ended(site, emit, step, began, " ".join(proof.problems))
+        remember(site, vault)
+        return proof
+
+
+def chosen(found: Found, wanted: str, now: float) -> FoundSet:
+    """The newest set that counts, or the one of this id; raises StackError where there is none."""
+    sets = [one for one in found.sets if one.manifest.id == wanted] if wanted else counted(found.sets, now)
+    if sets:
+        return sets[0]
+    unreachable = [f"{place.where}: {place.error}" for place in found.places if place.error]
+    if unreachable:
+        raise StackError(
+            _("No backup can be found"),
+            "; ".join(unreachable),
+            _("Cure what it says, then run the command again."),
+        )
+    if found.sets and not wanted:
+        raise none_usable(found.sets, now, _("Take one: founder backup"))
+    if not wanted:
+        raise StackError(
+            _("There is no backup yet"),
+            _("None was taken, or none is where the stack file says that they are kept."),
+            _("Take one: founder backup"),
+            exit_code=EXIT_PRECONDITION,
+        )
+    raise StackError(
+        _("There is no backup {id}").format(id=wanted),
+        _("It is in none of the places that the stack file names."),
+        _("Choose another one: founder backups"),
+        exit_code=EXIT_USAGE,
+    )
+
+
+def _ended(site: Site, emit: Emit, step: str, began: float, problem: str) -> None:
+    took = site.clock.monotonic() - began
+    event = Event("failed" if problem else "done", step, site.clock.now(), took, problem)
+    site.history.record(event)
+    emit(event)

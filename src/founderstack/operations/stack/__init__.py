@@ -1,0 +1,1 @@
+"""The verbs that change or show a stack."""

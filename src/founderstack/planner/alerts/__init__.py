@@ -1,0 +1,1 @@
+"""Which conditions hold, and who is told of them."""

@@ -1,0 +1,1 @@
+"""What is due, what is kept, what comes back, and when."""

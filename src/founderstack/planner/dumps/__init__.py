@@ -1,0 +1,1 @@
+"""What a dump of PostgreSQL holds, read without a server."""

@@ -1,0 +1,1 @@
+"""From a stack file to the steps that make it so."""

@@ -1,0 +1,1 @@
+"""What is installed: Debian's packages, environments and builds."""

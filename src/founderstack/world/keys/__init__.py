@@ -1,0 +1,1 @@
+"""Keys, secrets, certificates, and what is sealed or signed with them."""

@@ -1,0 +1,1 @@
+"""Stores of objects: a folder, or a bucket of any S3."""

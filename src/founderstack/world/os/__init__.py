@@ -1,0 +1,1 @@
+"""The machine's ground: files, processes, users, locks and time."""

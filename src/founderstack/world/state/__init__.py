@@ -1,0 +1,1 @@
+"""The stack's own state folder: its paths and what is written down there."""

@@ -1,0 +1,89 @@
+"""No option is passed over in silence: what cannot be heeded is refused, before anything is looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from founderstack.cli.dispatch import dispatch
+from founderstack.cli.table import VERBS
+from founderstack.cli.terminal.options import parser
+
+
+def refused(words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command is refused with."""
+    assert dispatch(words.split()) == 64
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err
+
+
+@pytest.mark.parametrize(
+    ("words", "one", "other"),
+    [
+        ("restore --table public.notes --files app", "--files", "--table"),
+        ("restore --database app --files app", "--files", "--database"),
+        ("restore --only databases --files app", "--only", "--files"),
+        ("restore --only files --table public.notes", "--only", "--table"),
+        ("restore --only files --to newest", "--only", "--to"),
+        ("restore --files app --to newest", "--files", "--to"),
+        ("restore --whole-server --database app", "--whole-server", "--database"),
+        ("restore --whole-server --only files", "--whole-server", "--only"),
+        ("secrets rotate postgres.app --all", "--all", "names"),
+        ("deploy --preview --force", "--preview", "--force"),
+        ("status --watch --check", "--watch", "--check"),
+        ("test --quick --soak", "--quick", "--soak"),
+        ("up --check --plan 0123", "--check", "--plan"),
+        ("migrate plan --database-only --files-key key", "--database-only", "--files-key"),
+    ],
+)
+def test_what_says_two_things_is_refused(words: str, one: str, other: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"✗ {one} and {other} do not go together\n" in refused(words, capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "context"),
+    [
+        ("restore --log /old/pg_wal", "--log", "--whole-server"),
+        ("backup prove --kind full", "--kind", "founder backup"),
+        ("backup resend 2026", "set", "founder backup prove, founder backup forget"),
+        ("backup prove --confirm 2026", "--confirm", "founder backup forget"),
+        ("backup forget 2026 --json", "--json", "founder backup, prove and resend"),
+        ("secrets list postgres.app", "names", "founder secrets show, rotate and set"),
+        ("secrets show postgres.app --all", "--all", "founder secrets rotate"),
+        ("secrets rotate postgres.app --from-env X", "--from-env", "founder secrets set"),
+        ("secrets show postgres.app --json", "--json", "founder secrets list"),
+        ("alerts list phone", "name", "founder alerts add, remove and test"),
+        ("alerts test --json", "--json", "founder alerts list"),
+        ("deploy --json", "--json", "--preview"),
+        ("rebuild --from / --endpoint https://s3.example.com", "--endpoint", "--from s3://BUCKET/PREFIX"),
+        ("migrate plan --follow", "--follow", "founder migrate run"),
+        ("migrate run --frozen", "--frozen", "founder migrate cutover"),
+        ("migrate run --person a@example.com", "--person", "founder migrate release"),
+    ],
+)
+def test_what_belongs_to_something_else_is_refused(
+    words: str, option: str, context: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(words, capsys)
+    assert f"{option} says nothing here" in said
+    assert f"It belongs to: {context}" in said
+    assert f"founder {words.split()[0]} --help" in said
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "help"])
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        dispatch([verb, "--help"])
+    assert ended.value.code == 0
+    assert f"founder {verb}" in capsys.readouterr().out
+
+
+def test_a_test_that_is_not_there_is_named_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "There is no tests/unit/test_nothing.py" in refused("test tests/unit/test_nothing.py::test_one -x", capsys)
+
+
+def test_what_is_left_as_it_was_is_not_given() -> None:
+    options = parser("restore")
+    options.add_argument("--region", default="here")
+    options.add_argument("names", nargs="*")
+    options.only_with(options.parse_args(["--region", "here"]), "a word", "--region", "names", there=False)

@@ -1,0 +1,70 @@
+"""A line for each step, named after what it was done to."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr
+
+import pytest
+
+from founderstack.cli.terminal.progress import Progress
+from founderstack.model.actions import NodeRuntime
+from founderstack.model.events import Event
+from founderstack.model.plan import Plan, Step
+from founderstack.model.process import Desired, Task
+from founderstack.testing.clock import FakeClock
+
+
+def _lines(capsys: pytest.CaptureFixture[str], shown: list[str], done: list[str]) -> list[str]:
+    plan = Plan(tuple(Step("start", name, "it is not there yet") for name in shown))
+    with Progress(plan, Desired(), FakeClock()) as progress:
+        for name in done:
+            progress.emit(Event("done", f"start:{name}", 0.0, seconds=1.0))
+    return [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()]
+
+
+def test_each_instance_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["app-2-0f3a9c-1", "app-2-0f3a9c-2"]
+    told = [f"start app, instance {number} of release 2  1.0 s" for number in (1, 2)]
+    assert _lines(capsys, names, names) == told
+
+
+def test_a_name_that_was_not_known_when_the_plan_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    shown, done = ["app-1-000000-1", "app-1-000000-2"], ["app-1-0f3a9c-1", "app-1-0f3a9c-2"]
+    told = [f"start app, instance {number} of release 1  1.0 s" for number in (1, 2)]
+    assert _lines(capsys, shown, done) == told
+
+
+def test_what_two_components_need_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tasks = {f"{owner}/node": Task(f"{owner}/node", owner, "Node", NodeRuntime("24.1.0")) for owner in ("app", "admin")}
+    plan = Plan(tuple(Step("do", name, "not done yet") for name in tasks))
+    with Progress(plan, Desired(tasks=tasks), FakeClock()) as progress:
+        for name in tasks:
+            progress.emit(Event("done", f"do:{name}", 0.0, seconds=1.0))
+    assert [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()] == ["Node  1.0 s"]
+
+
+class Terminal(io.StringIO):
+    """Keeps what was written and not sent yet, as a terminal's stream does until it is flushed."""
+
+    waiting = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.waiting += text
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.waiting = ""
+
+
+def test_what_is_drawn_is_wiped_before_anything_else_is_said() -> None:
+    """Else the question after an `up` would be wiped by it, for it goes to another stream."""
+    terminal = Terminal()
+    with redirect_stderr(terminal), Progress(Plan(()), Desired(), FakeClock()) as progress:
+        progress.emit(Event("started", "start:app", 0.0))
+        progress.emit(Event("done", "start:app", 0.0, seconds=1.0))
+    assert terminal.getvalue().endswith("\x1b[0J")
+    assert terminal.waiting == ""

@@ -1,0 +1,114 @@
+"""What `founder status` concludes from what it read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from founderstack.operations.stack.status import Found, as_json, chosen, status
+
+NOW = 10_000.0
+RECORDS: dict[str, dict[str, Any]] = {
+    "app-2-0f3a9c-1": {"title": "App", "group": "app", "version": "2", "address": "https://localhost"},
+    "postgres": {"title": "PostgreSQL", "group": "data", "version": "15", "address": "127.0.0.1:5432"},
+    "redis": {"title": "Redis", "group": "data"},
+}
+WELL = Found(
+    records=RECORDS,
+    programs=dict.fromkeys(RECORDS, "RUNNING"),
+    health={name: {"state": "online", "since": 9_000.0, "latency_ms": 2.5, "error": ""} for name in RECORDS},
+    health_at=9_995.0,
+)
+
+
+def test_everything_online_is_well() -> None:
+    seen = status(WELL, NOW)
+    assert seen.well
+    assert [(line.name, line.state, line.latency_ms) for line in seen.lines] == [
+        ("app-2-0f3a9c-1", "online", 2.5),
+        ("postgres", "online", 2.5),
+        ("redis", "online", 2.5),
+    ]
+
+
+def test_what_fails_comes_first() -> None:
+    health = {**WELL.health, "redis": {"state": "down", "since": 9_990.0, "error": "refused"}}
+    seen = status(replace(WELL, health=health), NOW)
+    assert [line.name for line in seen.lines] == ["redis", "app-2-0f3a9c-1", "postgres"]
+    assert seen.lines[0].error == "refused"
+    assert not seen.well
+
+
+@pytest.mark.parametrize(
+    ("program", "state"), [("FATAL", "down"), ("BACKOFF", "down"), ("STOPPED", "stopped"), ("STARTING", "starting")]
+)
+def test_the_supervisor_knows_better_than_an_old_answer(program: str, state: str) -> None:
+    seen = status(replace(WELL, programs={**WELL.programs, "redis": program}), NOW)
+    assert (seen.lines[0].name, seen.lines[0].state) == ("redis", state)
+
+
+def test_an_app_that_was_never_started_is_missed() -> None:
+    missed = status(replace(WELL, records={"redis": RECORDS["redis"]}, unreleased=True), NOW)
+    assert [(line.name, line.state) for line in missed.lines] == [("app", "down"), ("redis", "online")]
+    assert not missed.well
+
+
+def test_an_agent_that_fell_silent_is_not_believed() -> None:
+    seen = status(replace(WELL, health_at=NOW - 61), NOW)
+    assert seen.stale
+    assert {line.state for line in seen.lines} == {"unknown"}
+    assert not seen.well
+
+
+def test_without_a_supervisor_nothing_runs() -> None:
+    seen = status(replace(WELL, programs={}), NOW)
+    assert not seen.supervised
+    assert {line.state for line in seen.lines} == {"stopped"}
+
+
+def test_a_stack_that_was_never_brought_up_is_not_well() -> None:
+    assert not status(Found({}, {}, {}), NOW).well
+
+
+def test_findings_that_make_no_sense_are_unknown() -> None:
+    seen = status(replace(WELL, health={**WELL.health, "redis": {"state": "purple"}}), NOW)
+    assert seen.lines[0].state == "unknown"
+
+
+def test_app_means_all_its_instances_and_an_unknown_word_is_named() -> None:
+    names = ("app-1-aaaaaa-1", "app-1-aaaaaa-2", "redis")
+    assert chosen(names, ["app"]) == (names[:2], "")
+    assert chosen(names, []) == (names, "")
+    assert chosen(names, ["redis", "radish"]) == ((), "radish")
+    assert chosen(names, ["app-1"]) == (names[:2], "")
+
+
+def test_a_name_means_no_longer_one_that_begins_alike() -> None:
+    assert chosen(("redis", "redis-commander"), ["redis"]) == (("redis",), "")
+    assert chosen(("valkey", "redis-commander"), ["redis"]) == ((), "redis")
+
+
+def test_the_document_for_machines_carries_its_version() -> None:
+    document = as_json(status(WELL, NOW), {"app": "https://localhost"})
+    assert document["v"] == 1
+    assert document["healthy"] is True
+    assert document["addresses"] == {"app": "https://localhost"}
+    services = document["services"]
+    assert isinstance(services, list)
+    assert list(services[0]) == [
+        "name", "state", "title", "group", "version", "address", "since", "latency_ms", "error", "outside",
+    ]  # fmt: skip
+
+
+def test_a_tool_elsewhere_is_shown_and_is_no_illness_of_the_stack() -> None:
+    tool = {"title": "Grafana", "address": "https://grafana.example.com", "outside": True}
+    health = {"outside-grafana": {"state": "down", "since": 9_000.0, "error": "connection refused"}}
+    seen = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health), NOW)
+    assert (seen.lines[0].name, seen.lines[0].state, seen.lines[0].error) == (
+        "outside-grafana", "down", "connection refused",
+    )  # fmt: skip
+    assert seen.well
+    old = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health, health_at=1.0), NOW)
+    assert {line.state for line in old.lines if line.outside} == {"unknown"}
