@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from founderstack.migration.context import Context
 from founderstack.migration.files.files import Files
 from founderstack.migration.files.remote_access import RestAccess
 from founderstack.migration.files.remote_files import RemoteFiles
@@ -26,7 +27,7 @@ from founderstack.migration.files.upload_target import FolderShelf
 from founderstack.migration.journal import Journal
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Finding, Options, Progress
+from founderstack.migration.values import Finding, Options, Progress
 from founderstack.model.errors import StackError
 from founderstack.world.net.postgres import Address
 from founderstack.world.os.clock import SystemClock

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from founderstack.migration.context import Context
 from founderstack.migration.journal import Journal
 from founderstack.migration.people import tables as people_tables
 from founderstack.migration.people.hand import with_the_apps_rights
@@ -20,7 +21,7 @@ from founderstack.migration.people.rules import NOWHERE, Rules
 from founderstack.migration.people.tables import FOLLOWER
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Item, Options
+from founderstack.migration.values import Item, Options
 from founderstack.world.net.postgres import Address
 from founderstack.world.os.clock import SystemClock
 from tests.app.servers import Postgres, running

@@ -13,6 +13,7 @@ import pytest
 from minio import Minio
 
 from founderstack.catalogue import seaweedfs
+from founderstack.migration.context import Context
 from founderstack.migration.files.files import Files
 from founderstack.migration.files.remote_access import S3Access
 from founderstack.migration.files.remote_files import RemoteFiles
@@ -20,7 +21,7 @@ from founderstack.migration.files.upload_target import BucketShelf, FolderShelf,
 from founderstack.migration.journal import Journal
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Options
+from founderstack.migration.values import Options
 from founderstack.model.errors import StackError
 from founderstack.world.net.postgres import Address
 from founderstack.world.objects.s3 import Bucket, S3Store

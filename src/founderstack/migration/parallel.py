@@ -9,7 +9,8 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from founderstack.migration.values import Context, Progress
+from founderstack.migration.context import Context
+from founderstack.migration.values import Progress
 from founderstack.model.protocols import Clock
 
 Work = TypeVar("Work")

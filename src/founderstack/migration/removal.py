@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from founderstack.migration.context import Context
 from founderstack.migration.database import platform
 from founderstack.migration.database.fates import Decided
 from founderstack.migration.database.large_objects import LargeObjects
 from founderstack.migration.database.roles import OWN_ROLES, put_back, target_name
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.people.tables import FOLLOWER
-from founderstack.migration.values import Context
 
 if TYPE_CHECKING:
     import psycopg

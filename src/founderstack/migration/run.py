@@ -11,6 +11,7 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.migration import preflight, trouble
+from founderstack.migration.context import Context
 from founderstack.migration.database import additions, hand, mending, schema
 from founderstack.migration.journal import SCHEMA, Journal
 from founderstack.migration.parallel import each
@@ -18,7 +19,7 @@ from founderstack.migration.removal import take_out
 from founderstack.migration.source import APPLICATION, Source, Unreachable
 from founderstack.migration.steps import Extra, Step, steps_for
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Finding, Item, Kind, Options, Progress
+from founderstack.migration.values import Finding, Item, Kind, Options, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.protocols import Clock
 from founderstack.world.os.files import ensure_folder

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.migration.context import Context
+from founderstack.migration.values import Finding, Item, Kind
 
 
 class Step(Protocol):

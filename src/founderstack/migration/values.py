@@ -1,18 +1,9 @@
-"""The words of a migration: what becomes of each thing, what was found afterwards, what the run works with."""
+"""The words of a migration: what becomes of each thing, what was found afterwards, how a run goes about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-from founderstack.model.protocols import Clock
-
-if TYPE_CHECKING:
-    from founderstack.migration.database.fates import Decided
-    from founderstack.migration.journal import Journal
-    from founderstack.migration.source import Source
-    from founderstack.migration.target import Target
+from typing import Literal
 
 Fate = Literal["moved", "converted", "reported", "blocker"]
 """`moved` as it is, `converted` into something of ours, `reported` and left where it is, `blocker`: nothing begins."""
@@ -79,32 +70,3 @@ class Progress:
     total: int
     unit: str
     detail: str = ""
-
-
-@dataclass(frozen=True)
-class Context:
-    """All that a step works with."""
-
-    kind: Kind
-    source: Source
-    target: Target
-    journal: Journal
-    folder: str
-    """Where the migration keeps its files (0700)."""
-    options: Options
-    clock: Clock
-    tell: Callable[[Progress], None]
-    counts: bool = True
-    """False where a plan is asked only for what stands in the way: then it counts no rows."""
-    run_id: str = ""
-    """Names this command's run: a later one has another."""
-    objects: Sequence[Decided] = ()
-    """Every object of the source with its fate, in the order in which they can be made."""
-    worker: Target | None = None
-    """See `hand`."""
-
-    @property
-    def hand(self) -> Target:
-        """The target as somebody signs in without the superuser's rights: whose rights the source's code has."""
-        assert self.worker is not None
-        return self.worker

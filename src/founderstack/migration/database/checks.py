@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database.user_code import schema_of, told
-from founderstack.migration.values import Context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import archive, fates, objects, policies
 from founderstack.migration.database.archive import Entry
 from founderstack.migration.database.canonical import canonical
 from founderstack.migration.database.fates import Decided, Known
-from founderstack.migration.values import Context, Finding
+from founderstack.migration.values import Finding
 
 _ADDED = frozenset({"RULE", "ROW SECURITY"})
 """Kinds that change what a table gives, where only the target has one; policies and triggers are asked by `finish`."""

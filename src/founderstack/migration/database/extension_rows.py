@@ -6,8 +6,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database.fates import STEP
-from founderstack.migration.values import Context, Item
+from founderstack.migration.values import Item
 
 if TYPE_CHECKING:
     import psycopg

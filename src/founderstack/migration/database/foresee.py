@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database.user_code import cure, schema_of, was_not_found, why, with_paths
-from founderstack.migration.values import Context, Item
+from founderstack.migration.values import Item
 
 if TYPE_CHECKING:
     import psycopg

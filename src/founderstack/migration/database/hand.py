@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from founderstack.migration.context import Context
 from founderstack.migration.database import guard
 from founderstack.migration.database.fates import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context
 from founderstack.model.sql import identifier
 from founderstack.planner.dumps.kinds import computes, runs_nothing
 from founderstack.planner.dumps.statements import statements

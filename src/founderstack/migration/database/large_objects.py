@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration.values import Context, Finding, Item
+from founderstack.migration.context import Context
+from founderstack.migration.values import Finding, Item
 
 if TYPE_CHECKING:
     import psycopg

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import hand
 from founderstack.migration.database.policy_sample import Tried, choose, own, people
 from founderstack.migration.database.user_code import OWN_PATH, pin, was_not_found
 from founderstack.migration.parallel import each
-from founderstack.migration.values import Context, Finding
+from founderstack.migration.values import Finding
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import platform
 from founderstack.migration.database.roles import target_name
 from founderstack.migration.people.tables import FOLLOWER
-from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.migration.values import Finding, Item, Kind
 from founderstack.model.sql import identifier
 from founderstack.world.net import throwaway_roles
 

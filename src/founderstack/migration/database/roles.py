@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import platform, settings
-from founderstack.migration.values import Context, Finding, Item, Kind
+from founderstack.migration.values import Finding, Item, Kind
 from founderstack.model.sql import identifier
 from founderstack.world.net import throwaway_roles
 

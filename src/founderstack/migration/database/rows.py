@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import checks, hand, tables
 from founderstack.migration.database.readable import in_the_way
 from founderstack.migration.database.streams import stream
 from founderstack.migration.database.tables import Part, Table
 from founderstack.migration.database.user_code import schema_of, told
 from founderstack.migration.parallel import Pace, Sum, each, each_with
-from founderstack.migration.values import Context, Finding, Item
+from founderstack.migration.values import Finding, Item
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import (
     additions,
     archive,
@@ -32,7 +33,7 @@ from founderstack.migration.database.user_code import pin, with_paths
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Finding, Item, Kind, Options
+from founderstack.migration.values import Finding, Item, Kind, Options
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:

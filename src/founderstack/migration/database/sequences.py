@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
-from founderstack.migration.values import Context, Finding, Item
+from founderstack.migration.context import Context
+from founderstack.migration.values import Finding, Item
 
 if TYPE_CHECKING:
     import psycopg

@@ -7,8 +7,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database.roles import target_name
-from founderstack.migration.values import Context, Finding, Item
+from founderstack.migration.values import Finding, Item
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,8 +6,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import fates, platform
-from founderstack.migration.values import Context, Finding
+from founderstack.migration.values import Finding
 
 if TYPE_CHECKING:
     import psycopg

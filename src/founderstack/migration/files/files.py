@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from founderstack.locale import N_, _
+from founderstack.migration.context import Context
 from founderstack.migration.files import index
 from founderstack.migration.files.copies import PROBLEMS, Pace, compare_names, copy, is_kept, proof
 from founderstack.migration.files.index import Indexed, StoredFile
-from founderstack.migration.values import Context, Finding, Item, Progress
+from founderstack.migration.values import Finding, Item, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.people import rows as people_rows, tables as people_tables
 from founderstack.migration.people.follow import MOVING, catch_up, follow, unfollow
 from founderstack.migration.people.hand import with_the_apps_rights
@@ -18,7 +19,7 @@ from founderstack.migration.people.rules import Hash, MovedPerson, Rules, Shape,
 from founderstack.migration.people.sign_ins import App, prove
 from founderstack.migration.people.source import everybody, other_things
 from founderstack.migration.people.tables import Tables
-from founderstack.migration.values import Context, Finding, Item, Progress
+from founderstack.migration.values import Finding, Item, Progress
 
 if TYPE_CHECKING:
     import psycopg
