@@ -26,13 +26,13 @@ from founderstack.stackfile.read import LIMIT_BYTES, not_a_file, unreadable
 from founderstack.world.install import builds
 from founderstack.world.keys.secrets import Secrets
 from founderstack.world.os import files
-from founderstack.world.os.ambient import caller
+from founderstack.world.os.ambient import caller, state_root
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.os.lock import stack_lock
 from founderstack.world.os.machine import read_machine
 from founderstack.world.source.source_folder import SourceFolder
 from founderstack.world.state.history import History
-from founderstack.world.state.places import places, state_root
+from founderstack.world.state.places import places
 from founderstack.world.state.releases import Releases
 from founderstack.world.state.settled import Settled
 

@@ -13,12 +13,12 @@ import psycopg
 import pytest
 
 from founderstack.migration.context import Context
+from founderstack.migration.database.roles import PEOPLE_FOLLOWER
 from founderstack.migration.journal import Journal
 from founderstack.migration.people import tables as people_tables
 from founderstack.migration.people.hand import with_the_apps_rights
 from founderstack.migration.people.people import People
 from founderstack.migration.people.rules import NOWHERE, Rules
-from founderstack.migration.people.tables import FOLLOWER
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Item, Options
@@ -353,7 +353,7 @@ def test_what_triggers_on_auth_users_do_they_do_with_the_rights_of_the_app(movin
         connection.execute(
             """insert into public."user" (name, email, "emailVerified") values ('A', 'a@example.org', true)"""
         )
-    assert ask(context, "select made_by, powerful from public.profile") == [(FOLLOWER, False)]
+    assert ask(context, "select made_by, powerful from public.profile") == [(PEOPLE_FOLLOWER, False)]
     assert ask(context, "select count(*) from auth.users") == [(1,)]
     People().run(context)
     assert ask(context, "select count(*) from public.profile") == [(1,)]
@@ -433,7 +433,7 @@ def test_who_is_held_is_asked_with_the_rights_of_the_app(moving: Move) -> None:
                    for each row execute function founder_migration.refuse_held();
                insert into crafty.session values (row('x'))"""
         )
-    assert ask(context, "select distinct who from crafty.seen") == [(FOLLOWER,)]
+    assert ask(context, "select distinct who from crafty.seen") == [(PEOPLE_FOLLOWER,)]
 
 
 def test_an_app_that_keeps_sessions_elsewhere_stops_the_move_of_who_must_be_held(moving: Move) -> None:

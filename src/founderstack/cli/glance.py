@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from founderstack import locale
-from founderstack.cli.unchanged import programs_of, state_root
+from founderstack.cli.unchanged import programs_of
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.instances import service_of
 from founderstack.operations.stack.status import Found, chosen
 from founderstack.planner.backups.warnings import standing
+from founderstack.world.os.ambient import state_root
 
 
 def state_of(file: str) -> str:

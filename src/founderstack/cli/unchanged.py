@@ -41,18 +41,10 @@ def _receipt() -> dict[str, list[str]] | None:
             return None
         folder = os.path.dirname(folder)
     try:
-        with open(receipt.path_for(state_root(), f"{folder}/founder.toml"), encoding="utf-8") as file:
+        with open(receipt.path_for(ambient.state_root(), f"{folder}/founder.toml"), encoding="utf-8") as file:
             return receipt.parse(file.read())
     except OSError:
         return None
-
-
-def state_root() -> str:
-    """Where stacks keep their state, as world.state.places has it."""
-    chosen = ambient.state_home()
-    if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    return "/var/lib/founder" if os.geteuid() == 0 else os.path.expanduser("~/.local/state/founder")
 
 
 def _holds(content: dict[str, list[str]]) -> bool:

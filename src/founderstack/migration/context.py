@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from founderstack.migration.database.fates import Decided
+from founderstack.migration.entries import Decided
 from founderstack.migration.journal import Journal
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target

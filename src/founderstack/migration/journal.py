@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from founderstack.migration.database.settings import of_database
+from founderstack.migration.server_settings import of_database
 
 if TYPE_CHECKING:
     import psycopg

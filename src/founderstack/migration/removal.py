@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.context import Context
 from founderstack.migration.database import platform
-from founderstack.migration.database.fates import Decided
 from founderstack.migration.database.large_objects import LargeObjects
-from founderstack.migration.database.roles import OWN_ROLES, put_back, target_name
+from founderstack.migration.database.roles import OWN_ROLES, PEOPLE_FOLLOWER, put_back, target_name
+from founderstack.migration.entries import Decided
 from founderstack.migration.journal import SCHEMA
-from founderstack.migration.people.tables import FOLLOWER
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,7 +38,7 @@ def take_out(context: Context) -> None:
         target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = ANY (%s::oid[])", (numbers,))
         for name in (SCHEMA, *(platform.SHIM_SCHEMAS if context.kind == "supabase" else ())):
             target.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
-        for name in (FOLLOWER, *roles):
+        for name in (PEOPLE_FOLLOWER, *roles):
             if name and name not in (*OWN_ROLES, *before.roles) and not name.startswith("pg_"):
                 _drop_role(target, name)
 

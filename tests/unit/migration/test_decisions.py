@@ -8,10 +8,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from founderstack.migration.database.archive import Entry
 from founderstack.migration.database.canonical import canonical
-from founderstack.migration.database.fates import Decided, Known, Setting, decide
+from founderstack.migration.database.fates import Known, Setting, decide
 from founderstack.migration.database.tables import Table, parts
+from founderstack.migration.entries import Decided, Entry
 from founderstack.migration.parallel import Pace, each
 from founderstack.migration.source import Unreachable, refuse_transaction_pooler, route, unreachable
 from founderstack.model.errors import StackError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Manner
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
 from founderstack.locale import _

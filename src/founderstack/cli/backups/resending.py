@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Manner
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows
 from founderstack.locale import _

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event, tell_result, tell_steps
+from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.cli.terminal.progress import Progress
 from founderstack.cli.terminal.render import paint, seconds, title
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.events import Event
+from founderstack.model.protocols import Emit
 from founderstack.operations.stack.converge import duration_key, estimate
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
 
 Approve = Callable[[Prepared], None]
-Emit = Callable[[Event], None]
 Change = Callable[[Site, Approve, Emit], Prepared]
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a change is carried out, as its options say."""
-
-    yes: bool = False
-    """Nobody needs to be asked."""
-    events: bool = False
-    """A program reads along: every step is told as a line of JSON."""
-    plan: str = ""
-    """Digest of the plan that somebody has approved already; another one is refused."""
-
-
-def manner_of(given: argparse.Namespace) -> Manner:
-    """The manner that the options ask for."""
-    return Manner(given.yes, given.events, getattr(given, "plan", ""))
 
 
 def carry_out(site: Site, change: Change, manner: Manner) -> tuple[Prepared, float]:

@@ -61,7 +61,7 @@ def offer_alerts(site: Site) -> None:
     if not (questions.somebody_there() and sys.stdout.isatty()):
         print(_("Nobody is told when something breaks. Add an address: founder alerts add phone"))
         return
-    from founderstack.cli.verbs.alerts import ask_address
+    from founderstack.cli.terminal.addresses import ask_address
     from founderstack.world.net.notify import deliver
 
     print("\n" + _("Where shall you be told when something breaks? Enter alone: later, with founder alerts add"))

@@ -7,10 +7,12 @@ import sys
 from founderstack.cli.stack.changes import Emit, Manner, consent
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event
+from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint, seconds
 from founderstack.locale import _
 from founderstack.model.events import Event
 from founderstack.model.instances import spoken
+from founderstack.model.protocols import Emit
 from founderstack.operations.stack.single import who_needs
 from founderstack.operations.stack.site import Site
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from founderstack.cli.stack.changes import Emit, Manner
 from founderstack.cli.terminal.events import tell_event
+from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint, seconds
 from founderstack.locale import _
 from founderstack.model.events import Event
+from founderstack.model.protocols import Emit
 from founderstack.model.step_titles import title_of
 
 

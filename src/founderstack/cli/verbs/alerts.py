@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from founderstack import wiring
 from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.addresses import ask_address
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
@@ -17,13 +17,6 @@ from founderstack.operations.stack.site import Site
 from founderstack.world.net import notify
 from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
-
-EXAMPLES = (
-    "mailtos://USER:PASSWORD@smtp.example.com:587?from=alerts@example.com&to=ana@example.com",
-    "ntfys://ntfy.sh/TOPIC-THAT-NOBODY-GUESSES",
-    "tgram://BOT-TOKEN/CHAT-ID",
-    "jsons://example.com/webhook",
-)
 
 
 def run(arguments: list[str]) -> int:
@@ -47,14 +40,6 @@ def run(arguments: list[str]) -> int:
             exit_code=EXIT_USAGE,
         )
     return _add(site, given.name) if given.action == "add" else _remove(site, given.name)
-
-
-def ask_address() -> str:
-    """The address as a person types it unseen, "" for none."""
-    print(_("An address that Apprise knows, for example:"), file=sys.stderr)
-    for example in EXAMPLES:
-        print(f"  {example}", file=sys.stderr)
-    return questions.unseen(_("Address (not shown): ")).strip()
 
 
 def _list(site: Site, *, as_json: bool) -> int:

@@ -6,8 +6,8 @@ import sys
 
 from founderstack import wiring
 from founderstack.cli.backups import forgetting, proving, resending
-from founderstack.cli.stack.changes import manner_of
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows

@@ -10,6 +10,7 @@ import sys
 from founderstack import wiring
 from founderstack.cli.stack.changes import Manner, carry_out, consent, manner_of, report
 from founderstack.cli.terminal.keys import asked, key_of
+from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows

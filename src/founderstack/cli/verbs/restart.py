@@ -6,10 +6,12 @@ from founderstack import wiring
 from founderstack.cli.stack.changes import Approve, Emit, carry_out, manner_of, report
 from founderstack.cli.stack.single import ask_to_restart, shows
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.names import known
 from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
+from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.single import restart
 from founderstack.operations.stack.site import Site

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from founderstack import wiring
 from founderstack.cli.backups import point_in_time
 from founderstack.cli.backups.restore_questions import Asking
-from founderstack.cli.stack.changes import manner_of
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows

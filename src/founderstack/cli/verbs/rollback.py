@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Approve, Emit, carry_out, manner_of, report
+from founderstack.cli.stack.changes import Approve, carry_out, report
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
+from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.up import rollback

@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import carry_out, manner_of, report
+from founderstack.cli.stack.changes import carry_out, report
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError

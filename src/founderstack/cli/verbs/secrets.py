@@ -7,8 +7,9 @@ import sys
 from functools import partial
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Approve, Emit, Manner, carry_out, manner_of, report
+from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
@@ -16,6 +17,7 @@ from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.process import Process, Task, secrets_in, texts
+from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared, prepare, refuse_lost_secrets
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.up import rotate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import manner_of
 from founderstack.cli.stack.single import shows
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.names import known
 from founderstack.cli.terminal.options import parser
 from founderstack.locale import _

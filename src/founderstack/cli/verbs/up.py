@@ -5,8 +5,9 @@ from __future__ import annotations
 from founderstack import wiring
 from founderstack.cli.backups.offer_place import offer_place
 from founderstack.cli.backups.reopening import opened_databases
-from founderstack.cli.stack.changes import carry_out, manner_of, report
+from founderstack.cli.stack.changes import carry_out, report
 from founderstack.cli.stack.first_run import first_run, offer_alerts, say_first_password
+from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK

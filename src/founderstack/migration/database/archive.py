@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from founderstack.locale import _
+from founderstack.migration.entries import Entry
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.world.net.postgres import Address
 from founderstack.world.os.processes import Result, run
@@ -31,23 +31,6 @@ _NO_OBJECT = frozenset(
     {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES", "ACL", "DEFAULT ACL"}
 )
 """What is no object of its own: settings of the dump, and rights, which are brought over exactly by `rights`."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One object of the source, or one property of an object."""
-
-    id: int
-    kind: str
-    """As pg_dump calls it, `FK CONSTRAINT`."""
-    label: str
-    """Schema, name and owner as pg_restore lists them: for people, not to be taken apart."""
-    class_oid: int
-    """The catalogue that the object is in; 0 where the entry is a property (a comment, an attached partition)."""
-    oid: int
-    needs: tuple[int, ...]
-    """Entries that must be there before."""
-    sql: str
 
 
 def dump(source: Address, snapshot: str, binaries: str, path: str, *, without: Sequence[str] = ()) -> None:

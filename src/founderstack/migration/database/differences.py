@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import archive, fates, objects, policies
-from founderstack.migration.database.archive import Entry
 from founderstack.migration.database.canonical import canonical
-from founderstack.migration.database.fates import Decided, Known
+from founderstack.migration.database.fates import Known
+from founderstack.migration.entries import Decided, Entry
 from founderstack.migration.values import Finding
 
 _ADDED = frozenset({"RULE", "ROW SECURITY"})

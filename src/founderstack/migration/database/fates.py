@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from founderstack.locale import _
 from founderstack.migration.database import platform
-from founderstack.migration.database.archive import Entry
+from founderstack.migration.entries import Decided, Entry
 from founderstack.migration.values import Fate, Item, Kind
 from founderstack.model.sql import identifier
 
@@ -34,30 +34,6 @@ class Known:
     table: str
     """The whole name of the table that it belongs to, itself for a table; "" where it belongs to none."""
     owner: str
-
-
-@dataclass(frozen=True)
-class Decided:
-    """An entry with its fate."""
-
-    entry: Entry
-    item: Item
-    after_rows: bool
-    """True where it is made after the rows are there."""
-    schema: str = ""
-    """Its schema, or its table's, quoted where it must be; "" where it has none."""
-    table: str = ""
-    """As `Known.table`."""
-
-    @property
-    def key(self) -> str:
-        """Its name in the journal."""
-        return f"{self.entry.kind} {self.item.name} · {self.entry.label}"
-
-    @property
-    def carried(self) -> bool:
-        """True where its statements are run at the target."""
-        return self.item.fate == "moved" or (self.item.fate == "converted" and self.entry.kind != "FUNCTION")
 
 
 @dataclass(frozen=True)

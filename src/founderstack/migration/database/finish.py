@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import checks, hand, policies, rows, schema
-from founderstack.migration.database.fates import Decided
 from founderstack.migration.database.policy_check import try_policies
 from founderstack.migration.database.user_code import schema_of, told
+from founderstack.migration.entries import Decided
 from founderstack.migration.parallel import Sum, each_with
 from founderstack.migration.values import Finding, Item
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.migration.context import Context
 from founderstack.migration.database import guard
 from founderstack.migration.database.fates import Decided
+from founderstack.migration.entries import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target
 from founderstack.model.sql import identifier

@@ -11,6 +11,7 @@ from founderstack.migration.database.fates import Decided
 from founderstack.migration.database.rights import Rights
 from founderstack.migration.database.roles import Roles
 from founderstack.migration.database.user_code import with_paths
+from founderstack.migration.entries import Decided
 from founderstack.model.errors import EXIT_FAILED, StackError
 
 if TYPE_CHECKING:

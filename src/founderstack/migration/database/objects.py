@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from founderstack.migration.database.archive import Entry
 from founderstack.migration.database.fates import Known
+from founderstack.migration.entries import Entry
 
 if TYPE_CHECKING:
     import psycopg

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import platform
-from founderstack.migration.database.roles import target_name
-from founderstack.migration.people.tables import FOLLOWER
+from founderstack.migration.database.roles import PEOPLE_FOLLOWER, target_name
 from founderstack.migration.values import Finding, Item, Kind
 from founderstack.model.sql import identifier
 from founderstack.world.net import throwaway_roles
@@ -209,7 +208,7 @@ def _statements(key: Key, wanted: Right, found: Right, owners: bool | None = Non
         {one for one in side if not (own and one[0] == wanted.owner)} for side in (found.grants, wanted.grants)
     )
     for who, what, passed in sorted(before - after):
-        if who != FOLLOWER and ((who, what, not passed) not in after or passed):  # what that may is ours to say
+        if who != PEOPLE_FOLLOWER and ((who, what, not passed) not in after or passed):  # what that may is ours to say
             yield _privilege("REVOKE", key, who, what, passed and (who, what, False) in after)
     for who, what, passed in sorted(after - before):
         yield _privilege("GRANT", key, who, what, passed)

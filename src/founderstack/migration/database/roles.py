@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import platform, settings
+from founderstack.migration.server_settings import of_database, pairs
 from founderstack.migration.values import Finding, Item, Kind
 from founderstack.model.sql import identifier
 from founderstack.world.net import throwaway_roles
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 OWN_ROLES = frozenset({"postgres", "founder", "probe", "backup"})
 """Roles of the stack: one of the same name at the source becomes source_NAME, so that it gets no right of ours."""
+PEOPLE_FOLLOWER = "founder_people"
+"""Whose rights our triggers on people have, a member of the app's: they write auth.users, where triggers of the source
+react, and read columns whose types may be the app's. By the superuser's functions, its code would become superuser."""
 
 _ROLES = """
 SELECT rolname, rolcanlogin, rolinherit, rolbypassrls, rolconnlimit,
@@ -90,10 +94,10 @@ class Roles:
     def plan(self, context: Context) -> Sequence[Item]:
         """Every role of the source."""
         with context.source.connect() as connection:
-            roles, database = read(connection), settings.of_database(connection)
+            roles, database = read(connection), of_database(connection)
         before = context.journal.before().roles
         carried = [role for role in roles if target_name(role.name, context.kind) not in ("", *before)]
-        of_roles = [(role.name, key) for role in carried for key, _value in settings.pairs(role.settings)]
+        of_roles = [(role.name, key) for role in carried for key, _value in pairs(role.settings)]
         return [
             *(_item(role, context.kind, before) for role in roles),
             *settings.items(database, of_roles, context.kind),
@@ -102,7 +106,7 @@ class Roles:
     def run(self, context: Context) -> None:
         """Make what is missing and give it its attributes. Roles that were here before stay as they are."""
         with context.source.connect() as source:
-            roles, members, database = read(source), memberships(source), settings.of_database(source)
+            roles, members, database = read(source), memberships(source), of_database(source)
         before = context.journal.before()
         done = context.journal.done(self.name).get(self.name, {})
         with context.target.connect() as target, target.transaction():
@@ -135,7 +139,7 @@ class Roles:
             members = _mapped(memberships(source), context.kind)
             missing = {pair for pair, options in members.items() if not _granted(target, granted.get(pair), options)}
             owner = target.execute(_OWNER).fetchall()[0][0]
-            here, there = settings.of_database(target), settings.of_database(source)
+            here, there = of_database(target), of_database(source)
         differing = [key for key, value in there.items() if settings.moves(key) and here.get(key) != value]
         others = (context.target.owner, *context.journal.before().roles)
         findings = [
@@ -211,7 +215,7 @@ def _make(target: psycopg.Connection[Any], role: Role, name: str) -> None:
 
 def _carried(role: Role) -> dict[str, str]:
     """Its settings; one for this database comes after, and wins over, one for all databases."""
-    return {key: value for key, value in settings.pairs(role.settings) if settings.moves(key)}
+    return {key: value for key, value in pairs(role.settings) if settings.moves(key)}
 
 
 def _mapped(members: Mapping[Pair, Options], kind: Kind) -> dict[Pair, Options]:

@@ -30,6 +30,7 @@ from founderstack.migration.database import (
 from founderstack.migration.database.archive import Entry
 from founderstack.migration.database.fates import Decided, Setting
 from founderstack.migration.database.user_code import pin, with_paths
+from founderstack.migration.entries import Decided, Entry
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target

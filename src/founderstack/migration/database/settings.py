@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
 from founderstack.migration.database import platform
+from founderstack.migration.server_settings import of_database
 from founderstack.migration.values import Item, Kind
 from founderstack.model.sql import setting_name, setting_words
 
@@ -31,27 +32,11 @@ _MOVING = (
     "enable_hashjoin enable_mergejoin enable_partitionwise_join enable_partitionwise_aggregate"
 )
 _MOVE = frozenset(_MOVING.split())
-_OF_DATABASE = """
-SELECT unnest(setconfig) FROM pg_db_role_setting
-WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 
 
 def moves(key: str) -> bool:
     """True for a setting that says how the project's queries behave: everything else is for its owner to decide."""
     return key.lower() in _MOVE
-
-
-def of_database(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """Name → value of all that is set for the whole database."""
-    return dict(pair for (one,) in connection.execute(_OF_DATABASE).fetchall() for pair in pairs([one]))
-
-
-def pairs(told: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """(name, value) of settings as pg_db_role_setting holds them."""
-    for one in told:
-        key, _sign, value = one.partition("=")
-        yield key, value
 
 
 def items(database: Iterable[str], roles: Iterable[tuple[str, str]], kind: Kind) -> list[Item]:

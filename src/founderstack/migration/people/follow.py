@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from founderstack.migration.database.roles import PEOPLE_FOLLOWER
 from founderstack.migration.people.rules import NOWHERE
-from founderstack.migration.people.tables import FOLLOWER, Tables, exists
+from founderstack.migration.people.tables import Tables, exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,9 +55,9 @@ def follow(connection: psycopg.Connection[Any], tables: Tables) -> None:
         return
     columns = _followed(connection)
     connection.execute(_FUNCTION % (", ".join(columns), ", ".join(_FOLLOWED[name] for name in columns)))
-    connection.execute(f"GRANT USAGE ON SCHEMA auth TO {FOLLOWER}")
-    connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users TO {FOLLOWER}")
-    connection.execute(f"ALTER FUNCTION auth.follow_app() OWNER TO {FOLLOWER}")
+    connection.execute(f"GRANT USAGE ON SCHEMA auth TO {PEOPLE_FOLLOWER}")
+    connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON auth.users TO {PEOPLE_FOLLOWER}")
+    connection.execute(f"ALTER FUNCTION auth.follow_app() OWNER TO {PEOPLE_FOLLOWER}")
     user = f'{tables.schema}."user"'
     connection.execute(
         f"CREATE OR REPLACE TRIGGER founder_auth_users AFTER INSERT OR DELETE ON {user}"

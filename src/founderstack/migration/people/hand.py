@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.database import hand
-from founderstack.migration.people.tables import FOLLOWER, HELD, LEDGER, Tables, exists
+from founderstack.migration.database.roles import PEOPLE_FOLLOWER
+from founderstack.migration.people.tables import HELD, LEDGER, Tables, exists
 from founderstack.migration.target import Target
 
 if TYPE_CHECKING:
@@ -28,6 +29,6 @@ def with_the_apps_rights(target: Target, tables: Tables) -> Iterator[psycopg.Con
             if exists(superuser, LEDGER):
                 superuser.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {name}")
                 superuser.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {LEDGER}, {HELD} TO {name}")
-                superuser.execute(f"GRANT {FOLLOWER} TO {name}")
+                superuser.execute(f"GRANT {PEOPLE_FOLLOWER} TO {name}")
         with own.connect() as connection:
             yield connection

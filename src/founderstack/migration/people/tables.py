@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from founderstack.migration.database.roles import PEOPLE_FOLLOWER
 from founderstack.migration.people.rules import Shape
 from founderstack.model.sql import identifier
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 LEDGER = "founder_migration.person"
 """Everybody who was moved, by id."""
 HELD = "founder_migration.held_person"
-FOLLOWER = "founder_people"
-"""Whose rights our triggers on people have, a member of the app's: they write auth.users, where triggers of the source
-react, and read columns whose types may be the app's. By the superuser's functions, its code would become superuser."""
 
 # As Better Auth's own generator writes them, with the columns of its plugins for two factors, phone numbers, anonymous
 # people and admins, so that nothing of what is known about anybody is lost. Its own migration adds what else it wants.
@@ -83,7 +81,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-ALTER FUNCTION founder_migration.refuse_held() OWNER TO {FOLLOWER};
+ALTER FUNCTION founder_migration.refuse_held() OWNER TO {PEOPLE_FOLLOWER};
 """
 
 
@@ -210,9 +208,9 @@ def release(connection: psycopg.Connection[Any], tables: Tables, email: str) -> 
 
 
 def _make_follower(connection: psycopg.Connection[Any], owner: str) -> None:
-    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (FOLLOWER,)).fetchone() is None:
-        connection.execute(f"CREATE ROLE {FOLLOWER} NOLOGIN BYPASSRLS")
-    connection.execute(f"GRANT {identifier(owner)} TO {FOLLOWER}")
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (PEOPLE_FOLLOWER,)).fetchone() is None:
+        connection.execute(f"CREATE ROLE {PEOPLE_FOLLOWER} NOLOGIN BYPASSRLS")
+    connection.execute(f"GRANT {identifier(owner)} TO {PEOPLE_FOLLOWER}")
 
 
 def _columns(connection: psycopg.Connection[Any]) -> dict[tuple[str, str], frozenset[str]]:

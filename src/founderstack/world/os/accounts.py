@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import grp
-import hashlib
 import os
 import pwd
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.stack import system_user
+from founderstack.world.os.ambient import state_root
 from founderstack.world.os.clock import SystemClock, until
 from founderstack.world.os.lock import stack_lock
 from founderstack.world.os.process_table import elsewhere
 from founderstack.world.os.processes import Result, alive, all_pids, run, signal
-from founderstack.world.state.places import state_root
 
-_LONGEST = 32
 _LOCK_WAIT_S = 30
 _NOBODY_HOME = ("--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin")
 _LOCK = "/run/founder-stack-accounts.lock"
@@ -32,12 +31,7 @@ def user_name(stack: str, component: str) -> str:
     """The user that a component of a stack runs as; its group has the same name."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid()).pw_name
-    name = f"f-{stack}-{component}"
-    if len(name) <= _LONGEST:
-        return name
-    # A stable short form that two long names do not share.
-    mark = hashlib.blake2b(name.encode(), digest_size=3).hexdigest()
-    return f"{name[: _LONGEST - len(mark) - 1]}-{mark}"
+    return system_user(stack, component)
 
 
 def group_name(stack: str, component: str) -> str:

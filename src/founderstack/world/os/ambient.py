@@ -26,6 +26,16 @@ def state_home() -> str:
     return os.environ.get("FOUNDER_HOME", "")
 
 
+def state_root() -> str:
+    """FOUNDER_HOME, else /var/lib/founder for root, else ~/.local/state/founder; absolute, made by nobody yet."""
+    chosen = state_home()
+    if chosen:
+        return os.path.abspath(os.path.expanduser(chosen))
+    if os.geteuid() == 0:
+        return "/var/lib/founder"
+    return os.path.expanduser("~/.local/state/founder")
+
+
 def source_url() -> str:
     """FOUNDER_SOURCE_URL, the address of a database to move from, or ""."""
     return os.environ.get("FOUNDER_SOURCE_URL", "")

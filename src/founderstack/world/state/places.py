@@ -11,19 +11,9 @@ import founderstack
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.stack import Places
-from founderstack.world.os.ambient import state_home
+from founderstack.world.os.ambient import state_root
 from founderstack.world.os.machine import readable_python
 from founderstack.world.os.walking import walk
-
-
-def state_root() -> str:
-    """FOUNDER_HOME, else /var/lib/founder for root, else ~/.local/state/founder; absolute, made by nobody yet."""
-    chosen = state_home()
-    if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    if os.geteuid() == 0:
-        return "/var/lib/founder"
-    return os.path.expanduser("~/.local/state/founder")
 
 
 def places(stack_name: str) -> Places:

@@ -13,9 +13,9 @@ from founderstack.locale import N_
 from founderstack.model.errors import StackError
 from founderstack.model.stack import Places, Stack
 from founderstack.world.os import ambient, files
+from founderstack.world.os.ambient import state_root
 from founderstack.world.os.processes import all_pids, command_line
 from founderstack.world.state import receipt
-from founderstack.world.state.places import state_root
 
 
 class Settled:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from founderstack.cli.dispatch import dispatch
-from founderstack.cli.stack.changes import Manner, carry_out, plan_document, report
+from founderstack.cli.stack.changes import carry_out, plan_document, report
+from founderstack.cli.terminal.manner import Manner
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.operations.stack.prepare import prepare
 from founderstack.operations.stack.up import up
