@@ -6,6 +6,7 @@ import os
 
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Places
+from founderstack.model.state_folder import StateFolder
 from founderstack.runtimes.host.runtime import HostRuntime
 from founderstack.world.keys.secrets import Secrets
 from founderstack.world.os import files
@@ -38,7 +39,7 @@ class AgentWorld:
 
 def agent_world(state_dir: str) -> AgentWorld:
     """The world of the agent of the stack whose state lies in `state_dir`."""
-    about = files.read_json(f"{state_dir}/stack.json")
+    about = files.read_json(StateFolder(state_dir).about)
     root = os.path.dirname(state_dir)
     name = os.path.basename(state_dir)
     where = Places(
@@ -49,7 +50,7 @@ def agent_world(state_dir: str) -> AgentWorld:
         package_digest=about.get("tool", ""),
     )
     clock = SystemClock()
-    secrets = Secrets(f"{state_dir}/secrets.json")
+    secrets = Secrets(StateFolder(state_dir).secrets)
     runtime = _AgentRuntime(name, where, read_machine(), secrets, secrets.fill, clock)
     return AgentWorld(runtime, secrets, clock)
 
@@ -58,7 +59,7 @@ class _AgentRuntime(HostRuntime):
     """The runtime as the agent has it: what a person asks of it waits its turn like any command."""
 
     def restart(self, process: str) -> None:
-        with stack_lock(f"{self.state}/lock", command=f"founder restart {process}"):
+        with stack_lock(StateFolder(self.state).lock, command=f"founder restart {process}"):
             super().restart(process)
 
 

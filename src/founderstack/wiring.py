@@ -79,13 +79,13 @@ def open_site(file: str) -> Site:
     where = places(stack.name)
     _refuse_other_owner(stack, where)
     clock = SystemClock()
-    secrets = Secrets(f"{where.state}/secrets.json")
+    secrets = Secrets(where.files.secrets)
     runtime = HostRuntime(stack.name, where, machine, secrets, secrets.fill, clock)
     choice_file = ChoiceFile(lock_file_of(stack.file))
     settled = Settled(stack, where, choice_file.path, lambda: choice_file.load().ports.values())
 
     def lock(command: str) -> AbstractContextManager[None]:
-        return stack_lock(f"{where.state}/lock", command=f"founder {command}")
+        return stack_lock(where.files.lock, command=f"founder {command}")
 
     return Site(
         stack=stack,
@@ -95,9 +95,9 @@ def open_site(file: str) -> Site:
         foundation=FOUNDATION,
         runtime=runtime,
         secrets=secrets,
-        history=History(f"{where.state}/history.sqlite"),
+        history=History(where.files.history),
         choices=choice_file,
-        releases=Releases(f"{where.state}/releases.json", clock, lambda digests: builds.prune_releases(where, digests)),
+        releases=Releases(where.files.releases, clock, lambda digests: builds.prune_releases(where, digests)),
         source=SourceFolder(),
         ports=StackPorts(state_root(), where.state, "0.0.0.0" if stack.domain else "127.0.0.1"),  # noqa: S104
         disk=LocalDisk(),
@@ -196,7 +196,7 @@ def migration_shelf(site: Site) -> Shelf:
     from founderstack.world.objects.s3 import Bucket, S3Store
 
     view = prepare(site).resolved.views["app"]
-    secrets = Secrets(f"{site.places.state}/secrets.json")
+    secrets = Secrets(site.places.files.secrets)
     offered = {name: secrets.fill(text) for name, text in view.offers.items() if name.startswith("S3_")}
     if offered:
         bucket = Bucket(
@@ -224,7 +224,7 @@ def migration_app(site: Site) -> App | None:
     from founderstack.operations.stack.prepare import prepare
 
     view = prepare(site).resolved.views["app"]
-    return App(view.app_url, f"{site.places.state}/tls/ca.crt") if view.release else None
+    return App(view.app_url, site.places.files.authority) if view.release else None
 
 
 class ChoiceFile:
@@ -283,7 +283,7 @@ def _read(path: str) -> bytes:
 
 def _refuse_other_owner(stack: Stack, where: Places) -> None:
     """Two stack files with one name would take turns in undoing each other."""
-    owner = files.read_json(f"{where.state}/stack.json").get("file", stack.file)
+    owner = files.read_json(where.files.about).get("file", stack.file)
     if owner != stack.file and os.path.exists(owner):
         raise StackError(
             _("Another stack on this machine is called “{name}”").format(name=stack.name),

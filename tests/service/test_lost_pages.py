@@ -19,11 +19,12 @@ from founderstack.backups.sets.ledger import Ledger
 from founderstack.backups.sets.looking import Look
 from founderstack.backups.sets.set_store import SetStore
 from founderstack.backups.sets.streams import attempt
-from founderstack.backups.vault import LEDGER, About, Vault
+from founderstack.backups.vault import About, Vault
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Source, Taken
+from founderstack.model.state_folder import StateFolder
 from founderstack.operations.backups.backup import backup
 from founderstack.operations.backups.forget import forget
 from founderstack.operations.backups.listing import FORGED, GONE, index
@@ -130,7 +131,8 @@ def test_sets_of_a_place_far_away_are_read_together(stack: Stack) -> None:
 
     store = SetStore(Far(str(stack.folder / "s3")), "diary")
     away: dict[str, str] = {}
-    found = Look((store,), Ledger(str(stack.folder / "state" / LEDGER)), lambda: stack.key, stack.clock).found(away)
+    ledger = Ledger(StateFolder(f"{stack.folder}/state").ledger)
+    found = Look((store,), ledger, lambda: stack.key, stack.clock).found(away)
     assert away == {}
     assert sorted(one.manifest.id for one in found.sets) == taken
 
@@ -190,7 +192,10 @@ def test_a_part_that_crashes_is_told_with_its_trace_and_takes_no_other_with_it(s
 def test_what_was_killed_is_no_set_and_goes_without_a_word(stack: Stack, work: str) -> None:
     made = stack.taken()
     place = stack.place("local" if work == "taking" else "s3")
-    with suppress(KeyboardInterrupt), Ledger(f"{stack.folder}/state/{LEDGER}").writing(str(place.parents[1]), made.id):
+    with (
+        suppress(KeyboardInterrupt),
+        Ledger(StateFolder(f"{stack.folder}/state").ledger).writing(str(place.parents[1]), made.id),
+    ):
         raise KeyboardInterrupt
     for each in ("local", "s3"):
         (stack.place(each) / made.id / MANIFEST).unlink()

@@ -125,6 +125,25 @@ def test_the_most_frequent_command_imports_next_to_nothing() -> None:
     }
 
 
+def test_files_of_the_state_folder_are_named_in_one_place() -> None:
+    folder = SOURCE / "model/state_folder.py"
+    named = re.compile(r'/([a-z0-9-]+\.(?:json|sqlite|sock))"$', re.MULTILINE)
+    ours = set(named.findall(folder.read_text()))
+    assert len(ours) > 10
+    spelled = {
+        _place(path): sorted(found)
+        for path in MODULES
+        if path != folder
+        for found in [{name for name in ours if f'/{name}"' in path.read_text() or f'"{name}"' in path.read_text()}]
+        if found
+    }
+    # A set calls them as the folder does.
+    assert spelled == {
+        "src/founderstack/backups/assemble.py": ["releases.json", "secrets.json"],
+        "src/founderstack/backups/sets/origin.py": ["releases.json"],
+    }
+
+
 def test_every_value_of_the_model_is_frozen() -> None:
     script = (
         "import dataclasses, importlib, pkgutil, founderstack.model as model\n"

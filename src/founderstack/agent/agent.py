@@ -28,6 +28,7 @@ from founderstack.agent.watching.rotation import rotate
 from founderstack.locale import _
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, Clock, ProcessStatus
+from founderstack.model.state_folder import StateFolder
 from founderstack.planner.alerts.rules import ServiceFacts
 from founderstack.world.net import probes
 from founderstack.world.os.files import read_text, write_atomic
@@ -70,10 +71,11 @@ class Agent:
         self._runtime = runtime
         self._clock = clock
         self._state_dir = state_dir
-        self._state_file = f"{state_dir}/agent/state.json"
-        self._records = Records(f"{state_dir}/applied", f"{state_dir}/etc/agent/tools.json")
+        lies = StateFolder(state_dir)
+        self._state_file = lies.verdict
+        self._records = Records(lies.applied, lies.tools)
         self._board = Board(self._more)
-        self._past = Past(Spans(f"{state_dir}/agent/answers-1.sqlite"))
+        self._past = Past(Spans(lies.probe_history))
         self._prober = Prober(lambda probe: check(probe, fill), self._heard, spread)
         self._revival = Revival()
         self._statuses: Mapping[str, ProcessStatus] = {}
@@ -81,16 +83,16 @@ class Agent:
         self._last: dict[str, float] = {}
         self._saved_states: list[str] = []
         self._stopping = asyncio.Event()
-        events = History(f"{state_dir}/history.sqlite")
+        events = History(lies.history)
         self._cures = Cures(runtime, clock, measure, self.ask_soon, events.record)
         commands = commands or OwnCommands(state_dir)
-        self.jobs = Jobs(f"{state_dir}/agent/jobs", commands, clock)
+        self.jobs = Jobs(lies.jobs, commands, clock)
         self._schedule = Schedule(state_dir, self.jobs, clock, RUNNABLE.__contains__)
         self._alerts = Alerts(state_dir, self._service_facts, self._schedule.facts, clock)
         answers = Answers(
             Means(state_dir, runtime, fill, clock, self._records, self._board, self._past, self.jobs, commands, self)
         )
-        self._server = Server(f"{state_dir}/agent/agent.sock", answers.single, answers.streams)
+        self._server = Server(lies.agent_socket, answers.single, answers.streams)
 
     async def run(self) -> None:
         """Serve until `stop`, then leave with the state saved."""

@@ -12,6 +12,7 @@ from typing import Any
 from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Limits, Said
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
+from founderstack.model.state_folder import StateFolder
 from founderstack.planner.alerts.forecast import Sample, hours_until_full, kept
 from founderstack.planner.alerts.rules import (
     BackupFacts,
@@ -85,14 +86,14 @@ class Alerts:
         self._backups = backups
         self._clock = clock
         self._send = send or (lambda posted: sent_by_child(state_dir, posted))
-        self._path = f"{state_dir}/agent/alerts.json"
-        self._secrets = Secrets(f"{state_dir}/secrets.json")
+        self._path = StateFolder(state_dir).alerts
+        self._secrets = Secrets(StateFolder(state_dir).secrets)
         self._kept: Kept | None = None
         self._saved = 0.0
 
     async def turn(self) -> None:
         """See what holds, decide who is told, and send what is due; nothing happens where nobody wants to know."""
-        about = read_json(f"{self._state_dir}/etc/agent/alerts.json")
+        about = read_json(StateFolder(self._state_dir).alert_settings)
         limits = about.get("limits")
         if not limits:
             return

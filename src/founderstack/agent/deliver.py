@@ -10,6 +10,7 @@ import sys
 from founderstack import locale
 from founderstack.agent.alerts import letter_of
 from founderstack.model.errors import StackError
+from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.alerts import message
 from founderstack.world.keys.secrets import Secrets
 from founderstack.world.net.notify import deliver
@@ -22,8 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="founderstack.agent.deliver")
     parser.add_argument("--state", required=True, help="folder of the stack's state")
     state_dir = parser.parse_args().state
-    locale.use(str(read_json(f"{state_dir}/stack.json").get("language", "")))
-    secrets = Secrets(f"{state_dir}/secrets.json")
+    locale.use(str(read_json(StateFolder(state_dir).about).get("language", "")))
+    secrets = Secrets(StateFolder(state_dir).secrets)
     stack, host = os.path.basename(state_dir), read_machine().hostname
     answers = []
     for one in json.load(sys.stdin):

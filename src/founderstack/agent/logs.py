@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from founderstack.agent.watching.records import Record
+from founderstack.model.state_folder import StateFolder
 
 MOST_LINES = 2000
 LOOK_S = 0.5
@@ -25,7 +26,7 @@ Line = tuple[float | None, str]
 
 def logs_of(state_dir: str, record: Record) -> dict[str, str]:
     """Name → path of each log of a process: its output under its own name, its files as `NAME:FILE`."""
-    found = {record.name: f"{state_dir}/log/{record.name}.log"}
+    found = {record.name: StateFolder(state_dir).output(record.name)}
     for path in record.log_files:
         found[f"{record.name}:{os.path.splitext(os.path.basename(path))[0]}"] = path
     return found

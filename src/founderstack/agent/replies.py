@@ -24,6 +24,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.process import secret
 from founderstack.model.protocols import Clock, Runtime
+from founderstack.model.state_folder import StateFolder
 from founderstack.planner.backups.warnings import standing
 from founderstack.world.os.files import read_json
 from founderstack.world.state.history import History
@@ -31,7 +32,6 @@ from founderstack.world.state.history import History
 HEARTBEAT_S = 10.0
 COALESCE_S = 0.25
 MOST_EVENTS = 500
-BACKUPS = "backups.json"
 """Written, in the agent's folder, by whatever takes, proves or removes a backup."""
 
 Arguments = Mapping[str, Any]
@@ -79,7 +79,7 @@ class Answers:
         self._jobs = means.jobs
         self._asked = Asked(means.commands)
         self._life = means.life
-        self._events = History(f"{means.state_dir}/history.sqlite")
+        self._events = History(StateFolder(means.state_dir).history)
         self._restarting = asyncio.Lock()
         self.single: Mapping[str, Callable[[Arguments], Awaitable[Any]]] = {
             "ping": self._ping,
@@ -185,7 +185,7 @@ class Answers:
         return self._jobs.get(given["id"])
 
     async def _releases(self, given: Arguments) -> dict[str, Any]:
-        kept = await asyncio.to_thread(read_json, f"{self._state_dir}/releases.json")
+        kept = await asyncio.to_thread(read_json, StateFolder(self._state_dir).releases)
         return {"current": kept.get("current", 0), "releases": kept.get("releases", [])}
 
     async def _waiting(self, given: Arguments) -> dict[str, Any]:
@@ -227,10 +227,10 @@ class Answers:
 
     async def _backups(self, given: Arguments) -> dict[str, Any]:
         """As the last command that touched backups left them; before the first, as a look finds them."""
-        kept = await asyncio.to_thread(read_json, f"{self._state_dir}/agent/{BACKUPS}")
+        kept = await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_index)
         if not kept:
             return await self._asked.answer("backups", "--json")
-        about = await asyncio.to_thread(read_json, f"{self._state_dir}/etc/agent/backup.json")
+        about = await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_settings)
         if about.get("schedule"):
             newest = float(kept.get("newest") or 0.0)
             broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")

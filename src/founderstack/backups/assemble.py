@@ -23,6 +23,7 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.point_in_time import Moments
 from founderstack.model.protocols import Clock, ObjectStore, Server
 from founderstack.model.stack import Choices, Machine, Places, Role, Stack
+from founderstack.model.state_folder import StateFolder
 from founderstack.planner.stack.resolve import Facts, resolve
 from founderstack.world.keys.sealing import Key
 from founderstack.world.objects.folder import FolderStore, missing
@@ -126,6 +127,7 @@ def place_here(settings: Any, state: str) -> FolderStore:
 def places_of(settings: Any, state: str, secret: Secret, tries: int = TRIES) -> tuple[ObjectStore, ...]:
     """Where sets are kept: a folder of this machine and, where one is set, a bucket."""
     here = place_here(settings, state)
+    here = FolderStore(settings.folder or StateFolder(state).backups)
     if not settings.s3_bucket:
         return (here,)
     if not settings.s3_endpoint:

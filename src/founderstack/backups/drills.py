@@ -53,7 +53,7 @@ def drills_of(made: Made) -> StackDrills:
     settings = made.stack.parts["backup"].settings
     views = made.views()
     database, server = views["backup"].database, contents_of(made, views).server
-    scratch = Scratch(f"{made.places.state}/drill", database.binaries, server.user if server else made.machine.user)
+    scratch = Scratch(made.places.files.drill, database.binaries, server.user if server else made.machine.user)
     stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))
     physical = PHYSICAL.get(made.stack.parts["backup"].component)
     making = Making(views["backup"], made.secret, made.clock)

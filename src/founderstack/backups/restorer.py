@@ -16,6 +16,7 @@ from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
+from founderstack.model.state_folder import StateFolder
 from founderstack.model.vault import FilesOf, Restorable, Standing
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os import disk
@@ -206,7 +207,7 @@ class GivingBack:
 
     def restored_folder(self, component: str) -> str:
         """Where files are restored to beside the used ones."""
-        return f"{self._state}/restored/{component}"
+        return f"{StateFolder(self._state).restored}/{component}"
 
     def _part(self, component: str) -> Files | Objects:
         contents = self._contents()

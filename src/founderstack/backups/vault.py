@@ -18,13 +18,12 @@ from founderstack.backups.sets.set_store import NOT_READABLE, NewSet, SetStore
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Engine, Progress, Server
+from founderstack.model.state_folder import StateFolder
 from founderstack.model.vault import Found, SetDamaged
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os.files import read_json, remove_tree, write_atomic
 from founderstack.world.os.lock import stack_lock
 
-INDEX = "backups.json"
-LEDGER = "sets.json"
 _SCRATCH = ".work"
 
 
@@ -61,11 +60,11 @@ class Vault(GivingBack):
         self._random_letters = random_letters
         self._away: dict[str, str] = {}
         """Place → why it did not answer."""
-        self._ledger = Ledger(f"{about.state}/{LEDGER}")
+        self._ledger = Ledger(StateFolder(about.state).ledger)
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """One backup or restore at a time."""
-        return stack_lock(f"{self._about.state}/backup.lock", command=f"founder {command}")
+        return stack_lock(StateFolder(self._about.state).backup_lock, command=f"founder {command}")
 
     def kinds(self) -> Sequence[str]:
         """What the engine can take."""
@@ -214,9 +213,9 @@ class Vault(GivingBack):
 
     def write_index(self, value: dict[str, object]) -> None:
         """Keep what the agent and the panel show, in the agent's folder."""
-        folder = f"{self._about.state}/agent"
-        if os.path.isdir(folder):
-            write_atomic(f"{folder}/{INDEX}", json.dumps(value, ensure_ascii=False) + "\n", mode=0o644)
+        lies = StateFolder(self._about.state)
+        if os.path.isdir(lies.agent):
+            write_atomic(lies.backup_index, json.dumps(value, ensure_ascii=False) + "\n", mode=0o644)
 
     def journal(self) -> dict[str, object]:
         """What an unfinished restore has written down."""
@@ -231,7 +230,7 @@ class Vault(GivingBack):
 
     @property
     def _journal_file(self) -> str:
-        return f"{self._about.state}/restore.json"
+        return StateFolder(self._about.state).restore_journal
 
     @property
     def _scratch(self) -> str:

@@ -21,7 +21,7 @@ class AgentSettings:
 def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
     python = f"{places.tool}/bin/python"
-    socket = f"{places.state}/agent/agent.sock"
+    socket = places.files.agent_socket
     return (
         p.Process(
             name="agent",
@@ -30,11 +30,11 @@ def processes(view: View) -> tuple[p.Process, ...]:
             argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
             files=(
-                p.File(f"{places.etc('agent')}/alerts.json", _alerts(view)),
-                p.File(f"{places.etc('agent')}/backup.json", _backup(view)),
-                p.File(f"{places.etc('agent')}/tools.json", _tools(view)),
+                p.File(places.files.alert_settings, _alerts(view)),
+                p.File(places.files.backup_settings, _backup(view)),
+                p.File(places.files.tools, _tools(view)),
             ),
-            folders=(p.Folder(f"{places.state}/agent", enter=view.providers["panel"]),),
+            folders=(p.Folder(places.files.agent, enter=view.providers["panel"]),),
             ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
             needs=("panel/environment",),
             privileged=True,

@@ -85,14 +85,14 @@ def tasks(view: View) -> tuple[p.Task, ...]:
             name="nginx/certificate",
             component="nginx",
             summary=N_("a certificate of the stack's own authority"),
-            action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=f"{view.places.state}/tls"),
+            action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=view.places.files.tls),
         ),
     )
 
 
 def _main(view: View) -> str:
     etc, run, log = view.places.etc("nginx"), view.places.run("nginx"), view.places.log("nginx")
-    tls = f"{view.places.state}/tls"
+    tls = view.places.files.tls
     return f"""\
 worker_processes {max(1, min(view.machine.cores, 4))};
 pid {run}/nginx.pid;

@@ -69,7 +69,7 @@ def _configuration(view: View, socket: str) -> str:
             "cookie": f"__Host-founder-{view.stack.name}",
             "language": view.stack.language,
             "socket": socket,
-            "agent": f"{view.places.state}/agent/agent.sock",
+            "agent": view.places.files.agent_socket,
             "accounts": f"{view.places.etc('panel')}/accounts.json",
             "data": view.places.data("panel"),
             "gateway_secret": secret("panel.gateway"),

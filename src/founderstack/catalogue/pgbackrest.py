@@ -49,7 +49,7 @@ def archive(view: View) -> Archive:
 def _configuration(view: View) -> str:
     """pgbackrest.conf: encrypted repositories, and nothing of its own outside its folder."""
     settings, data = view.settings, view.places.data("pgbackrest")
-    folder = settings.folder or f"{view.places.state}/backups"
+    folder = settings.folder or view.places.files.backups
     options: dict[str, object] = {
         "pg1-path": view.database.folder,
         "pg1-socket-path": view.database.socket,

@@ -235,7 +235,7 @@ def _weed(view: View) -> str:
 
 
 def _tls(view: View) -> str:
-    return f"{view.places.state}/tls/storage"
+    return f"{view.places.files.tls}/storage"
 
 
 COMPONENT = Component(

@@ -12,7 +12,8 @@ from founderstack.cli.unchanged import programs_of
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.instances import service_of
-from founderstack.operations.stack.status import Found, chosen
+from founderstack.model.state_folder import StateFolder
+from founderstack.operations.stack.status import Found, chosen, service_of
 from founderstack.planner.backups.warnings import standing
 from founderstack.world.os.ambient import state_root
 
@@ -29,7 +30,7 @@ def state_of(file: str) -> str:
     except OSError:
         return ""
     for name in names:
-        about = _json(f"{root}/{name}/stack.json")
+        about = _json(StateFolder(f"{root}/{name}").about)
         if about.get("file") == file:
             return f"{root}/{name}"
     return ""
@@ -38,7 +39,7 @@ def state_of(file: str) -> str:
 def records(state: str) -> dict[str, dict[str, Any]]:
     """Process name → what was written down when it was applied."""
     try:
-        entries = sorted(os.listdir(f"{state}/applied"))
+        entries = sorted(os.listdir(StateFolder(state).applied))
     except OSError:
         return {}
     read = [_json(f"{state}/applied/{entry}") for entry in entries if entry.endswith(".json")]
@@ -47,10 +48,10 @@ def records(state: str) -> dict[str, dict[str, Any]]:
 
 def backup_warnings(state: str, now: float) -> list[str]:
     """What must be known of the backups, as English texts; nothing where the stack shall make none."""
-    about = _json(f"{state}/etc/agent/backup.json")
+    about = _json(StateFolder(state).backup_settings)
     if not about.get("schedule"):
         return []
-    index = _json(f"{state}/agent/backups.json")
+    index = _json(StateFolder(state).backup_index)
     told = index.get("warnings", about.get("warnings"))
     texts = [str(text) for text in told] if isinstance(told, list) else []
     broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
@@ -59,7 +60,7 @@ def backup_warnings(state: str, now: float) -> list[str]:
 
 def found(state: str) -> Found:
     """All that `operations.stack.status` judges by."""
-    health = _json(f"{state}/agent/state.json")
+    health = _json(StateFolder(state).verdict)
     at, processes, elsewhere = health.get("at", 0.0), health.get("processes", {}), health.get("outside", {})
     known = records(state)
     return Found(
@@ -75,13 +76,13 @@ def found(state: str) -> Found:
 
 def _unreleased(state: str, known: Mapping[str, Mapping[str, Any]]) -> bool:
     """True where the stack has an app that was never started; nothing is missed before anything was."""
-    awaited = bool(known) and bool(_json(f"{state}/stack.json").get("app"))
+    awaited = bool(known) and bool(_json(StateFolder(state).about).get("app"))
     return awaited and not any(record.get("group") == "app" for record in known.values())
 
 
 def _outside(state: str) -> dict[str, dict[str, Any]]:
     """The tools elsewhere that the agent was told of."""
-    listed = _json(f"{state}/etc/agent/tools.json").get("records")
+    listed = _json(StateFolder(state).tools).get("records")
     return {str(one["name"]): one for one in listed or () if isinstance(one, dict) and "name" in one}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from founderstack.model.source import Revision
+from founderstack.model.state_folder import StateFolder
 
 Role = Literal[
     "database",
@@ -152,6 +153,11 @@ class Places:
     """The folder of this tool's own package."""
     package_digest: str = ""
     """Digest of that package, so that the resident parts follow an upgrade."""
+
+    @property
+    def files(self) -> StateFolder:
+        """The files of the state folder."""
+        return StateFolder(self.state)
 
     def data(self, component: str) -> str:
         """Durable data of a component, private to its user."""

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.os import files, processes
 from founderstack.world.os.ambient import ASKED_BY
 
-DOWNLOADS = "downloads.json"
 """In the stack's state: proxies and package indexes of whoever ran the last command, which a job needs as well."""
 _ANSWER_WITHIN_S = 90.0
 
@@ -78,12 +78,13 @@ class OwnCommands:
         )
 
     def _command(self, words: Sequence[str]) -> list[str]:
-        file = str(files.read_json(f"{self._state}/stack.json").get("file", ""))
+        file = str(files.read_json(StateFolder(self._state).about).get("file", ""))
         return [sys.executable, "-I", "-m", "founderstack", "--file", file, *words]
 
     def _environment(self, language: str) -> dict[str, str]:
         root = self._state.rpartition("/")[0]
-        downloads = {str(name): str(value) for name, value in files.read_json(f"{self._state}/{DOWNLOADS}").items()}
+        given = files.read_json(StateFolder(self._state).downloads)
+        downloads = {str(name): str(value) for name, value in given.items()}
         return {**downloads, "FOUNDER_HOME": root, "LANGUAGE": language or "en", "NO_COLOR": "1"}
 
 

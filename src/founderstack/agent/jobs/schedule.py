@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
+from founderstack.model.state_folder import StateFolder
 from founderstack.planner.alerts.rules import BackupFacts
 from founderstack.planner.backups.schedule import Attempts, ahead, due, overdue_s
 from founderstack.world.os.files import read_json, read_text, write_atomic
@@ -44,9 +45,10 @@ class Schedule:
 
     def __init__(self, state_dir: str, jobs: Jobs, clock: Clock, known: Callable[[str], bool]) -> None:
         """`known` tells whether a verb can be run as a job."""
-        self._settings = f"{state_dir}/etc/agent/backup.json"
-        self._index = f"{state_dir}/agent/backups.json"
-        self._path = f"{state_dir}/agent/schedule.json"
+        lies = StateFolder(state_dir)
+        self._settings = lies.backup_settings
+        self._index = lies.backup_index
+        self._path = lies.schedule
         self._jobs = jobs
         self._clock = clock
         self._known = known

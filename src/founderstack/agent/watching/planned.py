@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.os.lock import read_holder
 from founderstack.world.os.processes import alive
 
@@ -11,6 +12,6 @@ _INTERRUPT = frozenset({"restart", "stop", "start", "up", "secrets", "restore", 
 
 def planned(state_dir: str) -> bool:
     """True while what does not answer may be under a command's hands: that is nobody's failure."""
-    holder = read_holder(f"{state_dir}/lock")
+    holder = read_holder(StateFolder(state_dir).lock)
     verb = holder.command.removeprefix("founder ").partition(" ")[0]
     return verb in _INTERRUPT and alive(holder.pid)

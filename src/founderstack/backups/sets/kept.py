@@ -12,6 +12,7 @@ from founderstack.backups.sets.set_store import SetStore, without_page
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST
 from founderstack.model.errors import StackError
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.objects.folder import FolderStore
 from founderstack.world.os import files
 from founderstack.world.os.walking import walk
@@ -32,7 +33,7 @@ class Lying:
 
 def lying(state: str, stack: str, settings: Any) -> Lying:
     """What there is; `settings` are those of `[backup]`, None where the stack makes none."""
-    folder = f"{state}/backups"
+    folder = StateFolder(state).backups
     found = SetStore(FolderStore(folder), stack).contents()
     sizes = {
         set_id: sum(one.size for one in names.values())

@@ -18,11 +18,11 @@ from founderstack.model.backup import MANIFEST, FoundSet, PartKind
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Progress
 from founderstack.model.rebuild import State
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os import files
 from founderstack.world.tar.unpacking import unpack
 
-JOURNAL = "rebuild.json"
 _UNPACKED = ".rebuild"
 _FIRST: tuple[PartKind, ...] = ("settings", "globals", "facts")
 """What is small, and without which nothing comes back."""
@@ -86,11 +86,12 @@ class SetsElsewhere:
     def state(self, stack: str) -> State:
         """What this machine has of it."""
         folder = self._state(stack)
-        noted = files.read_json(f"{folder}/{JOURNAL}")
+        noted = files.read_json(StateFolder(folder).rebuild_journal)
         # Backups alone are no stack: they are what the disk of a lost machine leaves. And a rebuild that was killed as
         # it began leaves half of its first note.
         names = os.listdir(folder) if os.path.isdir(folder) else []
-        there = any(name != "backups" and not name.startswith(f".{JOURNAL}.") for name in names)
+        half = f".{os.path.basename(StateFolder(folder).rebuild_journal)}."
+        there = any(name != "backups" and not name.startswith(half) for name in names)
         done, refused = tuple(noted.get("done", ())), tuple(noted.get("refused", ()))
         return State(there, folder, str(noted.get("set", "")), str(noted.get("folder", "")), done, refused)
 
@@ -163,7 +164,7 @@ class SetsElsewhere:
 
     def end(self, stack: str) -> None:
         """Note that all is done."""
-        files.remove_tree(f"{self._state(stack)}/{JOURNAL}")
+        files.remove_tree(StateFolder(self._state(stack)).rebuild_journal)
 
     def _unpack(self, one: FoundSet, kind: PartKind, folder: str, progress: Progress) -> None:
         opened = self.opened(one)
@@ -173,13 +174,13 @@ class SetsElsewhere:
                 unpack(Told(source, file.about or kind, progress), folder)
 
     def _note(self, stack: str, **changes: object) -> None:
-        path = f"{self._state(stack)}/{JOURNAL}"
+        path = StateFolder(self._state(stack)).rebuild_journal
         content = {"v": 1, **files.read_json(path), **changes}
         files.write_atomic(path, json.dumps(content) + "\n", mode=0o600)
 
     def _refuse_others(self, stack: str, contents: dict[str, str]) -> dict[str, str]:
         """Path → digest of what this rebuild has written there; raises StackError where somebody else's file is."""
-        wrote: dict[str, str] = dict(files.read_json(f"{self._state(stack)}/{JOURNAL}").get("wrote", {}))
+        wrote: dict[str, str] = dict(files.read_json(StateFolder(self._state(stack)).rebuild_journal).get("wrote", {}))
         for path, content in contents.items():
             there = files.read_text(path)
             if there not in (None, content) and _digest(there or "") != wrote.get(path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +44,7 @@ class Moving:
     def migration(self, tell: Tell, options: Options, *, reads_only: bool, asks: bool) -> Migration:
         """The migration; its address is kept for the next command, its password is not."""
         target = wiring.migration_target(self.site)  # before anything is asked for
-        folder = os.path.join(self.site.places.state, "migration")
+        folder = self.site.places.files.migration
         kind, address = self._address(files.read_json(f"{folder}/source.json"))
         files.ensure_folder(folder, mode=0o700)
         options = replace(options, leave=remembered(folder, kind, address, options.leave))

@@ -19,7 +19,7 @@ from founderstack.world.os import files
 @contextmanager
 def first_run(site: Site) -> Iterator[bool]:
     """True where no `up` of this stack went through yet; one that fails leaves a mark, so that the next is told too."""
-    mark = f"{site.places.state}/first-run"
+    mark = site.places.files.first_run
     # A secret that somebody gave before does not make it the second time.
     first = files.read_text(mark) is not None or set(site.secrets.names()) <= set(site.secrets.given())
     try:
@@ -42,7 +42,7 @@ def say_first_password(site: Site, prepared: Prepared) -> None:
     )
     print("  " + _("Said once; “founder secrets show panel.admin” tells it again, “rotate” makes another."))
     if not site.stack.domain:
-        authority = f"{site.places.state}/tls/ca.crt"
+        authority = site.places.files.authority
         print(_("Your browser warns until it trusts this stack’s own authority: {path}").format(path=authority))
         print(
             "  "

@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _list(site: Site, *, as_json: bool) -> int:
-    state = files.read_json(f"{site.places.state}/agent/alerts.json")
+    state = files.read_json(site.places.files.alerts)
     arrived, failing = state.get("arrived") or {}, state.get("failing") or {}
     rows = [
         {

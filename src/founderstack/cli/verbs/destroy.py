@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
         + _("This removes {state}: the database, files, secrets and certificates of “{name}”.").format(
             state=site.places.state, name=name
         ),
-        *(f"  {folder:<12}{mib} MiB" for folder, mib in _sizes(f"{site.places.state}/data")),
+        *(f"  {folder:<12}{mib} MiB" for folder, mib in _sizes(site.places.files.data)),
         *_about_backups(found, kept, sets=not given.backups),
     ]
     print("\n".join(told), file=sys.stderr)

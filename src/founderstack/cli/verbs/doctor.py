@@ -13,6 +13,7 @@ from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
+from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.doctor import Check, Examined, doctor, failed
 from founderstack.operations.stack.site import Site
 from founderstack.world.install import packages
@@ -47,10 +48,10 @@ def examine(site: Site) -> Examined:
         keeps_out=files.readable_by_others(state) if os.path.exists(state) else "",
         disk_total_mib=disk.f_blocks * disk.f_frsize // 2**20,
         timezone=os.path.realpath("/etc/localtime").partition("zoneinfo/")[2],
-        last_written=_modified(f"{state}/stack.json"),
-        certificate_days=certificates.days_left(f"{state}/tls/server.crt", site.clock),
+        last_written=_modified(StateFolder(state).about),
+        certificate_days=certificates.days_left(StateFolder(state).certificate, site.clock),
         apt_user=packages.apt_user(),
-        secrets_mode=_mode(f"{state}/secrets.json"),
+        secrets_mode=_mode(StateFolder(state).secrets),
     )
 
 

@@ -13,6 +13,7 @@ from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.state.stack_file import find_stack_file
 
@@ -50,7 +51,7 @@ def _sources(state: str, wanted: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     services = [word for word in wanted if word != BUILD]
     for name in glance.services(list(records), services) if services or not wanted else ():
-        found[name] = f"{state}/log/{name}.log"
+        found[name] = StateFolder(state).output(name)
         for path in records[name].get("log_files", ()):
             found[f"{name}:{os.path.splitext(os.path.basename(path))[0]}"] = path
     builds = sorted(glob.glob(f"{state}/log/build/*.log"), key=os.path.getmtime)

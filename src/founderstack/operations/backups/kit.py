@@ -63,7 +63,7 @@ def _sign_ins(site: Site, prepared: Prepared, *, with_secrets: bool) -> Iterator
 
 
 def _trust(site: Site) -> Iterator[Entry]:
-    authority = f"{site.places.state}/tls/ca.crt"
+    authority = site.places.files.authority
     yield Entry(_("This stack's own authority"), authority)
     yield Entry(
         _("Debian, Ubuntu"),
@@ -78,7 +78,7 @@ def _where(site: Site, prepared: Prepared) -> Iterator[Entry]:
     yield Entry(_("What is wanted"), site.stack.file)
     yield Entry(_("What was chosen"), f"{site.stack.folder}/founder.lock")
     yield Entry(_("All state"), site.places.state)
-    yield Entry(_("Secrets"), f"{site.places.state}/secrets.json")
+    yield Entry(_("Secrets"), site.places.files.secrets)
     used = {folder.path for process in prepared.resolved.desired.processes.values() for folder in process.folders}
     for part in site.stack.parts.values():
         declared, folder = site.components[part.component].backup, site.places.data(part.component)

@@ -38,7 +38,7 @@ def backups_on_paper(site: Site, prepared: Prepared, *, with_secrets: bool) -> I
         yield Entry(_("Today"), _("No backups are made: the stack file says so. A copy that you make is the only one."))
         yield from _by_hand(site, prepared)
         return
-    folder = part.settings.folder or f"{site.places.state}/backups"
+    folder = part.settings.folder or site.places.files.backups
     away = _address(part.settings)
     yield Entry(_("On this machine"), folder)
     yield Entry(
@@ -123,7 +123,7 @@ def _measured(site: Site) -> Iterator[Entry]:
 def _known(site: Site) -> dict[str, Any]:
     """The list of backups that the last command has left for the agent."""
     try:
-        found = json.loads(site.disk.read(f"{site.places.state}/agent/backups.json") or "{}")
+        found = json.loads(site.disk.read(site.places.files.backup_index) or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
@@ -132,7 +132,7 @@ def _known(site: Site) -> dict[str, Any]:
 def place_of(site: Site) -> str:
     """Where the backups are, as `founder rebuild --from` takes it."""
     settings = site.stack.parts["backup"].settings
-    return _from(settings) or quote(settings.folder or f"{site.places.state}/backups")
+    return _from(settings) or quote(settings.folder or site.places.files.backups)
 
 
 def _address(settings: Any) -> str:

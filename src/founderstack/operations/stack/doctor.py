@@ -195,7 +195,7 @@ def _installed(site: Site, seen: Examined) -> Iterator[Check]:
     else:
         yield Check("apt", "ok", _("nobody is installing packages"))
     if seen.secrets_mode is not None and seen.secrets_mode & 0o077:
-        path = f"{site.places.state}/secrets.json"
+        path = site.places.files.secrets
         why = _("Its mode was changed; it must be 0600.")
         fix = _("Run: chmod 600 {path}").format(path=path)
         yield Check(

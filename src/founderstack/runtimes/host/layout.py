@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from founderstack.model.state_folder import StateFolder
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -35,7 +37,7 @@ class Layout:
     @property
     def records(self) -> str:
         """Folder with one record for each applied process."""
-        return f"{self.state}/applied"
+        return StateFolder(self.state).applied
 
     @property
     def tasks(self) -> str:
@@ -49,7 +51,7 @@ class Layout:
 
     def output(self, process: str) -> str:
         """What a process writes to its output, rotated by the supervisor."""
-        return f"{self.state}/log/{process}.log"
+        return StateFolder(self.state).output(process)
 
     def launch(self, process: str) -> str:
         """Folder of what starts a process: its script, its environment, its process group."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from founderstack.locale import _
+from founderstack.model.state_folder import StateFolder
+from founderstack.runtimes.host.layout import Layout
 from founderstack.world.net import network
 from founderstack.world.os import files
 from founderstack.world.os.processes import parent
@@ -40,7 +42,7 @@ class StackPorts:
 
     def _is_ours(self, port: int) -> bool:
         """True where the listener descends from this stack's supervisor."""
-        supervisor = (files.read_text(f"{self._state}/supervisor/supervisord.pid") or "").strip()
+        supervisor = (files.read_text(Layout(self._state).supervisor_pid) or "").strip()
         found = network.holder(port)
         pid = found.pid if found else 0
         while pid > 1:
@@ -62,5 +64,5 @@ class StackPorts:
         ports: list[int] = []
         for name in stacks:
             if f"{self._root}/{name}" != self._state:
-                ports.extend(files.read_json(f"{self._root}/{name}/stack.json").get("ports", []))
+                ports.extend(files.read_json(StateFolder(f"{self._root}/{name}").about).get("ports", []))
         return ports

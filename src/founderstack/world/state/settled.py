@@ -12,6 +12,7 @@ from founderstack import locale
 from founderstack.locale import N_
 from founderstack.model.errors import StackError
 from founderstack.model.stack import Places, Stack
+from founderstack.model.state_folder import StateFolder
 from founderstack.world.os import ambient, files
 from founderstack.world.os.ambient import state_root
 from founderstack.world.os.processes import all_pids, command_line
@@ -41,10 +42,10 @@ class Settled:
             "ports": sorted(self._ports()),
         }
         files.ensure_folder(self._places.state, mode=0o755)
-        files.write_atomic(f"{self._places.state}/stack.json", json.dumps(about))
+        files.write_atomic(self._places.files.about, json.dumps(about))
         # A proxy's address may hold a password.
         downloads = json.dumps(ambient.download_environment())
-        files.write_atomic(f"{self._places.state}/downloads.json", downloads, mode=0o600)
+        files.write_atomic(self._places.files.downloads, downloads, mode=0o600)
 
     def remember(self, processes: Sequence[str]) -> None:
         """Write the receipt, and remove copies of the tool that no stack uses any more.
@@ -59,6 +60,11 @@ class Settled:
     def _write(self, processes: Sequence[str]) -> None:
         state = self._places.state
         applied = sorted(files.list_files(f"{state}/applied"))
+        """Write the receipt, and remove copies of the tool that no stack uses any more."""
+        state, lies = self._places.state, self._places.files
+        self.forget()
+        self._prune_tools()
+        applied = sorted(files.list_files(lies.applied))
         generated = [
             path
             for folder in ("etc", "launch", "supervisor/programs")
@@ -74,14 +80,14 @@ class Settled:
                 files=[
                     self._stack.file,
                     self._lock_file,
-                    f"{state}/secrets.json",
-                    *(path for path in (f"{state}/releases.json",) if os.path.exists(path)),
+                    lies.secrets,
+                    *(path for path in (lies.releases,) if os.path.exists(path)),
                     *applied,
                     *generated,
                 ],
                 package=self._places.package,
                 supervisor=f"{state}/supervisor/supervisor.sock",
-                verdict=f"{state}/agent/state.json",
+                verdict=lies.verdict,
                 programs=processes,
                 listeners=[record["ready"]["target"] for record in known if record],
                 said={
@@ -93,7 +99,7 @@ class Settled:
         )
 
     def _prune_tools(self) -> None:
-        abouts = [files.read_json(path) for path in glob.glob(f"{state_root()}/*/stack.json")]
+        abouts = [files.read_json(path) for path in glob.glob(StateFolder(f"{state_root()}/*").about)]
         used = {f"tool-{about['tool']}" for about in abouts if "tool" in about}
         left = [path for path in glob.glob(f"{self._places.shared}/venvs/tool-*") if os.path.basename(path) not in used]
         # A backup or a drill that a former copy has begun imports from it until it ends.
