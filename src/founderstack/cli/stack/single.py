@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from founderstack.cli.stack.changes import Emit, Manner, consent
+from founderstack.cli.stack.changes import consent
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event
 from founderstack.cli.terminal.manner import Manner

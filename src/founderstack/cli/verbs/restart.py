@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Approve, Emit, carry_out, manner_of, report
+from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.stack.single import ask_to_restart, shows
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import manner_of

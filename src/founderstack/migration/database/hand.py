@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.context import Context
 from founderstack.migration.database import guard
-from founderstack.migration.database.fates import Decided
 from founderstack.migration.entries import Decided
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from founderstack.cli.stack.changes import Manner
 from founderstack.cli.stack.single import ask_to_restart, ask_to_stop
+from founderstack.cli.terminal.manner import Manner
 from founderstack.model.errors import StackError
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.up import up
