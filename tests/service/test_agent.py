@@ -49,6 +49,23 @@ def test_a_process_is_down_after_three_failures_and_back_after_one_answer(bench:
     asyncio.run(story())
 
 
+def test_what_was_just_started_is_judged_when_it_is_asked_for(bench: Bench) -> None:
+    bench.process("web")
+    bench.process("db")
+    bench.process("off")
+    bench.runtime.conditions = {"web": "running", "db": "running", "off": "stopped"}
+    bench.answers["db"] = SILENT
+
+    async def story() -> None:
+        assert await client.ask_async(bench.socket, "judge") == {"not_online": ["db"]}
+        bench.answers["db"] = ONLINE
+        assert await client.ask_async(bench.socket, "judge") == {"not_online": []}
+        kept = json.loads((bench.folder / "agent" / "state.json").read_text())["processes"]
+        assert {name: kept[name]["state"] for name in ("web", "db")} == {"web": "online", "db": "online"}
+
+    served(bench, story)
+
+
 def test_an_hour_goes_by_at_one_question_every_ten_seconds(bench: Bench) -> None:
     async def story() -> None:
         for name in ("web", "db"):

@@ -41,6 +41,7 @@ LOOK_S = 5.0
 ROTATE_S = 60.0
 PAST_S = 60.0
 SAVE_S = 10.0
+JUDGE_TRIES, JUDGE_PAUSE_S = 10, 0.4
 RENEW_S = 6 * 3600.0
 """Certificates are made anew 30 days before they end: a few looks a day are plenty."""
 
@@ -120,6 +121,39 @@ class Agent:
     def ask_soon(self, process: str) -> None:
         """Put the next question to this process now."""
         self._prober.soon(process, self._clock.monotonic())
+
+    async def judge(self) -> list[str]:
+        """Ask all that is not online until it is, for a few seconds at the most; the names of what is not.
+
+        A command that has just seen everything ready need not leave behind a state file that knows nothing of it.
+        """
+        changed, done = self._board.watch()
+        try:
+            await self._look()
+            for _try in range(JUDGE_TRIES):
+                changed.clear()
+                self.tick()
+                if not (awaited := self._not_online()):
+                    break
+                for name in awaited:
+                    self.ask_soon(name)
+                self._prober.ask_due(self._probe_of, self._clock.monotonic())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), JUDGE_PAUSE_S)
+        finally:
+            done()
+        await self._save()
+        return self._not_online()
+
+    def _not_online(self) -> list[str]:
+        """What runs in this stack and is not known to be well."""
+        stopped = {name for name, status in self._statuses.items() if status.condition == "stopped"}
+        records = self._records.by_name
+        return [
+            name
+            for name, record in records.items()
+            if not record.outside and name not in stopped and self._board.health(name).state != "online"
+        ]
 
     def tick(self) -> None:
         """One turn: begin whatever is due. Nothing here waits."""

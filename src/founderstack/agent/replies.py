@@ -44,6 +44,10 @@ class Life(Protocol):
         """Put the next question to this process now."""
         ...
 
+    async def judge(self) -> list[str]:
+        """Ask all that is not online until it is, for a few seconds at the most; the names of what is not."""
+        ...
+
     def stop(self) -> None:
         """End soon."""
         ...
@@ -84,6 +88,7 @@ class Answers:
         self.single: Mapping[str, Callable[[Arguments], Awaitable[Any]]] = {
             "ping": self._ping,
             "status": self._status,
+            "judge": self._judge,
             "history": self._history,
             "happened": self._happened,
             "logs": self._logs,
@@ -130,6 +135,9 @@ class Answers:
 
     async def _status(self, given: Arguments) -> dict[str, Any]:
         return self._page(0)
+
+    async def _judge(self, given: Arguments) -> dict[str, list[str]]:
+        return {"not_online": await self._life.judge()}
 
     async def _history(self, given: Arguments) -> dict[str, Any]:
         """`{"buckets": [[began_at, seconds, median_ms, p95_ms, ok, failed, error] …]}`, oldest first, gaps left out."""

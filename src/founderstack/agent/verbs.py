@@ -33,6 +33,7 @@ VERBS: Mapping[str, Verb] = {
     for verb in (
         Verb("ping", "whether the agent is there"),
         Verb("status", "every process as last seen"),
+        Verb("judge", "ask every process now, and say who is not online", callers=frozenset({"owner"})),
         Verb("watch", "the same, then each change on a line of its own", streams=True),
         Verb("history", "how a process did: roll-ups of its answers", {"process": str}, optional={"hours": int}),
         Verb("happened", "the newest events of the stack's history", optional={"limit": int}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event, tell_result, tell_steps
@@ -18,6 +19,8 @@ from founderstack.model.protocols import Emit
 from founderstack.operations.stack.converge import duration_key, estimate
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
+
+_JUDGE_S = 8.0
 
 Approve = Callable[[Prepared], None]
 Change = Callable[[Site, Approve, Emit], Prepared]
@@ -48,7 +51,17 @@ def carry_out(site: Site, change: Change, manner: Manner) -> tuple[Prepared, flo
     finally:
         if shown:
             shown[0].__exit__()
+    if prepared.plan.steps:
+        judged(site)
     return prepared, site.clock.monotonic() - began
+
+
+def judged(site: Site) -> None:
+    """Have the agent look at what was just changed, so that a status right afterwards knows of it."""
+    from founderstack.agent.client import ask
+
+    with suppress(StackError):  # an agent that is not there is for `status` to tell
+        ask(site.places.files.agent_socket, "judge", timeout_s=_JUDGE_S)
 
 
 def report(site: Site, prepared: Prepared, took: float, manner: Manner) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Approve, carry_out, report
+from founderstack.cli.stack.changes import Approve, carry_out, judged, report
 from founderstack.cli.stack.single import ask_to_restart, shows
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import manner_of
@@ -31,6 +31,7 @@ def run(arguments: list[str]) -> int:
     if others:
         ask_to_restart(site, others, manner)
         restart(site, others, shows(manner))
+        judged(site)
     if len(others) == len(names):
         return tell_result({"restarted": others}) if manner.events else EXIT_OK
     prepared, took = carry_out(site, _restart_app, manner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from founderstack import wiring
+from founderstack.cli.stack.changes import judged
 from founderstack.cli.stack.single import shows
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import manner_of
@@ -23,4 +24,5 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     names = known(site, given.services)
     start(site, names, shows(manner))
+    judged(site)
     return tell_result({"started": names}) if manner.events else EXIT_OK
