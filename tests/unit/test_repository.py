@@ -140,7 +140,7 @@ def test_files_of_the_state_folder_are_named_in_one_place() -> None:
     # A set calls them as the folder does.
     assert spelled == {
         "src/founderstack/backups/assemble.py": ["releases.json", "secrets.json"],
-        "src/founderstack/backups/sets/origin.py": ["releases.json"],
+        "src/founderstack/backups/sets/origin.py": ["releases.json", "secrets.json"],
     }
 
 

@@ -13,7 +13,7 @@ from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.instances import service_of
 from founderstack.model.state_folder import StateFolder
-from founderstack.operations.stack.status import Found, chosen, service_of
+from founderstack.operations.stack.status import Found, chosen
 from founderstack.planner.backups.warnings import standing
 from founderstack.world.os.ambient import state_root
 

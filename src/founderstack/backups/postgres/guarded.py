@@ -2,8 +2,8 @@
 
 Code that somebody has put into the database runs meanwhile, in sessions of the maker, whose everything is then: tables,
 views and columns of all others too. Definitions cannot be compared afterwards, for PostgreSQL words some of them anew.
-So such code is kept from changing any: what it says itself is refused by `world.net.ddl_guard`, and here, whatever would
-give the maker's own words, or its name, another meaning.
+So such code is kept from changing any: what it says itself is refused by `world.net.ddl_guard`, and here, whatever
+would give the maker's own words, or its name, another meaning.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from founderstack.operations.backups.lost_secrets import bring_back
 from founderstack.operations.stack.site import Site
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os import ambient
-from founderstack.world.state.places import state_root
+from founderstack.world.os.ambient import state_root
 
 
 def run(site: Site, key_file: str, wanted: str) -> int:

@@ -8,7 +8,7 @@ import re
 import sys
 
 from founderstack import wiring
-from founderstack.cli.stack.changes import Manner, carry_out, consent, manner_of, report
+from founderstack.cli.stack.changes import carry_out, consent, report
 from founderstack.cli.terminal.keys import asked, key_of
 from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _
+from founderstack.migration.context import Context
 from founderstack.migration.database import fates, platform, settings
 from founderstack.migration.database.large_objects import LargeObjects
-from founderstack.migration.database.roles import OWN_ROLES, target_name
+from founderstack.migration.database.roles import OWN_ROLES, PEOPLE_FOLLOWER, target_name
 from founderstack.migration.files.index import INDEX
-from founderstack.migration.people.tables import FOLLOWER
-from founderstack.migration.values import Context, Finding
+from founderstack.migration.server_settings import of_database, pairs
+from founderstack.migration.values import Finding
 from founderstack.world.net import ddl_guard, throwaway_roles
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def findings(context: Context) -> list[Finding]:
         ]
         rights = [key for key in _rights(target) if key not in before]
         carried = {target_name(str(name), context.kind) for (name,) in source.execute("SELECT rolname FROM pg_roles")}
-        moved = {key for key in settings.of_database(source) if settings.moves(key)}
+        moved = {key for key in of_database(source) if settings.moves(key)}
         compared = {
             _default(target_name(str(role), context.kind), *rest)
             for role, *rest in source.execute(_DEFAULTS).fetchall()
@@ -133,7 +134,7 @@ def findings(context: Context) -> list[Finding]:
 
 def _objects(connection: psycopg.Connection[Any], owner: str) -> list[tuple[str, str, bool, bool]]:
     """(kind and name, name, whether it is the superuser's or the app's, whether others may use it) of each object."""
-    own = [owner, FOLLOWER, "pg_database_owner", *OWN_ROLES]
+    own = [owner, PEOPLE_FOLLOWER, "pg_database_owner", *OWN_ROLES]
     rows: Sequence[Any] = connection.execute(_OBJECTS, {"own": own, "owner": owner}).fetchall()
     return [(f"{kind} {name}", str(name), bool(ours), bool(usable)) for kind, name, ours, usable in rows]
 
@@ -154,7 +155,7 @@ def _rights(connection: psycopg.Connection[Any]) -> list[str]:
     told += [_default(*row) for row in connection.execute(_DEFAULTS).fetchall()]
     for role, one in connection.execute(_SETTINGS).fetchall():
         if not throwaway_roles.is_one(str(role)):
-            ((key, value),) = settings.pairs([one])
+            ((key, value),) = pairs([one])
             told.append(f"setting {role}\n{key}\n{hashlib.sha256(value.encode()).hexdigest()}")
     return told
 

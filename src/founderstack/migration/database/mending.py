@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import additions, differences, fates, finish, hand
-from founderstack.migration.database.fates import Decided
 from founderstack.migration.database.rights import Rights
 from founderstack.migration.database.roles import Roles
 from founderstack.migration.database.user_code import with_paths

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import platform
-from founderstack.migration.values import Context, Item, Kind
+from founderstack.migration.values import Item, Kind
 from founderstack.model.sql import identifier
 
 if TYPE_CHECKING:
