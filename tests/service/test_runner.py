@@ -22,7 +22,8 @@ SKIPPED = "import pytest\n\n\ndef test_skipped() -> None:\n    pytest.skip('not 
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Path]:
     folder = enterable_folder("founder-checkout-")
-    for name in ("pyproject.toml", "uv.lock"):
+    (folder / ".ci").mkdir()
+    for name in ("pyproject.toml", "uv.lock", "founder", ".ci/run"):
         shutil.copy2(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tests").mkdir()
@@ -67,6 +68,6 @@ def test_a_failing_check_does_not_stop_the_ones_after_it(checkout: Path) -> None
     done = run(checkout, "--quick")
     lines = done.stdout.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("  ") and line.split()[1:2] in (["ok"], ["FAILED"])]
-    assert named == ["lint", "format", "types", "imports", "unit"]
+    assert named == ["lint", "format", "shell", "types", "imports", "unit"]
     assert done.returncode == 1
     assert lines[-1].startswith("1 passed, ")

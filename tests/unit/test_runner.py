@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.cli.tiers import Counts, PytestTier, Tier, Tiers, counted, run_tier, tried_again
+from founderstack.cli.tiers import Counts, PytestTier, Tier, Tiers, counted, run_tier, slowest, tried_again
 from founderstack.cli.verbs.test import tiers
 from founderstack.world.os.processes import Result
 
@@ -25,6 +25,7 @@ CHOSEN = PytestTier("unit", ("pytest", "-k", "one"), may_be_empty=True)
         (TESTS, 1, "==== 1 failed, 12 passed, 2 errors in 63.40s (0:01:03) ====", Counts(12, 3)),
         (TESTS, 1, "a test prints: 9 passed in 1s\n==== 1 failed, 2 passed in 0.10s ====", Counts(2, 1)),
         (TESTS, -9, "killed before it could say anything", Counts(0, 1)),
+        (TESTS, -9, "..F. [ 40%]\ntests/unit/test_x.py .E [ 60%]\nended: too slow", Counts(4, 2)),
         (TESTS, 4, "ERROR: file or directory not found: tests/unit", Counts(0, 1)),
         (TESTS, 5, "==== no tests ran in 0.01s ====", Counts(0, 1)),
         (CHOSEN, 5, "==== 40 deselected in 0.01s ====", Counts()),
@@ -36,12 +37,22 @@ def test_the_result_of_a_tier_is_counted(tier: Tier, code: int, output: str, wan
     assert counted(tier, Result(code, output, "")) == wanted
 
 
+def test_the_slowest_of_all_tiers_are_named() -> None:
+    said = "==== slowest 5 durations ====\n61.20s call     tests/a.py::test_one\n5.00s setup    tests/a.py::test_two\n"
+    assert slowest([said, "7.00s call     tests/b.py::test_three\n"], most=2) == [
+        "The slowest tests:",
+        "     61.2 s  tests/a.py::test_one",
+        "      7.0 s  tests/b.py::test_three",
+    ]
+    assert slowest(["12 passed in 3.40s"]) == []
+
+
 def test_the_last_line_is_plain() -> None:
     assert str(Counts(3) + Counts(1, 2, 4)) == "4 passed, 2 failed, 4 skipped"
 
 
 def test_quick_runs_checks_and_tests_without_effects_only() -> None:
-    assert [tier.name for tier in tiers(True, False, [])] == ["lint", "format", "types", "imports", "unit"]
+    assert [tier.name for tier in tiers(True, False, [])] == ["lint", "format", "shell", "types", "imports", "unit"]
 
 
 def test_everything_runs_from_the_cheapest_to_the_longest() -> None:
@@ -84,7 +95,7 @@ def test_a_path_among_the_arguments_replaces_the_tiers() -> None:
 
 
 def test_other_arguments_go_to_every_tier_of_tests() -> None:
-    assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[4:])
+    assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[5:])
 
 
 FAILS_ONCE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -17,6 +17,9 @@ from founderstack.world.os.processes import Result, break_off, run as run_proces
 _NO_TESTS_COLLECTED = 5
 _MOST_TRIED_AGAIN = 3
 """More failures than this in a tier are no accident of timing."""
+_WORD_EVERY_S = 60.0
+_SLOW = re.compile(r"^(\d+\.\d\d)s (?:call|setup|teardown) +(\S+)$", re.MULTILINE)
+_PROGRESS = re.compile(r"^(?:\S+\.py )?([.FEsxX]+) *\[ *(\d{1,3})%\]$", re.MULTILINE)
 _SUMMARY = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s", re.MULTILINE)
 
 
@@ -94,6 +97,8 @@ class Tiers:
         lanes = [tuple(lane) for name, lane in groupby(wanted, lambda tier: tier.lane) if name]
         beside = [outcome for lane in self._side_by_side(lanes) for outcome in lane]
         outcomes = [*alone, *map(self._tried_again, beside)]
+        for line in slowest(outcome.result.out for outcome in outcomes):
+            say(line)
         failed = tuple(outcome.tier.name for outcome in outcomes if outcome.counts.failed)
         if nothing_ran(outcomes):
             failed = (*failed, _("no test was found by these arguments"))
@@ -145,12 +150,24 @@ def nothing_ran(outcomes: Sequence[Outcome]) -> bool:
     return bool(codes) and all(code == _NO_TESTS_COLLECTED for code in codes)
 
 
+def slowest(outputs: Iterable[str], most: int = 10) -> list[str]:
+    """A line for each of the tests that took longest, from what pytest said; none where none took long."""
+    found = {(float(seconds), name) for out in outputs for seconds, name in _SLOW.findall(out)}
+    if not found:
+        return []
+    lines = [f"  {seconds:7.1f} s  {name}" for seconds, name in sorted(found, reverse=True)[:most]]
+    return [_("The slowest tests:"), *lines]
+
+
 def counted(tier: Tier, result: Result) -> Counts:
     """What a tier's run adds to the total. A run that broke off without a failing test is one failure."""
     if not isinstance(tier, PytestTier):
         return Counts(failed=int(result.code != 0))
     summary = _SUMMARY.findall(result.out)
     words = dict.fromkeys(("passed", "failed", "error", "errors", "skipped", "xfailed", "xpassed"), 0)
+    if not summary:  # it was ended before it could sum up
+        signs = "".join(signs for signs, _percent in _PROGRESS.findall(result.out))
+        words |= {"passed": signs.count("."), "failed": signs.count("F"), "error": signs.count("E")}
     for number, word in re.findall(r"(\d{1,9}) ([a-z]+)", summary[-1] if summary else ""):
         words[word] = int(number)
     failed = words["failed"] + words["error"] + words["errors"] + words["xpassed"]
@@ -176,13 +193,23 @@ def tried_again(tier: Tier, first: Counts, folder: str, environment: Mapping[str
 def run_tier(tier: Tier, folder: str, environment: Mapping[str, str]) -> Result:
     """Run a tier's command; one that takes longer than its limit has failed, and what it had said is kept."""
     lines: list[str] = []
+    clock = SystemClock()
+    spoken = clock.monotonic()
+
+    def heard(line: str) -> None:
+        nonlocal spoken
+        lines.append(line)
+        if (found := _PROGRESS.match(line)) and clock.monotonic() - spoken > _WORD_EVERY_S:
+            spoken = clock.monotonic()
+            say(f"  {tier.name:<10}{found[2]:>3} %")
+
     try:
         return run_process(
             tier.command,
             cwd=folder,
             env=environment,
             timeout_s=tier.limit_s,
-            on_line=lines.append,
+            on_line=heard,
             check=False,
         )
     except StackError as error:  # too slow: the other tiers still tell something

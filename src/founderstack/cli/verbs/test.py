@@ -21,6 +21,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(founderst
 ENVIRONMENT = os.path.join(ROOT, ".venv-test")
 CACHE = os.path.join(ENVIRONMENT, "cache")
 PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
+REPORTS = os.path.join(ENVIRONMENT, "reports")
+"""A JUnit file for each tier with tests."""
 
 SYSTEM_PACKAGES = (
     "age",
@@ -113,6 +115,7 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
     checks = (
         Tier("lint", (PYTHON, "-m", "ruff", "check")),
         Tier("format", (PYTHON, "-m", "ruff", "format", "--check")),
+        Tier("shell", (f"{ENVIRONMENT}/bin/shellcheck", "founder", ".ci/run")),
         Tier("types", (PYTHON, "-m", "mypy")),
         Tier("imports", (PYTHON, "-c", lint, "--no-logo", "--cache-dir", os.path.join(CACHE, "imports"))),
         _pytest(
@@ -150,7 +153,10 @@ def _pytest(
     *,
     limit_s: float = 600,
 ) -> PytestTier:
-    options = ("-o", f"cache_dir={CACHE}/pytest-{name}", f"--timeout={timeout_s}", "-m", marks)
+    options = (
+        *("-o", f"cache_dir={CACHE}/pytest-{name}", f"--timeout={timeout_s}", "-m", marks),
+        *("--durations=5", "--durations-min=5", f"--junit-xml={REPORTS}/{name}.xml"),
+    )
     command = (PYTHON, "-m", "pytest", *options, *folders, *chosen)
     return PytestTier(name, command, limit_s, may_be_empty=bool(chosen))
 
