@@ -75,7 +75,7 @@ def _show_unforeseen(error: Exception, arguments: list[str]) -> None:
         return
     import tempfile
 
-    from founderstack.world.state.places import state_root
+    from founderstack.world.os.ambient import state_root
 
     places = (state_root(), tempfile.gettempdir(), ".")
     written = error.filename if isinstance(error.filename, str) else disk.full_one(places)
