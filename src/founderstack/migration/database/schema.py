@@ -27,8 +27,7 @@ from founderstack.migration.database import (
     rights,
     shims,
 )
-from founderstack.migration.database.archive import Entry
-from founderstack.migration.database.fates import Decided, Setting
+from founderstack.migration.database.fates import Setting
 from founderstack.migration.database.user_code import pin, with_paths
 from founderstack.migration.entries import Decided, Entry
 from founderstack.migration.parallel import Sum
