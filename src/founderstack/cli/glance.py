@@ -58,6 +58,11 @@ def backup_warnings(state: str, now: float) -> list[str]:
     return standing(texts, about, index.get("newest") or 0.0, now, broken=broken)
 
 
+def secrets_lost(state: str) -> bool:
+    """True where services were given secrets and their file is not there: everything runs, nothing can be changed."""
+    return bool(records(state)) and not os.path.exists(StateFolder(state).secrets)
+
+
 def found(state: str) -> Found:
     """All that `operations.stack.status` judges by."""
     health = _json(StateFolder(state).verdict)

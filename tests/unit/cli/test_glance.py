@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.cli.glance import backup_warnings, found, unknown_service
+from founderstack.cli.glance import backup_warnings, found, secrets_lost, unknown_service
 from founderstack.model.backup import NOT_AWAY, NOT_YET
 from founderstack.planner.backups.warnings import GAP, LATE
 
@@ -27,6 +27,15 @@ def test_what_came_to_be_since_somebody_looked_is_said(tmp_path: Path) -> None:
     assert backup_warnings(str(tmp_path), 3 * DAY) == [LATE, GAP, NOT_AWAY]
     settings.write_text(json.dumps({"v": 1}))
     assert backup_warnings(str(tmp_path), 3 * DAY) == [], "it makes none"
+
+
+def test_secrets_that_are_gone_are_missed_once_somebody_was_given_them(tmp_path: Path) -> None:
+    assert not secrets_lost(str(tmp_path))
+    (tmp_path / "applied").mkdir()
+    (tmp_path / "applied/redis.json").write_text(json.dumps({"name": "redis"}))
+    assert secrets_lost(str(tmp_path))
+    (tmp_path / "secrets.json").write_text("{}")
+    assert not secrets_lost(str(tmp_path))
 
 
 def test_an_app_without_a_release_is_missed_once_something_was_applied(tmp_path: Path) -> None:

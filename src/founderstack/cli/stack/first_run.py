@@ -64,7 +64,7 @@ def offer_alerts(site: Site) -> None:
     from founderstack.cli.terminal.addresses import ask_address
     from founderstack.world.net.notify import deliver
 
-    print("\n" + _("Where shall you be told when something breaks? Enter alone: later, with founder alerts add"))
+    print("\n" + _("Where shall you be told when something breaks? Enter alone: later, with founder alerts add phone"))
     while address := ask_address():
         try:
             alerts.add(site, "me", address, deliver)

@@ -34,8 +34,8 @@ def run(arguments: list[str]) -> int:
         return _test(site, given.name)
     if not given.name:
         raise StackError(
-            _("Which address?"),
-            _("Each has a name of yours."),
+            _("Which name?"),
+            _("Each address has a name that you choose."),
             _("Name it: founder alerts {action} phone").format(action=given.action),
             exit_code=EXIT_USAGE,
         )

@@ -37,5 +37,12 @@ def run(arguments: list[str]) -> int:
     wiring.check_stack(text.encode(), path, read_machine())
     files.ensure_folder(folder)
     files.write_atomic(path, text)
-    print(_("{path} is written. Next: founder up").format(path=path))
+    here = folder == os.getcwd()
+    print(
+        (
+            _("{path} is written. Next: founder up")
+            if here
+            else _("{path} is written. Next, in that folder: founder up")
+        ).format(path=path)
+    )
     return EXIT_OK

@@ -39,6 +39,8 @@ def run(arguments: list[str]) -> int:
     for name, path in sources.items():
         for line in _last_lines(path, given.lines):
             printer.show(name, line)
+    if sources and not printer.spoke and not given.follow:
+        print(_("They have said nothing yet."), file=sys.stderr)
     if given.follow:
         for name, line in _follow(sources):
             printer.show(name, line)
@@ -65,8 +67,11 @@ class _Printer:
         self._colours = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}
         self._width = max((len(name) for name in names), default=0)
         self._json = as_json
+        self.spoke = False
+        """True once a line was shown."""
 
     def show(self, name: str, line: str) -> None:
+        self.spoke = True
         if self._json:
             print(json.dumps({"v": 1, "service": name, "line": line}, ensure_ascii=False))
         else:

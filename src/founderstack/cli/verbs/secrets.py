@@ -84,7 +84,7 @@ def _users(site: Site) -> dict[str, list[str]]:
 
 def _show(site: Site, names: list[str]) -> int:
     if len(names) != 1:
-        raise _which(site)
+        raise _which(site, "show")
     value = site.secrets.get(names[0])
     site.history.record(Event("done", f"secrets show:{names[0]}", site.clock.now()))
     print(value)
@@ -135,7 +135,7 @@ def settable(site: Site) -> list[str]:
 
 def _rotate(site: Site, names: list[str], every: bool, manner: Manner) -> int:
     if not names and not every:
-        raise _which(site)
+        raise _which(site, "rotate")
     unknown = [] if every else [name for name in names if name not in site.secrets.names()]
     if unknown:
         site.secrets.get(unknown[0])
@@ -153,11 +153,13 @@ def _change(names: list[str], every: bool, site: Site, approve: Approve, emit: E
     return rotate(site, names, every, approve, emit)
 
 
-def _which(site: Site) -> StackError:
+def _which(site: Site, action: str) -> StackError:
     names = site.secrets.names()
     return StackError(
         _("Which secret?"),
         _("There are: {names}.").format(names=", ".join(names) or "–"),
-        _("Name one: founder secrets show panel.admin") if names else _("Run “founder up” first."),
+        _("Name one: founder secrets {action} panel.admin").format(action=action)
+        if names
+        else _("Run “founder up” first."),
         exit_code=EXIT_USAGE,
     )

@@ -26,6 +26,7 @@ SHAPES = {
 }
 """A shape and a word for each state, so that it is told by more than its colour."""
 
+LOST = N_("The secrets of this stack are gone, and nothing can be changed: founder secrets restore")
 _EVERY_S = 2.0
 
 
@@ -62,7 +63,9 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
         now = clock.now()
         seen, urls = _seen(state, services, now)
         warnings = glance.backup_warnings(state, now) if state and not services else []
-        text = _json(seen, urls, warnings) if as_json else "\n".join(screen(seen, urls, now, warnings))
+        lost = bool(state) and not services and glance.secrets_lost(state)
+        shown = [LOST, *warnings] if lost else warnings
+        text = _json(seen, urls, warnings, lost=lost) if as_json else "\n".join(screen(seen, urls, now, shown))
         if watch and not as_json and sys.stdout.isatty():
             # Home, the text with each line's rest erased, then everything below.
             text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
@@ -73,7 +76,7 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
 
 
 def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[str] = ()) -> list[str]:
-    """The lines of the screen; `warnings` of the backups stand below it."""
+    """The lines of the screen; `warnings` stand below it."""
     if not seen.lines:
         return [_("Nothing is applied yet. Start with: founder up")]
     lines = [f"{_(_NAMES.get(name, name))}: {paint(url, 'bold')}" for name, url in urls.items() if name in _NAMES]
@@ -104,8 +107,9 @@ def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str
     return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
 
 
-def _json(seen: Status, urls: dict[str, str], warnings: Sequence[str]) -> str:
-    return json.dumps({**as_json(seen, urls), "backup_warnings": [_(text) for text in warnings]}, ensure_ascii=False)
+def _json(seen: Status, urls: dict[str, str], warnings: Sequence[str], *, lost: bool) -> str:
+    more = {"secrets_lost": lost, "backup_warnings": [_(text) for text in warnings]}
+    return json.dumps({**as_json(seen, urls), **more}, ensure_ascii=False)
 
 
 def _table(lines: tuple[Line, ...], now: float) -> list[str]:

@@ -29,8 +29,9 @@ def from_nothing(site: Site, prepared: Prepared, tool: Tool) -> Iterator[Entry]:
     else:
         yield Entry(
             _("3. The backups"),
-            _("They lie on the old machine's disk alone: bring this folder of it to the same place here."),
-            place_of(site),
+            _(
+                "They lie on the old machine's disk alone. Bring this folder of it to the same place here: {folder}"
+            ).format(folder=place_of(site)),
         )
     asks = _("It asks for the key of the backups and for both keys of the bucket; see below. Then answer y.")
     yield Entry(

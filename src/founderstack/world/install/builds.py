@@ -241,7 +241,7 @@ def _failed(action: Build, lines: list[str], log: str) -> StackError:
     return StackError(
         _("The build of release {number} failed").format(number=action.release),
         "\n".join(lines) or _("It gave no reason."),
-        _("Cure what it says, then run: founder deploy. The whole log: {path}").format(path=log),
+        _("Cure what it says, then run the command again. The whole log: {path}").format(path=log),
     )
 
 

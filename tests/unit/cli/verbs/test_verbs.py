@@ -25,6 +25,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for made in (folder, state / "applied", state / "log", state / "agent"):
         made.mkdir(parents=True)
     (folder / "founder.toml").write_text('name = "diary"\n')
+    (state / "secrets.json").write_text("{}")
     (state / "stack.json").write_text(json.dumps({"v": 1, "file": str(folder / "founder.toml"), "ports": []}))
     for name, record in RECORDS.items():
         (state / "applied" / f"{name}.json").write_text(json.dumps({"v": 1, "name": name, **record}))
