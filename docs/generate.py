@@ -1,4 +1,4 @@
-"""Writes docs/stack-file.md and docs/components.md from the code: `python docs/generate.py`."""
+"""Writes the pages in docs/ that come from the code, and the schema of the stack file: `python docs/generate.py`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from founderstack.model.backup import Backup
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
 from founderstack.model.stack import OPTIONAL_ROLES, Role
+from founderstack.stackfile import schema
 from founderstack.stackfile.keys import TABLES, StackSettings, ToolSettings
 from founderstack.stackfile.values import toml
 
@@ -23,7 +24,11 @@ NOTE = "<!-- Written by `python docs/generate.py` from the code; change the text
 
 def pages() -> dict[str, str]:
     """File name in docs/ → what it must say."""
-    return {"stack-file.md": _page(_stack_file()), "components.md": _page(_components())}
+    return {
+        "stack-file.md": _page(_stack_file()),
+        "components.md": _page(_components()),
+        schema.NAME: schema.text(COMPONENTS, texts_of),
+    }
 
 
 def texts_of(settings: type) -> dict[str, str]:

@@ -7,11 +7,15 @@ from founderstack.model.stack import FORMAT
 from founderstack.stackfile.keys import TABLES
 
 
-def new_stack_file(name: str, domain: str, language: str) -> str:
-    """A small commented stack file in `language` ("" means the one spoken now); `domain` may be ""."""
+def new_stack_file(name: str, domain: str, language: str, schema: str = "") -> str:
+    """A small commented stack file in `language` ("" means the one spoken now); `domain` may be "".
+
+    `schema` is where editors find the schema of it, "" where there is none.
+    """
     _ = translator(language or spoken_language())
     tables = ", ".join(f"[{role}]" for role in TABLES)
     lines = (
+        *([f"#:schema {schema}"] if schema else []),
         "# "
         + _("The stack of {name}. Every key has a default; docs/stack-file.md explains them all.").format(name=name),
         "# " + _("After a change, `founder plan` shows what it does and `founder up` makes it so."),

@@ -9,9 +9,11 @@ from founderstack.cli.terminal.options import parser
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.stackfile.keys import slug
+from founderstack.stackfile.schema import NAME as SCHEMA
 from founderstack.stackfile.template import new_stack_file
 from founderstack.world.os import files
 from founderstack.world.os.machine import read_machine
+from founderstack.world.state.places import package_folder
 
 
 def run(arguments: list[str]) -> int:
@@ -33,7 +35,7 @@ def run(arguments: list[str]) -> int:
             _("Edit it; or make one in another folder: founder init FOLDER"),
             exit_code=EXIT_PRECONDITION,
         )
-    text = new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language)
+    text = new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language, _schema(folder))
     wiring.check_stack(text.encode(), path, read_machine())
     files.ensure_folder(folder)
     files.write_atomic(path, text)
@@ -46,3 +48,12 @@ def run(arguments: list[str]) -> int:
         ).format(path=path)
     )
     return EXIT_OK
+
+
+def _schema(folder: str) -> str:
+    """Where an editor finds the schema of a stack file in this folder; "" where the tool came without its documents."""
+    path = os.path.join(os.path.dirname(os.path.dirname(package_folder())), "docs", SCHEMA)
+    if not os.path.exists(path):
+        return ""
+    inside = os.path.commonpath([os.path.dirname(os.path.dirname(path)), folder]) != "/"
+    return os.path.relpath(path, folder) if inside else path
