@@ -11,13 +11,16 @@ from founderstack.cli.table import VERBS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, StackError
 
+_FOR_ALL = ("--help", "-h", "--version", "-V")
+"""Options that are a command of their own."""
+
 
 def dispatch(words: list[str]) -> int:
     """Run the verb that `words` name; returns the exit code."""
     before, verb, rest = _split(words)
     if verb in ("", "--help", "-h") and not before:
         return _help()
-    if verb == "--version":
+    if verb in ("--version", "-V"):
         print(f"founder {__version__}")
         return EXIT_OK
     if verb == "help" and not rest:
@@ -28,13 +31,13 @@ def dispatch(words: list[str]) -> int:
 
 
 def _split(words: list[str]) -> tuple[list[str], str, list[str]]:
-    """(options given before the verb, the verb, what follows): `founder --file x up` is `founder up --file x`."""
+    """(options given before the verb, the verb, what follows): `founder --json status` is `founder status --json`."""
     index = 0
-    while index < len(words) and words[index] == "--file" and index + 1 < len(words):
-        index += 2
+    while index < len(words) and words[index].startswith("-") and words[index] not in _FOR_ALL:
+        index += 2 if words[index] == "--file" and index + 1 < len(words) else 1
     if index < len(words):
         return words[:index], words[index], words[index + 1 :]
-    return words[:index], "", []
+    return [], words[0] if words else "", words[1:]
 
 
 def _run(verb: str, arguments: list[str]) -> int:

@@ -15,11 +15,29 @@ from founderstack.world.os import ambient
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with our exit code for wrong usage."""
+    """argparse with our errors for wrong usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage()
-        self.exit(EXIT_USAGE, f"founder: {message}\n")
+        """Raise StackError: whoever asked for JSON gets that."""
+        text = message[:1].upper() + message[1:]
+        near = self._near(message)
+        see = _("See: {command}").format(command=f"{self.prog} --help")
+        raise StackError(
+            text,
+            " ".join(self.format_usage().split()),
+            _("Did you mean “{name}”?").format(name=near) if near else see,
+            exit_code=EXIT_USAGE,
+        )
+
+    def _near(self, message: str) -> str:
+        """The option or word that comes nearest to one that the message names, "" where none does."""
+        from difflib import get_close_matches
+
+        words = [str(choice) for action in self._actions for choice in action.choices or ()]
+        known = [*self._option_string_actions, *words]
+        named = [word.strip("'\"“”,:()").partition("=")[0] for word in message.split()]
+        found = [get_close_matches(word, known, n=1) for word in named if word not in known]
+        return next((near[0] for near in found if near), "")
 
     def apart(self, given: argparse.Namespace, one: str, *others: str) -> None:
         """Raise StackError where `one` was given together with another option that says something else."""

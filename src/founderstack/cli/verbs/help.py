@@ -20,7 +20,8 @@ TOPICS = {
         "130  interrupted"
     ),
     "environment": N_(
-        "FOUNDER_HOME       where state lives (default: /var/lib/founder for root, ~/.local/state/founder otherwise)\n"
+        "FOUNDER_HOME       where state lives (default: /var/lib/founder for root, otherwise the folder founder in\n"
+        "                   XDG_STATE_HOME or ~/.local/state)\n"
         "LANG, LC_ALL …     the reader's language, unless the stack file sets one: en or es\n"
         "NO_COLOR           no colours; FORCE_COLOR for colours in a pipe\n"
         "http_proxy …       passed on to what downloads; UV_… and npm_config_registry name other package indexes\n"
@@ -28,7 +29,8 @@ TOPICS = {
         "\n"
         "Instead of a prompt, in scripts:\n"
         "FOUNDER_BACKUP_KEY, FOUNDER_S3_KEY, FOUNDER_S3_SECRET    what rebuild asks for\n"
-        "FOUNDER_SOURCE_URL, FOUNDER_SOURCE_PASSWORD              the database that migrate moves from"
+        "FOUNDER_SOURCE_URL, FOUNDER_SOURCE_PASSWORD              the database that migrate moves from\n"
+        "FOUNDER_SOURCE_FILES_KEY                                 the key to the files that it moves"
     ),
     "formats": N_(
         "stdout holds answers, stderr everything on the way.\n"

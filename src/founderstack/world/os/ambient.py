@@ -27,13 +27,22 @@ def state_home() -> str:
 
 
 def state_root() -> str:
-    """FOUNDER_HOME, else /var/lib/founder for root, else ~/.local/state/founder; absolute, made by nobody yet."""
+    """FOUNDER_HOME, else /var/lib/founder for root, else `user_root`; absolute, made by nobody yet."""
     chosen = state_home()
     if chosen:
         return os.path.abspath(os.path.expanduser(chosen))
-    if os.geteuid() == 0:
-        return "/var/lib/founder"
-    return os.path.expanduser("~/.local/state/founder")
+    return "/var/lib/founder" if os.geteuid() == 0 else user_root()
+
+
+def user_root() -> str:
+    """The folder `founder` in XDG_STATE_HOME or ~/.local/state.
+
+    The latter goes on being used where it is there from before the variable was set, or heeded.
+    """
+    usual, asked = os.path.expanduser("~/.local/state/founder"), os.environ.get("XDG_STATE_HOME", "")
+    if not asked.startswith("/") or (os.path.isdir(usual) and not os.path.isdir(f"{asked}/founder")):
+        return usual
+    return f"{asked}/founder"
 
 
 def source_url() -> str:

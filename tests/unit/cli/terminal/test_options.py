@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from founderstack.cli.dispatch import dispatch
@@ -76,6 +78,39 @@ def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str
         dispatch([verb, "--help"])
     assert ended.value.code == 0
     assert f"founder {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "why", "fix"),
+    [
+        ("status --chek", "Unrecognized arguments: --chek", "Did you mean “--check”?"),
+        ("secrets lst", "invalid choice: 'lst'", "Did you mean “list”?"),
+        ("scale", "The following arguments are required", "See: founder scale --help"),
+    ],
+)
+def test_a_usage_that_is_wrong_is_an_error_like_others(
+    words: str, why: str, fix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(words, capsys)
+    assert why in said
+    assert fix in said
+    assert f"usage: founder {words.split()[0]}" in said
+
+
+def test_who_asks_for_json_gets_wrong_usage_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dispatch(["status", "--json", "--foo"]) == 64
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert json.loads(shown.err)["errors"][0]["what"] == "Unrecognized arguments: --foo"
+
+
+def test_options_may_stand_before_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dispatch(["--json", "status", "--foo"]) == 64
+    assert "Unrecognized" in json.loads(capsys.readouterr().err)["errors"][0]["what"]
+    assert dispatch(["-V"]) == dispatch(["--version"]) == 0
+    version, again = capsys.readouterr().out.splitlines()
+    assert version == again
+    assert version.startswith("founder ")
 
 
 def test_a_test_that_is_not_there_is_named_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 
-from founderstack.world.os.ambient import download_environment, state_home
+from founderstack.cli.verbs.help import TOPICS
+from founderstack.world.os.ambient import download_environment, state_home, user_root
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +45,26 @@ def test_the_state_root_may_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert state_home() == ""
     monkeypatch.setenv("FOUNDER_HOME", "/srv/founder")
     assert state_home() == "/srv/founder"
+
+
+def test_the_usual_folder_for_state_is_heeded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    usual = f"{tmp_path}/.local/state/founder"
+    assert user_root() == usual
+    monkeypatch.setenv("XDG_STATE_HOME", f"{tmp_path}/xdg")
+    assert user_root() == f"{tmp_path}/xdg/founder"
+    os.makedirs(usual)
+    assert user_root() == usual, "what is there is not lost sight of"
+    os.makedirs(f"{tmp_path}/xdg/founder")
+    assert user_root() == f"{tmp_path}/xdg/founder"
+
+
+def test_every_variable_of_ours_is_in_the_help() -> None:
+    source = Path(__file__).parents[4] / "src/founderstack"
+    found = {
+        name for path in source.rglob("*.py") for name in re.findall(r"\bFOUNDER_[A-Z0-9_]+[A-Z0-9]", path.read_text())
+    }
+    # What the tool says to its own processes, and what developers say to the tests.
+    own = {"FOUNDER_ASKED_BY", "FOUNDER_PGADMIN_SETTINGS", "FOUNDER_REDIS_COMMANDER_SETTINGS", "FOUNDER_TEST_SHARED"}
+    assert {name for name in found - own if name not in TOPICS["environment"] and name != "FOUNDER_S3"} == set()
