@@ -52,7 +52,8 @@ def test_the_last_line_is_plain() -> None:
 
 
 def test_quick_runs_checks_and_tests_without_effects_only() -> None:
-    assert [tier.name for tier in tiers(True, False, [])] == ["lint", "format", "shell", "types", "imports", "unit"]
+    names = [tier.name for tier in tiers(True, False, [])]
+    assert names == ["lint", "format", "shell", "types", "imports", "unit", "coverage"]
 
 
 def test_everything_runs_from_the_cheapest_to_the_longest() -> None:

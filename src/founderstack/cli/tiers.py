@@ -30,6 +30,8 @@ class Tier:
     name: str
     command: tuple[str, ...]
     limit_s: float = 600
+    tells: bool = False
+    """True where the last line of what it says is shown when all is well, too."""
     lane: str = ""
     """Lanes run side by side, the tiers of one in turn; all that has none runs before, one after another."""
 
@@ -73,7 +75,8 @@ class Outcome:
 
     def __str__(self) -> str:
         word = _("FAILED") if self.counts.failed else _("ok")
-        detail = str(self.counts) if isinstance(self.tier, PytestTier) else ""
+        last = self.result.out.strip().rpartition("\n")[2] if self.tier.tells else ""
+        detail = str(self.counts) if isinstance(self.tier, PytestTier) else " ".join(last.split())
         lines = [f"{word:<8}{self.seconds:7.1f} s  {detail}".rstrip()]
         if self.again and not self.counts.failed:
             lines.append(_("  Some failed at first and passed alone, at a second try. What they said at first:"))

@@ -24,6 +24,11 @@ PYTHON = os.path.join(ENVIRONMENT, "bin", "python")
 REPORTS = os.path.join(ENVIRONMENT, "reports")
 """A JUnit file for each tier with tests."""
 
+NOTED = os.path.join(REPORTS, "coverage")
+COVERAGE = (PYTHON, "-m", "coverage", "report", f"--data-file={NOTED}")
+"""Which of the lines and branches that decide the unit tests go through: settings in pyproject.toml."""
+UNIT = ("tests/unit", "tests/catalogue", "tests/plans", "tests/contract")
+
 SYSTEM_PACKAGES = (
     "age",
     "chromium",
@@ -64,6 +69,7 @@ def run(arguments: list[str]) -> int:
     clock = SystemClock()
     began = clock.monotonic()
     _make_environment()
+    os.makedirs(REPORTS, exist_ok=True)
     if not quick:
         from founderstack.world.install import packages
 
@@ -118,13 +124,8 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         Tier("shell", (f"{ENVIRONMENT}/bin/shellcheck", "founder", ".ci/run")),
         Tier("types", (PYTHON, "-m", "mypy")),
         Tier("imports", (PYTHON, "-c", lint, "--no-logo", "--cache-dir", os.path.join(CACHE, "imports"))),
-        _pytest(
-            "unit",
-            ("tests/unit", "tests/catalogue", "tests/plans", "tests/contract"),
-            "not soak and not service",
-            30,
-            chosen,
-        ),
+        _covered(_pytest("unit", UNIT, "not soak and not service", 30, chosen)),
+        *(() if chosen else (Tier("coverage", COVERAGE, tells=True),)),
     )
     if quick:
         return checks
@@ -135,6 +136,12 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         _served("fault", ("tests/fault",), "stacks", 600, chosen),
         _served("app", ("tests/app",), "stacks", 600, chosen),
     )
+
+
+def _covered(tier: PytestTier) -> PytestTier:
+    """The same, with the lines and branches noted that it goes through."""
+    python, *pytest = tier.command
+    return replace(tier, command=(python, "-m", "coverage", "run", f"--data-file={NOTED}", *pytest))
 
 
 def _served(name: str, folders: Sequence[str], lane: str, timeout_s: int, chosen: Sequence[str]) -> PytestTier:
