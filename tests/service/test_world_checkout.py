@@ -21,6 +21,8 @@ def test_a_checkout_is_known_by_its_address_its_commit_and_whether_it_was_change
     assert tool.address == "https://git.example.com/founder-stack.git"
     assert len(tool.commit) == 40
     assert not tool.changed
+    subprocess.run([*git, "remote", "set-url", "origin", "/srv/founder-stack"], check=True)
+    assert tool_in(str(tmp_path)).address == "", "a folder of this machine is lost with it"
     (tmp_path / "founder").write_text("#!/bin/sh -u")
     assert tool_in(str(tmp_path)).changed
     (tmp_path / "inside").mkdir()

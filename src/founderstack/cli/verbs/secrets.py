@@ -72,8 +72,11 @@ def _list(site: Site, *, as_json: bool) -> int:
 
 
 def _users(site: Site) -> dict[str, list[str]]:
-    """Secret → the processes and tasks that are given it."""
-    resolved = prepare(site).resolved
+    """Secret → the processes and tasks that are given it; nobody where it cannot be told now what shall run."""
+    try:
+        resolved = prepare(site).resolved
+    except StackError:  # a port that somebody has taken is no reason to hide what there is
+        return {name: [] for name in site.secrets.names()}
     users: dict[str, list[str]] = {name: [] for name in sorted(resolved.secrets)}
     parts: list[Process | Task] = [*resolved.desired.processes.values(), *resolved.desired.tasks.values()]
     for value in parts:

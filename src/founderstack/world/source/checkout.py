@@ -25,12 +25,17 @@ def tool_in(folder: str) -> Tool:
         return Tool(
             __version__,
             folder,
-            without_password(_said(folder, "remote", "get-url", "origin")),
+            _elsewhere(without_password(_said(folder, "remote", "get-url", "origin"))),
             _said(folder, "rev-parse", "HEAD"),
             changed=bool(_said(folder, "status", "--porcelain", "--untracked-files=no")),
         )
     except StackError:  # no Git on this machine
         return Tool(__version__, folder)
+
+
+def _elsewhere(address: str) -> str:
+    """The address, "" for a folder of this machine: who has lost the machine has lost that, too."""
+    return "" if address.startswith(("/", ".", "~", "file:")) else address
 
 
 def without_password(address: str) -> str:
