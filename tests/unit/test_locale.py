@@ -96,7 +96,9 @@ def test_who_is_called_usted_is_noticed(text: str, found: list[str]) -> None:
 
 def test_whoever_reads_spanish_is_called_tu(catalogue: Catalog) -> None:
     texts = [text for message in catalogue if message.id for text in translate.strings(message.string)]
-    texts += [(ROOT / file).read_text(encoding="utf-8") for file in (*SPANISH_FILES, *ROOT.glob("docs/*.es.md"))]
+    texts += [
+        (ROOT / file).read_text(encoding="utf-8") for file in (*SPANISH_FILES, *map(str, ROOT.glob("docs/*.es.md")))
+    ]
     assert [(word, text[:80]) for text in texts for word in formal(text)] == []
 
 
