@@ -101,7 +101,7 @@ def _supervisor(folder: Path) -> str:
 def at_rest(folder: Path) -> None:
     """What the agent takes while it asks each every ten seconds and nobody asks it."""
     command = [sys.executable, "-m", "founderstack.agent", "--state", str(folder)]
-    source = {**os.environ, "PYTHONPATH": str(Path(probes.__file__).parents[2])}
+    source = {**os.environ, "PYTHONPATH": str(Path(probes.__file__).parents[3])}
     with subprocess.Popen(command, env=source, stderr=subprocess.DEVNULL) as agent:
         try:
             wait_for(lambda: _online(folder) == 15, "the agent has found all fifteen online")

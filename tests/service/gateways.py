@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
 
+import founderstack
 from founderstack.catalogue import COMPONENTS, _node
 from founderstack.model.process import NodePackages, Process, PythonEnvironment, Task
 from founderstack.model.stack import Choices, Machine, Places
@@ -25,7 +26,7 @@ from founderstack.world.os.clock import SystemClock
 from founderstack.world.os.machine import readable_python
 from tests.conftest import wait_until
 
-PACKAGE = Path(environments.__file__).parents[1]
+PACKAGE = Path(founderstack.__file__).parent
 HOST = "localhost"
 PORTS = ("nginx.https", "nginx.http", "nginx.panel", "redis.redis", "postgres.sql")
 AS_ROOT = os.geteuid() == 0

@@ -46,7 +46,8 @@ from founderstack.migration.files.remote_access import RestAccess
 from founderstack.migration.files.remote_files import RemoteFiles
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
-from founderstack.migration.values import Context, Options
+from founderstack.migration.context import Context
+from founderstack.migration.values import Options
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.net.postgres import Address
 from founderstack.migration.files.upload_target import FolderShelf

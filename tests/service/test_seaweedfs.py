@@ -7,7 +7,7 @@ import io
 import os
 import signal
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -96,7 +96,10 @@ def test_its_parts_answer_over_grpc_to_those_with_its_certificate_alone(storage:
 
 def test_it_listens_on_loopback_alone(storage: Components) -> None:
     proc = Path(f"/proc/{storage.pid('seaweedfs')}")
-    sockets = {os.readlink(fd) for fd in (proc / "fd").iterdir()}
+    sockets = set()
+    for fd in (proc / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            sockets.add(os.readlink(fd))
     rows = [line.split() for name in ("tcp", "tcp6") for line in (proc / "net" / name).read_text().splitlines()[1:]]
     # Source: proc(5). The local address in hexadecimal, the state (0A listens), the inode.
     listening = [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
