@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.app.servers import Postgres, running
 from tests.conftest import enterable_folder
 from tests.service.canned import CannedAgent
 from tests.service.clusters import Cluster
@@ -147,6 +149,17 @@ def supabase(supabase_built: Path) -> Iterator[SupabaseSource]:
     folder = enterable_folder("founder-supabase-shared-")
     with supabase_source(folder, copy_of=supabase_built) as source:
         yield source
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def target_server() -> Iterator[Postgres]:
+    """A server with the role of the app, for databases of a file's tests."""
+    folder = enterable_folder("founder-target-")
+    with running(Postgres(folder)) as server:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            connection.execute("create role app login")
+        yield server
     shutil.rmtree(folder)
 
 

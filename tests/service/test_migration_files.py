@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -31,7 +30,7 @@ from founderstack.migration.values import Finding, Options, Progress
 from founderstack.model.errors import StackError
 from founderstack.world.net.postgres import Address
 from founderstack.world.os.clock import SystemClock
-from tests.app.servers import Postgres, running, unprivileged_user
+from tests.app.servers import Postgres, unprivileged_user
 from tests.conftest import enterable_folder
 from tests.service.storage_servers import KEY, RestStorage, Stored, fill, odd_objects, rest_storage
 from tests.service.supabase_source import BINARIES, PASSWORD, SupabaseSource
@@ -69,15 +68,6 @@ class HastyClock(SystemClock):
 
     def wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-
-
-@pytest.fixture(scope="module")
-def target_server() -> Iterator[Postgres]:
-    folder = enterable_folder("founder-target-")
-    with running(Postgres(folder)) as server:
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute("create role app login")
-        yield server
 
 
 class Move:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,8 @@ from founderstack.migration.target import Target
 from founderstack.migration.values import Item, Options
 from founderstack.world.net.postgres import Address
 from founderstack.world.os.clock import SystemClock
-from tests.app.servers import Postgres, running
-from tests.conftest import enterable_folder
+from tests.app.servers import Postgres
 from tests.service.supabase_source import BINARIES, PASSWORD, SupabaseSource, person
-
-
-@pytest.fixture(scope="module")
-def target_server() -> Iterator[Postgres]:
-    folder = enterable_folder("founder-target-")
-    with running(Postgres(folder)) as server:
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute("create role app login")
-        yield server
-
 
 Move = Callable[..., Context]
 

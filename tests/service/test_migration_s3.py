@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from minio import Minio
 
@@ -26,7 +25,7 @@ from founderstack.model.errors import StackError
 from founderstack.world.net.postgres import Address
 from founderstack.world.objects.s3 import Bucket, S3Store
 from founderstack.world.os.clock import SystemClock
-from tests.app.servers import Postgres, running
+from tests.app.servers import Postgres
 from tests.conftest import enterable_folder
 from tests.service.components import Components, components
 from tests.service.storage_servers import Stored, fill, odd_objects
@@ -59,15 +58,6 @@ def seaweed(shared_home: Path) -> Iterator[Components]:
             admin.put_object(bucket, name, io.BytesIO(content), len(content))
         yield running_storage
     shutil.rmtree(home)
-
-
-@pytest.fixture(scope="module")
-def target_server() -> Iterator[Postgres]:
-    folder = enterable_folder("founder-target-")
-    with running(Postgres(folder)) as server:
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute("create role app login")
-        yield server
 
 
 def access(seaweed: Components, secret: str = "") -> S3Access:
