@@ -111,7 +111,7 @@ def test_lost_secrets_come_back_by_the_command_that_the_error_says(
     assert f"founder {' '.join(command)}" in running.run("up", "--yes").err
     assert running.run("restore").code != 0
     running.ok(*command, "--key-file", str(key))
-    assert file.read_bytes() == before
+    assert json.loads(file.read_bytes()) == json.loads(before)
     assert "No changes" in running.ok("up", "--yes").out
     running.ok("restore", "--only", "databases", "--replace")
 

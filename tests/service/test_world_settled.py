@@ -44,7 +44,11 @@ def test_a_former_copy_of_the_tool_stays_while_something_runs_from_it(
     program.symlink_to("/usr/bin/python3")
     where = Places(state=str(tmp_path / "diary"), shared=str(tmp_path / "shared"), python="", package="")
     settled = Settled(Stack("diary", "", "", {}), where, "", list)
-    with subprocess.Popen([program, "-c", "input()"], stdin=subprocess.PIPE) as running:
+    with subprocess.Popen(
+        [program, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        running.stdout.readline()  # before, the kernel may not name it yet
         settled._prune_tools()
         assert {path.name for path in tools.iterdir()} == {"tool-new", "tool-old"}
         running.communicate(b"\n")
