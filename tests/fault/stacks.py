@@ -209,6 +209,20 @@ panel_port = {panel}
 """
 
 
+def ask(founder: Founder, question: str, database: str = "app") -> str:
+    """What the stack's server answers its superuser."""
+    command = ["psql", "-XqAtw", "-h", f"{founder.state}/run/postgres", "-p", str(founder.port("postgres.sql"))]
+    asked = subprocess.run(
+        [*command, "-U", "postgres", "-d", database, "-c", question],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
+    return asked.stdout.strip()
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that were free together a moment ago."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.fault.stacks import Founder, gone_afterwards, small_stack
-from tests.fault.test_moments import ENGINE, ask, moment
+from tests.fault.stacks import Founder, ask, gone_afterwards, small_stack
+from tests.fault.test_moments import ENGINE, moment
 
 TABLES = 20_000
 _FEW = 500

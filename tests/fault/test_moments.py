@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import killed, killed_pid, wait_until
-from tests.fault.stacks import LOCKED, PRECONDITION, Founder, gone_afterwards, small_stack
+from tests.fault.stacks import LOCKED, PRECONDITION, Founder, ask, gone_afterwards, small_stack
 
 ENGINE = '\n[backup]\nuse = "pgbackrest"\nschedule = "never"\nprove = "never"\n'
 
@@ -25,20 +24,6 @@ def stack(state_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ask(founder, "CREATE TABLE visit (n int); ALTER TABLE visit OWNER TO app")
         founder.ok("backup")
         yield founder
-
-
-def ask(founder: Founder, question: str, database: str = "app") -> str:
-    """What the stack's server answers its superuser."""
-    command = ["psql", "-XqAtw", "-h", f"{founder.state}/run/postgres", "-p", str(founder.port("postgres.sql"))]
-    asked = subprocess.run(
-        [*command, "-U", "postgres", "-d", database, "-c", question],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert asked.returncode == 0, asked.stderr
-    return asked.stdout.strip()
 
 
 def visit(founder: Founder, *numbers: int) -> None:

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.conftest import wait_until
 from tests.fault.conftest import NewStack
-from tests.fault.stacks import FAILED, Founder, Visitors
+from tests.fault.stacks import FAILED, Founder, Visitors, ask
 
 _versions = count(1)
 
@@ -123,6 +123,31 @@ def test_an_instance_that_never_gets_ready_leaves_the_old_release_and_says_why(r
     edit(running, "start_timeout_s = 4\n", "")
     running.ok("up", "--yes")
     assert running.serves(version)
+
+
+def sign_ins(founder: Founder) -> dict[str, str]:
+    """The app's sign-ins to the database → until when each is good."""
+    question = "SELECT rolname || ' ' || coalesce(rolvaliduntil, 'infinity') FROM pg_roles WHERE rolname ~ '^app_'"
+    return dict(line.split(" ", 1) for line in ask(founder, question).splitlines())
+
+
+def test_a_rotation_that_stops_half_way_takes_nothing_from_who_serves(new_stack: NewStack) -> None:
+    """What breaks otherwise: ten minutes later the database refuses the serving instance's own password."""
+    founder = new_stack(app="start_timeout_s = 4")
+    broken = founder.state / "data" / "app" / "broken"
+    founder.write_app("one", broken=f"import os\nif os.path.exists('{broken}'): raise SystemExit(1)")
+    founder.ok("up", "--yes")
+    (former,) = sign_ins(founder)
+    broken.touch()
+    assert founder.run("secrets", "rotate", "postgres.app", "--yes").code == FAILED
+    assert founder.serves("one")
+    assert set(sign_ins(founder).values()) == {"infinity"}
+    broken.unlink()
+    founder.ok("up", "--yes")
+    assert founder.serves("one")
+    now = sign_ins(founder)
+    assert now.pop(former) != "infinity"
+    assert list(now.values()) == ["infinity"]
 
 
 def socket_to(founder: Founder) -> ClientConnection:
