@@ -65,7 +65,7 @@ def test_a_build_that_flees_from_process_to_process_ends_with_its_build(
     source: Path, places: Places, builder: str
 ) -> None:
     (source / "flee.py").write_text(FLEEING)
-    builds.build(_build(source, "/usr/bin/python3.11 flee.py; sleep 0.2"), places, user=builder, progress=print)
+    builds.build(_build(source, "/usr/bin/python3 flee.py; sleep 0.2"), places, user=builder, progress=print)
     uid = pwd.getpwnam(builder).pw_uid
     left = [pid for pid in processes.all_pids() if _user_of(pid) == uid and processes.alive(pid)]
     accounts.end_all_of(builder)

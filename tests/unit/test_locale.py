@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,9 +56,22 @@ def test_every_text_has_a_spanish_translation() -> None:
 
 
 def test_no_text_stands_inside_an_f_string_where_the_tool_that_collects_texts_does_not_look() -> None:
-    inside = re.compile(r"""\{_\(["']""")
-    found = [path.name for path in translate.SOURCE.rglob("*.py") if inside.search(path.read_text())]
+    found = [path.name for path in translate.SOURCE.rglob("*.py") if any(map(_is_a_text, _inside_f_strings(path)))]
     assert found == []
+
+
+def _inside_f_strings(path: Path) -> Iterator[ast.AST]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield from ast.walk(node)
+
+
+def _is_a_text(node: ast.AST) -> bool:
+    """Whether it is `_("…")`; `_(name)` says again what was collected elsewhere."""
+    match node:
+        case ast.Call(ast.Name("_"), [ast.Constant()]):
+            return True
+    return False
 
 
 def test_the_catalogue_and_its_compiled_form_are_those_of_the_source() -> None:

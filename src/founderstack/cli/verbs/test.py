@@ -40,6 +40,7 @@ SYSTEM_PACKAGES = (
     "postgresql",
     "postgresql-client",
     "redis-server",
+    "systemd",
 )
 """What the tests start or ask by themselves; what a stack needs, the stack installs."""
 SYSTEM_PROGRAMS = (
@@ -52,6 +53,7 @@ SYSTEM_PROGRAMS = (
     "/usr/bin/pgbackrest",
     "/usr/bin/psql",
     "/usr/bin/redis-server",
+    "/usr/bin/systemd-analyze",
     "/usr/lib/postgresql",
 )
 

@@ -55,7 +55,8 @@ def plan_page(head: Sequence[str], groups: Sequence[Group]) -> str:
         parts.append(f'<h2 id="{fate}">{escape(title)} ({len(items)})</h2>')
         if fate in ("moved", "platform"):
             listed = _table(items) if fate == "moved" else _reason("", "", items)
-            parts.append(f"<details><summary>{escape(_('all of them'))}</summary>{listed}</details>")
+            unfold = _("all of them")
+            parts.append(f"<details><summary>{escape(unfold)}</summary>{listed}</details>")
         else:
             parts += [_reason(why, fix, members) for (why, fix), members in grouped(items)]
     return _page(_("What the migration will do"), parts)
@@ -72,11 +73,12 @@ def verified_page(document: Mapping[str, Any], signature: str) -> str:
         for one in findings
     )
     verdict = _("Nothing differs.") if document["ok"] else _("Something differs: see the lines marked ✗.")
+    signed = _("Signature of verified.json:")
     parts = [
         _paragraph([f"{document['source']} → {document['target']}", document["at"]]),
         f'<p class="{"good" if document["ok"] else "bad"}"><strong>{escape(verdict)}</strong></p>',
         f"<table>{rows}</table>",
-        f'<p class="quiet">{escape(_("Signature of verified.json:"))} <code>{escape(signature)}</code></p>',
+        f'<p class="quiet">{escape(signed)} <code>{escape(signature)}</code></p>',
     ]
     return _page(_("What the comparison found"), parts)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,9 @@ def _write(path: Path, hashed: str) -> None:
 
 
 @pytest.fixture
-def accounts(file: Path) -> Accounts:
-    return Accounts(str(file), Store(":memory:"))
+def accounts(file: Path) -> Iterator[Accounts]:
+    with closing(Store(":memory:")) as store:
+        yield Accounts(str(file), store)
 
 
 def test_somebody_let_in_has_to_choose_a_password(accounts: Accounts) -> None:

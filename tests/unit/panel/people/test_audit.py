@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from founderstack.panel.people.store import MOST_AUDITED, MOST_REFUSED, REFUSED,
 
 
 @pytest.fixture
-def store() -> Store:
-    return Store(":memory:")
+def store() -> Iterator[Store]:
+    with closing(Store(":memory:")) as store:
+        yield store
 
 
 def test_pages_lead_from_the_newest_to_the_oldest(store: Store) -> None:
@@ -67,15 +70,14 @@ def test_the_log_is_only_added_to(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "panel.sqlite"))
     store.audit(0, "ana", "", "restart")
     store.close()
-    database = sqlite3.connect(tmp_path / "panel.sqlite")
-    for statement in (
-        "update audit set user = 'eva'",
-        "delete from audit",
-        "insert or replace into audit values (1,1,'','','','')",
-    ):
-        with pytest.raises(sqlite3.IntegrityError):
-            database.execute(statement)
-    database.close()
+    with closing(sqlite3.connect(tmp_path / "panel.sqlite")) as database:
+        for statement in (
+            "update audit set user = 'eva'",
+            "delete from audit",
+            "insert or replace into audit values (1,1,'','','','')",
+        ):
+            with pytest.raises(sqlite3.IntegrityError):
+                database.execute(statement)
 
 
 def test_it_is_bounded_and_refused_sign_ins_push_out_nothing_else(

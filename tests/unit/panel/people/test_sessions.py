@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def sessions(clock: ManualClock) -> Sessions:
-    return Sessions(Store(":memory:"), clock)
+def sessions(clock: ManualClock) -> Iterator[Sessions]:
+    with closing(Store(":memory:")) as store:
+        yield Sessions(store, clock)
 
 
 def test_an_idle_session_ends(sessions: Sessions, clock: ManualClock) -> None:
