@@ -146,7 +146,7 @@ def test_what_was_cut_off_moved_or_lost_its_python_is_made_anew(folder: Path) ->
     offline = run(launcher, **nowhere)
     assert offline.returncode == 6
     assert "uv could not be installed" in offline.stderr
-    assert "fix: cure what it says, then run ./founder again" in offline.stderr
+    assert f"fix: cure what it says, then run {launcher} again" in offline.stderr
     shutil.rmtree(folder / "checkout/.venv")
     _kill_a_first_run(launcher)
     again = run(launcher)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.operations.service import Bootable, unit_text
 from founderstack.operations.stack.site import Site

@@ -8,7 +8,7 @@ import sys
 
 from founderstack import __version__
 from founderstack.cli.table import VERBS
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, StackError
 
 _FOR_ALL = ("--help", "-h", "--version", "-V")
@@ -26,7 +26,9 @@ def dispatch(words: list[str]) -> int:
     if verb == "help" and not rest:
         return _help()
     if verb not in VERBS:
-        return _unknown(verb)
+        error = _unknown(verb)
+        _show(error, words)
+        return error.exit_code
     return _run(verb, [*before, *rest])
 
 
@@ -118,10 +120,13 @@ def _help() -> int:
     return EXIT_OK
 
 
-def _unknown(verb: str) -> int:
+def _unknown(verb: str) -> StackError:
     from difflib import get_close_matches
 
     near = get_close_matches(verb, VERBS, n=1)
-    hint = _("Did you mean “founder {verb}”?").format(verb=near[0]) if near else _("“founder --help” lists them.")
-    print(_("There is no verb “{verb}”.").format(verb=verb) + " " + hint, file=sys.stderr)
-    return EXIT_USAGE
+    return StackError(
+        _("There is no verb “{verb}”").format(verb=verb),
+        _("“founder --help” lists them."),
+        _("Did you mean “founder {verb}”?").format(verb=near[0]) if near else _("Choose one of them."),
+        exit_code=EXIT_USAGE,
+    )

@@ -28,6 +28,7 @@ VERBS: dict[str, str] = {
     "doctor": N_("Check the machine, its ports, disk and memory"),
     "kit": N_("One page to print: addresses, sign-ins, what to do on a bad day"),
     "install-service": N_("Start the stack when the machine boots"),
+    "link": N_("Make “founder” a command that works in every folder, with completion"),
     "destroy": N_("Remove everything, data too"),
     "completion": N_("Completion for bash, zsh or fish"),
     "test": N_("Prove that all of it works (from a checkout)"),

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_FAILED, StackError
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.os.processes import Result, break_off, run as run_process

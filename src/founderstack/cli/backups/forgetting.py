@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from founderstack import wiring
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.forget import Copy, forget

@@ -7,7 +7,7 @@ import sys
 from founderstack import wiring
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.render import paint, show_error
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import S3_KEY, S3_SECRET
 from founderstack.model.errors import StackError
 from founderstack.operations.stack.site import Site

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from founderstack import wiring
 from founderstack.backups.assemble import moments_of
 from founderstack.cli.terminal.render import age, paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.point_in_time import Target
 from founderstack.model.protocols import Emit
@@ -135,7 +135,7 @@ def after(done: Replaced) -> list[str]:
             _("The former data are in {folder}; remove them when you need them no more.").format(folder=done.kept)
         )
     if done.safety:
-        lines.append(_("To go back: {command}").format(command=f"founder restore {done.safety} --in-place"))
+        lines.append(_("To go back: {command}").format(command=typed(f"founder restore {done.safety} --in-place")))
     return lines
 
 

@@ -7,7 +7,7 @@ from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import Proof
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK
 from founderstack.operations.backups.prove import prove

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from founderstack import wiring
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import StackError
 from founderstack.operations.stack.site import Site
 

@@ -9,7 +9,7 @@ from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.operations.backups.lost import resend
 from founderstack.operations.stack.site import Site

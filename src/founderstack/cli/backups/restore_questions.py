@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_PRECONDITION, StackError
 from founderstack.model.sql import identifier
 from founderstack.model.vault import Standing

@@ -8,7 +8,7 @@ from founderstack.backups.assemble import place_here, places_of
 from founderstack.backups.sets.origin import SetsElsewhere
 from founderstack.cli.terminal.keys import asked, key_of
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import S3_KEY, S3_SECRET
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.operations.backups.lost_secrets import bring_back

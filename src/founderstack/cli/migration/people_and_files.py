@@ -12,7 +12,7 @@ from typing import Any
 
 from founderstack import wiring
 from founderstack.cli.terminal import questions
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.migration.files.files import Files
 from founderstack.migration.files.remote_access import Access, RestAccess, S3Access
 from founderstack.migration.files.remote_files import RemoteFiles

@@ -14,7 +14,7 @@ from founderstack import wiring
 from founderstack.cli.migration.people_and_files import Extras
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.values import Kind, Options, Progress

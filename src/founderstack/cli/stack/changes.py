@@ -12,7 +12,7 @@ from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.cli.terminal.progress import Progress
 from founderstack.cli.terminal.render import paint, seconds, title
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.render import paint, show_error
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import StackError
 from founderstack.operations.stack import alerts
 from founderstack.operations.stack.prepare import Prepared

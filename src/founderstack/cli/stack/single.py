@@ -9,7 +9,7 @@ from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event
 from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.events import Event
 from founderstack.model.instances import spoken
 from founderstack.model.protocols import Emit

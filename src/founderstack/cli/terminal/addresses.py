@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from founderstack.cli.terminal import questions
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 
 EXAMPLES = (
     "mailtos://USER:PASSWORD@smtp.example.com:587?from=alerts@example.com&to=ana@example.com",

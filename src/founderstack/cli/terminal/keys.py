@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from founderstack.cli.terminal import questions
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world.os import ambient, files
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 from founderstack import locale
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.events import OPTION
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world.os import ambient
 
@@ -72,7 +72,9 @@ class Parser(argparse.ArgumentParser):
 def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False, example: str = "") -> Parser:
     """A parser with the options that this verb shares with others."""
     _translate_argparse()
-    made = Parser(prog=f"founder {verb}", description=_(VERBS[verb]), epilog=_epilog(example), allow_abbrev=False)
+    made = Parser(
+        prog=typed(f"founder {verb}"), description=_(VERBS[verb]), epilog=_epilog(example), allow_abbrev=False
+    )
     made.add_argument("--debug", action="store_true", help=_("show where an unexpected error came from"))
     if stack:
         made.add_argument("--file", default="", help=_("the stack file (default: founder.toml here or above)"))
@@ -85,7 +87,7 @@ def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = 
 
 
 def _epilog(example: str) -> str | None:
-    return _("Example: {command}").format(command=example) if example else None
+    return _("Example: {command}").format(command=typed(example)) if example else None
 
 
 def _translate_argparse() -> None:

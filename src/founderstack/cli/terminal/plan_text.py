@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from founderstack.cli.terminal.render import SIGNS, paint, seconds, title, titled
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
 

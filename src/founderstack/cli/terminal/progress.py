@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 from founderstack.cli.terminal.render import paint, seconds, title
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.events import Event
 from founderstack.model.plan import Plan
 from founderstack.model.process import Desired

@@ -6,7 +6,7 @@ import getpass
 import sys
 from collections.abc import Callable
 
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 
 _YES = ("y", "yes", "s", "si", "sí")
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from founderstack import locale
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import StackError
 from founderstack.model.instances import service_of, spoken
 from founderstack.world.os import ambient
@@ -74,13 +74,13 @@ def titled(ring: str, desired: Desired) -> str:
 def show_error(error: StackError, *, as_json: bool = False) -> None:
     """Every problem of an error: what, why, and what cures it."""
     if as_json:
-        problems = [{"what": one.what, "why": one.why, "fix": one.fix} for one in error.problems]
+        problems = [{"what": one.what, "why": typed(one.why), "fix": typed(one.fix)} for one in error.problems]
         print(json.dumps({"v": 1, "errors": problems}, ensure_ascii=False), file=sys.stderr)
         return
     for problem in error.problems:
         print(f"{paint('✗', 'red', sys.stderr)} {paint(problem.what, 'bold', sys.stderr)}", file=sys.stderr)
-        print(f"  {problem.why}", file=sys.stderr)
-        print(f"  {paint('→', 'blue', sys.stderr)} {problem.fix}", file=sys.stderr)
+        print(f"  {typed(problem.why)}", file=sys.stderr)
+        print(f"  {paint('→', 'blue', sys.stderr)} {typed(problem.fix)}", file=sys.stderr)
 
 
 def show_defect(error: Exception) -> None:

@@ -7,7 +7,7 @@ import sys
 from founderstack.cli.terminal.events import tell_event
 from founderstack.cli.terminal.manner import Manner
 from founderstack.cli.terminal.render import paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit
 from founderstack.model.step_titles import title_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.source import Difference, Revision
 from founderstack.operations.stack.waiting import Waiting
 

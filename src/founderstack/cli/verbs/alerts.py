@@ -9,7 +9,7 @@ from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.addresses import ask_address
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.alerts import SECRET_PREFIX
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, StackError
 from founderstack.operations.stack import alerts

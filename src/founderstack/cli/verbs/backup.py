@@ -11,7 +11,7 @@ from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.operations.backups.backup import Outcome, backup, megabytes
 from founderstack.world.state.stack_file import find_stack_file

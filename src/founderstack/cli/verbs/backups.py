@@ -9,7 +9,7 @@ from typing import Any
 from founderstack import wiring
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import age, paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.listing import PRESSING, index

@@ -5,26 +5,11 @@ from __future__ import annotations
 from founderstack.cli import glance
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.shells import SCRIPTS
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, StackError
 from founderstack.world.state.stack_file import find_stack_file
 
-_BASH = """\
-_founder() {
-    local words="$(founder completion --words "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)"
-    COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -F _founder founder ./founder
-"""
-_ZSH = """\
-#compdef founder
-_founder() { compadd -- ${(f)"$(founder completion --words "${words[@]:1:CURRENT-2}" 2>/dev/null)"} }
-compdef _founder founder
-"""
-_FISH = """\
-complete -c founder -f -a '(founder completion --words (commandline -opc)[2..-1] 2>/dev/null)'
-"""
-SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 TAKE_SERVICES = ("logs", "restart", "stop", "start", "open", "status")
 
 

@@ -10,8 +10,8 @@ from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.typed import _
 from founderstack.cli.terminal.waiting_text import document, lines, nothing
-from founderstack.locale import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared

@@ -8,12 +8,12 @@ import sys
 
 from founderstack import wiring
 from founderstack.backups.sets.kept import KEY, Lying, keeping, kept_folder, lying
-from founderstack.cli import boot
+from founderstack.cli import boot, on_path
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.cli.verbs.down import show_stop
-from founderstack.locale import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.backups.backup import megabytes
@@ -42,22 +42,23 @@ def run(arguments: list[str]) -> int:
         *_about_backups(found, kept, sets=not given.backups),
     ]
     print("\n".join(told), file=sys.stderr)
-    typed = given.confirm if given.yes else _typed(site)
-    if typed != name:
+    answer = given.confirm if given.yes else _typed(site)
+    if answer != name:
         raise StackError(
             _("Nothing was removed"),
-            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=typed, name=name)
-            if typed
+            _("“{typed}” is not the stack’s name, “{name}”.").format(typed=answer, name=name)
+            if answer
             else _("Nobody confirmed it with the stack’s name."),
             _("For scripts: founder destroy --yes --confirm {name}").format(name=name),
             exit_code=EXIT_AUTH_NEEDED,
         )
     boot.remove(site)
     destroy(site, show_stop, keeping(found, kept, _key(site), sets=not given.backups))
+    on_path.unlink_after_the_last(on_path.homes(root=site.machine.root))
     print(_("The stack “{name}” is gone. Its stack file is still there.").format(name=name))
     if found.ids and not given.backups:
         command = shlex.join(["founder", "rebuild", "--from", kept, "--key-file", f"{kept}/{KEY}", "--name", name])
-        print(_("It comes back from its backups with: {command}").format(command=command))
+        print(_("It comes back from its backups with: {command}").format(command=typed(command)))
     return EXIT_OK
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from founderstack import wiring
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.doctor import Check, Examined, doctor, failed
@@ -63,8 +63,8 @@ def lines(checks: list[Check]) -> list[str]:
         sign, colour = _SIGNS[check.level]
         told.append(f"{paint(sign, colour)} {check.id:<{width}}{check.what}")
         if check.level != "ok":
-            told.append(f"    {check.why}")
-            told.append(f"    {paint('→', 'blue', sys.stdout)} {check.fix}")
+            told.append(f"    {typed(check.why)}")
+            told.append(f"    {paint('→', 'blue', sys.stdout)} {typed(check.fix)}")
     bad = sum(check.level == "fail" for check in checks)
     warned = sum(check.level == "warn" for check in checks)
     told.append("")

@@ -7,7 +7,7 @@ import sys
 from founderstack import wiring
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
 from founderstack.operations.stack.down import down

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import N_, _
+from founderstack.cli.terminal.typed import _
+from founderstack.locale import N_
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 
 TOPICS = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from founderstack import wiring
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.stackfile.keys import slug
 from founderstack.stackfile.schema import NAME as SCHEMA
@@ -39,14 +40,8 @@ def run(arguments: list[str]) -> int:
     wiring.check_stack(text.encode(), path, read_machine())
     files.ensure_folder(folder)
     files.write_atomic(path, text)
-    here = folder == os.getcwd()
-    print(
-        (
-            _("{path} is written. Next: founder up")
-            if here
-            else _("{path} is written. Next, in that folder: founder up")
-        ).format(path=path)
-    )
+    command = "founder up" if folder == os.getcwd() else shlex.join(["founder", "up", "--file", path])
+    print(_("{path} is written. Next: {command}").format(path=path, command=typed(command)))
     return EXIT_OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from founderstack import wiring
 from founderstack.cli import boot
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.world.state.stack_file import find_stack_file
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from founderstack import locale, wiring
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
 from founderstack.operations.backups.kit import Section, kit

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from founderstack.cli import glance
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.state_folder import StateFolder
 from founderstack.world.os.clock import SystemClock

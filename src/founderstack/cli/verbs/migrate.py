@@ -13,7 +13,7 @@ from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint, seconds
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.migration import trouble
 from founderstack.migration.cutover import cutover, follow
 from founderstack.migration.people import tables as people_tables
@@ -93,7 +93,7 @@ def _plan(migration: Migration, given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(report.plan_document(facts, items), ensure_ascii=False))
     else:
-        print("\n".join(report.plan_lines(facts, items)))
+        print(typed("\n".join(report.plan_lines(facts, items))))
         print("\n" + _("All of it: {page}").format(page=page))
         print(_("Nothing was changed.") + ("" if blocked else " " + _("Next: founder migrate run")))
     return EXIT_PRECONDITION if blocked else EXIT_OK
@@ -122,7 +122,7 @@ def _verify(migration: Migration, given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(document, ensure_ascii=False))
     else:
-        print("\n".join(report.verified_lines(findings)))
+        print(typed("\n".join(report.verified_lines(findings))))
         print("\n" + _("Signed report: {page}").format(page=page))
         run = migration.journal.run()
         if not document["ok"] and run and run.state != "cut over":

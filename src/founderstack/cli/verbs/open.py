@@ -6,7 +6,7 @@ import os
 
 from founderstack.cli import glance
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.world.os.processes import run as run_program
 from founderstack.world.state.stack_file import find_stack_file

@@ -9,7 +9,7 @@ from founderstack import wiring
 from founderstack.cli.stack.changes import plan_document, warn_of_memory
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.plan_text import show_plan
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.stack.converge import duration_key, estimate
 from founderstack.operations.stack.prepare import prepare

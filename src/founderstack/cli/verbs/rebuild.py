@@ -14,7 +14,7 @@ from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.listing import FUTURE
@@ -55,7 +55,7 @@ def run(arguments: list[str]) -> int:
             text = _(
                 "The log of changes goes on after that set. What was committed since comes back with, now: {command}"
             )
-            print(paint("! ", "yellow") + text.format(command="founder restore --whole-server"))
+            print(paint("! ", "yellow") + text.format(command=typed("founder restore --whole-server")))
         for line in refused:
             print(paint("! ", "yellow") + line)
     return code

@@ -9,7 +9,7 @@ from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.names import known
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared

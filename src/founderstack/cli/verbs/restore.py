@@ -18,7 +18,7 @@ from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.sql import identifier
 from founderstack.operations.backups.backup import megabytes
@@ -116,7 +116,7 @@ def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
     lines += [_line(item, plan.wish) for item in plan.items]
     for files in plan.left:
         text = _("{name} stays as it is: who may sign in, and what was done. By name it goes back too: {command}")
-        command = f"founder restore {manifest.id} --files {files.component} --in-place"
+        command = typed(f"founder restore {manifest.id} --files {files.component} --in-place")
         lines.append("  = " + text.format(name=files.component, command=command))
     lines += [paint(f"  ! {text}", "red", sys.stderr) for text in manifest.lacks]
     if plan.wish.in_place:
@@ -179,7 +179,7 @@ def _back_or_away(done: Restored, in_psql: InPsql) -> list[str]:
     if done.plan.wish.in_place:
         if not done.safety:
             return []
-        command = f"founder restore {done.safety} --in-place"
+        command = typed(f"founder restore {done.safety} --in-place")
         return ["  " + _("To go back: {command}").format(command=command)]
     names = [item.into for item in done.plan.items]
     return [

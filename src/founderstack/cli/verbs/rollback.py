@@ -8,7 +8,7 @@ from founderstack import wiring
 from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site

@@ -12,7 +12,7 @@ from founderstack import wiring
 from founderstack.cli.stack.changes import carry_out, report
 from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.up import up

@@ -12,7 +12,7 @@ from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.manner import Manner, manner_of
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.render import paint
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from founderstack import locale
 from founderstack.cli import glance
 from founderstack.cli.terminal.render import age, paint
-from founderstack.locale import N_, _
+from founderstack.cli.terminal.typed import _
+from founderstack.locale import N_
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.model.instances import service_of
 from founderstack.operations.stack.status import UNRELEASED, Line, Status, as_json, status

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import founderstack
 from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.typed import _
 from founderstack.cli.tiers import PytestTier, Tier, Tiers, say
-from founderstack.locale import _
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.world.os.ambient import download_environment
 from founderstack.world.os.clock import SystemClock

@@ -5,11 +5,12 @@ from __future__ import annotations
 from founderstack import wiring
 from founderstack.cli.backups.offer_place import offer_place
 from founderstack.cli.backups.reopening import opened_databases
+from founderstack.cli.on_path import homes, offer_link
 from founderstack.cli.stack.changes import carry_out, report
 from founderstack.cli.stack.first_run import first_run, offer_alerts, say_first_password
 from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import parser
-from founderstack.locale import _
+from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.stack.prepare import prepare
 from founderstack.operations.stack.up import up
@@ -34,6 +35,7 @@ def run(arguments: list[str]) -> int:
     code = report(site, prepared, took, manner)
     if first and not manner.events:
         say_first_password(site, prepared)
+        offer_link(homes(root=site.machine.root))
         offer_alerts(site)
         offer_place(site)
     return code

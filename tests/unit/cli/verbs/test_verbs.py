@@ -177,4 +177,9 @@ def test_help_on_nothing_known_names_the_topics(capsys: pytest.CaptureFixture[st
 
 
 def test_a_verb_with_a_typo_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert spoken("statu", capsys) == (64, "", "There is no verb “statu”. Did you mean “founder status”?\n")
+    code, out, err = spoken("statu", capsys)
+    assert (code, out) == (64, "")
+    assert "There is no verb “statu”" in err
+    assert "Did you mean “founder status”?" in err
+    _code, _out, told = spoken("--json statu", capsys)
+    assert json.loads(told)["errors"][0]["fix"] == "Did you mean “founder status”?"
