@@ -13,9 +13,8 @@ from founderstack.catalogue import COMPONENTS
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
-from founderstack.model.stack import OPTIONAL_ROLES, Role
 from founderstack.stackfile import schema
-from founderstack.stackfile.keys import TABLES, StackSettings, ToolSettings
+from founderstack.stackfile.keys import StackSettings, ToolSettings, tables
 from founderstack.stackfile.values import toml
 
 DOCS = Path(__file__).parent
@@ -72,7 +71,7 @@ def _stack_file() -> Iterator[str]:
     yield "## At the top"
     yield ""
     yield from _table(StackSettings)
-    for role in TABLES:
+    for role in tables(COMPONENTS).values():
         yield from _role(role)
     yield "## [tools.NAME]"
     yield ""
@@ -81,17 +80,17 @@ def _stack_file() -> Iterator[str]:
     yield from _table(ToolSettings)
 
 
-def _role(role: Role) -> Iterator[str]:
-    filling = [component for component in COMPONENTS.values() if component.role == role]
-    yield f"## [{role}]"
+def _role(rules: Component) -> Iterator[str]:
+    filling = [component for component in COMPONENTS.values() if component.role == rules.role]
+    yield f"## [{rules.role}{'.NAME' if rules.several else ''}]"
     yield ""
     names = [f'`use = "{component.name}"`' for component in filling]
-    if role in OPTIONAL_ROLES:
+    if rules.optional:
         names.append('`use = "none"` to leave it out')
     yield f"{', '.join(names)}."
     if len(filling) > 1:
         yield "Without `use`, the first of them that your system has packages for."
-    if role == "app":
+    if rules.role == "app":
         yield "Without this table, the app in the folder `app` runs if there is one."
     yield ""
     for component in filling:

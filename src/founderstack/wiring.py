@@ -6,15 +6,15 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from founderstack import locale
 from founderstack.catalogue import COMPONENTS
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.stack import Choices, Machine, Part, Places, Stack
+from founderstack.model.stack import Choices, Machine, Places, Stack
 from founderstack.model.vault import Vault
+from founderstack.model.words import Database
 from founderstack.operations.backups.prove import Drills
 from founderstack.operations.backups.rebuild import Opening
 from founderstack.operations.stack.site import Site
@@ -54,8 +54,7 @@ def load_stack(file: str, machine: Machine) -> Stack:
     """The checked stack file; from here on everything is said in its language."""
     stack = check_stack(_read(file), file, machine)
     locale.use(stack.language)
-    agent = COMPONENTS["agent"]
-    return replace(stack, parts={**stack.parts, agent.role: Part(agent.role, agent.name, agent.settings())})
+    return stack
 
 
 def check_stack(content: bytes, file: str, machine: Machine) -> Stack:
@@ -170,16 +169,16 @@ def migration_target(site: Site) -> Target:
     from founderstack.world.net.postgres import Address
 
     view = prepare(site).resolved.views["database"]
-    if not os.path.isdir(view.database.folder):
+    database, endpoint = view.one(Database), view.endpoint("database")
+    if not os.path.isdir(database.folder):
         raise StackError(
             _("This stack has no database yet"),
             _("It is made when the stack is brought up for the first time, and a migration needs it."),
             _("Run: founder up"),
             exit_code=EXIT_PRECONDITION,
         )
-    socket = view.places.run(view.providers["database"])
-    address = Address(socket, view.port("database", "sql"), "postgres", view.database.name)
-    return Target(address, view.database.binaries)
+    address = Address(endpoint.socket, endpoint.port, "postgres", database.name)
+    return Target(address, database.binaries)
 
 
 def try_place(stack: Stack, where: Places, given: Mapping[str, str]) -> None:
@@ -197,7 +196,7 @@ def migration_shelf(site: Site) -> Shelf:
 
     view = prepare(site).resolved.views["app"]
     secrets = Secrets(site.places.files.secrets)
-    offered = {name: secrets.fill(text) for name, text in view.offers.items() if name.startswith("S3_")}
+    offered = {name: secrets.fill(text) for name, text in view.variables.items() if name.startswith("S3_")}
     if offered:
         bucket = Bucket(
             offered["S3_ENDPOINT"],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from founderstack.catalogue import COMPONENTS
+from founderstack.model.component import Component
 from founderstack.model.process import Desired
 from founderstack.operations.stack.prepare import prepare
 from founderstack.planner.stack.resolve import Resolved
@@ -33,13 +35,17 @@ class Case:
         return self.resolved().desired
 
 
+def _alone(component: Component) -> Case:
+    """The component where a stack file asks for it by name, on a system that has it."""
+    table = f"[{component.role}.first]" if component.several else f"[{component.role}]"
+    use = f'{table}\nuse = "{component.name}"\n' if component.table else ""
+    return Case(component.name, use, os=component.systems[0] if component.systems else "debian:12")
+
+
 CASES = (
-    Case("redis"),
-    Case("valkey", os="debian:13"),
+    *(_alone(component) for component in COMPONENTS.values()),
     Case("domain", 'domain = "diary.example.com"\n'),
     Case("app-by-port", _PORT_APP, files=("server.py",)),
     Case("small", '[cache]\nuse = "none"\n[database-admin]\nuse = "none"\n', files=()),
-    Case("storage", "[storage]\n"),
-    Case("pgbackrest", '[backup]\nuse = "pgbackrest"\n'),
     Case("not-root", root=False),
 )

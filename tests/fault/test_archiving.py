@@ -20,6 +20,7 @@ from founderstack.backups.pgbackrest import recovery
 from founderstack.backups.pgbackrest.repository import Repository
 from founderstack.model.errors import StackError
 from founderstack.model.point_in_time import Target
+from founderstack.model.words import Archive
 from founderstack.planner.backups.point_in_time import beginning
 from founderstack.world.os.processes import alive, all_pids, command_line
 from tests.conftest import enterable_folder, killed_pid, wait_until
@@ -424,7 +425,7 @@ def _archiver_on_a_disk_that_is_full(server: Primary) -> None:
     """The server's own program on the first segment that waits, where no disk would be empty enough."""
     status = Path(server.data) / "pg_wal/archive_status"
     segment = min(path.stem for path in status.glob("*.ready"))
-    archive = server.resolved.views["database"].archive
+    archive = server.resolved.views["database"].find(Archive)
     assert archive
     command = [f"{server.places.etc('postgres')}/archive-wal", f"pg_wal/{segment}", segment, archive.folder]
     subprocess.run(

@@ -48,11 +48,11 @@ class Stack:
     @property
     def origin(self) -> str:
         """Where the panel and the tools are."""
-        return f"https://{HOST}:{self.port('gateway', 'panel')}"
+        return f"https://{HOST}:{self.port('panel')}"
 
-    def port(self, role: str, name: str) -> int:
-        """A chosen port."""
-        return self.resolved.views["gateway"].port(role, name)  # type: ignore[arg-type]
+    def port(self, name: str) -> int:
+        """A chosen port of the gateway."""
+        return self.resolved.views["gateway"].port(name)
 
     def write(self, name: str) -> Process:
         """A process's files and folders, secrets filled in."""
@@ -114,7 +114,7 @@ class Stack:
     ) -> tuple[int, str]:
         """One request to the panel's origin (or the app's, `https`) with the path exactly as given: (status, body)."""
         context = ssl.create_default_context(cafile=f"{self.folder}/tls/ca.crt")
-        with closing(HTTPSConnection(HOST, self.port("gateway", door), context=context, timeout=40)) as client:
+        with closing(HTTPSConnection(HOST, self.port(door), context=context, timeout=40)) as client:
             client.putrequest(method, path, skip_accept_encoding=True)
             for name, value in (headers or {}).items():
                 client.putheader(name, value)
@@ -152,7 +152,7 @@ def gateway(stack: Stack, *behind: str) -> Iterator[ExitStack]:
         for name in behind:
             stack.wait_for(name)
         parts.enter_context(stack.running("nginx"))
-        wait_until(lambda: listens(stack.port("gateway", "panel")), "the gateway listens")
+        wait_until(lambda: listens(stack.port("panel")), "the gateway listens")
         yield parts
 
 

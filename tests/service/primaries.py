@@ -18,6 +18,7 @@ from founderstack.catalogue import COMPONENTS
 from founderstack.model import process as p
 from founderstack.model.point_in_time import Target
 from founderstack.model.stack import Choices, Machine, Places
+from founderstack.model.words import Archive, Database
 from founderstack.planner.backups.point_in_time import beginning
 from founderstack.planner.stack.choose import choose
 from founderstack.planner.stack.resolve import Facts, Resolved, resolve
@@ -99,15 +100,15 @@ class Primary:
 
     @property
     def data(self) -> str:
-        return self.resolved.views["database"].database.folder
+        return self.resolved.views["database"].one(Database).folder
 
     @property
     def socket(self) -> str:
-        return self.resolved.views["database"].database.socket
+        return self.resolved.views["database"].endpoint("database").socket
 
     @property
     def port(self) -> int:
-        return self.resolved.views["database"].port("database", "sql")
+        return self.resolved.views["database"].port("sql")
 
     def start(self) -> None:
         options = " ".join(self.process.argv[3:])
@@ -232,7 +233,7 @@ def _made(system: System, places: Places, text: str, given: dict[str, str]) -> P
             system.run(
                 ["/bin/sh", "-c", 'printf %s "$1" | { shift; "$@"; }', "sh", command.stdin, *command.argv], user=USER
             )
-    archive = resolved.views["database"].archive
+    archive = resolved.views["database"].find(Archive)
     assert archive is not None
     path = f"{places.etc('pgbackrest')}/pgbackrest.conf"
     return Primary(system, places, resolved, Repository(path, USER, archive.folder, system.run))

@@ -15,8 +15,8 @@ from minio.commonconfig import Tags
 from founderstack.backups.buckets.archive import Packing, packed
 from founderstack.backups.buckets.part import NotTaken, Objects, look_through
 from founderstack.backups.buckets.s3_admin import ObjectStorage
-from founderstack.catalogue import seaweedfs
 from founderstack.model.errors import StackError
+from founderstack.model.words import Buckets
 from founderstack.world.objects.s3 import Bucket, S3Store
 from tests.service.components import Components
 from tests.service.test_seaweedfs import client, get, put
@@ -38,7 +38,7 @@ PLAIN = {
 
 
 def objects_of(storage: Components, beginning: str = "") -> Objects:
-    declared = seaweedfs.objects(storage.view("storage"))
+    declared = storage.view("storage").one(Buckets)
     secret = storage.secrets.get(declared.secret)
     server = Bucket(declared.endpoint, "", declared.key, secret, declared.region, tries=1, cure="Run: founder up")
     return Objects("seaweedfs", server, NotTaken(declared.left_out, beginning))
@@ -196,7 +196,7 @@ def test_an_archive_of_something_else_is_refused_instead_of_bringing_back_nothin
 
 
 def test_a_storage_that_is_away_is_told_with_its_cure(storage: Components) -> None:
-    declared = seaweedfs.objects(storage.view("storage"))
+    declared = storage.view("storage").one(Buckets)
     server = Bucket("http://127.0.0.1:1", "", "admin", "x", declared.region, tries=0, cure="Run: founder up")
     with (
         pytest.raises(StackError, match="cannot be reached") as told,

@@ -132,9 +132,7 @@ def test_a_session_that_is_ended_from_elsewhere_is_over_for_the_tools(stack: Sta
 def test_no_tool_opens_a_websocket_that_would_outlive_a_sign_out(stack: Stack, browser: Browser) -> None:
     _signed_in(stack, browser)
     for path in ("/tools/redis/", "/tools/pgadmin/socket.io/?EIO=4&transport=websocket"):
-        with closing(
-            HTTPSConnection(HOST, stack.port("gateway", "panel"), timeout=20, context=_context(stack))
-        ) as client:
+        with closing(HTTPSConnection(HOST, stack.port("panel"), timeout=20, context=_context(stack))) as client:
             headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
                        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Cookie": _cookie(browser),
                        "Origin": stack.origin}  # fmt: skip
@@ -161,8 +159,8 @@ def test_forged_headers_reach_nobody_behind_the_gateway(stack: Stack, browser: B
     reached = json.loads(stack.get("/", headers=FORGED, door="https")[1])
     assert {name for name in reached if name.startswith("x-founder")} == set()
     assert (reached["x-real-ip"], reached["x-forwarded-for"]) == ("127.0.0.1", "127.0.0.1")
-    assert reached["x-forwarded-host"] == f"{HOST}:{stack.port('gateway', 'https')}"
-    assert (reached["x-forwarded-proto"], reached["x-forwarded-port"]) == ("https", str(stack.port("gateway", "https")))
+    assert reached["x-forwarded-host"] == f"{HOST}:{stack.port('https')}"
+    assert (reached["x-forwarded-proto"], reached["x-forwarded-port"]) == ("https", str(stack.port("https")))
     assert "forwarded" not in reached
     _signed_in(stack, browser)
     browser.get("/account", X_Real_IP="10.9.9.9")
@@ -170,7 +168,7 @@ def test_forged_headers_reach_nobody_behind_the_gateway(stack: Stack, browser: B
 
 
 def test_the_gateway_adds_what_protects_every_page_of_the_app(stack: Stack) -> None:
-    with httpx.Client(verify=_context(stack), base_url=f"https://{HOST}:{stack.port('gateway', 'https')}") as client:
+    with httpx.Client(verify=_context(stack), base_url=f"https://{HOST}:{stack.port('https')}") as client:
         told = client.get("/").headers
     assert told["x-content-type-options"] == "nosniff"
     assert told["x-frame-options"] == "SAMEORIGIN"

@@ -55,7 +55,7 @@ def _socket(stack: Stack) -> str:
 
 
 def _client(stack: Stack, user: str) -> Any:
-    port, password = stack.port("cache", "redis"), stack.secrets.get(f"cache.{user}")
+    port, password = stack.resolved.views["cache"].port("redis"), stack.secrets.get(f"cache.{user}")
     return redis.Redis(port=port, username=user, password=password, decode_responses=True)
 
 
@@ -274,7 +274,7 @@ def test_the_patterns_allow_exactly_what_is_not_hidden(stack: Stack, hidden: tup
     }
     names |= {"a.bc", "ü", "-", "a b", "\x00", "[", "x:\\"}
     patterns = [f"~{pattern}" for pattern in visible(hidden)]
-    port, password = stack.port("cache", "redis"), stack.secrets.get("cache.app")
+    port, password = stack.resolved.views["cache"].port("redis"), stack.secrets.get("cache.app")
     with closing(redis.Redis(port=port, username="app", password=password)) as app:
         assert app.ping()
     with subprocess.Popen(

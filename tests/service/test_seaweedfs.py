@@ -134,7 +134,7 @@ def test_the_files_of_an_app_are_brought_in_once_and_stay_where_they_were(storag
     for name, data in content.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    offers = seaweedfs.offers(storage.view("storage"))
+    offers = storage.view("storage").variables
     env = {"FILES_DIR": str(tmp_path), **{name: storage.secrets.fill(value) for name, value in offers.items()}}
     assert copy_into_bucket.copy_files(env) == 3
     assert copy_into_bucket.copy_files(env) == 0

@@ -153,7 +153,7 @@ class _Database:
 
     def end_former_ones(self, login: str) -> None:
         script = files("founderstack.catalogue").joinpath("postgres_files", "former_sign_ins.sql").read_text()
-        self.ask("postgres", "app", f"\\set login {login}\n" + script)
+        self.ask("postgres", "app", f"\\set today {login}\n" + script)
 
     def ask(self, user: str, database: str, sql: str, *, check: bool = True) -> str:
         place = ("-h", str(self._folder), "-U", user, "-d", database)

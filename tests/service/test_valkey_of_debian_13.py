@@ -67,7 +67,7 @@ class Caches:
         view = self.running.view("cache")
         password = password or self.running.secrets.get(f"cache.{user}")
         return redis.Redis(
-            port=view.port("cache", "redis"), username=user, password=password, decode_responses=True, socket_timeout=20
+            port=view.endpoint("cache").port, username=user, password=password, decode_responses=True, socket_timeout=20
         )
 
 
@@ -99,7 +99,7 @@ def test_valkey_starts_as_the_catalogue_says(caches: Caches) -> None:
 
 def test_valkey_lets_nobody_in_without_a_password(caches: Caches) -> None:
     caches.use("valkey")
-    port = caches.running.view("cache").port("cache", "redis")
+    port = caches.running.view("cache").endpoint("cache").port
     with closing(redis.Redis(port=port)) as nobody, pytest.raises(redis.exceptions.AuthenticationError):
         nobody.ping()
     with closing(caches.client(password="wrong")) as guesser, pytest.raises(redis.exceptions.AuthenticationError):

@@ -22,9 +22,10 @@ from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.point_in_time import Moments
 from founderstack.model.protocols import Clock, ObjectStore, Server
-from founderstack.model.stack import Choices, Machine, Places, Role, Stack
+from founderstack.model.stack import Choices, Machine, Places, Stack
 from founderstack.model.state_folder import StateFolder
-from founderstack.planner.stack.resolve import Facts, resolve
+from founderstack.model.words import Buckets, Database
+from founderstack.planner.stack.resolve import Facts, views_of
 from founderstack.world.keys.sealing import Key
 from founderstack.world.objects.folder import FolderStore, missing
 from founderstack.world.objects.s3 import TRIES, Bucket, S3Store
@@ -55,10 +56,10 @@ class Made:
     app_files: frozenset[str] = frozenset()
     """Names of the files in the app's folder, from which its kind is told."""
 
-    def views(self) -> Mapping[Role, View]:
+    def views(self) -> Mapping[str, View]:
         """Each role's component as it is on this machine, whatever release serves."""
         facts = Facts(self.machine, self.places, self.choices, app_files=self.app_files)
-        return resolve(self.stack, self.components, facts).views
+        return views_of(self.stack, self.components, facts)
 
 
 def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
@@ -169,17 +170,18 @@ def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
 def server_of(views: Mapping[Any, View]) -> Server | None:
     """How to sign in to the stack's database server, None where it has none."""
     view = next(iter(views.values()))
-    database = view.database
-    if not database.socket:
+    database = view.find(Database)
+    if database is None:
         return None
+    endpoint = view.endpoint("database")
     return Server(
         database.binaries,
-        database.socket,
-        database.port,
+        endpoint.socket,
+        endpoint.port,
         view.system_user(database.account),
         reader=database.reader,
         needed=database.name,
-        passing=database.passing,
+        passing=database.rotating_roles,
     )
 
 
@@ -188,12 +190,12 @@ def _component_files(made: Made) -> Iterator[Files]:
         declared = made.components[part.component].backup
         if not isinstance(declared, Backup) or declared.kind != "files":
             continue
-        account = declared.account or part.component
+        account = declared.account or part.name
         folder = made.places.data(account)
         yield Files(
-            name=f"files/{part.component}.tar",
+            name=f"files/{part.name}.tar",
             kind="files",
-            about=part.component,
+            about=part.name,
             entries=_entries(folder, declared.folders, declared.exclude),
             folder=folder,
             names=declared.folders,
@@ -206,13 +208,10 @@ def _component_files(made: Made) -> Iterator[Files]:
 
 def _component_objects(made: Made, views: Mapping[Any, View]) -> Iterator[Objects]:
     cure = _("See what is the matter with it: founder status; start it with: founder up")
-    for role, part in made.stack.parts.items():
-        declared = made.components[part.component].objects(views[role]) if role in views else None
-        if declared is not None:
-            secret = made.secret(declared.secret)
-            server = Bucket(declared.endpoint, "", declared.key, secret, declared.region, cure=cure)
-            own = _own_sets(made.stack.parts["backup"].settings, made.stack.name, declared.ports)
-            yield Objects(part.component, server, NotTaken(declared.left_out, own))
+    for storage in views["backup"].all(Buckets):
+        server = Bucket(storage.endpoint, "", storage.key, made.secret(storage.secret), storage.region, cure=cure)
+        own = _own_sets(made.stack.parts["backup"].settings, made.stack.name, storage.ports)
+        yield Objects(storage.component, server, NotTaken(storage.left_out, own))
 
 
 def _own_sets(settings: Any, stack: str, ports: tuple[int, ...]) -> str:

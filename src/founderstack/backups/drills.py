@@ -14,6 +14,7 @@ from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import IDENTITY, FoundSet, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server
+from founderstack.model.words import Database
 from founderstack.world.keys.sealing import Key
 
 
@@ -52,7 +53,7 @@ def drills_of(made: Made) -> StackDrills:
     """The drills of a stack that has backups and was brought up."""
     settings = made.stack.parts["backup"].settings
     views = made.views()
-    database, server = views["backup"].database, contents_of(made, views).server
+    database, server = views["backup"].one(Database), contents_of(made, views).server
     scratch = Scratch(made.places.files.drill, database.binaries, server.user if server else made.machine.user)
     stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))
     physical = PHYSICAL.get(made.stack.parts["backup"].component)

@@ -13,6 +13,7 @@ from founderstack.backups.vault import Vault
 from founderstack.model.component import View
 from founderstack.model.point_in_time import Moments
 from founderstack.model.protocols import Clock, Engine, Server
+from founderstack.model.words import Database
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ MOMENTS: Mapping[str, MomentsOf] = {
         repository=engine.repository_of(making.view),
         vault=vault,
         server=server,
-        data=making.view.database.folder,
+        data=making.view.one(Database).folder,
         major=making.view.choices.versions[making.view.providers["database"]],
         clock=making.clock,
     )
@@ -57,9 +58,9 @@ PHYSICAL: Mapping[str, PhysicalOf] = {
         recovery.Site(
             server.binaries,
             server.user,
-            f"{making.view.places.data(making.view.database.account)}/drill",
+            f"{making.view.places.data(making.view.one(Database).account)}/drill",
             making.clock,
-            running=making.view.database.folder,
+            running=making.view.one(Database).folder,
         ),
     )
 }

@@ -35,7 +35,7 @@ class Refilling:
 
     def components(self) -> Sequence[str]:
         """Components whose files are in the set and that the stack has."""
-        mine = {part.component for part in self._made.stack.parts.values()}
+        mine = {part.name for part in self._made.stack.parts.values()}
         return [files.component for files in self._opened.files if files.component in mine]
 
     def restore_roles(self) -> tuple[str, ...]:

@@ -5,15 +5,15 @@ Not a component. Both run as the account `cache` over the same data, so that one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from founderstack.catalogue._hidden_keys import visible
 from founderstack.locale import N_
 from founderstack.model import process as p
-from founderstack.model.component import Credential, KeyValue, View
+from founderstack.model.component import Credential, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
+from founderstack.model.words import Endpoint, KeyValue, Variables
 
 ACCOUNT = "cache"
 VIEWER = "founder"
@@ -48,23 +48,23 @@ class CacheSettings:
 
 def processes(view: View, component: str, title: str, program: str) -> tuple[p.Process, ...]:
     """The server's process; `program` is the absolute path of its binary."""
-    port = view.port("cache", "redis")
     etc, data = view.places.etc(component), view.places.data(ACCOUNT)
+    endpoint = view.endpoint("cache")
     return (
         p.Process(
             name=component,
             component=component,
             account=ACCOUNT,
-            card=p.Card(title=title, group="data", summary=N_("Cache and sessions"), address=f"127.0.0.1:{port}"),
+            card=p.Card(title=title, group="data", summary=N_("Cache and sessions"), address=endpoint.address),
             argv=(program, f"{etc}/server.conf"),
             cwd=data,
             folders=(p.Folder(data), p.Folder(view.places.run(ACCOUNT), enter="app")),
-            sockets=(_socket(view),),
+            sockets=(endpoint.socket,),
             files=(
-                p.File(f"{etc}/server.conf", _configuration(view, port, etc, data)),
+                p.File(f"{etc}/server.conf", _configuration(view, endpoint, etc, data)),
                 p.File(f"{etc}/users.acl", _users(view)),
             ),
-            ready=p.Probe("redis", _socket(view), ask="PING", credential="probe:cache.probe", timeout_s=30),
+            ready=p.Probe("redis", endpoint.socket, ask="PING", credential="probe:cache.probe", timeout_s=30),
             needs=(f"{component}/packages",),
             stop_wait_s=30,
             signs=_NEWER_DATA,
@@ -84,50 +84,52 @@ def tasks(component: str, summary: str, packages: tuple[str, ...], program: str)
     )
 
 
-def offers(view: View) -> Mapping[str, str]:
-    """The address that the app reaches the cache by, and the socket, which nobody else can take while it is down."""
-    url = f"redis://app:{secret('cache.app', 'url')}@127.0.0.1:{view.port('cache', 'redis')}/0"
-    return {"REDIS_URL": url, "REDIS_SOCKET": _socket(view)}
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    """Its port, and the socket, which nobody else can take while it is down."""
+    return (Endpoint("cache", "direct", view.host, view.port("redis"), view.places.socket(ACCOUNT)),)
 
 
-def _socket(view: View) -> str:
-    return f"{view.places.run(ACCOUNT)}/cache.sock"
+def variables(view: View) -> tuple[Variables, ...]:
+    """How the app reaches the cache."""
+    endpoint = view.endpoint("cache")
+    return (Variables({"REDIS_URL": _url(endpoint, "app"), "REDIS_SOCKET": endpoint.socket}),)
+
+
+def _url(endpoint: Endpoint, user: str) -> str:
+    return f"redis://{user}:{secret(f'cache.{user}', 'url')}@{endpoint.address}/0"
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
     """The sign-in that people and the app use."""
-    port = view.port("cache", "redis")
-    return (
+    endpoint = view.endpoint("cache")
+    return tuple(
         Credential(
-            name="Cache: app",
-            user="app",
-            secret="cache.app",
-            url=offers(view)["REDIS_URL"],
-            command=f"redis-cli -h 127.0.0.1 -p {port} --user app --askpass",
-        ),
-        Credential(
-            name=f"Cache: {VIEWER}",
-            user=VIEWER,
-            secret="cache.founder",
-            url=f"redis://{VIEWER}:{secret('cache.founder', 'url')}@127.0.0.1:{port}/0",
-            command=f"redis-cli -h 127.0.0.1 -p {port} --user {VIEWER} --askpass",
-        ),
+            name=f"Cache: {user}",
+            user=user,
+            secret=f"cache.{user}",
+            url=_url(endpoint, user),
+            command=f"redis-cli -h {endpoint.host} -p {endpoint.port} --user {user} --askpass",
+        )
+        for user in ("app", VIEWER)
     )
 
 
-def key_value(view: View) -> KeyValue:
+def key_value(view: View) -> tuple[KeyValue, ...]:
     """How people's tools reach the cache."""
-    return KeyValue(VIEWER, "cache.founder", _hidden(view))
+    return (KeyValue(VIEWER, f"cache.{VIEWER}", _hidden(view)),)
+
+
+PROVIDES = (Provides(Endpoint, endpoints), Provides(Variables, variables), Provides(KeyValue, key_value))
 
 
 SECRETS = ("cache.app", "cache.founder", "cache.probe")
 
 
-def _configuration(view: View, port: int, etc: str, data: str) -> str:
+def _configuration(view: View, endpoint: Endpoint, etc: str, data: str) -> str:
     return f"""\
-bind 127.0.0.1
-port {port}
-unixsocket {_socket(view)}
+bind {endpoint.host}
+port {endpoint.port}
+unixsocket {endpoint.socket}
 unixsocketperm 777
 protected-mode yes
 dir {data}

@@ -5,28 +5,29 @@ Not a component.
 
 from __future__ import annotations
 
-from founderstack.model.component import Route, View
-from founderstack.model.process import secret
+from founderstack.model.component import View
+from founderstack.model.process import Relay, secret
 from founderstack.model.stack import RING_SLOTS, paired_slot
+from founderstack.model.words import Ring, Route
 
 
 def app_server(view: View) -> str:
     """The app: HTTP that redirects, and HTTPS in front of the ring of its instances."""
     etc = view.places.etc("nginx")
-    https, http = view.port("gateway", "https"), view.port("gateway", "http")
+    https, http, rings = view.port("https"), view.port("http"), view.all(Ring)
     port = "" if https == 443 else f":{https}"
     name = view.stack.domain or "_"
     refuse = _refuse_other_names(view, https) if view.stack.domain else ""
-    body = "".join(_ring(view, ring) for ring in view.rings) + _relay_servers(view)
+    body = "".join(_ring(view, ring.name) for ring in rings) + _relay_servers(view)
     location = (
         f"""\
     location / {{
-        proxy_pass http://${view.rings[0]}_slot;
+        proxy_pass http://${rings[0].name}_slot;
         include {etc}/proxy.conf;
         proxy_read_timeout {view.settings.timeout_s}s;
 {_headers()}    }}
 """
-        if view.rings
+        if rings
         else f'    location / {{ return 302 "{view.panel_url}/"; }}\n'
     )
     return f"""\
@@ -96,8 +97,6 @@ upstream {ring}_{slot} {{
 
 def _relay_servers(view: View) -> str:
     """Each gives up later than the ring in front of it, which then asks another instance."""
-    if view.relays is None:
-        return ""
     etc = view.places.etc("nginx")
     return "".join(
         f"""\
@@ -106,7 +105,7 @@ server {{
     access_log off;
     client_max_body_size 0;
     location / {{
-        proxy_pass http://127.0.0.1:{view.relays.first_port + number};
+        proxy_pass http://{view.host}:{relay.first_port + number};
         include {etc}/proxy.conf;
         proxy_read_timeout {view.settings.timeout_s + 5}s;
         proxy_set_header Host $http_host;
@@ -115,7 +114,8 @@ server {{
     }}
 }}
 """
-        for number, socket in enumerate(view.relays.sockets)
+        for relay in view.all(Relay)
+        for number, socket in enumerate(relay.sockets)
     )
 
 
@@ -156,7 +156,7 @@ proxy_buffers 8 16k;
 
 def _listen(view: View, port: int, options: str = "") -> str:
     everybody = view.settings.listen == "all" or (view.settings.listen == "auto" and view.stack.domain)
-    addresses = ("", "[::]:") if everybody else ("127.0.0.1:",)
+    addresses = ("", "[::]:") if everybody else (f"{view.host}:",)
     suffix = f" {options}" if options else ""
     return "\n".join(f"    listen {address}{port}{suffix};" for address in addresses)
 
@@ -164,12 +164,12 @@ def _listen(view: View, port: int, options: str = "") -> str:
 def panel_server(view: View) -> str:
     """The panel and, behind its sign-on, the tools: an origin of their own."""
     etc = view.places.etc("nginx")
-    panel = f"http://unix:{view.places.run('panel')}/panel.sock"
-    tools = "".join(_tool(view, route) for route in view.routes)
+    panel = f"http://unix:{view.endpoint('panel').socket}"
+    tools = "".join(_tool(view, route) for route in view.all(Route) if route.origin == "panel")
     to_panel = _headers(cookie="$http_cookie", gateway=secret("panel.gateway"))
     return f"""\
 server {{
-{_listen(view, view.port("gateway", "panel"), "ssl http2")}
+{_listen(view, view.port("panel"), "ssl http2")}
     server_name _;
 {_strict_transport(view)}    error_page 500 502 504 /_panel_down;
 {_page(etc, "panel-down")}{_page(etc, "admins-only")}{_page(etc, "tool-down")}    location = /auth {{ return 404; }}

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from founderstack.locale import N_
 from founderstack.model import process as p
+from founderstack.model.alerts import Limits
 from founderstack.model.backup import NOT_AWAY, NOT_YET, NoBackup, leaves
-from founderstack.model.component import Component, View
+from founderstack.model.component import Component, Provides, View
 from founderstack.model.stack import OutsideTool
+from founderstack.model.words import Archive, Database, Endpoint, ToolEnvironment
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,13 @@ class AgentSettings:
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
-    places = view.places
-    python = f"{places.tool}/bin/python"
-    socket = places.files.agent_socket
+    places, tool = view.places, view.one(ToolEnvironment)
     return (
         p.Process(
             name="agent",
             component="agent",
             card=p.Card(title=N_("Agent"), group="tools", summary=N_("Schedules, probes and retries"), stops=False),
-            argv=(python, "-I", "-m", "founderstack.agent", "--state", places.state),
+            argv=(tool.python, "-I", "-m", "founderstack.agent", "--state", places.state),
             cwd=places.state,
             files=(
                 p.File(places.files.alert_settings, _alerts(view)),
@@ -35,8 +35,8 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(places.files.tools, _tools(view)),
             ),
             folders=(p.Folder(places.files.agent, enter=view.providers["panel"]),),
-            ready=p.Probe("agent", socket, ask="ping", timeout_s=30),
-            needs=("panel/environment",),
+            ready=p.Probe("agent", view.endpoint("agent").socket, ask="ping", timeout_s=30),
+            needs=(tool.task,),
             privileged=True,
             interrupts=False,
             # Its supervisor died: it starts a new one and makes room for its successor.
@@ -45,11 +45,19 @@ def processes(view: View) -> tuple[p.Process, ...]:
     )
 
 
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    return (Endpoint("agent", "direct", socket=view.places.files.agent_socket),)
+
+
 def _alerts(view: View) -> str:
     """What it needs to know beyond the processes' own records to tell when somebody must hear of something."""
-    limits = asdict(view.limits) if view.limits else None
-    broken = f"{view.archive.folder}/broken" if view.archive else ""
-    about = {"v": 1, "limits": limits, "archive_status": view.database.archive_status, "archive_broken": broken}
+    limits, archive, database = view.find(Limits), view.find(Archive), view.find(Database)
+    about = {
+        "v": 1,
+        "limits": asdict(limits) if limits else None,
+        "archive_status": database.archive_status if database else "",
+        "archive_broken": f"{archive.folder}/broken" if archive else "",
+    }
     return json.dumps(about, indent=1) + "\n"
 
 
@@ -63,8 +71,8 @@ def _backup(view: View) -> str:
     away = leaves(settings.s3_endpoint, settings.s3_bucket)
     # What is to be said as long as nobody has looked.
     about["warnings"] = [NOT_YET] if away else [NOT_YET, NOT_AWAY]
-    if view.archive:
-        about["archive"] = view.archive.folder
+    if archive := view.find(Archive):
+        about["archive"] = archive.folder
     return json.dumps(about, indent=1) + "\n"
 
 
@@ -102,6 +110,7 @@ COMPONENT = Component(
     name="agent",
     summary=N_("The agent, the resident part of the tool"),
     role="agent",
+    table=False,
     phase=1,
     backup=NoBackup("its history may be lost without losing any function"),
     settings=AgentSettings,
@@ -109,5 +118,6 @@ COMPONENT = Component(
     ram_mib=15,
     needs=("panel",),
     uses=("alerts",),
-    ready_after=("agent",),
+    provides=(Provides(Endpoint, endpoints),),
+    ready_after=("",),
 )

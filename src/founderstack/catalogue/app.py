@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from founderstack.catalogue import _node
+from founderstack.catalogue import _node, _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Port, View
+from founderstack.model.component import Component, Port, Provides, View
 from founderstack.model.process import digest, secret, secrets_in
 from founderstack.model.settings import setting
 from founderstack.model.stack import RING_SLOTS, Release
+from founderstack.model.words import AppBuild, AppRelease, Ring, ToolEnvironment
 
 RELAYS = 2 * RING_SLOTS
 """Enough TCP ports for a full ring and its replacement side by side."""
@@ -52,7 +53,8 @@ class AppSettings:
 def processes(view: View) -> tuple[p.Process, ...]:
     if view.release is None:
         return ()
-    return tuple(_instance(view, view.release, number) for number in range(1, view.settings.replicas + 1))
+    serving = view.one(AppRelease)
+    return tuple(_instance(view, view.release, serving, number) for number in range(1, view.settings.replicas + 1))
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
@@ -66,51 +68,44 @@ def tasks(view: View) -> tuple[p.Task, ...]:
     )
 
 
-def build_inputs(view: View) -> tuple[str, ...]:
-    """What beside the source shapes a build, so that it belongs into the release's digest."""
-    settings = view.settings
-    return (
-        _build_command(view),
-        settings.output,
-        _node.VERSION if _is_node(view.settings, view.app_files) else "",
-        repr(sorted(settings.env.items())),
-    )
+def build(view: View) -> tuple[AppBuild, ...]:
+    settings, given = view.settings, sorted(view.settings.env.items())
+    node = _node.VERSION if _is_node(settings, view.app_files) else ""
+    inputs = (_build_command(view), settings.output, node, repr(given))
+    # What Next.js writes into the scripts for browsers: a restart does not change it.
+    built_in = tuple(f"{name}={value}" for name, value in given if name.startswith("NEXT_PUBLIC_"))
+    return (AppBuild(inputs, built_in),)
 
 
-def built_in(view: View) -> tuple[str, ...]:
-    """What Next.js writes into the scripts for browsers: a restart does not change it."""
-    given = sorted(view.settings.env.items())
-    return tuple(f"{name}={value}" for name, value in given if name.startswith("NEXT_PUBLIC_"))
+def release(view: View) -> tuple[AppRelease, ...]:
+    if view.release is None:
+        return ()
+    needs = (*_release_tasks(view, view.release), *view.wait_for("database", "cache", "storage"))
+    return (AppRelease(view.places.release(view.release.digest), _environment(view), needs),)
 
 
-def _instance(view: View, release: Release, number: int) -> p.Process:
-    settings, run = view.settings, view.places.run("app")
+def _instance(view: View, release: Release, serving: AppRelease, number: int) -> p.Process:
+    settings, places = view.settings, view.places
     argv = ("/bin/sh", "-c", f"exec {settings.start or 'npm start'}")
-    folder = view.places.release(release.digest)
-    files = (p.File(f"{view.places.etc('app')}/listen.cjs", _LISTEN, public=True),)
-    environment = _environment(view)
-    # A change of anything that shapes an instance gives it a new name, so that old and new stand side by side.
-    secrets = tuple(view.secret_digests.get(name, "") for _text, name, _filter in secrets_in(repr(environment)))
-    generation = digest(release.digest, release.restarts, argv, environment, secrets, files, settings.health)[:6]
-    name = f"app-{release.number}-{generation}-{number}"
-    socket = f"{run}/{name}.sock"
-    by_port = _by_port(view.settings, view.app_files)
-    target = "127.0.0.1:{{relay:port}}" if by_port else socket
+    files = (p.File(f"{places.etc('app')}/listen.cjs", _packaged.text("app_files", "listen.cjs"), public=True),)
+    name = f"app-{release.number}-{_generation(view, release, serving, argv, files)}-{number}"
+    socket, by_port = places.socket("app", name), _by_port(settings, view.app_files)
     return p.Process(
         name=name,
         component="app",
         card=_card(view, release),
         argv=argv,
-        cwd=folder,
-        folders=(
-            p.Folder(view.places.data("app")),
-            p.Folder(f"{view.places.data('app')}/files"),
-            p.Folder(run, enter=view.providers["gateway"]),
-        ),
+        cwd=serving.folder,
+        folders=(*_data_folders(view), p.Folder(places.run("app"), enter=view.providers["gateway"])),
         files=files,
-        env=(*environment, *_address(view, socket, by_port)),
-        ready=p.Probe("http", target, ask=settings.health, timeout_s=float(settings.start_timeout_s)),
-        needs=(*_release_tasks(view, release), *view.wait_for("database", "cache", "storage")),
+        env=(*serving.environment, *_address(view, socket, by_port)),
+        ready=p.Probe(
+            "http",
+            f"{view.host}:{p.RELAY_PORT}" if by_port else socket,
+            ask=settings.health,
+            timeout_s=float(settings.start_timeout_s),
+        ),
+        needs=serving.needs,
         # Next finishes what it has begun on TERM and ends when the last connection closes.
         stop_wait_s=settings.drain_s + 5,
         drain_s=settings.drain_s,
@@ -118,8 +113,22 @@ def _instance(view: View, release: Release, number: int) -> p.Process:
         memory_limit_mib=settings.memory_limit_mib,
         ring="app",
         socket="" if by_port else socket,
-        relay=view.relays if by_port else None,
+        relay=view.one(p.Relay) if by_port else None,
     )
+
+
+def _generation(
+    view: View, release: Release, serving: AppRelease, argv: tuple[str, ...], files: tuple[p.File, ...]
+) -> str:
+    """A change of anything that shapes an instance gives it a new name, so that old and new stand side by side."""
+    environment = serving.environment
+    secrets = tuple(view.secret_digests.get(name, "") for _text, name, _filter in secrets_in(repr(environment)))
+    return digest(release.digest, release.restarts, argv, environment, secrets, files, view.settings.health)[:6]
+
+
+def _data_folders(view: View) -> tuple[p.Folder, ...]:
+    data = view.places.data("app")
+    return (p.Folder(data), p.Folder(f"{data}/files"))
 
 
 def _card(view: View, release: Release) -> p.Card:
@@ -129,17 +138,17 @@ def _card(view: View, release: Release) -> p.Card:
 
 def _address(view: View, socket: str, by_port: bool) -> tuple[tuple[str, str], ...]:
     if by_port:
-        return (("HOST", "127.0.0.1"), ("HOSTNAME", "127.0.0.1"), ("PORT", "{{relay:port}}"))
+        return (("HOST", view.host), ("HOSTNAME", view.host), ("PORT", p.RELAY_PORT))
     is_node = _is_node(view.settings, view.app_files)
     shim = (("NODE_OPTIONS", f"--require {view.places.etc('app')}/listen.cjs"),) if is_node else ()
     # Next builds the address for requests to itself from HOSTNAME and PORT; nothing listens there.
-    return (("LISTEN_UDS", socket), ("HOSTNAME", "127.0.0.1"), ("PORT", "3000"), *shim)
+    return (("LISTEN_UDS", socket), ("HOSTNAME", view.host), ("PORT", "3000"), *shim)
 
 
 def _environment(view: View) -> tuple[tuple[str, str], ...]:
     """What build-independent code may count on; the founder's own `env` wins: no socket stands beside its address."""
     given = view.settings.env
-    offers = {name: value for name, value in view.offers.items() if name.replace("_SOCKET", "_URL") not in given}
+    offers = {name: value for name, value in view.variables.items() if name.replace("_SOCKET", "_URL") not in given}
     paths = [f"{view.places.node(_node.VERSION)}/bin"] if _is_node(view.settings, view.app_files) else []
     offered = {
         "PATH": ":".join([*paths, "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -201,7 +210,7 @@ def _migrate(view: View, release: Release) -> p.Task | None:
                     timeout_s=600,
                 ),
             ),
-            folders=(p.Folder(view.places.data("app")), p.Folder(f"{view.places.data('app')}/files")),
+            folders=_data_folders(view),
         ),
         needs=(f"app/build-{release.digest}", *view.wait_for("database", "cache", "storage")),
         # The environment changes with every rotated secret; the schema does not.
@@ -214,17 +223,18 @@ def _move_in(view: View) -> p.Task | None:
     if "storage" not in view.providers:
         return None
     files = f"{view.places.data('app')}/files"
-    given = {name: value for name, value in view.offers.items() if name.startswith("S3_")}
-    command = (f"{view.places.tool}/bin/python3", "-I", "-m", "founderstack.world.objects.copy_into_bucket")
+    given = {name: value for name, value in view.variables.items() if name.startswith("S3_")}
+    tool = view.one(ToolEnvironment)
+    command = (tool.python, "-I", "-m", "founderstack.world.objects.copy_into_bucket")
     return p.Task(
         name="app/move-in",
         component="app",
         summary=N_("the app's files into the object storage"),
         action=p.Run(
             commands=(p.Command(command, env=tuple(sorted({"FILES_DIR": files, **given}.items())), timeout_s=86400),),
-            folders=(p.Folder(view.places.data("app")), p.Folder(files)),
+            folders=_data_folders(view),
         ),
-        needs=("panel/environment", *view.wait_for("storage")),
+        needs=(tool.task, *view.wait_for("storage")),
         # Not again for every new key: from then on the app itself puts its files there.
         inputs=(view.providers["storage"],),
     )
@@ -251,35 +261,18 @@ def _by_port(settings: AppSettings, app_files: frozenset[str]) -> bool:
     return settings.listen == "port"
 
 
-def relays(view: View) -> p.Relay | None:
+def relays(view: View) -> tuple[p.Relay, ...]:
     if not _by_port(view.settings, view.app_files):
-        return None
-    run = view.places.run(view.providers["gateway"])
-    return p.Relay(view.port("app", "instances"), tuple(f"{run}/relay-{n}.sock" for n in range(RELAYS)))
+        return ()
+    gateway = view.providers["gateway"]
+    return (p.Relay(view.port("instances"), tuple(view.places.socket(gateway, f"relay-{n}") for n in range(RELAYS))),)
 
-
-# Node servers have no option for a Unix socket: this makes `server.listen(port)` listen on $LISTEN_UDS.
-_LISTEN = """\
-const net = require('net'), fs = require('fs'), path = process.env.LISTEN_UDS
-if (path) {
-  const listen = net.Server.prototype.listen
-  net.Server.prototype.listen = function (...args) {
-    const first = args[0]
-    const port = typeof first === 'object' && first !== null ? first.port : first
-    if (port === undefined || Number.isNaN(Number(port)) || String(port) !== String(process.env.PORT)) {
-      return listen.apply(this, args)
-    }
-    try { fs.unlinkSync(path) } catch {}
-    this.once('listening', () => fs.chmodSync(path, 0o666)) // its folder decides who may come near it
-    return listen.call(this, { path }, args.find((argument) => typeof argument === 'function'))
-  }
-}
-"""
 
 COMPONENT = Component(
     name="app",
     summary=N_("The main application: any command in any folder"),
     role="app",
+    optional=True,
     phase=1,
     backup=Backup("files", "files that people uploaded", folders=("files",)),
     settings=AppSettings,
@@ -291,9 +284,11 @@ COMPONENT = Component(
     replaces=("Vercel", "Railway", "Heroku"),
     ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS, needed=_by_port),),
     secrets=("app.auth",),
-    rings=lambda view: ("app",),
-    relays=relays,
-    build_inputs=build_inputs,
-    built_in=built_in,
-    ready_after=("app",),
+    provides=(
+        Provides(Ring, lambda view: (Ring("app"),)),
+        Provides(p.Relay, relays),
+        Provides(AppBuild, build),
+        Provides(AppRelease, release),
+    ),
+    ready_after=("",),
 )

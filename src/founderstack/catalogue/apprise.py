@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from founderstack.locale import N_
 from founderstack.model.alerts import Limits
 from founderstack.model.backup import NoBackup
-from founderstack.model.component import Component, View
+from founderstack.model.component import Component, Provides, View
 from founderstack.model.settings import setting
 
 
@@ -27,14 +27,16 @@ class AlertSettings:
     """How often a problem that lasts is told again."""
 
 
-def limits(view: View) -> Limits:
+def limits(view: View) -> tuple[Limits, ...]:
     settings: AlertSettings = view.settings
-    return Limits(
-        service_down_s=settings.service_down_minutes * 60.0,
-        disk_free_percent=settings.disk_free_percent,
-        disk_full_within_h=settings.disk_full_within_hours,
-        archive_queue=settings.archive_queue,
-        remind_h=settings.remind_hours,
+    return (
+        Limits(
+            service_down_s=settings.service_down_minutes * 60.0,
+            disk_free_percent=settings.disk_free_percent,
+            disk_full_within_h=settings.disk_full_within_hours,
+            archive_queue=settings.archive_queue,
+            remind_h=settings.remind_hours,
+        ),
     )
 
 
@@ -42,11 +44,12 @@ COMPONENT = Component(
     name="apprise",
     summary=N_("Alerts by e-mail, webhook, ntfy, Telegram and others"),
     role="alerts",
+    optional=True,
     phase=1,
     backup=NoBackup("its addresses are secrets, which are kept with the others"),
     settings=AlertSettings,
     processes=lambda view: (),  # the agent starts it for each message and it ends
     ram_mib=60,
-    limits=limits,
+    provides=(Provides(Limits, limits),),
     replaces=("PagerDuty", "Better Stack alerts"),
 )

@@ -11,6 +11,7 @@ COMPONENT = Component(
     name="dump",
     summary=N_("Backups by pg_dump: simple, and restorable on any later PostgreSQL"),
     role="backup",
+    optional=True,
     phase=1,
     backup=NoBackup("what it keeps are the backups themselves"),
     settings=_backup.BackupSettings,

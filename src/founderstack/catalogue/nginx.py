@@ -10,10 +10,13 @@ from founderstack.catalogue import _nginx_servers, _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
-from founderstack.model.component import Component, Port, View
+from founderstack.model.component import Component, Port, Provides, View
 from founderstack.model.settings import setting
+from founderstack.model.words import Endpoint, LogSource, ServerCertificate
 
 _PROGRAM = "/usr/sbin/nginx"
+_OWN = "nginx/certificate"
+_DOORS = ("https", "http", "panel")
 _PAGES = ("unavailable", "panel-down", "tool-down", "admins-only")
 """What the gateway shows where nobody behind it answers, or nobody may."""
 
@@ -35,9 +38,8 @@ class GatewaySettings:
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
-    places = view.places
+    places, certificate, probe = view.places, _certificate(view), view.places.socket("nginx", "probe")
     etc, run, log = places.etc("nginx"), places.run("nginx"), places.log("nginx")
-    https, http = view.port("gateway", "https"), view.port("gateway", "http")
     return (
         p.Process(
             name="nginx",
@@ -55,44 +57,60 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/proxy.conf", _nginx_servers.limits(view)),
                 *(p.File(f"{etc}/{page}.html", _packaged.text("nginx_files", f"{page}.html")) for page in _PAGES),
             ),
-            sockets=(f"{run}/probe.sock", *(view.relays.sockets if view.relays else ())),
-            ready=p.Probe("http", f"{run}/probe.sock", ask="/", timeout_s=20),
-            needs=("nginx/packages", "nginx/certificate"),
-            follows=("nginx/certificate",),
-            low_ports=min(https, http, view.port("gateway", "panel")) < 1024,
+            sockets=(probe, *(socket for relay in view.all(p.Relay) for socket in relay.sockets)),
+            ready=p.Probe("http", probe, ask="/", timeout_s=20),
+            needs=("nginx/packages", certificate.task),
+            follows=(certificate.task,),
+            low_ports=min(view.port(name) for name in _DOORS) < 1024,
             stop_signal="QUIT",
             stop_wait_s=15,
             reload_signal="HUP",
             # On the signal alone it would keep the old configuration and say so to its log only.
             check=(_PROGRAM, "-t", "-q", "-e", "stderr", "-c", f"{etc}/nginx.conf"),
             reopen_signal="USR1",
-            log_files=(f"{log}/access.log",),
+            log_files=tuple(source.path for source in logs(view)),
         ),
     )
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
+    packages = p.Task(
+        name="nginx/packages",
+        component="nginx",
+        summary=N_("Nginx from the distribution"),
+        action=p.Install(packages=("nginx-light",), provides=(_PROGRAM,)),
+    )
+    return (packages,) if view.find(ServerCertificate) else (packages, _own_certificate(view))
+
+
+def _own_certificate(view: View) -> p.Task:
     domain = view.stack.domain
-    names = (domain,) if domain else ("localhost", "127.0.0.1", "::1", view.machine.hostname)
-    return (
-        p.Task(
-            name="nginx/packages",
-            component="nginx",
-            summary=N_("Nginx from the distribution"),
-            action=p.Install(packages=("nginx-light",), provides=(_PROGRAM,)),
-        ),
-        p.Task(
-            name="nginx/certificate",
-            component="nginx",
-            summary=N_("a certificate of the stack's own authority"),
-            action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=view.places.files.tls),
-        ),
+    names = (domain,) if domain else ("localhost", view.host, "::1", view.machine.hostname)
+    return p.Task(
+        name=_OWN,
+        component="nginx",
+        summary=N_("a certificate of the stack's own authority"),
+        action=p.Certificate(names=tuple(dict.fromkeys(names)), folder=view.places.files.tls),
     )
 
 
-def _main(view: View) -> str:
-    etc, run, log = view.places.etc("nginx"), view.places.run("nginx"), view.places.log("nginx")
+def _certificate(view: View) -> ServerCertificate:
+    """That of a part that makes one, else that of the stack's own authority."""
     tls = view.places.files.tls
+    return view.find(ServerCertificate) or ServerCertificate(f"{tls}/server.crt", f"{tls}/server.key", _OWN)
+
+
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint("gateway", name, view.host, view.port(name)) for name in _DOORS)
+
+
+def logs(view: View) -> tuple[LogSource, ...]:
+    return (LogSource("gateway", f"{view.places.log('nginx')}/access.log", "json"),)
+
+
+def _main(view: View) -> str:
+    etc, run, certificate = view.places.etc("nginx"), view.places.run("nginx"), _certificate(view)
+    (access,) = logs(view)
     return f"""\
 worker_processes {max(1, min(view.machine.cores, 4))};
 pid {run}/nginx.pid;
@@ -119,8 +137,8 @@ http {{
     keepalive_timeout 65s;
     large_client_header_buffers 8 16k;
 
-    ssl_certificate {tls}/server.crt;
-    ssl_certificate_key {tls}/server.key;
+    ssl_certificate {certificate.chain};
+    ssl_certificate_key {certificate.key};
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_prefer_server_ciphers off;
     ssl_session_cache shared:tls:2m;
@@ -131,7 +149,7 @@ http {{
         '"host":"$host","uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,'
         '"upstream":"$upstream_addr","upstream_seconds":"$upstream_response_time","agent":"$http_user_agent",'
         '"id":"$request_id"}}';
-    access_log {log}/access.log json;
+    access_log {access.path} json;
 
     map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
     # Panels' cookies are taken out before every upstream but the panel, wherever they stand in the header.
@@ -141,7 +159,7 @@ http {{
     include {etc}/panel.conf;
 
     server {{
-        listen unix:{run}/probe.sock;
+        listen unix:{view.places.socket("nginx", "probe")};
         access_log off;
         location / {{ return 200 "ok\\n"; }}
     }}
@@ -188,5 +206,6 @@ COMPONENT = Component(
         Port("http", 80, "HTTP: redirects to HTTPS", public=True, setting="http_port", fallback=8080),
         Port("panel", 9443, "HTTPS: the panel and the tools", public=True, setting="panel_port"),
     ),
-    ready_after=("nginx",),
+    provides=(Provides(Endpoint, endpoints), Provides(LogSource, logs)),
+    ready_after=("",),
 )

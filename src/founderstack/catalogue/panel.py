@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Credential, View
+from founderstack.model.component import Component, Credential, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
+from founderstack.model.words import Endpoint, Route, ToolEnvironment
 
 ADMIN = "founder"
 
@@ -26,14 +27,13 @@ class PanelSettings:
 def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
     etc, data, run = places.etc("panel"), places.data("panel"), places.run("panel")
-    socket = f"{run}/panel.sock"
-    python = f"{places.tool}/bin/python"
+    socket, tool = view.endpoint("panel").socket, view.one(ToolEnvironment)
     return (
         p.Process(
             name="panel",
             component="panel",
             card=p.Card(title=N_("Panel"), group="tools", summary=N_("This page"), address=view.panel_url, stops=False),
-            argv=(python, "-I", "-m", "founderstack.panel", "--config", f"{etc}/panel.json"),
+            argv=(tool.python, "-I", "-m", "founderstack.panel", "--config", f"{etc}/panel.json"),
             cwd=data,
             folders=(p.Folder(data), p.Folder(run, enter=view.providers["gateway"])),
             files=(
@@ -43,7 +43,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
             ready=p.Probe(
                 "http", socket, ask="/health", timeout_s=30, headers=(("X-Founder-Gateway", secret("panel.gateway")),)
             ),
-            needs=("panel/environment",),
+            needs=(tool.task,),
             interrupts=False,
             memory_limit_mib=view.settings.memory_limit_mib,
         ),
@@ -61,6 +61,14 @@ def tasks(view: View) -> tuple[p.Task, ...]:
     )
 
 
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    return (Endpoint("panel", "direct", socket=view.places.socket("panel")),)
+
+
+def tool_environment(view: View) -> tuple[ToolEnvironment, ...]:
+    return (ToolEnvironment(f"{view.places.tool}/bin/python", "panel/environment"),)
+
+
 def _configuration(view: View, socket: str) -> str:
     return json.dumps(
         {
@@ -69,13 +77,13 @@ def _configuration(view: View, socket: str) -> str:
             "cookie": f"__Host-founder-{view.stack.name}",
             "language": view.stack.language,
             "socket": socket,
-            "agent": view.places.files.agent_socket,
+            "agent": view.endpoint("agent").socket,
             "accounts": f"{view.places.etc('panel')}/accounts.json",
             "data": view.places.data("panel"),
             "gateway_secret": secret("panel.gateway"),
             "app_url": view.app_url,
             "panel_url": view.panel_url,
-            "tool_cookie_paths": [route.path for route in view.routes],
+            "tool_cookie_paths": [route.path for route in view.all(Route) if route.origin == "panel"],
         },
         indent=2,
     )
@@ -110,5 +118,6 @@ COMPONENT = Component(
     replaces=("the dashboards of the vendors", "Homepage", "Uptime Kuma"),
     secrets=("panel.admin", "panel.gateway"),
     credentials=credentials,
-    ready_after=("panel",),
+    provides=(Provides(Endpoint, endpoints), Provides(ToolEnvironment, tool_environment)),
+    ready_after=("",),
 )

@@ -9,9 +9,10 @@ from founderstack.catalogue import _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Route, View
+from founderstack.model.component import Component, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
+from founderstack.model.words import Database, Route
 
 _MOUNT = "/tools/pgadmin"
 _ENVIRONMENT = "pgadmin-9.18"
@@ -89,11 +90,11 @@ def routes(view: View) -> tuple[Route, ...]:
 
 
 def _socket(view: View) -> str:
-    return f"{view.places.run('pgadmin')}/pgadmin.sock"
+    return view.places.socket("pgadmin")
 
 
 def _settings(view: View) -> str:
-    database = view.database
+    database, endpoint = view.one(Database), view.endpoint("database")
     return json.dumps(
         {
             "state_dir": f"{view.places.data('pgadmin')}/data",
@@ -104,8 +105,8 @@ def _settings(view: View) -> str:
             "binaries": database.binaries,
             "server": {
                 "name": view.stack.name,
-                "host": "127.0.0.1",
-                "port": view.port("database", "sql"),
+                "host": endpoint.host,
+                "port": endpoint.port,
                 "database": database.name,
                 "role": database.viewer,
             },
@@ -115,14 +116,15 @@ def _settings(view: View) -> str:
 
 
 def _password(view: View) -> str:
-    database = view.database
-    return f"127.0.0.1:{view.port('database', 'sql')}:*:{database.viewer}:{secret(database.viewer_secret)}\n"
+    database, endpoint = view.one(Database), view.endpoint("database")
+    return f"{endpoint.address}:*:{database.viewer}:{secret(database.viewer_secret)}\n"
 
 
 COMPONENT = Component(
     name="pgadmin",
     summary=N_("pgAdmin, to see and manage the database"),
     role="database-admin",
+    optional=True,
     phase=1,
     backup=Backup("files", "saved queries and preferences", databases=("pgadmin4.db",)),
     settings=PgAdminSettings,
@@ -132,6 +134,6 @@ COMPONENT = Component(
     needs=("database", "gateway", "panel"),
     replaces=("Supabase Studio’s table editor",),
     secrets=("pgadmin.gateway",),
-    routes=routes,
-    ready_after=("pgadmin",),
+    provides=(Provides(Route, routes),),
+    ready_after=("",),
 )

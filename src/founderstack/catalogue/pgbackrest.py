@@ -8,15 +8,15 @@ from founderstack.catalogue import _backup
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
-from founderstack.model.component import Archive, Component, View
+from founderstack.model.component import Component, Provides, View
 from founderstack.model.process import secret
+from founderstack.model.words import Archive, Database
 
 _PROGRAM = "/usr/bin/pgbackrest"
 STANZA = "main"
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
-    database = view.providers["database"]
     data = view.places.data("pgbackrest")
     return (
         p.Task(
@@ -31,7 +31,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
             summary=N_("where pgBackRest keeps what it takes"),
             action=p.Run(
                 commands=(),
-                account=database,
+                account=view.one(Database).account,
                 files=(p.File(_configuration_file(view), _configuration(view)),),
                 folders=(p.Folder(data), p.Folder(f"{data}/lock"), p.Folder(f"{data}/restore")),
             ),
@@ -40,20 +40,21 @@ def tasks(view: View) -> tuple[p.Task, ...]:
     )
 
 
-def archive(view: View) -> Archive:
+def archive(view: View) -> tuple[Archive, ...]:
     """Segments go to every repository at once; the folder's marker says from when on they are wanted."""
     options = (f"--config={_configuration_file(view)}", f"--stanza={STANZA}")
-    return Archive(command=(_PROGRAM, *options, "archive-push"), folder=view.places.data("pgbackrest"))
+    return (Archive(command=(_PROGRAM, *options, "archive-push"), folder=view.places.data("pgbackrest")),)
 
 
 def _configuration(view: View) -> str:
     """pgbackrest.conf: encrypted repositories, and nothing of its own outside its folder."""
     settings, data = view.settings, view.places.data("pgbackrest")
+    server = view.endpoint("database")
     folder = settings.folder or view.places.files.backups
     options: dict[str, object] = {
-        "pg1-path": view.database.folder,
-        "pg1-socket-path": view.database.socket,
-        "pg1-port": view.port("database", "sql"),
+        "pg1-path": view.one(Database).folder,
+        "pg1-socket-path": server.socket,
+        "pg1-port": server.port,
         "pg1-user": "postgres",
         "lock-path": f"{data}/lock",
         # A restore empties it, and the usual one is another user's.
@@ -119,12 +120,14 @@ COMPONENT = Component(
     name="pgbackrest",
     summary=N_("Backups by pgBackRest: back to any moment, for databases of any size"),
     role="backup",
+    optional=True,
+    rank=1,
     phase=2,
     backup=NoBackup("what it keeps are the backups themselves"),
     settings=_backup.BackupSettings,
     processes=lambda view: (),
     tasks=tasks,
-    archive=archive,
+    provides=(Provides(Archive, archive),),
     needs=("database",),
     ram_mib=0,
     replaces=("point-in-time recovery of Supabase, Neon and RDS",),

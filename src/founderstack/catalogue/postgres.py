@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from founderstack.catalogue import _memory, _packaged
+from founderstack.catalogue import _memory, _packaged, _postgres_roles as roles
+from founderstack.catalogue._postgres_roles import APP, DATABASE, PROBE, READER, VIEWER
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Credential, Database, Port, View
+from founderstack.model.component import Component, Credential, Port, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
-
-DATABASE = "app"
-OWNER = "app"
-"""The role that the application is: owns its database and nothing else, and signs in by roles of its own."""
-VIEWER = "founder"
-"""The role that people's tools sign in with: may do what the application may, and read statistics."""
-PROBE = "probe"
-"""The role that health questions are asked with: may connect and nothing else."""
-READER = "backup"
-"""The role that backups are taken with: may read everything and change nothing."""
-
-_OURS = (
-    "-c role=none -c local_preload_libraries= -c search_path=pg_catalog -c default_transaction_read_only=off "
-    "-c default_transaction_deferrable=off -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 "
-    "-c lock_timeout=20s"
-)
-"""Options of the superuser's sign-ins: they win over what the app has set for its database. A transaction of the app's
-that holds what must change is waited for, and not for ever."""
+from founderstack.model.words import Archive, Database, Endpoint, Variables
 
 MAJORS = {"debian:12": "15", "debian:13": "17", "ubuntu:22.04": "14", "ubuntu:24.04": "16", "ubuntu:26.04": "18"}
 
@@ -47,7 +30,7 @@ class PostgresSettings:
 
 def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
-    port = view.port("database", "sql")
+    port = view.port("sql")
     etc, run = places.etc("postgres"), places.run("postgres")
     binaries = _binaries(view)
     return (
@@ -76,13 +59,19 @@ def processes(view: View) -> tuple[p.Process, ...]:
 
 
 def _card(view: View) -> p.Card:
-    version, address = view.choices.versions["postgres"], f"127.0.0.1:{view.port('database', 'sql')}"
-    summary = N_("Main database")
-    return p.Card(N_("PostgreSQL"), "data", summary, version=version, address=address, asks_first=True)
+    return p.Card(
+        title=N_("PostgreSQL"),
+        group="data",
+        summary=N_("Main database"),
+        version=view.choices.versions["postgres"],
+        address=view.endpoint("database").address,
+        asks_first=True,
+    )
 
 
 def tasks(view: View) -> tuple[p.Task, ...]:
-    return (_packages(view), _cluster(view), _roles(view), _former_sign_ins(view))
+    binaries = _binaries(view)
+    return (_packages(view), _cluster(view), roles.roles(view, binaries), roles.former_sign_ins(view, binaries))
 
 
 def _packages(view: View) -> p.Task:
@@ -123,90 +112,50 @@ def _cluster(view: View) -> p.Task:
     )
 
 
-def _roles(view: View) -> p.Task:
-    return p.Task(
-        name="postgres/roles",
-        component="postgres",
-        summary=N_("roles, the app's database and its extensions"),
-        action=p.Run(
-            commands=(
-                _psql(view, "postgres", _roles_sql(view)),
-                _psql(view, DATABASE, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA public;\n"),
-            ),
-        ),
-        needs=("postgres",),
-    )
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    return (Endpoint("database", "direct", view.host, view.port("sql"), view.places.run("postgres")),)
 
 
-def _former_sign_ins(view: View) -> p.Task:
-    """After those who serve have today's password: one that nobody could take over goes on being good."""
-    said = f"\\set login {_login(view)}\n" + _packaged.text("postgres_files", "former_sign_ins.sql")
-    return p.Task(
-        name="postgres/former-sign-ins",
-        component="postgres",
-        summary=N_("the end of earlier passwords of the database"),
-        action=p.Run(commands=(_psql(view, DATABASE, said),)),
-        needs=("postgres/roles", *view.wait_for("app")),
-    )
-
-
-def _psql(view: View, database: str, said: str) -> p.Command:
-    port, run = view.port("database", "sql"), view.places.run("postgres")
-    psql = (f"{_binaries(view)}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", run, "-p", str(port), "-U", "postgres")
-    return p.Command((*psql, "-d", database), env=(("PGOPTIONS", _OURS),), stdin=said)
-
-
-def _roles_sql(view: View) -> str:
-    variables = {
-        "login": _login(view),
-        "password": f"'{secret('postgres.app')}'",
-        "viewer_password": f"'{secret('postgres.founder')}'",
-    }
-    given = "".join(f"\\set {name} {value}\n" for name, value in variables.items())
-    return given + _packaged.text("postgres_files", "roles.sql")
-
-
-def _login(view: View) -> str:
-    """The role that the app signs in by: another one for each password, so that two are good while it changes."""
-    return f"{OWNER}_{view.secret_digests.get('postgres.app', '')[:8] or 'first'}"
-
-
-def offers(view: View) -> Mapping[str, str]:
+def variables(view: View) -> tuple[Variables, ...]:
     # Nobody else can take the socket while the server is down; its folder is the server's, and the app may enter it.
-    socket = view.places.run("postgres")
-    return {"DATABASE_URL": _url(view, _login(view), "postgres.app"), "DATABASE_SOCKET": socket}
+    pooled = view.endpoint("database", "pooled")
+    url = _url(pooled, APP.login(view.secret_digests), APP.secret)
+    return (Variables({"DATABASE_URL": url, "DATABASE_SOCKET": pooled.socket}),)
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
-    port = view.port("database", "sql")
-    sign_ins = ((_login(view), "postgres.app"), (VIEWER, "postgres.founder"))
+    direct = view.endpoint("database")
+    sign_ins = ((APP.login(view.secret_digests), APP.secret), (VIEWER, "postgres.founder"))
     return tuple(
         Credential(
             name=f"PostgreSQL: {user}",
             user=user,
             secret=name,
-            url=_url(view, user, name),
-            command=f"psql -h 127.0.0.1 -p {port} -U {user} {DATABASE}",
+            url=_url(direct, user, name),
+            command=f"psql -h {direct.host} -p {direct.port} -U {user} {DATABASE}",
         )
         for user, name in sign_ins
     )
 
 
-def database(view: View) -> Database:
-    return Database(
-        *(DATABASE, VIEWER, "postgres.founder", _binaries(view), _data(view), view.places.run("postgres")),
-        *(
-            f"{_data(view)}/pg_wal/archive_status",
-            view.port("database", "sql"),
-            "postgres",
-            READER,
-            f"{OWNER}_[0-9a-f]{{8}}",
+def database(view: View) -> tuple[Database, ...]:
+    return (
+        Database(
+            name=DATABASE,
+            viewer=VIEWER,
+            viewer_secret="postgres.founder",
+            binaries=_binaries(view),
+            folder=_data(view),
+            archive_status=f"{_data(view)}/pg_wal/archive_status",
+            account="postgres",
+            reader=READER,
+            rotating_roles=roles.rotating(view),
         ),
     )
 
 
-def _url(view: View, user: str, password: str) -> str:
-    return f"postgres://{user}:{secret(password, 'url')}@127.0.0.1:{view.port('database', 'sql')}/{DATABASE}"
+def _url(endpoint: Endpoint, user: str, password: str) -> str:
+    return f"postgres://{user}:{secret(password, 'url')}@{endpoint.address}/{DATABASE}"
 
 
 def _data(view: View) -> str:
@@ -224,8 +173,8 @@ def _at_start(view: View) -> tuple[str, ...]:
     """
     settings = {
         "config_file": f"{view.places.etc('postgres')}/postgresql.conf",
-        "listen_addresses": "127.0.0.1",
-        "port": view.port("database", "sql"),
+        "listen_addresses": view.host,
+        "port": view.port("sql"),
         "unix_socket_directories": view.places.run("postgres"),
         "unix_socket_permissions": "0777",  # the folder decides who may come near it
         "shared_preload_libraries": "pg_stat_statements",
@@ -249,7 +198,7 @@ def _configuration(view: View) -> str:
         "password_encryption": "scram-sha-256",
         "archive_command": _archive_command(view),
         # Nothing that was committed waits longer than this for its place elsewhere.
-        "archive_timeout": "60s" if view.archive else 0,
+        "archive_timeout": "60s" if view.find(Archive) else 0,
         "jit": "off",
         "random_page_cost": 1.1,
         "log_line_prefix": "'%m [%p] %q%u@%d '",
@@ -270,7 +219,8 @@ def _ident(view: View) -> str:
 
 def _archive_command(view: View) -> str:
     """Through one program, so that archiving starts and ends by a file; pgBackRest insists on being named in it."""
-    words = (view.archive.folder, *view.archive.command) if view.archive else ()
+    archive = view.find(Archive)
+    words = (archive.folder, *archive.command) if archive else ()
     # Quoted for the shell, then for the setting, in which a percent sign begins a placeholder.
     quoted = " ".join(shlex.quote(word).replace("'", "''").replace("%", "%%") for word in words)
     return f"'{view.places.etc('postgres')}/archive-wal %p %f {quoted}'"
@@ -292,8 +242,7 @@ COMPONENT = Component(
     ports=(Port("sql", 5432, "PostgreSQL", setting="port"),),
     secrets=("postgres.app", "postgres.founder"),
     credentials=credentials,
-    offers=offers,
-    database=database,
-    ready_after=("postgres", "postgres/roles"),
+    provides=(Provides(Endpoint, endpoints), Provides(Variables, variables), Provides(Database, database)),
+    ready_after=("", "/roles"),
     data_marker="pgdata/PG_VERSION",
 )

@@ -13,6 +13,8 @@ COMPONENT = Component(
     name="redis",
     summary=N_("Redis, cache and sessions"),
     role="cache",
+    optional=True,
+    rank=1,
     phase=1,
     backup=NoBackup("it is a cache: keys make room for others, and what was in it is made anew"),
     settings=_keyvalue.CacheSettings,
@@ -25,7 +27,6 @@ COMPONENT = Component(
     ports=(Port("redis", 6379, "Redis", setting="port"),),
     secrets=_keyvalue.SECRETS,
     credentials=_keyvalue.credentials,
-    offers=_keyvalue.offers,
-    key_value=_keyvalue.key_value,
-    ready_after=("redis",),
+    provides=_keyvalue.PROVIDES,
+    ready_after=("",),
 )

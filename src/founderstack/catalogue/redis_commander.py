@@ -9,9 +9,10 @@ from founderstack.catalogue import _node, _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import NoBackup
-from founderstack.model.component import Component, Route, View
+from founderstack.model.component import Component, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
+from founderstack.model.words import KeyValue, Route
 
 _NAME = "redis-commander"
 _MOUNT = "/tools/redis"
@@ -86,11 +87,11 @@ def routes(view: View) -> tuple[Route, ...]:
 
 
 def _socket(view: View) -> str:
-    return f"{view.places.run(_NAME)}/commander.sock"
+    return view.places.socket(_NAME, "commander")
 
 
 def _settings(view: View) -> str:
-    cache = view.key_value
+    cache, endpoint = view.one(KeyValue), view.endpoint("cache")
     return json.dumps(
         {
             "modules": view.places.node_packages(_PACKAGES),
@@ -100,8 +101,8 @@ def _settings(view: View) -> str:
             "hidden": list(cache.hidden),
             "redis": {
                 "label": view.stack.name,
-                "host": "127.0.0.1",
-                "port": view.port("cache", "redis"),
+                "host": endpoint.host,
+                "port": endpoint.port,
                 "username": cache.viewer,
                 "password": secret(cache.viewer_secret, "json"),
             },
@@ -114,6 +115,8 @@ COMPONENT = Component(
     name=_NAME,
     summary=N_("Redis Commander, to look into the cache"),
     role="cache-admin",
+    optional=True,
+    follows="cache",
     phase=1,
     backup=NoBackup("holds no data: its files are rebuilt from the stack file"),
     settings=RedisCommanderSettings,
@@ -123,6 +126,6 @@ COMPONENT = Component(
     needs=("cache", "gateway", "panel"),
     replaces=("Upstash’s data browser", "RedisInsight"),
     secrets=(_SECRET,),
-    routes=routes,
-    ready_after=(_NAME,),
+    provides=(Provides(Route, routes),),
+    ready_after=("",),
 )

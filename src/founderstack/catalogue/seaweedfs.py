@@ -10,9 +10,10 @@ from founderstack.catalogue import _packaged
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
-from founderstack.model.component import Component, Credential, Objects, Port, View
+from founderstack.model.component import Component, Credential, Port, Provides, View
 from founderstack.model.process import secret
 from founderstack.model.settings import setting
+from founderstack.model.words import Buckets, Endpoint, Variables
 
 VERSION = "4.48"
 _ENVIRONMENT = f"seaweedfs-{VERSION}"
@@ -37,7 +38,7 @@ class SeaweedSettings:
 def processes(view: View) -> tuple[p.Process, ...]:
     places = view.places
     etc, data, run = places.etc("seaweedfs"), places.data("seaweedfs"), places.run("seaweedfs")
-    port = view.port("storage", "s3")
+    address = view.endpoint("storage").address
     return (
         p.Process(
             name="seaweedfs",
@@ -47,7 +48,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 group="data",
                 summary=N_("Object storage (S3)"),
                 version=VERSION,
-                address=f"127.0.0.1:{port}",
+                address=address,
             ),
             argv=(_weed(view), f"-config_dir={etc}", "-logtostderr", "server", *_options(view)),
             cwd=data,
@@ -62,8 +63,11 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 p.File(f"{etc}/security.toml", _security(view)),
                 p.File(f"{etc}/s3.json", _identities()),
             ),
-            sockets=(f"{run}/filer.sock", f"{run}/s3.sock", *_built_in_sockets(view)),
-            ready=p.Probe("http", f"127.0.0.1:{port}", ask="/healthz", timeout_s=60),
+            sockets=(
+                *(places.socket("seaweedfs", part) for part in ("filer", "s3")),
+                *_built_in_sockets(view),
+            ),
+            ready=p.Probe("http", address, ask="/healthz", timeout_s=60),
             # It reads a renewed certificate by itself.
             needs=("seaweedfs/environment", "seaweedfs/certificate"),
             # It waits 16 s for connections between its own parts; what it has confirmed is on the disk long before.
@@ -77,8 +81,8 @@ def _options(view: View) -> tuple[str, ...]:
     inside = _inside(view)
     options: dict[str, object] = {
         "dir": view.places.data("seaweedfs"),
-        "ip": "127.0.0.1",
-        "ip.bind": "127.0.0.1",
+        "ip": view.host,
+        "ip.bind": view.host,
         "disableHttp": "true",
         "master.port": inside["master"],
         "master.port.grpc": inside["master-grpc"],
@@ -96,7 +100,7 @@ def _options(view: View) -> tuple[str, ...]:
         "filer.port": inside["filer"],
         "filer.port.grpc": inside["filer-grpc"],
         "filer.disableHttp": "true",
-        "filer.localSocket": f"{view.places.run('seaweedfs')}/filer.sock",
+        "filer.localSocket": view.places.socket("seaweedfs", "filer"),
         **_s3(view, inside),
     }
     return tuple(f"-{name}={value}" for name, value in options.items())
@@ -104,16 +108,16 @@ def _options(view: View) -> tuple[str, ...]:
 
 def _s3(view: View, inside: Mapping[str, int]) -> Mapping[str, object]:
     """S3 itself: plain for the app, over TLS for backups, the rest of its services off, small caches."""
-    etc, run, tls = view.places.etc("seaweedfs"), view.places.run("seaweedfs"), _tls(view)
+    etc, tls = view.places.etc("seaweedfs"), _tls(view)
     return {
         "s3": "true",
-        "s3.port": view.port("storage", "s3"),
-        "s3.port.https": view.port("storage", "tls"),
+        "s3.port": view.port("s3"),
+        "s3.port.https": view.port("tls"),
         "s3.port.grpc": inside["s3-grpc"],
         "s3.cert.file": f"{tls}/server.crt",
         "s3.key.file": f"{tls}/server.key",
         "s3.config": f"{etc}/s3.json",
-        "s3.localSocket": f"{run}/s3.sock",
+        "s3.localSocket": view.places.socket("seaweedfs", "s3"),
         "s3.iam": "false",
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
@@ -123,7 +127,7 @@ def _s3(view: View, inside: Mapping[str, int]) -> Mapping[str, object]:
 
 
 def _inside(view: View) -> Mapping[str, int]:
-    first = view.port("storage", "inside")
+    first = view.port("inside")
     return {name: first + offset for offset, name in enumerate(_INSIDE)}
 
 
@@ -179,7 +183,7 @@ def tasks(view: View) -> tuple[p.Task, ...]:
             name="seaweedfs/certificate",
             component="seaweedfs",
             summary=N_("a certificate of the storage's own authority"),
-            action=p.Certificate(("localhost", "127.0.0.1"), _tls(view)),
+            action=p.Certificate(("localhost", view.host), _tls(view)),
         ),
         p.Task(
             name="seaweedfs/buckets",
@@ -199,25 +203,31 @@ def _make_buckets(view: View) -> tuple[str, ...]:
         f"-config_dir={view.places.etc('seaweedfs')}",
         "-logtostderr",
         "shell",
-        f"-master=127.0.0.1:{inside['master']}.{inside['master-grpc']}",
-        f"-filer=127.0.0.1:{inside['filer']}.{inside['filer-grpc']}",
+        f"-master={view.host}:{inside['master']}.{inside['master-grpc']}",
+        f"-filer={view.host}:{inside['filer']}.{inside['filer-grpc']}",
     )
     script = _packaged.text("seaweedfs_files", "make-buckets.sh")
     return ("/bin/sh", "-c", script, "make-buckets", " ".join(BUCKETS), *shell)
 
 
-def offers(view: View) -> Mapping[str, str]:
-    return {
-        "S3_ENDPOINT": f"http://127.0.0.1:{view.port('storage', 's3')}",
+def endpoints(view: View) -> tuple[Endpoint, ...]:
+    ways = {"direct": "s3", "tls": "tls"}
+    return tuple(Endpoint("storage", way, view.host, view.port(port)) for way, port in ways.items())
+
+
+def variables(view: View) -> tuple[Variables, ...]:
+    given = {
+        "S3_ENDPOINT": f"http://{view.endpoint('storage').address}",
         "S3_REGION": REGION,
         "S3_BUCKET": "app",
         "S3_ACCESS_KEY_ID": "app",
         "S3_SECRET_ACCESS_KEY": secret("storage.app"),
     }
+    return (Variables(given),)
 
 
 def credentials(view: View) -> tuple[Credential, ...]:
-    plain, tls = (f"127.0.0.1:{view.port('storage', name)}" for name in ("s3", "tls"))
+    plain, tls = (view.endpoint("storage", way).address for way in ("direct", "tls"))
     return (
         Credential("S3: app", "app", "storage.app", url=f"http://{plain}/app"),
         Credential("S3: backup", "backup", "storage.backup", url=f"https://{tls}/backup"),
@@ -225,9 +235,18 @@ def credentials(view: View) -> tuple[Credential, ...]:
     )
 
 
-def objects(view: View) -> Objects:
-    ports = view.port("storage", "s3"), view.port("storage", "tls")
-    return Objects(f"http://127.0.0.1:{ports[0]}", "admin", "storage.admin", REGION, ("backup",), ports)
+def buckets(view: View) -> tuple[Buckets, ...]:
+    return (
+        Buckets(
+            component=view.name,
+            endpoint=f"http://{view.endpoint('storage').address}",
+            key="admin",
+            secret="storage.admin",
+            region=REGION,
+            left_out=("backup",),
+            ports=(view.port("s3"), view.port("tls")),
+        ),
+    )
 
 
 def _weed(view: View) -> str:
@@ -242,6 +261,8 @@ COMPONENT = Component(
     name="seaweedfs",
     summary=N_("SeaweedFS, object storage that speaks S3"),
     role="storage",
+    optional=True,
+    on_request=True,
     phase=2,
     # Its files are one log of everything that was ever written: a copy of them while it runs is of no moment.
     backup=Backup("objects", "objects that the app has stored"),
@@ -262,7 +283,10 @@ COMPONENT = Component(
         "storage.sse",
     ),
     credentials=credentials,
-    offers=offers,
-    objects=objects,
-    ready_after=("seaweedfs", "seaweedfs/buckets"),
+    provides=(
+        Provides(Endpoint, endpoints),
+        Provides(Variables, variables),
+        Provides(Buckets, buckets),
+    ),
+    ready_after=("", "/buckets"),
 )

@@ -13,6 +13,7 @@ COMPONENT = Component(
     name="valkey",
     summary=N_("Valkey, cache and sessions"),
     role="cache",
+    optional=True,
     phase=1,
     backup=NoBackup("it is a cache: keys make room for others, and what was in it is made anew"),
     settings=_keyvalue.CacheSettings,
@@ -25,7 +26,6 @@ COMPONENT = Component(
     ports=(Port("redis", 6379, "Valkey", setting="port"),),
     secrets=_keyvalue.SECRETS,
     credentials=_keyvalue.credentials,
-    offers=_keyvalue.offers,
-    key_value=_keyvalue.key_value,
-    ready_after=("valkey",),
+    provides=_keyvalue.PROVIDES,
+    ready_after=("",),
 )

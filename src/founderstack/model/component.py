@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from founderstack.model.alerts import Limits
+from founderstack.locale import _
 from founderstack.model.backup import Backup, NoBackup
 from founderstack.model.card import Credential as Credential
-from founderstack.model.process import Process, Relay, Task
-from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack, system_user
+from founderstack.model.errors import StackError
+from founderstack.model.process import Process, Task
+from founderstack.model.stack import Choices, Machine, Part, Places, Release, Role, Stack, system_user
+from founderstack.model.words import Endpoint, Variables
+
+Word = TypeVar("Word")
 
 
 @dataclass(frozen=True)
@@ -33,75 +37,18 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Route:
-    """A path on the panel's origin that the gateway sends to a tool, behind the sign-on."""
+class Provides(Generic[Word]):
+    """What a component tells the others, of one kind of word."""
 
-    name: str
-    path: str
-    socket: str
-    secret: str
-    """Reference to the secret that the gateway adds to every request and the tool insists on."""
+    kind: type[Word]
+    of: Callable[[View], Iterable[Word]]
 
 
-@dataclass(frozen=True)
-class Database:
-    """What the database offers to the tools that people use."""
+class Board(Protocol):
+    """What the parts of one stack tell each other."""
 
-    name: str
-    viewer: str
-    """Role that people's tools sign in with."""
-    viewer_secret: str
-    binaries: str
-    """Folder of psql, pg_dump and the like."""
-    folder: str = ""
-    """Its data folder."""
-    socket: str = ""
-    """Folder of its Unix socket."""
-    archive_status: str = ""
-    """Folder with a file `….ready` for each piece of its log that waits to be archived."""
-    port: int = 0
-    account: str = ""
-    """Whose system user may sign in over it as the superuser."""
-    reader: str = ""
-    """Role that the stack's owner may sign in with over it to read everything, for backups."""
-    passing: str = ""
-    """Pattern of roles that come and go with passwords."""
-
-
-@dataclass(frozen=True)
-class Archive:
-    """How the database hands on each finished segment of its log of changes."""
-
-    command: tuple[str, ...]
-    """Gets the segment's path as its last argument; ends with 0 once the segment is kept for good."""
-    folder: str
-    """The database user's. A file `wanted` in it says that segments are wanted; `broken`, that some were let go."""
-
-
-@dataclass(frozen=True)
-class Objects:
-    """The S3 whose objects a backup takes, and how its administrator signs in."""
-
-    endpoint: str
-    key: str
-    secret: str
-    """Name of the secret."""
-    region: str
-    left_out: tuple[str, ...]
-    """Buckets that hold backups: a set that held them would hold the sets before it."""
-    ports: tuple[int, ...]
-    """Where it answers on this machine, so that backups that were sent to it are known for what they are."""
-
-
-@dataclass(frozen=True)
-class KeyValue:
-    """What the cache offers to the tools that people use."""
-
-    viewer: str
-    """User that people's tools sign in with: may read what is not hidden, and change nothing."""
-    viewer_secret: str
-    hidden: tuple[str, ...]
-    """Beginnings of the keys that people's tools do not show."""
+    def words(self, kind: type[Word]) -> Sequence[tuple[str, Word]]:
+        """Every word of that kind, each with the name of the part that says it, in the order of the parts."""
 
 
 @dataclass(frozen=True)
@@ -112,38 +59,73 @@ class View:
     machine: Machine
     places: Places
     choices: Choices
-    settings: Any
-    """This component's own settings."""
+    part: Part
+    """The part of the stack that it is."""
+    board: Board
+    """What the others say; asked by `one`, `find`, `all` and `endpoint`."""
     release: Release | None = None
     """The release of the app that shall serve."""
     app_files: frozenset[str] = frozenset()
     """Names of the files in the app's folder, from which its kind is told."""
-    database: Database = field(default_factory=lambda: Database("", "", "", ""))
-    """How tools reach the database; empty where there is none."""
-    key_value: KeyValue = field(default_factory=lambda: KeyValue("", "", ()))
-    """How tools reach the cache; empty where there is none."""
-    offers: Mapping[str, str] = field(default_factory=dict)
-    """Environment that the other components offer to the app."""
-    routes: tuple[Route, ...] = ()
-    """Tools that the gateway serves on the panel's origin."""
-    rings: tuple[str, ...] = ()
-    """Rings that the gateway balances, the main app's first."""
-    relays: Relay | None = None
-    """The relays that the gateway must offer to instances that listen on a TCP port."""
-    limits: Limits | None = None
-    """Beyond which somebody is told; None where nobody wants to be."""
-    archive: Archive | None = None
-    """Where the database's log of changes is kept; None where nobody keeps it."""
     secret_digests: Mapping[str, str] = field(default_factory=dict)
     """Secret → digest of its value, so that what is replaced side by side can be named after it."""
     providers: Mapping[Role, str] = field(default_factory=dict)
-    """Role → component that fills it."""
-    waits: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
-    """Role → the process and the tasks that those who need the role wait for."""
+    """Role → name of the part that fills it, the first one's where there are several."""
+    waits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a part → the processes and the tasks that those who need it wait for."""
 
-    def port(self, role: Role, name: str) -> int:
-        """The number chosen for a port of the component that fills a role."""
-        return self.choices.ports[f"{self.providers[role]}.{name}"]
+    @property
+    def name(self) -> str:
+        """The part's name, after which its account, its folders, its processes and its tasks are called."""
+        return self.part.name
+
+    @property
+    def settings(self) -> Any:
+        """This part's own settings."""
+        return self.part.settings
+
+    def port(self, name: str) -> int:
+        """The number chosen for one of its own ports."""
+        return self.choices.ports[f"{self.name}.{name}"]
+
+    @property
+    def host(self) -> str:
+        """Where programs of the stack listen that nobody outside shall reach, and where they find each other."""
+        return self.places.host
+
+    def all(self, kind: type[Word]) -> tuple[Word, ...]:
+        """What all parts say of that kind."""
+        return tuple(word for _part, word in self.board.words(kind))
+
+    def find(self, kind: type[Word]) -> Word | None:
+        """What one part says of that kind, None where none does; raises StackError where two do."""
+        return _only(self.board.words(kind), kind.__name__)
+
+    def one(self, kind: type[Word]) -> Word:
+        """The same where the component needs the role that says it; raises LookupError where nobody does."""
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"{self.name} asks for a {kind.__name__}, and no part of the stack provides one")
+        return found
+
+    def endpoint(self, role: Role, way: str = "direct") -> Endpoint:
+        """Where a role answers; where nobody pools, what is asked to be `pooled` goes the direct way."""
+        said = [(part, word) for part, word in self.board.words(Endpoint) if word.role == role]
+        found = _only([word for word in said if word[1].way == way], f"Endpoint {role}/{way}")
+        if found is None and way == "pooled":
+            return self.endpoint(role)
+        if found is None:
+            raise LookupError(f"{self.name} asks for the endpoint {role}/{way}, and no part provides it")
+        return found
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment that is offered to the app; raises StackError where two parts offer one name."""
+        offered: dict[str, list[tuple[str, str]]] = {}
+        for part, words in self.board.words(Variables):
+            for name, value in words.values.items():
+                offered.setdefault(name, []).append((part, value))
+        return {name: value for name, said in offered.items() for value in [_only(said, name)] if value is not None}
 
     def system_user(self, account: str) -> str:
         """The system user that an account's processes run as on this machine."""
@@ -151,17 +133,32 @@ class View:
 
     def wait_for(self, *roles: Role) -> tuple[str, ...]:
         """What to wait for so that these roles can be used; roles that nobody fills need no waiting."""
-        return tuple(name for role in roles for name in self.waits.get(role, ()))
+        parts = [part for role in roles for part in self.stack.parts.values() if part.role == role]
+        return tuple(name for part in parts for name in self.waits[part.name])
 
     @property
     def app_url(self) -> str:
         """Where a person opens the app."""
-        return _url(self.stack.domain, self.port("gateway", "https"))
+        return _url(self.stack.domain, self.endpoint("gateway", "https").port)
 
     @property
     def panel_url(self) -> str:
         """Where a person opens the panel; an origin of its own."""
-        return _url(self.stack.domain, self.port("gateway", "panel"))
+        return _url(self.stack.domain, self.endpoint("gateway", "panel").port)
+
+
+def _only(said: Sequence[tuple[str, Word]], what: str) -> Word | None:
+    """The one word among those said; raises StackError where two parts say one."""
+    if len(said) > 1:
+        (first, _word), (second, _other) = said[:2]
+        raise StackError(
+            _("Two parts of the stack provide one thing: {what}").format(what=what),
+            _("{first} and {second} both do, and whoever asks could not tell which is meant.").format(
+                first=first, second=second
+            ),
+            _("Take the table of one of them out of the stack file, or give it another component by `use`."),
+        )
+    return said[0][1] if said else None
 
 
 def _url(domain: str, port: int) -> str:
@@ -175,6 +172,7 @@ class Component:
     name: str
     summary: str
     role: Role
+    """Components of one role say the same of it: `optional`, `on_request`, `follows`, `several`, `table`."""
     phase: int
     backup: Backup | NoBackup
     settings: type
@@ -182,6 +180,18 @@ class Component:
     ram_mib: int
     """Memory it needs at rest."""
     tasks: Callable[[View], tuple[Task, ...]] = lambda view: ()
+    optional: bool = False
+    """True where a stack can do without its role."""
+    on_request: bool = False
+    """True where the role stays empty until the stack file has its table."""
+    follows: Role = ""
+    """The role without which its own is left out by itself."""
+    several: bool = False
+    """True where a stack may have several parts of its role: each has a table, `[role.NAME]`."""
+    table: bool = True
+    """False where there is nothing to choose, so that the stack file has no table for its role."""
+    rank: int = 0
+    """Among the components of its role, the lowest that the machine can run is the default."""
     needs: tuple[Role, ...] = ()
     """Roles that must be filled."""
     uses: tuple[Role, ...] = ()
@@ -199,21 +209,14 @@ class Component:
     given: tuple[str, ...] = ()
     """Names of secrets that the founder gives it, which nobody generates."""
     credentials: Callable[[View], tuple[Credential, ...]] = lambda view: ()
-    offers: Callable[[View], Mapping[str, str]] = lambda view: {}
-    routes: Callable[[View], tuple[Route, ...]] = lambda view: ()
-    rings: Callable[[View], tuple[str, ...]] = lambda view: ()
-    relays: Callable[[View], Relay | None] = lambda view: None
-    limits: Callable[[View], Limits | None] = lambda view: None
-    database: Callable[[View], Database | None] = lambda view: None
-    key_value: Callable[[View], KeyValue | None] = lambda view: None
-    archive: Callable[[View], Archive | None] = lambda view: None
-    objects: Callable[[View], Objects | None] = lambda view: None
-    """Needed where its `backup` is of the kind `objects`."""
-    build_inputs: Callable[[View], tuple[str, ...]] = lambda view: ()
-    """What beside its source shapes a build of it."""
-    built_in: Callable[[View], tuple[str, ...]] = lambda view: ()
-    """What of that reaches people by a build alone, so that a change of it makes another build at the next `up`."""
+    provides: tuple[Provides[Any], ...] = ()
+    """What it tells the others; made when somebody asks for a word of that kind."""
     ready_after: tuple[str, ...] = ()
-    """Names of the process and tasks that must be done before others can use the role."""
+    """What must be there before others can use the role: "" stands for the process that is called as the part,
+    `/roles` for its task of that name."""
     data_marker: str = ""
     """Path, relative to its data folder, that shows that it holds data."""
+
+    def ready(self, part: str) -> tuple[str, ...]:
+        """Names of the processes and tasks that must be there before others can use the part of that name."""
+        return tuple(f"{part}{name}" for name in self.ready_after)

@@ -92,12 +92,16 @@ class Sign:
     fix: str
 
 
+RELAY_PORT = "{{relay:port}}"
+"""Stands in an instance's environment, command and probe for the port that the runtime gives it."""
+
+
 @dataclass(frozen=True)
 class Relay:
     """Sockets of the gateway, each of which passes on to one TCP port of a row.
 
-    The runtime gives a starting instance a number `n` that no other instance has; `{{relay:port}}` in its
-    environment, its command and its probe becomes `first_port + n`, and its slots point to the n-th socket.
+    The runtime gives a starting instance a number `n` that no other instance has; RELAY_PORT in what it is given
+    becomes `first_port + n`, and its slots point to the n-th socket.
     """
 
     first_port: int
@@ -110,6 +114,7 @@ class Process:
 
     name: str
     component: str
+    """The part that it belongs to, by its name: a component's, with its label where a stack has several."""
     card: Card
     argv: tuple[str, ...]
     cwd: str

@@ -5,32 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from founderstack.model.source import Revision
 from founderstack.model.state_folder import StateFolder
 
-Role = Literal[
-    "database",
-    "cache",
-    "storage",
-    "app",
-    "gateway",
-    "database-admin",
-    "cache-admin",
-    "backup",
-    "alerts",
-    "panel",
-    "agent",
-]
-ROLES: tuple[Role, ...] = get_args(Role)
-OPTIONAL_ROLES: frozenset[Role] = frozenset(
-    {"cache", "storage", "app", "database-admin", "cache-admin", "backup", "alerts"}
-)
-ON_REQUEST: frozenset[Role] = frozenset({"storage"})
-"""Roles that stay empty until the stack file has their table."""
-FOLLOWS: Mapping[Role, Role] = {"cache-admin": "cache"}
-"""Role → the role without which it is left out by itself."""
+Role = str
+"""The job that a component fills: `database`, `cache` …; those there are follow from the catalogue."""
 
 FORMAT = 1
 RING_SLOTS = 12
@@ -60,6 +41,18 @@ class Part:
     component: str
     settings: Any
     """An instance of the component's settings class."""
+    label: str = ""
+    """Tells parts of one role apart where there may be several: NAME of `[role.NAME]`."""
+
+    @property
+    def name(self) -> str:
+        """What its account, its data and its ports are called; unique within the stack."""
+        return f"{self.component}-{self.label}" if self.label else self.component
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the stack file: `role` or `role.label`."""
+        return f"{self.role}.{self.label}" if self.label else self.role
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,8 @@ class Stack:
     file: str
     """Absolute path of the stack file."""
     folder: str
-    parts: Mapping[Role, Part]
+    parts: Mapping[str, Part]
+    """By their place in the file: a role, or `role.label` where it may be filled several times."""
     domain: str = ""
     """Public name of the app; "" means a machine of one's own, reached on loopback only."""
     language: Literal["", "en", "es"] = ""
@@ -153,6 +147,8 @@ class Places:
     """The folder of this tool's own package."""
     package_digest: str = ""
     """Digest of that package, so that the resident parts follow an upgrade."""
+    host: str = "127.0.0.1"
+    """Where the programs of the stack listen and find each other."""
 
     @property
     def files(self) -> StateFolder:
@@ -170,6 +166,10 @@ class Places:
     def run(self, process: str) -> str:
         """Sockets of a process; its user's, enterable by the gateway's group."""
         return f"{self.state}/run/{process}"
+
+    def socket(self, process: str, name: str = "") -> str:
+        """A Unix socket in that folder, called after its process unless it has several."""
+        return f"{self.run(process)}/{name or process}.sock"
 
     def log(self, component: str) -> str:
         """Folder for log files that the process writes itself."""

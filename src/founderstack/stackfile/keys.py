@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from founderstack.locale import _
+from founderstack.model.component import Component
 from founderstack.model.settings import setting
-from founderstack.model.stack import FORMAT, ROLES, Role
+from founderstack.model.stack import FORMAT, Role
 
-TABLES: tuple[Role, ...] = tuple(role for role in ROLES if role != "agent")
-"""Roles that have a table; the agent has nothing to choose."""
 USE = "use"
 """The key of a table that names the component."""
 TOOLS = "tools"
 """The table of tables for tools elsewhere."""
+LABEL = r"^[a-z][a-z0-9-]{0,15}$"
+"""What tells parts of one role apart: NAME of `[role.NAME]`."""
 NONE = "none"
 """The value of `use` for a role that shall stay empty."""
 RESERVED_NAMES = frozenset({"shared", "receipts", "installing"})
@@ -58,6 +60,19 @@ class ToolSettings:
     left out, those of success and redirection."""
     check_certificate: bool = setting(True)
     """`false` where its certificate is not from an authority that this machine trusts."""
+
+
+def roles(components: Mapping[str, Component]) -> Mapping[Role, Component]:
+    """Every role → the component that stands first in it, and says what all of them say of it."""
+    found: dict[Role, Component] = {}
+    for component in components.values():
+        found.setdefault(component.role, component)
+    return found
+
+
+def tables(components: Mapping[str, Component]) -> Mapping[Role, Component]:
+    """Those of the roles that have a table in the stack file."""
+    return {role: component for role, component in roles(components).items() if component.table}
 
 
 def slug(folder_name: str) -> str:

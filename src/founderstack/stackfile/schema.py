@@ -8,8 +8,7 @@ from typing import Any
 
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
-from founderstack.model.stack import OPTIONAL_ROLES, Role
-from founderstack.stackfile.keys import NONE, TABLES, TOOLS, USE, StackSettings, ToolSettings
+from founderstack.stackfile.keys import LABEL, NONE, TOOLS, USE, StackSettings, ToolSettings, tables
 
 NAME = "founder.schema.json"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -23,7 +22,7 @@ def text(components: Mapping[str, Component], texts_of: Texts) -> str:
     """The schema for stacks of these components; `texts_of` gives the text under each field of a settings class."""
     properties: Schema = {
         **_properties(StackSettings, texts_of),
-        **{role: _role(role, components, texts_of) for role in TABLES},
+        **{role: _role(rules, components, texts_of) for role, rules in tables(components).items()},
         TOOLS: {
             "type": "object",
             "description": "Tools that live elsewhere: a table for each, [tools.NAME].",
@@ -34,16 +33,19 @@ def text(components: Mapping[str, Component], texts_of: Texts) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _role(role: Role, components: Mapping[str, Component], texts_of: Texts) -> Schema:
+def _role(rules: Component, components: Mapping[str, Component], texts_of: Texts) -> Schema:
     """One shape for each component that may fill it; a key that several have is said once where it is the same."""
-    filling = [component for component in components.values() if component.role == role]
-    names = [component.name for component in filling] + ([NONE] if role in OPTIONAL_ROLES else [])
+    filling = [component for component in components.values() if component.role == rules.role]
+    names = [component.name for component in filling] + ([NONE] if rules.optional else [])
     properties: Schema = {USE: {"enum": names, "description": "The component that fills the role."}}
     for component in filling:
         for key, schema in _properties(component.settings, texts_of).items():
             known = properties.get(key)
             properties[key] = schema if known in (None, schema) else {"anyOf": [known, schema]}
-    return _table(properties)
+    part = _table(properties)
+    return (
+        {"type": "object", "additionalProperties": part, "propertyNames": {"pattern": LABEL}} if rules.several else part
+    )
 
 
 def _table(properties: Schema) -> Schema:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from founderstack.locale import language as spoken_language, translator
 from founderstack.model.stack import FORMAT
-from founderstack.stackfile.keys import TABLES
 
 
-def new_stack_file(name: str, domain: str, language: str, schema: str = "") -> str:
+def new_stack_file(name: str, domain: str, language: str, tables: Iterable[str], schema: str = "") -> str:
     """A small commented stack file in `language` ("" means the one spoken now); `domain` may be "".
 
-    `schema` is where editors find the schema of it, "" where there is none.
+    `tables` are those that it may have; `schema` is where editors find the schema of it, "" where there is none.
     """
     _ = translator(language or spoken_language())
-    tables = ", ".join(f"[{role}]" for role in TABLES)
+    possible = ", ".join(f"[{role}]" for role in tables)
     lines = (
         *([f"#:schema {schema}"] if schema else []),
         "# "
@@ -29,7 +30,7 @@ def new_stack_file(name: str, domain: str, language: str, schema: str = "") -> s
         _line("language", language, "en"),
         "",
         "# " + _("One table for each role. `use` names another component, or none; the tables are"),
-        f"# {tables}.",
+        f"# {possible}.",
         "",
         "# [app]",
         '# path = "app"     # ' + _("the folder of your app, beside this file"),

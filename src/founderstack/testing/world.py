@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from founderstack.catalogue import COMPONENTS
 from founderstack.model.component import Component
 from founderstack.model.errors import EXIT_LOCKED, StackError
 from founderstack.model.process import PythonEnvironment, Task, digest
 from founderstack.model.source import Difference, Revision
-from founderstack.model.stack import Machine, Part, Places, Stack
+from founderstack.model.stack import Machine, Places, Stack
 from founderstack.operations.stack.site import Site
 from founderstack.stackfile.check import check
 from founderstack.testing.clock import FakeClock
@@ -158,8 +158,8 @@ class FakeWorld:
         )
 
     def stack(self, text: str = "") -> Stack:
-        """The stack that a file with this text describes, the agent included."""
-        stack = check(
+        """The stack that a file with this text describes."""
+        return check(
             text.encode(),
             file=f"{FOLDER}/founder.toml",
             folder=FOLDER,
@@ -168,8 +168,6 @@ class FakeWorld:
             choices=self.choices.load(),
             folder_exists=lambda _path: self.source is not None,
         )
-        agent = self.components["agent"]
-        return replace(stack, parts={**stack.parts, agent.role: Part(agent.role, agent.name, agent.settings())})
 
     def _lock(self, command: str) -> AbstractContextManager[None]:
         @contextmanager

@@ -77,19 +77,22 @@ def component(name: str, role: Role, settings: type, **more: Any) -> Component:
 _SQL = Port("sql", 5432, "SQL", setting="port")
 _STORE = Port("store", 6379, "Store", setting="port")
 _HTTPS = Port("https", 443, "HTTPS", public=True, setting="https_port")
+_WITH_VALKEY = ("debian:13", "ubuntu:24.04")
 _HTTP = Port("http", 80, "HTTP", public=True, setting="http_port")
 
 COMPONENTS: Mapping[str, Component] = {
     made.name: made
     for made in (
         component("postgres", "database", DatabaseSettings, ports=(_SQL,)),
-        component("valkey", "cache", ValkeySettings, ports=(_STORE,), systems=("debian:13", "ubuntu:24.04")),
-        component("redis", "cache", StoreSettings, ports=(_STORE,)),
-        component("web", "app", AppSettings, needs=("database",), uses=("cache",)),
+        component(
+            "valkey", "cache", ValkeySettings, optional=True, ports=(_STORE,), systems=("debian:13", "ubuntu:24.04")
+        ),
+        component("redis", "cache", StoreSettings, optional=True, ports=(_STORE,)),
+        component("web", "app", AppSettings, optional=True, needs=("database",), uses=("cache",)),
         component("nginx", "gateway", GatewaySettings, ports=(_HTTPS, _HTTP), needs=("panel",)),
-        component("pgadmin", "database-admin", NoSettings, needs=("database", "cache")),
-        component("dump", "backup", NoSettings),
-        component("browser", "cache-admin", NoSettings, needs=("cache",)),
+        component("pgadmin", "database-admin", NoSettings, optional=True, needs=("database", "cache")),
+        component("dump", "backup", NoSettings, optional=True),
+        component("browser", "cache-admin", NoSettings, optional=True, follows="cache", needs=("cache",)),
         component("panel", "panel", NoSettings),
     )
 }

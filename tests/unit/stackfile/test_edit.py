@@ -88,7 +88,7 @@ def test_a_file_that_cannot_be_changed_is_told(content: str) -> None:
 @pytest.mark.parametrize("language", ["", "en", "es"])
 @pytest.mark.parametrize("domain", ["", "diary.example.com"])
 def test_the_first_stack_file_is_a_good_one(domain: str, language: str) -> None:
-    content = new_stack_file("notes", domain, language)
+    content = new_stack_file("notes", domain, language, ("database", "app"))
     stack = Given(folders=()).check(content)
     assert (stack.name, stack.domain, stack.language) == ("notes", domain, language)
     assert max(map(len, content.splitlines())) <= 120

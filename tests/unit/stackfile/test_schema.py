@@ -34,7 +34,7 @@ def test_what_is_wrong_in_itself_is_marked(name: str) -> None:
 
 
 def test_a_first_stack_file_names_the_schema() -> None:
-    text = new_stack_file("notes", "", "en", schema="docs/founder.schema.json")
+    text = new_stack_file("notes", "", "en", ("database",), schema="docs/founder.schema.json")
     assert text.startswith("#:schema docs/founder.schema.json\n")
     assert SCHEMA.is_valid(tomllib.loads(text))
-    assert "#:schema" not in new_stack_file("notes", "", "en")
+    assert "#:schema" not in new_stack_file("notes", "", "en", ("database",))

@@ -16,6 +16,7 @@ from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.point_in_time import Stored
 from founderstack.model.protocols import Clock, Progress, Server, SetWriter, Taken
 from founderstack.model.sql import literal
+from founderstack.model.words import Database
 from founderstack.planner.backups.point_in_time import kind_of_backup, needed
 
 DUMP_ALONE = "dump"
@@ -105,7 +106,7 @@ def _in_bytes(before: Sequence[Stored], progress: Progress) -> Percent:
 def repository_of(view: View) -> Repository:
     """The repositories of the stack whose component `pgbackrest` has this view."""
     etc, data = view.places.etc("pgbackrest"), view.places.data("pgbackrest")
-    return Repository(f"{etc}/pgbackrest.conf", view.system_user(view.database.account), data)
+    return Repository(f"{etc}/pgbackrest.conf", view.system_user(view.one(Database).account), data)
 
 
 def made(view: View, clock: Clock) -> PgBackRest:

@@ -6,10 +6,11 @@ import os
 import shlex
 
 from founderstack import wiring
+from founderstack.catalogue import COMPONENTS
 from founderstack.cli.terminal.options import parser
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
-from founderstack.stackfile.keys import slug
+from founderstack.stackfile.keys import slug, tables
 from founderstack.stackfile.schema import NAME as SCHEMA
 from founderstack.stackfile.template import new_stack_file
 from founderstack.world.os import files
@@ -36,7 +37,9 @@ def run(arguments: list[str]) -> int:
             _("Edit it; or make one in another folder: founder init FOLDER"),
             exit_code=EXIT_PRECONDITION,
         )
-    text = new_stack_file(given.name or slug(os.path.basename(folder)), given.domain, given.language, _schema(folder))
+    text = new_stack_file(
+        given.name or slug(os.path.basename(folder)), given.domain, given.language, tables(COMPONENTS), _schema(folder)
+    )
     wiring.check_stack(text.encode(), path, read_machine())
     files.ensure_folder(folder)
     files.write_atomic(path, text)

@@ -7,6 +7,7 @@ from shlex import quote
 
 from founderstack.locale import _
 from founderstack.model.tool import Tool
+from founderstack.model.words import Archive
 from founderstack.operations.backups.paper import Entry, authority, place_of
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
@@ -61,7 +62,7 @@ def _the_tool(tool: Tool) -> Iterator[Entry]:
 
 
 def _afterwards(site: Site, prepared: Prepared) -> Iterator[Entry]:
-    if prepared.resolved.views["database"].archive is not None:
+    if prepared.resolved.views["database"].find(Archive) is not None:
         yield Entry(
             _("5. What was committed after that backup"),
             _("At once, on the same version of PostgreSQL, before anybody writes."),

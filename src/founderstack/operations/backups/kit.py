@@ -81,9 +81,9 @@ def _where(site: Site, prepared: Prepared) -> Iterator[Entry]:
     yield Entry(_("Secrets"), site.places.files.secrets)
     used = {folder.path for process in prepared.resolved.desired.processes.values() for folder in process.folders}
     for part in site.stack.parts.values():
-        declared, folder = site.components[part.component].backup, site.places.data(part.component)
+        declared, folder = site.components[part.component].backup, site.places.data(part.name)
         if isinstance(declared, Backup) and folder in used:
-            yield Entry(f"{part.component}, {_(declared.what)}", folder)
+            yield Entry(f"{part.name}, {_(declared.what)}", folder)
 
 
 def _bad_day(site: Site) -> Iterator[Entry]:

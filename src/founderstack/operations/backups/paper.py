@@ -12,6 +12,7 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.component import Credential
+from founderstack.model.words import Archive
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
 from founderstack.planner.backups.schedule import ahead
@@ -92,7 +93,7 @@ def authority(site: Site, path: str) -> Iterator[Entry]:
 def _lost(site: Site, prepared: Prepared) -> Entry:
     """How much is not there afterwards."""
     what = _("What is lost then")
-    if prepared.resolved.views["database"].archive is None:
+    if prepared.resolved.views["database"].find(Archive) is None:
         return Entry(what, _("What came after the newest backup; when they are made:"), "founder backups")
     return Entry(
         what,

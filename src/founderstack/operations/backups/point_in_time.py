@@ -139,10 +139,10 @@ def whole_server(
 @contextmanager
 def _database_stopped(site: Site) -> Iterator[None]:
     """Nothing of the role's component runs in the block; afterwards it does again, whatever happened."""
-    component = site.stack.parts["database"].component
+    part = site.stack.parts["database"].name
     desired = prepare(site).resolved.desired.processes
     names = [name for name in site.runtime.observe().processes if name in desired]
-    names = [name for name in names if desired[name].component == component]
+    names = [name for name in names if desired[name].component == part]
     site.changed()
     for name in names:
         site.runtime.pause(name)
@@ -162,9 +162,9 @@ def _resume(site: Site, names: Sequence[str]) -> None:
 
 def _settle(site: Site, progress: Progress) -> None:
     """Passwords and roles as the stack has them now: in the recovered server they are those of then."""
-    component = site.components[site.stack.parts["database"].component]
+    part = site.stack.parts["database"]
     desired = prepare(site).resolved.desired
-    for name in component.ready_after:
+    for name in site.components[part.component].ready(part.name):
         if name in desired.tasks:
             progress(name, 0)
             site.runtime.apply(Step("do", name, _("it is back")), desired, lambda _line: None)

@@ -161,9 +161,9 @@ def _bring_up_servers(site: Site, one: FoundSet, tell: Callable[[str], None]) ->
         kept = {file.about for file in one.manifest.of_kind("objects")}
         names = [
             name
-            for role, component in prepared.resolved.components.items()
-            if role == "database" or component.name in kept
-            for name in component.ready_after
+            for key, part in site.stack.parts.items()
+            if key == "database" or part.name in kept
+            for name in prepared.resolved.components[key].ready(part.name)
         ]
         plan = only(prepared.plan, prepared.resolved.desired, names)
         converge(plan, prepared.resolved.desired, site.runtime, site.clock, lambda event: tell(event.step))

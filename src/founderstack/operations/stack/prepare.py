@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from founderstack.locale import _
-from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.lost_secrets import PUT_BACK
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Install, State, digest
 from founderstack.model.stack import Choices, Release
+from founderstack.model.words import AppBuild
 from founderstack.operations.stack.site import Site
 from founderstack.planner.stack.choose import choose
 from founderstack.planner.stack.diff import diff
-from founderstack.planner.stack.resolve import Facts, Resolved, resolve, view_of
+from founderstack.planner.stack.resolve import Facts, Resolved, resolve, views_of
 from founderstack.planner.stack.state import state_of
 
 LEAST_TO_CHANGE_MIB = 200
@@ -126,7 +126,7 @@ def _serving(site: Site, choices: Choices) -> Release | None:
 
 
 def _next_release(site: Site, choices: Choices, commit: str, again: int = 0) -> Release:
-    extra = _component(site).build_inputs(_bare_view(site, choices))
+    extra = _app_build(site, choices).inputs
     path = app_path(site)
     digest_ = site.source.digest(path, commit, (*extra, f"again {again}") if again else extra)
     return Release(
@@ -136,21 +136,17 @@ def _next_release(site: Site, choices: Choices, commit: str, again: int = 0) -> 
 
 
 def _built_in(site: Site, choices: Choices) -> str:
-    return digest(_component(site).built_in(_bare_view(site, choices)))
+    return digest(_app_build(site, choices).built_in)
 
 
 def _last_number(site: Site) -> int:
     return max((release.number for release in site.releases.all()), default=0)
 
 
-def _component(site: Site) -> Component:
-    return site.components[site.stack.parts["app"].component]
-
-
-def _bare_view(site: Site, choices: Choices) -> View:
-    """What the app's component may look at before there is a release."""
+def _app_build(site: Site, choices: Choices) -> AppBuild:
+    """What shapes a build of the app, asked before there is a release."""
     bare = Facts(machine=site.machine, places=site.places, choices=choices, app_files=app_files(site))
-    return view_of(site.stack, site.components, bare, "app")
+    return views_of(site.stack, site.components, bare)["app"].one(AppBuild)
 
 
 def app_files(site: Site) -> frozenset[str]:
@@ -177,7 +173,7 @@ def _refuse_foreign_data(site: Site, choices: Choices) -> None:
         wanted = choices.versions.get(component.name, "")
         if not component.data_marker or not wanted:
             continue
-        folder = site.places.data(component.name)
+        folder = site.places.data(part.name)
         found = (site.disk.read(f"{folder}/{component.data_marker}") or wanted).strip()
         if found != wanted:
             problems.append(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from founderstack.locale import _
 from founderstack.model.component import Component, Port
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
-from founderstack.model.stack import Choices, Machine, Stack
+from founderstack.model.stack import Choices, Machine, Part, Stack
 
 LAST_PORT = 65535
 
@@ -28,7 +28,7 @@ def choose(
     app_files: frozenset[str] = frozenset(),
 ) -> Choices:
     """`before` with all that is still open decided; what was chosen stays. Raises StackErrors for taken ports."""
-    parts = {role: part.component for role, part in stack.parts.items()}
+    parts = {key: part.component for key, part in stack.parts.items()}
     chosen = [components[name] for name in parts.values()]
     versions = dict(before.versions)
     for component in chosen:
@@ -36,27 +36,28 @@ def choose(
             versions.setdefault(component.name, component.versions[machine.os])
     return replace(
         before,
-        components={**before.components, **{str(role): name for role, name in parts.items()}},
+        components={**before.components, **parts},
         versions=versions,
-        ports=_ports(stack, _needed(stack, chosen, app_files), before.ports, usable, holder),
+        ports=_ports(stack, _needed(stack, components, app_files), before.ports, usable, holder),
     )
 
 
-def _needed(stack: Stack, chosen: list[Component], app_files: frozenset[str]) -> list[tuple[Component, Port]]:
-    return [
-        (component, port)
-        for component in chosen
-        for port in component.ports
-        if port.needed(stack.parts[component.role].settings, app_files)
-    ]
+def _needed(
+    stack: Stack, components: Mapping[str, Component], app_files: frozenset[str]
+) -> Mapping[str, tuple[Part, Port]]:
+    """`part.port` → the port that it needs."""
+    return {
+        f"{part.name}.{port.name}": (part, port)
+        for part in stack.parts.values()
+        for port in components[part.component].ports
+        if port.needed(part.settings, app_files)
+    }
 
 
 def _ports(
-    stack: Stack, needed: list[tuple[Component, Port]], before: Mapping[str, int], usable: Usable, holder: Holder
+    stack: Stack, needed: Mapping[str, tuple[Part, Port]], before: Mapping[str, int], usable: Usable, holder: Holder
 ) -> Mapping[str, int]:
-    asked = {
-        f"{component.name}.{port.name}": (port, _decided(stack, component, port, before)) for component, port in needed
-    }
+    asked = {key: (port, _decided(stack, part, port, before.get(key, 0))) for key, (part, port) in needed.items()}
     # A port that this stack's own process holds already is usable to it.
     problems = [
         _taken(stack, key, number, holder, by_setting=number != before.get(key))
@@ -73,16 +74,15 @@ def _ports(
     return ports
 
 
-def _decided(stack: Stack, component: Component, port: Port, before: Mapping[str, int]) -> int:
+def _decided(stack: Stack, part: Part, port: Port, before: int) -> int:
     """The number that the stack file fixes or that was chosen before; 0 where it is still open.
 
     Under a domain the gateway answers where browsers look: what a laptop fell back to counts no longer.
     """
-    fixed = int(getattr(stack.parts[component.role].settings, port.setting, 0)) if port.setting else 0
+    fixed = int(getattr(part.settings, port.setting, 0)) if port.setting else 0
     if port.public and port.fallback and stack.domain:
         return fixed or port.default
-    kept = before.get(f"{component.name}.{port.name}", 0)
-    return fixed or kept
+    return fixed or before
 
 
 def _first_free(port: Port, key: str, free: Callable[[int], bool]) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from founderstack.model.component import Component, Credential, View
 from founderstack.model.process import Desired, Process, Task
 from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack
+from founderstack.planner.stack.board import WordBoard
 
 
 @dataclass(frozen=True)
@@ -33,29 +34,28 @@ class Resolved:
     secrets: tuple[str, ...]
     """Names of all secrets that it needs."""
     credentials: tuple[Credential, ...]
-    views: Mapping[Role, View]
-    components: Mapping[Role, Component]
+    views: Mapping[str, View]
+    """Part → what its component knows."""
+    components: Mapping[str, Component]
+    """Part → its component."""
 
     @property
     def ram_mib(self) -> int:
         """Memory that everything needs at rest."""
-        copies = dict.fromkeys((component.name for component in self.components.values()), 0)
-        for process in self.desired.processes.values():
-            copies[process.component] += 1
-        return sum(component.ram_mib * copies[component.name] for component in self.components.values())
+        copies = Counter(process.component for process in self.desired.processes.values())
+        return sum(component.ram_mib * copies[self.views[key].name] for key, component in self.components.items())
 
 
 def resolve(stack: Stack, components: Mapping[str, Component], facts: Facts) -> Resolved:
     """Everything that shall run for `stack`; the same answer for the same arguments."""
-    chosen = {role: components[part.component] for role, part in stack.parts.items()}
-    views = _views(stack, chosen, facts)
+    views, chosen = views_of(stack, components, facts), _chosen(stack, components)
     first = tuple(task.name for task in facts.foundation)
     processes = [
         replace(process, needs=(*first, *process.needs))
-        for role, component in chosen.items()
-        for process in _with_credentials(component.processes(views[role]), component.credentials(views[role]))
+        for key, component in chosen.items()
+        for process in _with_credentials(component.processes(views[key]), component.credentials(views[key]))
     ]
-    tasks = [*facts.foundation, *(task for role, component in chosen.items() for task in component.tasks(views[role]))]
+    tasks = [*facts.foundation, *(task for key, component in chosen.items() for task in component.tasks(views[key]))]
     rings: dict[str, tuple[str, ...]] = {}
     for process in processes:
         if process.ring:
@@ -68,7 +68,7 @@ def resolve(stack: Stack, components: Mapping[str, Component], facts: Facts) -> 
         ),
         secrets=tuple(dict.fromkeys(name for component in chosen.values() for name in component.secrets)),
         credentials=tuple(
-            credential for role, component in chosen.items() for credential in component.credentials(views[role])
+            credential for key, component in chosen.items() for credential in component.credentials(views[key])
         ),
         views=views,
         components=chosen,
@@ -83,37 +83,31 @@ def _with_credentials(processes: tuple[Process, ...], offered: tuple[Credential,
     return (replace(first, card=replace(first.card, credentials=offered)), *processes[1:])
 
 
-def view_of(stack: Stack, components: Mapping[str, Component], facts: Facts, role: Role) -> View:
-    """What the component of one role knows, for questions that come before resolving."""
-    chosen = {part_role: components[part.component] for part_role, part in stack.parts.items()}
-    return _views(stack, chosen, facts)[role]
-
-
-def _views(stack: Stack, chosen: Mapping[Role, Component], facts: Facts) -> Mapping[Role, View]:
-    """One view a role: first what stands by itself, then what the others offer and serve."""
-    bare = {
-        role: View(
+def views_of(stack: Stack, components: Mapping[str, Component], facts: Facts) -> Mapping[str, View]:
+    """Part → what its component knows, all with one board on which they tell each other what they are."""
+    chosen, board = _chosen(stack, components), WordBoard()
+    providers: dict[Role, str] = {}
+    for part in stack.parts.values():
+        providers.setdefault(part.role, part.name)
+    views = {
+        key: View(
             stack=stack,
             machine=facts.machine,
             places=facts.places,
             choices=facts.choices,
-            settings=stack.parts[role].settings,
+            part=part,
+            board=board,
             release=facts.release,
             app_files=facts.app_files,
             secret_digests=facts.secret_digests,
-            providers={role: component.name for role, component in chosen.items()},
-            waits={role: component.ready_after for role, component in chosen.items()},
+            providers=providers,
+            waits={part.name: chosen[key].ready(part.name) for key, part in stack.parts.items()},
         )
-        for role in chosen
+        for key, part in stack.parts.items()
     }
-    offers: dict[str, str] = {}
-    for role, component in chosen.items():
-        offers.update(component.offers(bare[role]))
-    routes = tuple(route for role, component in chosen.items() for route in component.routes(bare[role]))
-    rings = tuple(ring for role, component in chosen.items() for ring in component.rings(bare[role]))
-    known: dict[str, Any] = {"offers": offers, "routes": routes, "rings": rings}
-    for name in ("database", "key_value", "archive", "relays", "limits"):
-        told = (getattr(component, name)(bare[role]) for role, component in chosen.items())
-        if found := next(filter(None, told), None):
-            known[name] = found
-    return {role: replace(view, **known) for role, view in bare.items()}
+    board.hang({view.name: (chosen[key], view) for key, view in views.items()})
+    return views
+
+
+def _chosen(stack: Stack, components: Mapping[str, Component]) -> Mapping[str, Component]:
+    return {key: components[part.component] for key, part in stack.parts.items()}

@@ -33,7 +33,7 @@ def test_on_another_system_versions_follow_and_missing_components_are_left_open(
 
 def test_only_what_the_database_needs_is_brought_up() -> None:
     prepared = prepare(FakeWorld().site())
-    names = prepared.resolved.components["database"].ready_after
+    names = prepared.resolved.components["database"].ready("postgres")
     plan = only(prepared.plan, prepared.resolved.desired, names)
     targets = {step.target for step in plan.steps}
     assert {"postgres", "postgres/roles", "postgres/initdb"} <= targets
