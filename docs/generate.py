@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
+import importlib
 import inspect
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 from founderstack.catalogue import COMPONENTS
+from founderstack.cli.table import VERBS
+from founderstack.cli.terminal.kinds import Kind
+from founderstack.cli.terminal.options import Parser
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
@@ -27,7 +33,43 @@ def pages() -> dict[str, str]:
         "stack-file.md": _page(_stack_file()),
         "components.md": _page(_components()),
         schema.NAME: schema.text(COMPONENTS, texts_of),
+        "../src/founderstack/cli/completion.json": _completion(),
     }
+
+
+def _completion() -> str:
+    """What Tab offers: verb → what its parser takes."""
+    usages = {verb: _usage(parser_of(verb)) for verb in VERBS}
+    return json.dumps(usages, indent=1, ensure_ascii=False) + "\n"
+
+
+def parser_of(verb: str) -> Parser:
+    """The parser of a verb."""
+    module = importlib.import_module(f"founderstack.cli.verbs.{verb.replace('-', '_')}")
+    made = module.usage()
+    assert isinstance(made, Parser)
+    return made
+
+
+def _usage(parser: Parser) -> dict[str, object]:
+    actions = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    words = [action for action in actions if not action.option_strings]
+    return {
+        "options": {
+            option: _takes(action) for action in actions for option in action.option_strings if option.startswith("--")
+        },
+        "words": [_takes(action) for action in words],
+    }
+
+
+def _takes(action: argparse.Action) -> dict[str, object] | None:
+    """What follows an option, or stands for a word; None for an option that is said by itself."""
+    if action.nargs == 0:
+        return None
+    kind = action.type if isinstance(action.type, Kind) else Kind("", "")
+    words = kind.words or tuple(choice for choice in action.choices or () if choice)
+    many = {"many": True} if action.nargs in ("*", "+") else {}
+    return {"kind": kind.name, **({"words": words} if words else {}), **many}
 
 
 def texts_of(settings: type) -> dict[str, str]:

@@ -30,7 +30,7 @@ def state_of(file: str) -> str:
     except OSError:
         return ""
     for name in names:
-        about = _json(StateFolder(f"{root}/{name}").about)
+        about = json_of(StateFolder(f"{root}/{name}").about)
         if about.get("file") == file:
             return f"{root}/{name}"
     return ""
@@ -42,16 +42,16 @@ def records(state: str) -> dict[str, dict[str, Any]]:
         entries = sorted(os.listdir(StateFolder(state).applied))
     except OSError:
         return {}
-    read = [_json(f"{state}/applied/{entry}") for entry in entries if entry.endswith(".json")]
+    read = [json_of(f"{state}/applied/{entry}") for entry in entries if entry.endswith(".json")]
     return {str(record["name"]): record for record in read if "name" in record}
 
 
 def backup_warnings(state: str, now: float) -> list[str]:
     """What must be known of the backups, as English texts; nothing where the stack shall make none."""
-    about = _json(StateFolder(state).backup_settings)
+    about = json_of(StateFolder(state).backup_settings)
     if not about.get("schedule"):
         return []
-    index = _json(StateFolder(state).backup_index)
+    index = json_of(StateFolder(state).backup_index)
     told = index.get("warnings", about.get("warnings"))
     texts = [str(text) for text in told] if isinstance(told, list) else []
     broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
@@ -65,7 +65,7 @@ def secrets_lost(state: str) -> bool:
 
 def found(state: str) -> Found:
     """All that `operations.stack.status` judges by."""
-    health = _json(StateFolder(state).verdict)
+    health = json_of(StateFolder(state).verdict)
     at, processes, elsewhere = health.get("at", 0.0), health.get("processes", {}), health.get("outside", {})
     known = records(state)
     return Found(
@@ -81,13 +81,13 @@ def found(state: str) -> Found:
 
 def _unreleased(state: str, known: Mapping[str, Mapping[str, Any]]) -> bool:
     """True where the stack has an app that was never started; nothing is missed before anything was."""
-    awaited = bool(known) and bool(_json(StateFolder(state).about).get("app"))
+    awaited = bool(known) and bool(json_of(StateFolder(state).about).get("app"))
     return awaited and not any(record.get("group") == "app" for record in known.values())
 
 
 def _outside(state: str) -> dict[str, dict[str, Any]]:
     """The tools elsewhere that the agent was told of."""
-    listed = _json(StateFolder(state).tools).get("records")
+    listed = json_of(StateFolder(state).tools).get("records")
     return {str(one["name"]): one for one in listed or () if isinstance(one, dict) and "name" in one}
 
 
@@ -157,7 +157,7 @@ def _programs(state: str) -> dict[str, str]:
         return {}
 
 
-def _json(path: str) -> dict[str, Any]:
+def json_of(path: str) -> dict[str, Any]:
     """The object in a file; nothing where there is none or it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from founderstack import wiring
 from founderstack.backups.assemble import moments_of
+from founderstack.cli.terminal.kinds import FOLDER
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
@@ -35,13 +36,16 @@ NEWEST = "newest"
 def add_options(options: argparse.ArgumentParser) -> None:
     """What `founder restore` takes for it."""
     options.add_argument(
-        "--to", default="", metavar="MOMENT", help=_("“2026-11-24 10:30:15” (UTC), or newest: all that was committed")
+        "--to",
+        default="",
+        metavar=_("MOMENT"),
+        help=_("“2026-11-24 10:30:15” (UTC), or newest: all that was committed"),
     )
     options.add_argument(
         "--whole-server", action="store_true", help=_("the whole server as it was, also when its data are lost")
     )
     options.add_argument(
-        "--log", dest="wal", default="", metavar="FOLDER", help=_("pg_wal of the lost server, where that survived")
+        "--log", dest="wal", default="", type=FOLDER, help=_("pg_wal of the lost server, where that survived")
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from founderstack import wiring
 from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.kinds import FILE
 from founderstack.cli.terminal.typed import _
 from founderstack.migration.files.files import Files
 from founderstack.migration.files.remote_access import Access, RestAccess, S3Access
@@ -29,11 +30,13 @@ _KEPT = "choices.json"
 
 def add_options(options: argparse.ArgumentParser) -> None:
     """What can be said about people and files; what was said stays said for the next command, keys excepted."""
+    options.add_argument("--files-key", type=FILE, default="", help=_("a file with the storage’s key, or S3 key pair"))
     options.add_argument(
-        "--files-key", default="", metavar="FILE", help=_("a file with the storage’s key, or S3 key pair")
+        "--files-url", default="", metavar=_("ADDRESS"), help=_("the source’s storage, where its address does not tell")
     )
-    options.add_argument("--files-url", default="", help=_("the source’s storage, where its address does not tell"))
-    options.add_argument("--files-region", default="", help=_("the S3 region of the source’s storage"))
+    options.add_argument(
+        "--files-region", default="", metavar=_("REGION"), help=_("the S3 region of the source’s storage")
+    )
     options.add_argument("--without-files", action="store_true", help=_("leave stored files where they are"))
     options.add_argument(
         "--second-factor",
@@ -41,9 +44,13 @@ def add_options(options: argparse.ArgumentParser) -> None:
         help=_("who had one waits for you (closed), or signs in without"),
     )
     options.add_argument(
-        "--provider", action="append", default=[], metavar="NAME=OTHER", help=_("what the app calls a sign-in provider")
+        "--provider",
+        action="append",
+        default=[],
+        metavar=_("NAME=OTHER"),
+        help=_("what the app calls a sign-in provider"),
     )
-    options.add_argument("--person", default="", metavar="ADDRESS", help=_("release: who may sign in again"))
+    options.add_argument("--person", default="", metavar=_("ADDRESS"), help=_("release: who may sign in again"))
 
 
 @dataclass(frozen=True)

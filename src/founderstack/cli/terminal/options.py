@@ -9,13 +9,19 @@ from typing import NoReturn
 from founderstack import locale
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.events import OPTION
+from founderstack.cli.terminal.kinds import FILE, Kind
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world.os import ambient
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with our errors for wrong usage."""
+    """argparse with our errors for wrong usage, and a name in the reader's language for each `Kind`."""
+
+    def _add_action(self, action: argparse.Action) -> argparse.Action:
+        if isinstance(action.type, Kind):
+            action.metavar = action.metavar or _(action.type.word)
+        return super()._add_action(action)
 
     def error(self, message: str) -> NoReturn:
         """Raise StackError: whoever asked for JSON gets that."""
@@ -44,7 +50,9 @@ class Parser(argparse.ArgumentParser):
         for other in others:
             if self._has(given, one) and self._has(given, other):
                 raise StackError(
-                    _("{one} and {other} do not go together").format(one=one, other=other),
+                    _("{one} and {other} do not go together").format(
+                        one=self._shown(given, one), other=self._shown(given, other)
+                    ),
                     _("One of the two would say nothing."),
                     _("Leave one of them out, or run two commands."),
                     exit_code=EXIT_USAGE,
@@ -56,7 +64,7 @@ class Parser(argparse.ArgumentParser):
         for option in options:
             if not there and self._has(given, option):
                 raise StackError(
-                    _("{option} says nothing here").format(option=option),
+                    _("{option} says nothing here").format(option=self._shown(given, option)),
                     _("It belongs to: {context}").format(context=context),
                     _("Leave it out, or see what it is for: {command}").format(command=f"{self.prog} --help"),
                     exit_code=EXIT_USAGE,
@@ -64,20 +72,48 @@ class Parser(argparse.ArgumentParser):
 
     def _has(self, given: argparse.Namespace, name: str) -> bool:
         """Whether something was given for an option, or for a word by the name that the help shows."""
-        (action,) = [one for one in self._actions if name in (*one.option_strings, one.metavar or one.dest)]
+        action = self._named(name)
         value = getattr(given, action.dest)
         return bool(value) and value != action.default
+
+    def _named(self, name: str) -> argparse.Action:
+        """The action of an option, or of a word by the name under which it is read."""
+        (found,) = [one for one in self._actions if name in (one.option_strings or (one.dest,))]
+        return found
+
+    def _shown(self, given: argparse.Namespace, name: str) -> str:
+        """An option as it is written, or the words that were given for a name."""
+        if name.startswith("-"):
+            return name
+        words = getattr(given, name)
+        return words if isinstance(words, str) else " ".join(words)
+
+
+class _Help(argparse.HelpFormatter):
+    """Examples stay on lines of their own, and a path with a percent sign in a text is only a path."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(super(_Help, self)._fill_text(line, width, indent) for line in text.splitlines())
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help and action.help.replace("%", "%%")
 
 
 def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = False, example: str = "") -> Parser:
     """A parser with the options that this verb shares with others."""
     _translate_argparse()
     made = Parser(
-        prog=typed(f"founder {verb}"), description=_(VERBS[verb]), epilog=_epilog(example), allow_abbrev=False
+        prog=typed(f"founder {verb}"),
+        description=_(VERBS[verb]),
+        epilog=_epilog(example),
+        allow_abbrev=False,
+        formatter_class=_Help,
     )
     made.add_argument("--debug", action="store_true", help=_("show where an unexpected error came from"))
     if stack:
-        made.add_argument("--file", default="", help=_("the stack file (default: founder.toml here or above)"))
+        made.add_argument(
+            "--file", type=FILE, default="", help=_("the stack file (default: founder.toml here or above)")
+        )
     if yes:
         made.add_argument("--yes", "-y", action="store_true", help=_("do not ask"))
         made.add_argument(OPTION, action="store_true", help=_("tell each step as a line of JSON, for programs"))
@@ -87,7 +123,11 @@ def parser(verb: str, *, stack: bool = True, yes: bool = False, as_json: bool = 
 
 
 def _epilog(example: str) -> str | None:
-    return _("Example: {command}").format(command=typed(example)) if example else None
+    """One example, or several on lines of their own."""
+    lines = [typed(line) for line in example.splitlines()]
+    if len(lines) > 1:
+        return "\n".join([_("Examples:"), *lines])
+    return _("Example: {command}").format(command=lines[0]) if lines else None
 
 
 def _translate_argparse() -> None:

@@ -7,7 +7,8 @@ import json
 from founderstack import wiring
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.addresses import ask_address
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.kinds import ADDRESSEE
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
 from founderstack.model.alerts import SECRET_PREFIX
@@ -19,11 +20,19 @@ from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("alerts", as_json=True, example="founder alerts add phone\nfounder alerts test")
+    options.add_argument("action", nargs="?", choices=("list", "add", "remove", "test"), default="list")
+    options.add_argument(
+        "name", nargs="?", type=ADDRESSEE, default="", help=_("a name of yours for the address: phone, mail …")
+    )
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """List, add, remove or test addresses; an address is read from a prompt or standard input, never from argv."""
-    options = parser("alerts", as_json=True, example="founder alerts add phone")
-    options.add_argument("action", nargs="?", choices=("list", "add", "remove", "test"), default="list")
-    options.add_argument("name", nargs="?", default="", help=_("a name of yours for the address: phone, mail …"))
+    options = usage()
     given = options.parse_args(arguments)
     options.only_with(given, "founder alerts add, remove and test", "name", there=given.action != "list")
     options.only_with(given, "founder alerts list", "--json", there=given.action == "list")

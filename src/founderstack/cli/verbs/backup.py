@@ -7,8 +7,9 @@ import sys
 from founderstack import wiring
 from founderstack.cli.backups import forgetting, proving, resending
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.kinds import SET, one_of
 from founderstack.cli.terminal.manner import manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _
@@ -17,13 +18,13 @@ from founderstack.operations.backups.backup import Outcome, backup, megabytes
 from founderstack.world.state.stack_file import find_stack_file
 
 
-def run(arguments: list[str]) -> int:
-    """Take it, bring it off the machine where there is a place, and say what comes next."""
-    options = parser("backup", yes=True, as_json=True, example="founder backup")
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("backup", yes=True, as_json=True, example="founder backup\nfounder backup prove")
     options.add_argument(
         "--kind",
         default="",
-        metavar="full|incr|diff",
+        type=one_of("full|incr|diff", "full", "incr", "diff"),
         help=_("incr and diff with pgBackRest only (default: what the engine usually takes)"),
     )
     options.add_argument(
@@ -35,8 +36,16 @@ def run(arguments: list[str]) -> int:
             "what is gone; resend: bring back to a place what it has lost"
         ),
     )
-    options.add_argument("set", nargs="?", default="", help=_("which one (with prove: the newest when not given)"))
-    options.add_argument("--confirm", default="", metavar="SET", help=_("with forget: its name again, with --yes"))
+    options.add_argument(
+        "set", nargs="?", type=SET, default="", help=_("which one (with prove: the newest when not given)")
+    )
+    options.add_argument("--confirm", type=SET, default="", help=_("with forget: its name again, with --yes"))
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Take it, bring it off the machine where there is a place, and say what comes next."""
+    options = usage()
     given = options.parse_args(arguments)
     options.only_with(given, "founder backup", "--kind", there=not given.action)
     options.only_with(given, "founder backup prove, founder backup forget", "set", there=given.action != "resend")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from founderstack import wiring
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
@@ -16,10 +16,14 @@ from founderstack.operations.backups.listing import PRESSING, index
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    return parser("backups", as_json=True, example="founder backups --json")
+
+
 def run(arguments: list[str]) -> int:
     """The list; exit code 3 where something wants to be done."""
-    options = parser("backups", as_json=True, example="founder backups --json")
-    given = options.parse_args(arguments)
+    given = usage().parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site, patient=False)
     now = site.clock.now()

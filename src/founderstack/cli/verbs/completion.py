@@ -1,36 +1,41 @@
-"""`founder completion`: scripts for bash, zsh and fish, with the verbs and the services that run."""
+"""`founder completion`: scripts for bash, zsh and fish; each asks back what may come next."""
 
 from __future__ import annotations
 
-from founderstack.cli import glance
-from founderstack.cli.table import VERBS
-from founderstack.cli.terminal.options import parser
+from typing import TYPE_CHECKING
+
 from founderstack.cli.terminal.shells import SCRIPTS
 from founderstack.cli.terminal.typed import _
-from founderstack.model.errors import EXIT_OK, StackError
-from founderstack.world.state.stack_file import find_stack_file
+from founderstack.model.errors import EXIT_OK
 
-TAKE_SERVICES = ("logs", "restart", "stop", "start", "open", "status")
+if TYPE_CHECKING:  # a Tab does not wait for what reads options
+    from founderstack.cli.terminal.options import Parser
+
+
+def usage() -> Parser:
+    """What may follow the verb."""
+    from founderstack.cli.terminal.options import parser
+
+    options = parser("completion", stack=False, example="founder completion bash")
+    options.add_argument("shell", choices=tuple(SCRIPTS), help=_("the shell to complete in"))
+    return options
 
 
 def run(arguments: list[str]) -> int:
-    """Print the script for a shell; `--words` is what the scripts ask."""
-    if arguments[:1] == ["--words"]:
-        print("\n".join(words_after(arguments[1:])))
-        return EXIT_OK
-    options = parser("completion", stack=False, example="founder completion bash >> ~/.bashrc")
-    options.add_argument("shell", choices=tuple(SCRIPTS), help=_("the shell to complete in"))
-    print(SCRIPTS[options.parse_args(arguments).shell], end="")
+    """Print the script for a shell."""
+    print(SCRIPTS[usage().parse_args(arguments).shell], end="")
     return EXIT_OK
 
 
-def words_after(before: list[str]) -> list[str]:
-    """What may come next after these words."""
-    if not before:
-        return list(VERBS)
-    if before[0] not in TAKE_SERVICES:
-        return []
+def quick(arguments: list[str]) -> int | None:
+    """`--words` is what the scripts ask: what may come after the words that follow."""
+    if arguments[:1] != ["--words"]:
+        return None
+    from founderstack.cli.completing import words_after
+
     try:
-        return glance.service_names(list(glance.records(glance.state_of(find_stack_file()))))
-    except StackError:
-        return []  # Outside a stack there are no services to offer.
+        found = words_after(arguments[1:])
+    except Exception:
+        found = []  # whatever is wrong is told when the command is typed, never in the middle of a line
+    print("\n".join(found))
+    return EXIT_OK

@@ -9,7 +9,7 @@ from founderstack import wiring
 from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.manner import Manner, manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.cli.terminal.waiting_text import document, lines, nothing
 from founderstack.model.errors import EXIT_OK
@@ -21,13 +21,21 @@ from founderstack.operations.stack.waiting import Waiting, waiting
 from founderstack.world.state.stack_file import find_stack_file
 
 
-def run(arguments: list[str]) -> int:
-    """Build, migrate, start the new instances, switch, let the old ones finish; nothing where nothing is new."""
-    options = parser("deploy", yes=True, example="founder deploy --ref v1.4")
-    options.add_argument("--ref", default="", help=_("a git commit, branch or tag instead of the working tree"))
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("deploy", yes=True, example="founder deploy --preview\nfounder deploy --ref v1.4")
+    options.add_argument(
+        "--ref", default="", metavar=_("REF"), help=_("a git commit, branch or tag instead of the working tree")
+    )
     options.add_argument("--force", action="store_true", help=_("build and start it anew though nothing is new"))
     options.add_argument("--preview", action="store_true", help=_("say what is new, and change nothing"))
     options.add_argument("--json", action="store_true", help=_("with --preview: for machines"))
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Build, migrate, start the new instances, switch, let the old ones finish; nothing where nothing is new."""
+    options = usage()
     given = options.parse_args(arguments)
     options.only_with(given, "--preview", "--json")
     options.apart(given, "--preview", "--force")

@@ -10,7 +10,7 @@ from founderstack import wiring
 from founderstack.backups.sets.kept import KEY, Lying, keeping, kept_folder, lying
 from founderstack.cli import boot, on_path
 from founderstack.cli.terminal import questions
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.cli.verbs.down import show_stop
@@ -23,11 +23,17 @@ from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("destroy", yes=True, example="founder destroy --yes --confirm diary")
+    options.add_argument("--confirm", default="", metavar=_("NAME"), help=_("the stack's name, for scripts with --yes"))
+    options.add_argument("--backups", action="store_true", help=_("remove its backups on this machine as well"))
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Show what goes and what stays, have the stack's name typed, then remove it."""
-    options = parser("destroy", yes=True, example="founder destroy --yes --confirm diary")
-    options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
-    options.add_argument("--backups", action="store_true", help=_("remove its backups on this machine as well"))
+    options = usage()
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     name, part = site.stack.name, site.stack.parts.get("backup")

@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 
 from founderstack import wiring
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
@@ -24,9 +24,14 @@ from founderstack.world.state.stack_file import find_stack_file
 _SIGNS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    return parser("doctor", as_json=True, example="founder doctor --json")
+
+
 def run(arguments: list[str]) -> int:
     """Look at everything; changes nothing. Exit code 6 where something must be put right."""
-    given = parser("doctor", as_json=True, example="founder doctor --json").parse_args(arguments)
+    given = usage().parse_args(arguments)
     try:
         site = wiring.open_site(find_stack_file(given.file))
         checks = doctor(site, examine(site))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from founderstack import wiring
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint, seconds
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
@@ -14,9 +14,14 @@ from founderstack.operations.stack.down import down
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    return parser("down", yes=True, example="founder down")
+
+
 def run(arguments: list[str]) -> int:
     """Stop in the order in which nobody misses what he needs."""
-    given = parser("down", yes=True, example="founder down").parse_args(arguments)
+    given = usage().parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     stopped = down(site, show_stop)
     if stopped:

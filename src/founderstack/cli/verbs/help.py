@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from founderstack.cli.table import VERBS
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.kinds import one_of
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.locale import N_
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
@@ -42,10 +43,16 @@ TOPICS = {
 }
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("help", stack=False, example="founder help exit-codes")
+    options.add_argument("topic", type=one_of(N_("TOPIC"), *TOPICS, *VERBS), help=", ".join(TOPICS))
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Explain one topic, or one verb."""
-    options = parser("help", stack=False, example="founder help exit-codes")
-    options.add_argument("topic", help=", ".join(TOPICS))
+    options = usage()
     topic = options.parse_args(arguments).topic
     if topic in VERBS:
         from founderstack.cli.dispatch import dispatch

@@ -7,7 +7,8 @@ import shlex
 
 from founderstack import wiring
 from founderstack.catalogue import COMPONENTS
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.kinds import FOLDER
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.stackfile.keys import slug, tables
@@ -18,15 +19,21 @@ from founderstack.world.os.machine import read_machine
 from founderstack.world.state.places import package_folder
 
 
-def run(arguments: list[str]) -> int:
-    """Write a small commented founder.toml; one that is there already is left alone."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("init", stack=False, example="founder init --name diary")
-    options.add_argument("folder", nargs="?", default=".", help=_("where (default: this folder)"))
-    options.add_argument("--name", default="", help=_("the stack's name (default: the folder's)"))
-    options.add_argument("--domain", default="", help=_("the app's public name"))
+    options.add_argument("folder", nargs="?", type=FOLDER, default=".", help=_("where (default: this folder)"))
+    options.add_argument("--name", default="", metavar=_("NAME"), help=_("the stack's name (default: the folder's)"))
+    options.add_argument("--domain", default="", metavar=_("DOMAIN"), help=_("the app's public name"))
     options.add_argument(
         "--language", default="", choices=("", "en", "es"), metavar="en|es", help=_("for everybody who reads")
     )
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Write a small commented founder.toml; one that is there already is left alone."""
+    options = usage()
     given = options.parse_args(arguments)
     folder = os.path.abspath(given.folder)
     path = os.path.join(folder, "founder.toml")

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from founderstack import wiring
 from founderstack.cli import boot
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.world.state.stack_file import find_stack_file
 
 
-def run(arguments: list[str]) -> int:
-    """Install the systemd unit, or take it away."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("install-service", example="sudo ./founder install-service")
     options.add_argument("--remove", action="store_true", help=_("no longer start at boot"))
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Install the systemd unit, or take it away."""
+    options = usage()
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     if given.remove:

@@ -8,7 +8,7 @@ import textwrap
 from datetime import UTC, datetime
 
 from founderstack import locale, wiring
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 from founderstack.model.events import Event
@@ -34,11 +34,17 @@ dt, dd {{ break-inside: avoid }}
 </body></html>"""
 
 
-def run(arguments: list[str]) -> int:
-    """Print the page; with secrets on it only where that is asked for, which is written down."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("kit", example="founder kit --html > kit.html")
     options.add_argument("--html", action="store_true", help=_("a page for a browser's printer"))
     options.add_argument("--with-secrets", action="store_true", help=_("the passwords too; keep the page locked away"))
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Print the page; with secrets on it only where that is asked for, which is written down."""
+    options = usage()
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     sections = kit(site, prepare(site), this_tool(), with_secrets=given.with_secrets)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 
 from founderstack.cli import on_path
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
 
 
-def run(arguments: list[str]) -> int:
-    """Make the link, or take it away."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("link", stack=False, example="sudo ./founder link")
     options.add_argument("--remove", action="store_true", help=_("take the link and the completion away again"))
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Make the link, or take it away."""
+    options = usage()
     given = options.parse_args(arguments)
     places = on_path.homes(root=os.geteuid() == 0)
     if given.remove:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 
 from founderstack.cli import glance
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.kinds import LOG
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
@@ -23,12 +24,20 @@ BUILD = "build"
 """Not a service: the newest build of the app."""
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("logs", as_json=True, example="founder logs -f app")
+    options.add_argument("services", nargs="*", type=LOG, help=_("names as “founder status” shows them (default: all)"))
+    options.add_argument("-f", "--follow", action="store_true", help=_("go on with what comes"))
+    options.add_argument(
+        "-n", "--lines", type=int, default=20, metavar=_("LINES"), help=_("lines of each service (default: 20)")
+    )
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """The last lines of each service; with -f whatever comes after them, across rotations."""
-    options = parser("logs", as_json=True, example="founder logs -f app")
-    options.add_argument("services", nargs="*", help=_("names as “founder status” shows them (default: all)"))
-    options.add_argument("-f", "--follow", action="store_true", help=_("go on with what comes"))
-    options.add_argument("-n", "--lines", type=int, default=20, help=_("lines of each service (default: 20)"))
+    options = usage()
     given = options.parse_args(arguments)
     state = glance.state_of(find_stack_file(given.file))
     sources = _sources(state, given.services)

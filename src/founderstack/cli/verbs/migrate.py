@@ -11,9 +11,11 @@ from founderstack.cli.migration.people_and_files import add_options
 from founderstack.cli.migration.source import Moving, progress_in
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.kinds import FILE, one_of
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint, seconds
 from founderstack.cli.terminal.typed import _, typed
+from founderstack.locale import N_
 from founderstack.migration import trouble
 from founderstack.migration.cutover import cutover, follow
 from founderstack.migration.people import tables as people_tables
@@ -29,7 +31,7 @@ STEPS = ("plan", "run", "verify", "cutover", "reopen", "release", "undo", "statu
 
 def run(arguments: list[str]) -> int:
     """Without a step: plan, which only reads. Without a source: the one of the time before."""
-    options = _options()
+    options = usage()
     given = options.parse_args(arguments)
     source, step = _words(given.words)
     options.only_with(given, "founder migrate run", "--follow", there=step == "run")
@@ -45,19 +47,38 @@ def run(arguments: list[str]) -> int:
         return _STEPS[step](migration, given)
 
 
-def _options() -> Parser:
-    options = parser("migrate", yes=True, as_json=True, example="founder migrate supabase plan")
-    options.add_argument(
-        "words", nargs="*", metavar="SOURCE STEP", help=_("supabase or postgres://…, and: ") + ", ".join(STEPS)
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser(
+        "migrate",
+        yes=True,
+        as_json=True,
+        example="founder migrate supabase plan\nfounder migrate run\nfounder migrate verify\nfounder migrate cutover",
     )
-    options.add_argument("--url", default="", help=_("the source’s address, without its password"))
-    options.add_argument("--password-file", default="", help=_("a file with the source’s password"))
-    options.add_argument("--jobs", type=int, default=2, help=_("connections that read at the same time (2)"))
-    options.add_argument("--rate", type=float, default=0.0, help=_("most MiB to read in a second (no limit)"))
     options.add_argument(
-        "--patience", type=float, default=600.0, help=_("seconds to wait for a side that is away (600)")
+        "words",
+        nargs="*",
+        type=one_of(N_("SOURCE STEP"), "supabase", *STEPS),
+        help=_("supabase or postgres://…, and: ") + ", ".join(STEPS),
     )
-    options.add_argument("--leave", action="append", default=[], metavar="NAME", help=_("leave this object behind"))
+    options.add_argument(
+        "--url", default="", metavar=_("ADDRESS"), help=_("the source’s address, without its password")
+    )
+    options.add_argument("--password-file", type=FILE, default="", help=_("a file with the source’s password"))
+    options.add_argument(
+        "--jobs", type=int, default=2, metavar=_("NUMBER"), help=_("connections that read at the same time (2)")
+    )
+    options.add_argument(
+        "--rate", type=float, default=0.0, metavar=_("MIB"), help=_("most MiB to read in a second (no limit)")
+    )
+    options.add_argument(
+        "--patience",
+        type=float,
+        default=600.0,
+        metavar=_("SECONDS"),
+        help=_("seconds to wait for a side that is away (600)"),
+    )
+    options.add_argument("--leave", action="append", default=[], metavar=_("NAME"), help=_("leave this object behind"))
     options.add_argument("--follow", action="store_true", help=_("run: let changes arrive by logical replication"))
     options.add_argument("--frozen", action="store_true", help=_("cutover: nobody writes at the source any more"))
     options.add_argument(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from founderstack.cli import glance
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.kinds import ADDRESS
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.world.os.processes import run as run_program
@@ -14,10 +15,16 @@ from founderstack.world.state.stack_file import find_stack_file
 _OPENERS = ("xdg-open", "wslview", "open")
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("open", example="founder open panel")
+    options.add_argument("what", nargs="?", type=ADDRESS, default="app", help=_("app, panel or a tool such as pgadmin"))
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Print the address, and open it where a browser can be reached."""
-    options = parser("open", example="founder open panel")
-    options.add_argument("what", nargs="?", default="app", help=_("app, panel or a tool such as pgadmin"))
+    options = usage()
     given = options.parse_args(arguments)
     known = glance.addresses(glance.records(glance.state_of(find_stack_file(given.file))))
     if given.what not in known:

@@ -7,7 +7,7 @@ import sys
 
 from founderstack import wiring
 from founderstack.cli.stack.changes import plan_document, warn_of_memory
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
@@ -16,9 +16,14 @@ from founderstack.operations.stack.prepare import prepare
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    return parser("plan", as_json=True, example="founder plan --json")
+
+
 def run(arguments: list[str]) -> int:
     """Decide and show; touches nothing."""
-    given = parser("plan", as_json=True, example="founder plan --json").parse_args(arguments)
+    given = usage().parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     prepared = prepare(site)
     plan = prepared.plan

@@ -10,8 +10,9 @@ import sys
 from founderstack import wiring
 from founderstack.cli.stack.changes import carry_out, consent, report
 from founderstack.cli.terminal.keys import asked, key_of
+from founderstack.cli.terminal.kinds import FILE, FOLDER
 from founderstack.cli.terminal.manner import Manner, manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _, typed
@@ -31,7 +32,7 @@ _BUCKET = re.compile(r"s3://([^/]+)(?:/(.*?))?/?")
 
 def run(arguments: list[str]) -> int:
     """Show which set comes back, how old it is and where it goes; then settings, databases, files, and all the rest."""
-    given = _options(arguments)
+    given = _read(arguments)
     place = _place(given)
     origin = wiring.open_origin(place, key_of(given.key_file))
     choice = choose(origin, given.name, given.set, SystemClock().now())
@@ -61,17 +62,36 @@ def run(arguments: list[str]) -> int:
     return code
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
+def usage() -> Parser:
+    """What may follow the verb."""
     example = "founder rebuild --from s3://diary-backups --endpoint https://s3.example.com"
     options = parser("rebuild", stack=False, yes=True, example=example)
-    options.add_argument("--from", dest="place", required=True, help=_("s3://BUCKET/PREFIX or a folder with sets"))
-    options.add_argument("--endpoint", default="", help=_("address of the S3, https://…"))
-    options.add_argument("--region", default="us-east-1", help=_("region that requests are signed for"))
-    options.add_argument("--ca", default="", help=_("file with the authority of that server's certificate"))
-    options.add_argument("--name", default="", help=_("the stack, where the place has several"))
-    options.add_argument("--set", default="", help=_("the set (default: the newest that is whole)"))
-    options.add_argument("--into", default="", help=_("folder for the stack file and the app (default: the name)"))
-    options.add_argument("--key-file", default="", help=_("file with the key (default: FOUNDER_BACKUP_KEY, or asked)"))
+    options.add_argument(
+        "--from",
+        dest="place",
+        required=True,
+        metavar=_("PLACE"),
+        type=FOLDER,
+        help=_("s3://BUCKET/PREFIX or a folder with sets"),
+    )
+    options.add_argument("--endpoint", default="", metavar=_("ADDRESS"), help=_("address of the S3, https://…"))
+    options.add_argument(
+        "--region", default="us-east-1", metavar=_("REGION"), help=_("region that requests are signed for")
+    )
+    options.add_argument("--ca", type=FILE, default="", help=_("file with the authority of that server's certificate"))
+    options.add_argument("--name", default="", metavar=_("NAME"), help=_("the stack, where the place has several"))
+    options.add_argument("--set", default="", metavar=_("SET"), help=_("the set (default: the newest that is whole)"))
+    options.add_argument(
+        "--into", type=FOLDER, default="", help=_("folder for the stack file and the app (default: the name)")
+    )
+    options.add_argument(
+        "--key-file", type=FILE, default="", help=_("file with the key (default: FOUNDER_BACKUP_KEY, or asked)")
+    )
+    return options
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    options = usage()
     given = options.parse_args(arguments)
     bucket = _BUCKET.fullmatch(given.place) is not None
     options.only_with(given, "--from s3://BUCKET/PREFIX", "--endpoint", "--region", "--ca", there=bucket)

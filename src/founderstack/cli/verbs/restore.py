@@ -14,6 +14,7 @@ from founderstack.cli.backups import point_in_time
 from founderstack.cli.backups.restore_questions import Asking
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_result
+from founderstack.cli.terminal.kinds import COMPONENT, SET
 from founderstack.cli.terminal.manner import manner_of
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
@@ -34,7 +35,7 @@ InPsql = Callable[..., str]
 
 def run(arguments: list[str]) -> int:
     """Show what it comes to, ask where something is replaced, and carry it out."""
-    given = _options(arguments)
+    given = _read(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site)
     emit = shows(manner_of(given))
@@ -72,20 +73,34 @@ def _say(given: argparse.Namespace, values: dict[str, object], done: str, after:
     return EXIT_OK
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    options = parser("restore", yes=True, example="founder restore --database app")
-    options.add_argument("set", nargs="?", default="", help=_("a set, or the beginning of its name; else the newest"))
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser(
+        "restore",
+        yes=True,
+        example="founder restore --database app\nfounder restore --to newest\nfounder restore --in-place --only files",
+    )
+    options.add_argument(
+        "set", nargs="?", type=SET, default="", help=_("a set, or the beginning of its name; else the newest")
+    )
     options.add_argument(
         "--only", choices=("", "databases", "files"), default="", metavar="databases|files", help=_("only these")
     )
-    options.add_argument("--database", default="", metavar="NAME", help=_("one database alone"))
-    options.add_argument("--table", default="", metavar="SCHEMA.TABLE", help=_("one table's rows, among empty tables"))
-    options.add_argument("--files", dest="component", default="", metavar="COMPONENT", help=_("its files alone"))
+    options.add_argument("--database", default="", metavar=_("NAME"), help=_("one database alone"))
+    options.add_argument(
+        "--table", default="", metavar=_("SCHEMA.TABLE"), help=_("one table's rows, among empty tables")
+    )
+    options.add_argument("--files", dest="component", type=COMPONENT, default="", help=_("its files alone"))
     options.add_argument("--in-place", action="store_true", help=_("replace what is used; a safety set comes first"))
     options.add_argument("--replace", action="store_true", help=_("replace copies that an earlier restore has left"))
     options.add_argument("--without-safety-set", action="store_true", help=_("for when no set can be taken any more"))
-    options.add_argument("--confirm", default="", metavar="NAME", help=_("the stack's name, for scripts with --yes"))
+    options.add_argument("--confirm", default="", metavar=_("NAME"), help=_("the stack's name, for scripts with --yes"))
     point_in_time.add_options(options)
+    return options
+
+
+def _read(arguments: list[str]) -> argparse.Namespace:
+    options = usage()
     given = options.parse_args(arguments)
     _refuse_contradictions(options, given)
     return given

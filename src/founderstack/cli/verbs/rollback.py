@@ -7,7 +7,7 @@ from functools import partial
 from founderstack import wiring
 from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal.manner import manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared
@@ -16,8 +16,8 @@ from founderstack.operations.stack.up import rollback
 from founderstack.world.state.stack_file import find_stack_file
 
 
-def run(arguments: list[str]) -> int:
-    """Go back to the release before, or to the one named."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("rollback", yes=True, example="founder rollback")
     options.description = " ".join(
         (
@@ -27,8 +27,19 @@ def run(arguments: list[str]) -> int:
         )
     )
     options.add_argument(
-        "number", nargs="?", type=int, default=0, help=_("number of the release (default: the one before)")
+        "number",
+        nargs="?",
+        metavar=_("NUMBER"),
+        type=int,
+        default=0,
+        help=_("number of the release (default: the one before)"),
     )
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Go back to the release before, or to the one named."""
+    options = usage()
     given = options.parse_args(arguments)
     manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))

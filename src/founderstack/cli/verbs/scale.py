@@ -10,9 +10,11 @@ from functools import partial
 
 from founderstack import wiring
 from founderstack.cli.stack.changes import carry_out, report
+from founderstack.cli.terminal.kinds import one_of
 from founderstack.cli.terminal.manner import manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import N_
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.up import up
@@ -21,10 +23,18 @@ from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser("scale", yes=True, example="founder scale app=3")
+    options.add_argument(
+        "wish", type=one_of(N_("app=N"), "app=1", "app=2", "app=3"), help=_("the app, and how many instances")
+    )
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Write the number into the stack file, then apply it; a number that is refused leaves the file as it was."""
-    options = parser("scale", yes=True, example="founder scale app=3")
-    options.add_argument("wish", metavar="app=N", help=_("the app, and how many instances"))
+    options = usage()
     given = options.parse_args(arguments)
     manner = manner_of(given)
     file = find_stack_file(given.file)

@@ -9,8 +9,9 @@ from functools import partial
 from founderstack import wiring
 from founderstack.cli.stack.changes import Approve, carry_out, report
 from founderstack.cli.terminal import questions
+from founderstack.cli.terminal.kinds import FILE, SECRET, SET
 from founderstack.cli.terminal.manner import Manner, manner_of
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import IDENTITY
@@ -27,15 +28,25 @@ from founderstack.world.state.stack_file import find_stack_file
 PANEL_PASSWORD = "panel.admin"
 
 
+def usage() -> Parser:
+    """What may follow the verb."""
+    options = parser(
+        "secrets", yes=True, as_json=True, example="founder secrets show panel.admin\nfounder secrets rotate --all"
+    )
+    options.add_argument("action", nargs="?", choices=("list", "show", "rotate", "set", "restore"), default="list")
+    options.add_argument("names", nargs="*", type=SECRET, help=_("names as the list shows them"))
+    options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
+    options.add_argument("--from-env", default="", metavar=_("VARIABLE"), help=_("set: take the value from there"))
+    options.add_argument(
+        "--key-file", type=FILE, default="", help=_("restore: file with the backups' key (default: asked)")
+    )
+    options.add_argument("--set", type=SET, default="", help=_("restore: the backup (default: the newest)"))
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Secrets are shown one at a time, on request, and that is written down."""
-    options = parser("secrets", yes=True, as_json=True, example="founder secrets show panel.admin")
-    options.add_argument("action", nargs="?", choices=("list", "show", "rotate", "set", "restore"), default="list")
-    options.add_argument("names", nargs="*", help=_("names as the list shows them"))
-    options.add_argument("--all", action="store_true", help=_("rotate every secret, also when their file is lost"))
-    options.add_argument("--from-env", default="", metavar="VARIABLE", help=_("set: take the value from there"))
-    options.add_argument("--key-file", default="", help=_("restore: file with the backups' key (default: asked)"))
-    options.add_argument("--set", default="", help=_("restore: the backup (default: the newest)"))
+    options = usage()
     given = options.parse_args(arguments)
     named = given.action not in ("list", "restore")
     options.only_with(given, "founder secrets show, rotate and set", "names", there=named)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import founderstack
-from founderstack.cli.terminal.options import parser
+from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.cli.tiers import PytestTier, Tier, Tiers, say
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
@@ -33,6 +33,7 @@ SYSTEM_PACKAGES = (
     "age",
     "chromium",
     "debootstrap",
+    "fish",
     "git",
     "nginx",
     "openssl",
@@ -41,12 +42,14 @@ SYSTEM_PACKAGES = (
     "postgresql-client",
     "redis-server",
     "systemd",
+    "zsh",
 )
 """What the tests start or ask by themselves; what a stack needs, the stack installs."""
 SYSTEM_PROGRAMS = (
     "/usr/bin/age",
     "/usr/bin/chromium",
     "/usr/sbin/debootstrap",
+    "/usr/bin/fish",
     "/usr/bin/git",
     "/usr/sbin/nginx",
     "/usr/bin/openssl",
@@ -55,12 +58,13 @@ SYSTEM_PROGRAMS = (
     "/usr/bin/redis-server",
     "/usr/bin/systemd-analyze",
     "/usr/lib/postgresql",
+    "/usr/bin/zsh",
 )
 
 
 def run(arguments: list[str]) -> int:
     """0 when every tier passed; the last line is `N passed, N failed, N skipped`. Goes on after a failing tier."""
-    quick, soak, chosen = _options(arguments)
+    quick, soak, chosen = _read(arguments)
     if not os.path.isdir(os.path.join(ROOT, "tests")):
         raise StackError(
             _("The tests are not here"),
@@ -90,12 +94,18 @@ def run(arguments: list[str]) -> int:
     return EXIT_FAILED if failed else EXIT_OK
 
 
-def _options(arguments: list[str]) -> tuple[bool, bool, list[str]]:
-    """(--quick, --soak, what is for pytest); raises StackError for a test that is not there."""
+def usage() -> Parser:
+    """What may follow the verb."""
     options = parser("test", stack=False, example="founder test tests/unit/test_runner.py -k port")
     options.add_argument("--quick", action="store_true", help=_("checks, and tests without effects"))
     options.add_argument("--soak", action="store_true", help=_("long repetitions alone"))
     options.epilog = _("What else is given goes to pytest; a path among it runs that alone.") + f" {options.epilog}"
+    return options
+
+
+def _read(arguments: list[str]) -> tuple[bool, bool, list[str]]:
+    """(--quick, --soak, what is for pytest); raises StackError for a test that is not there."""
+    options = usage()
     given, chosen = options.parse_known_args(arguments)
     options.apart(given, "--quick", "--soak")
     paths = [one.partition("::")[0] for one in chosen if one.startswith("tests/")]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 
 import pytest
 
+from docs.generate import parser_of
+from founderstack import locale
 from founderstack.cli.dispatch import dispatch
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.options import parser
@@ -30,7 +34,7 @@ def refused(words: str, capsys: pytest.CaptureFixture[str]) -> str:
         ("restore --files app --to newest", "--files", "--to"),
         ("restore --whole-server --database app", "--whole-server", "--database"),
         ("restore --whole-server --only files", "--whole-server", "--only"),
-        ("secrets rotate postgres.app --all", "--all", "names"),
+        ("secrets rotate postgres.app --all", "--all", "postgres.app"),
         ("deploy --preview --force", "--preview", "--force"),
         ("status --watch --check", "--watch", "--check"),
         ("test --quick --soak", "--quick", "--soak"),
@@ -47,14 +51,14 @@ def test_what_says_two_things_is_refused(words: str, one: str, other: str, capsy
     [
         ("restore --log /old/pg_wal", "--log", "--whole-server"),
         ("backup prove --kind full", "--kind", "founder backup"),
-        ("backup resend 2026", "set", "founder backup prove, founder backup forget"),
+        ("backup resend 2026", "2026", "founder backup prove, founder backup forget"),
         ("backup prove --confirm 2026", "--confirm", "founder backup forget"),
         ("backup forget 2026 --json", "--json", "founder backup, prove and resend"),
-        ("secrets list postgres.app", "names", "founder secrets show, rotate and set"),
+        ("secrets list postgres.app", "postgres.app", "founder secrets show, rotate and set"),
         ("secrets show postgres.app --all", "--all", "founder secrets rotate"),
         ("secrets rotate postgres.app --from-env X", "--from-env", "founder secrets set"),
         ("secrets show postgres.app --json", "--json", "founder secrets list"),
-        ("alerts list phone", "name", "founder alerts add, remove and test"),
+        ("alerts list phone", "phone", "founder alerts add, remove and test"),
         ("alerts test --json", "--json", "founder alerts list"),
         ("deploy --json", "--json", "--preview"),
         ("rebuild --from / --endpoint https://s3.example.com", "--endpoint", "--from s3://BUCKET/PREFIX"),
@@ -122,3 +126,36 @@ def test_what_is_left_as_it_was_is_not_given() -> None:
     options.add_argument("--region", default="here")
     options.add_argument("names", nargs="*")
     options.only_with(options.parse_args(["--region", "here"]), "a word", "--region", "names", there=False)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_example_is_a_command_that_is_understood(verb: str) -> None:
+    made = parser_of(verb)
+    examples = [line for line in re.split(r"\n|: ", made.epilog or "") if "founder " in line]
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition(" > ")[0].removeprefix("sudo ").removeprefix("./"))
+        assert words[:2] == ["founder", verb]
+        made.parse_known_args(words[2:]) if verb == "test" else made.parse_args(words[2:])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_stands_for_a_word_is_a_word_in_capitals_or_a_choice(
+    verb: str,
+) -> None:
+    for action in parser_of(verb)._actions:
+        if action.nargs != 0:
+            assert action.metavar or action.choices, f"{verb}: {action.dest}"
+
+
+def test_they_are_spoken_in_spanish(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "es")
+    locale.use("")
+    with pytest.raises(SystemExit):
+        dispatch(["restart", "--help"])
+    said = capsys.readouterr().out
+    assert "SERVICIO [SERVICIO ...]" in said
+    assert "--file ARCHIVO" in said
+    assert "SERVICIO" in refused("restart", capsys)
+    monkeypatch.setenv("LANGUAGE", "en")
+    locale.use("")
