@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gettext
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from founderstack import locale
 from founderstack.cli.table import VERBS
@@ -15,10 +15,13 @@ from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world.os import ambient
 
 
+_ActionT = TypeVar("_ActionT", bound=argparse.Action)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with our errors for wrong usage, and a name in the reader's language for each `Kind`."""
 
-    def _add_action(self, action: argparse.Action) -> argparse.Action:
+    def _add_action(self, action: _ActionT) -> _ActionT:
         if isinstance(action.type, Kind):
             action.metavar = action.metavar or _(action.type.word)
         return super()._add_action(action)
