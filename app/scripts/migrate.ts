@@ -10,6 +10,7 @@ const folder = join(import.meta.dirname, "migrations");
 
 if (!process.env.DATABASE_URL) fail("DATABASE_URL is not set. Set it to postgres://user:password@host:port/database.");
 const client = new pg.Client({ connectionString: throughSocket(process.env), connectionTimeoutMillis: 10_000 });
+client.on("error", () => undefined); // the query that waits tells what was lost
 try {
   await client.connect();
   await migrate();
@@ -47,8 +48,8 @@ async function apply(name: string, sql: string, sha256: string): Promise<void> {
     await client.query("insert into schema_migration (name, sha256) values ($1, $2)", [name, sha256]);
     await client.query("commit");
   } catch (error) {
-    await client.query("rollback");
-    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    await client.query("rollback").catch(() => undefined); // a connection that was lost has nothing to take back
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -12,8 +12,17 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Response, ViewportSize, expect, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Page,
+    Response,
+    TimeoutError as PlaywrightTimeout,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.app.servers import Build, Diary, Postgres, Redis, build, running
 from tests.conftest import enterable_folder

@@ -29,7 +29,7 @@ def scripts(source: Path = SOURCE) -> Iterator[tuple[str, str]]:
 
 
 def _methods(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """(name, method) of every `NAME.search(…)`: wherever the name comes from, it is one that looks anywhere in a text."""
+    """(name, method) of every `NAME.search(…)`: wherever the name comes from, it looks anywhere in a text."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
             owner = node.func.value
@@ -85,7 +85,7 @@ def _names(path: Path) -> Mapping[str, Any]:
 
 
 def _value(expression: ast.expr, names: Mapping[str, Any]) -> Any:
-    """What an expression stands for; names that only a call knows stand for a letter within a text, else for nothing."""
+    """What an expression stands for; names that only a call knows are a letter within a text, else nothing."""
     if isinstance(expression, ast.JoinedStr):
         parts = [_value(part, names) for part in expression.values]
         return "".join("x" if part is None else str(part) for part in parts)

@@ -16,17 +16,17 @@ import psycopg
 import pytest
 
 from founderstack.migration.files.files import Files
-from founderstack.migration.people.people import People
 from founderstack.migration.files.remote_access import RestAccess
 from founderstack.migration.files.remote_files import RemoteFiles
-from founderstack.migration.run import Migration
+from founderstack.migration.files.upload_target import FolderShelf
+from founderstack.migration.people.people import People
 from founderstack.migration.people.sign_ins import App
+from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
 from founderstack.migration.values import Options
-from founderstack.world.os.clock import SystemClock
 from founderstack.world.net.postgres import Address
-from founderstack.migration.files.upload_target import FolderShelf
+from founderstack.world.os.clock import SystemClock
 from tests.app.servers import Build, Diary, Postgres, Redis, running
 from tests.conftest import enterable_folder
 from tests.service.storage_servers import KEY, fill, odd_objects, rest_storage
@@ -189,11 +189,13 @@ def test_the_example_of_the_guide_runs_as_it_stands_there(moved_in: Diary, built
     (tmp_path / "node_modules").symlink_to(built.dist / "node_modules")
     (tmp_path / "ask.mjs").write_text(
         f"""import {{ asPerson, pool }} from "./as-person.mjs";
-        const count = (client) => client.query("select count(*)::int as n from public.todos").then((found) => found.rows[0].n);
+        const todos = "select count(*)::int as n from public.todos";
+        const count = (client) => client.query(todos).then((found) => found.rows[0].n);
+        const drop = (client) => client.query("drop table public.todos");
         console.log(JSON.stringify([
           await asPerson({{ id: "{person(1)}" }}, count),
           await asPerson({{ id: "{person(5)}" }}, count),
-          await asPerson({{ id: "{person(1)}" }}, (client) => client.query("drop table public.todos")).catch((error) => error.code),
+          await asPerson({{ id: "{person(1)}" }}, drop).catch((error) => error.code),
           await pool.query("select current_user").then((found) => found.rows[0].current_user),
         ]));
         await pool.end();""",

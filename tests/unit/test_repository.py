@@ -32,6 +32,14 @@ def test_every_module_fits_in_one_reading() -> None:
     assert {place: lines for place, lines in lengths.items() if lines > MOST_LINES_OF_A_MODULE} == {}
 
 
+def test_the_linter_of_scripts_finds_what_it_is_there_for(tmp_path: Path) -> None:
+    (tmp_path / "bad.ts").write_text("export const given = (one: any, two: string) => one == two;\n")
+    linter = [f"{sys.prefix}/bin/oxlint", "--config", ROOT / ".oxlintrc.json", "--format", "unix", tmp_path]
+    said = subprocess.run(linter, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 1
+    assert sorted(re.findall(r"\((\S+)\)\]", said.stdout)) == ["eqeqeq", "no-explicit-any"]
+
+
 def test_every_function_fits_on_a_screen() -> None:
     lengths = {place: _lines_of(function) for path in MODULES for place, function in _functions(path)}
     assert {place: lines for place, lines in lengths.items() if lines > MOST_LINES_OF_A_FUNCTION} == {}

@@ -53,7 +53,7 @@ def test_the_last_line_is_plain() -> None:
 
 def test_quick_runs_checks_and_tests_without_effects_only() -> None:
     names = [tier.name for tier in tiers(True, False, [])]
-    assert names == ["lint", "format", "shell", "types", "imports", "unit", "coverage"]
+    assert names == ["lint", "format", "shell", "scripts", "types", "imports", "unit", "coverage"]
 
 
 def test_everything_runs_from_the_cheapest_to_the_longest() -> None:
@@ -96,7 +96,7 @@ def test_a_path_among_the_arguments_replaces_the_tiers() -> None:
 
 
 def test_other_arguments_go_to_every_tier_of_tests() -> None:
-    assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[5:])
+    assert all(tier.command[-2:] == ("-k", "port") for tier in tiers(True, False, ["-k", "port"])[6:])
 
 
 FAILS_ONCE = """

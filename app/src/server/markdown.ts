@@ -78,8 +78,8 @@ export function excerpt(text: string, length = 180): string {
   }
   const words = pieces.join("").split(/\s+/).filter(Boolean).join(" ");
   if (words.length <= length) return words;
-  const cut = words.slice(0, length);
-  return `${cut.slice(0, cut.includes(" ") ? cut.lastIndexOf(" ") : length)}…`;
+  const cut = words.lastIndexOf(" ", length);
+  return `${cut > 0 ? words.slice(0, cut) : words.slice(0, length).replace(/[\uD800-\uDBFF]$/, "")}…`; // no half of a character
 }
 
 function wordsOf({ type, content }: { readonly type: string; readonly content: string }): string {

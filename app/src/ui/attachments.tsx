@@ -34,21 +34,21 @@ export function useUploads({ initial, ready, insert }: Options): Uploads {
 
   async function add(chosen: readonly File[]): Promise<void> {
     setProblem(null);
-    const refused: string[] = [];
+    const left: string[] = [];
     for (const [index, file] of chosen.entries()) {
       setBusy(chosen.length > 1 ? `${file.name} (${index + 1}/${chosen.length})` : file.name);
       const entryId = await ready();
       const answer = entryId ? await upload(entryId, file) : { problem: "offline" };
       if ("problem" in answer) {
         setProblem(answer.problem);
-        refused.push(file.name);
+        left.push(file.name);
         continue; // the others may still go
       }
       setFiles((before) => [...before.filter((known) => known.id !== answer.id), answer]);
       insert(`${isPicture(answer) ? "!" : ""}[${answer.name.replace(/[[\]]/g, "")}](/api/files/${answer.id})`);
     }
     setBusy(null);
-    setRefused(refused);
+    setRefused(left);
   }
 
   async function remove(id: string): Promise<void> {

@@ -67,6 +67,7 @@ export function Editor({ t, userId, entry, files, knownTags, knownFigures }: Pro
   useEffect(() => {
     const path = `/entries/${save().id}/edit`;
     if (state.kind === "saved" && state.revision > 0 && window.location.pathname !== path) window.history.replaceState(null, "", path);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `save` is the same for as long as the editor is there
   }, [state]);
 
   /** Takes up what an earlier tab could not save. A new entry starts on the browser's own day. */

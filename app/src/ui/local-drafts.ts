@@ -49,12 +49,22 @@ export function listDrafts(userId: string): LocalDraft[] {
   const found: LocalDraft[] = [];
   try {
     for (const key of Object.keys(localStorage).filter((name) => name.startsWith(`${PREFIX}${userId}:`))) {
-      found.push({ ...(JSON.parse(localStorage.getItem(key) ?? "null") as Omit<LocalDraft, "key">), key });
+      const draft = readDraft(localStorage.getItem(key));
+      if (draft) found.push({ ...draft, key });
     }
   } catch {
-    return found;
+    return found; // this browser keeps nothing
   }
   return found.sort((a, b) => b.at - a.at);
+}
+
+/** Null for what is none: it hides no other. */
+function readDraft(text: string | null): Omit<LocalDraft, "key"> | null {
+  try {
+    return JSON.parse(text ?? "null") as Omit<LocalDraft, "key"> | null;
+  } catch {
+    return null;
+  }
 }
 
 /** Marks a draft as being written in this tab until the returned function is called, or the tab ends. */

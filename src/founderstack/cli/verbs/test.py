@@ -27,6 +27,8 @@ REPORTS = os.path.join(ENVIRONMENT, "reports")
 NOTED = os.path.join(REPORTS, "coverage")
 COVERAGE = (PYTHON, "-m", "coverage", "report", f"--data-file={NOTED}")
 """Which of the lines and branches that decide the unit tests go through: settings in pyproject.toml."""
+SCRIPTS = ("app", "src/founderstack/panel/static", "tools")
+"""TypeScript and JavaScript."""
 UNIT = ("tests/unit", "tests/catalogue", "tests/plans", "tests/contract")
 
 SYSTEM_PACKAGES = (
@@ -134,6 +136,7 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
         Tier("lint", (PYTHON, "-m", "ruff", "check")),
         Tier("format", (PYTHON, "-m", "ruff", "format", "--check")),
         Tier("shell", (f"{ENVIRONMENT}/bin/shellcheck", "founder", ".ci/run")),
+        Tier("scripts", (f"{ENVIRONMENT}/bin/oxlint", "--deny-warnings", *SCRIPTS)),
         Tier("types", (PYTHON, "-m", "mypy")),
         Tier("imports", (PYTHON, "-c", lint, "--no-logo", "--cache-dir", os.path.join(CACHE, "imports"))),
         _covered(_pytest("unit", UNIT, "not soak and not service", 30, chosen)),

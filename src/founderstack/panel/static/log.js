@@ -13,7 +13,8 @@
     const text = time ? line.textContent.slice(time.textContent.length) : line.textContent;
     const lower = text.toLowerCase(), pieces = [];
     let end = 0;
-    for (let at = lower.indexOf(wish); wish && at >= 0 && lower.length === text.length; at = lower.indexOf(wish, end)) {
+    const whole = wish !== "" && lower.length === text.length;
+    for (let at = whole ? lower.indexOf(wish) : -1; at >= 0; at = lower.indexOf(wish, end)) {
       const hit = document.createElement("mark");
       hit.textContent = text.slice(at, at + wish.length);
       pieces.push(text.slice(end, at), hit);
