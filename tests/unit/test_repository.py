@@ -34,7 +34,7 @@ def test_every_module_fits_in_one_reading() -> None:
 
 def test_the_linter_of_scripts_finds_what_it_is_there_for(tmp_path: Path) -> None:
     (tmp_path / "bad.ts").write_text("export const given = (one: any, two: string) => one == two;\n")
-    linter = [f"{sys.prefix}/bin/oxlint", "--config", ROOT / ".oxlintrc.json", "--format", "unix", tmp_path]
+    linter = [f"{sys.prefix}/bin/oxlint", "--config", str(ROOT / ".oxlintrc.json"), "--format", "unix", str(tmp_path)]
     said = subprocess.run(linter, capture_output=True, text=True, timeout=60, check=False)
     assert said.returncode == 1
     assert sorted(re.findall(r"\((\S+)\)\]", said.stdout)) == ["eqeqeq", "no-explicit-any"]

@@ -14,7 +14,6 @@ from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.world.os import ambient
 
-
 _ActionT = TypeVar("_ActionT", bound=argparse.Action)
 
 
