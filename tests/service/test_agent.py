@@ -208,7 +208,7 @@ def test_what_outgrows_its_memory_is_set_aside_and_started_again_and_said(bench:
         assert (told.step, told.detail) == ("restart:app-1-a-1", "it took 612 MiB of 512 MiB")
         facts = Facts(bench.agent._service_facts())
         (alert,) = conditions(facts, Limits())
-        assert (alert.key, alert.why.values) == ("memory:app-1-a-1", {"used": 612, "limit": 512})
+        assert (alert.key, alert.why) == ("memory:app-1-a-1", "It took 612 MiB of 512 MiB, and was started again.")
         await bench.forward(3600, step=10)
         assert conditions(Facts(bench.agent._service_facts()), Limits()) == ()
 

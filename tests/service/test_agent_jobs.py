@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from founderstack import locale
 from founderstack.agent import client
 from founderstack.agent.jobs.commands import OwnCommands
 from founderstack.agent.jobs.jobs import KEPT, MOST_RUNNING
+from founderstack.locale import wire
 from founderstack.model.errors import StackError
 from tests.conftest import wait_until
 from tests.service.agents import Bench, served
@@ -208,6 +210,12 @@ def test_the_real_command_line_is_run_with_the_stacks_own_file(tmp_path: Path) -
     said = json.loads(line)
     assert said["code"] != 0
     assert "founder.toml" in said["error"]["what"]
+    heard = wire.loads(line)["error"]
+    with pytest.raises(StackError) as in_english:
+        commands.answer(("plan", "--json"), language="en")
+    for part in ("what", "why", "fix"):
+        assert locale.translator("es")(getattr(in_english.value, part)) == heard[part] == said["error"][part]
+        assert locale.translator("en")(heard[part]) == getattr(in_english.value, part) != heard[part]
     assert commands.runs(child) is False
 
 

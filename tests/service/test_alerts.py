@@ -18,7 +18,8 @@ import pytest
 
 from founderstack.agent import alerts as agent_alerts
 from founderstack.agent.alerts import Alerts, Kept, Posted, restored
-from founderstack.model.alerts import Condition, Letter, Limits, Said
+from founderstack.locale import _, wire
+from founderstack.model.alerts import Condition, Letter, Limits
 from founderstack.model.errors import StackError
 from founderstack.operations.stack import alerts as verbs
 from founderstack.planner.alerts.rules import BackupFacts, ServiceFacts
@@ -32,10 +33,10 @@ from tests.app.mailbox import Mailbox
 from tests.service.agents import SILENT, Bench
 from tests.service.inboxes import Inbox
 
-SAID = Said("It does not answer: {error}", {"error": "connection refused"})
+SAID = _("It does not answer: {error}").format(error="connection refused")
 DOWN = Condition(
     "service:postgres",
-    Said("{title} has been down for {minutes} min", {"title": "PostgreSQL", "minutes": 2}),
+    _("{title} has been down for {minutes} min").format(title="PostgreSQL", minutes=2),
     SAID,
     SAID,
 )
@@ -65,11 +66,11 @@ def addressed(state: Path, **urls: str) -> None:
 
 def sent(state: Path, *names: str, env: dict[str, str] | None = None) -> list[str]:
     """What the child of the agent answers for LETTER to each of these."""
-    work = json.dumps([{"to": f"alerts.{name}", "letter": asdict(LETTER)} for name in names])
+    work = wire.dumps([{"to": f"alerts.{name}", "letter": asdict(LETTER)} for name in names])
     command = [sys.executable, "-m", "founderstack.agent.deliver", "--state", str(state)]
     done = subprocess.run(command, input=work, capture_output=True, text=True, env=env, timeout=50)
     assert done.returncode == 0, done.stderr
-    answers: list[str] = json.loads(done.stdout)
+    answers: list[str] = json.loads(done.stdout)["answers"]
     return answers
 
 
@@ -153,7 +154,7 @@ class Watch:
         return Alerts(str(self.state), lambda: self.services, lambda: self.backups, self.clock, **self.more)
 
     def minutes(self, count: int, *, step: int = 1) -> None:
-        for _ in range(0, count, step):
+        for _turn in range(0, count, step):
             self.clock.wait(60 * step)
             asyncio.run(self.alerts.turn())
 

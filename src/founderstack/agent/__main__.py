@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--state", required=True, help="folder of the stack's state")
     arguments = parser.parse_args()
     # English inside, because each reader of the agent has a language of its own and translates.
-    locale.use_sentences()
+    locale.use("en")
     from founderstack.resident import agent_world
 
     asyncio.run(serve(arguments.state, agent_world(arguments.state), under_systemd="INVOCATION_ID" in os.environ))
@@ -67,7 +67,7 @@ async def _succeed(orphaned: asyncio.Event, runtime: ResidentRuntime, agent: Age
         try:
             await asyncio.to_thread(runtime.start_supervisor)
         except StackError as problem:
-            sys.stderr.write(f"supervisor: {problem.what}: {problem.why}\n")
+            sys.stderr.write(f"supervisor: {problem.summary}\n")
             await asyncio.sleep(_AGAIN_S)
         else:
             agent.stop()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Limits, Said
+from founderstack.locale import Sentence, wire
+from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Limits
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.state_folder import StateFolder
@@ -101,7 +101,7 @@ class Alerts:
 
     def _work(self, limits: Limits, about: Mapping[str, Any]) -> None:
         now = self._clock.now()
-        before = self._kept or restored(read_json(self._path))
+        before = self._kept or restored(wire.revived(read_json(self._path)))
         to = [name for name in self._secrets.names() if name.startswith(SECRET_PREFIX)]
         samples, disks = self._disks(before.samples or {}, now)
         after = replace(before, samples=samples)
@@ -152,7 +152,7 @@ class Alerts:
         steady = self._clock.monotonic()
         self._kept = after
         if urgent or steady - self._saved >= _OFTEN_S:
-            write_atomic(self._path, json.dumps(as_values(after), separators=(",", ":")) + "\n", mode=0o600)
+            write_atomic(self._path, wire.dumps(as_values(after), separators=(",", ":")) + "\n", mode=0o600)
             self._saved = steady
 
     def _disks(
@@ -171,12 +171,12 @@ def sent_by_child(state_dir: str, posted: Sequence[Posted]) -> Sequence[str]:
     work = [{"to": one.to, "letter": asdict(one.letter)} for one in posted]
     command = [sys.executable, "-I", "-m", "founderstack.agent.deliver", "--state", state_dir]
     try:
-        said = run(command, stdin=json.dumps(work), timeout_s=DELIVERY_S, nice=5)
-        answers = json.loads(said.out)
-        return [str(answer) for answer in answers] if len(answers) == len(posted) else ["no answer"] * len(posted)
+        said = run(command, stdin=wire.dumps(work), timeout_s=DELIVERY_S, nice=5)
+        answers = wire.loads(said.out)["answers"]
+        return answers if len(answers) == len(posted) else ["no answer"] * len(posted)
     except StackError as error:
-        return [f"{error.what}: {error.why}"] * len(posted)
-    except (ValueError, TypeError) as error:
+        return [error.summary] * len(posted)
+    except (ValueError, TypeError, KeyError) as error:
         return [str(error)] * len(posted)
 
 
@@ -229,5 +229,10 @@ def letter_of(values: Mapping[str, Any]) -> Letter:
 
 
 def _condition(values: Mapping[str, Any]) -> Condition:
-    said = {name: Said(str(values[name]["text"]), dict(values[name]["values"])) for name in ("what", "why", "fix")}
-    return Condition(str(values["key"]), **said, severity=values["severity"])
+    what, why, fix = (_said(values[name]) for name in ("what", "why", "fix"))
+    return Condition(str(values["key"]), what, why, fix, values["severity"])
+
+
+def _said(value: Any) -> str:
+    """A part of a condition, also as the first version wrote it: `{"text": …, "values": …}`."""
+    return Sentence(str(value["text"]), dict(value["values"])) if isinstance(value, Mapping) else value

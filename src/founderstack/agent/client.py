@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import Sentence, _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 
 if TYPE_CHECKING:
@@ -111,15 +111,11 @@ def result(line: bytes) -> Any:
     """What one line of the agent says; raises StackError with its words, which whoever shows them translates."""
     if not line.endswith(b"\n"):
         raise ConnectionResetError("the agent closed the connection")
-    answer = json.loads(line)
+    answer = wire.loads(line)
     if answer["ok"]:
         return answer["result"]
-    raise StackError(*(_(_text(answer, part)) for part in ("what", "why", "fix")))
-
-
-def _text(answer: Mapping[str, Any], part: str) -> Sentence:
-    template, values = answer.get("made_of", {}).get(part) or (str(answer["error"][part]), {})
-    return Sentence(template, values)
+    what, why, fix = (answer["error"][part] for part in ("what", "why", "fix"))
+    raise StackError(_(what), _(why), _(fix))
 
 
 def _unreachable(problem: OSError) -> NoAnswer:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 
 from founderstack import locale
 from founderstack.agent.alerts import letter_of
+from founderstack.locale import wire
 from founderstack.model.errors import StackError
 from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.alerts import message
@@ -19,7 +19,7 @@ from founderstack.world.os.machine import read_machine
 
 
 def main() -> None:
-    """Print, for each letter, "" or why it did not arrive, as a JSON list."""
+    """Print, for each letter, "" or why it did not arrive, as JSON: `{"answers": […]}`."""
     parser = argparse.ArgumentParser(prog="founderstack.agent.deliver")
     parser.add_argument("--state", required=True, help="folder of the stack's state")
     state_dir = parser.parse_args().state
@@ -27,14 +27,14 @@ def main() -> None:
     secrets = Secrets(StateFolder(state_dir).secrets)
     stack, host = os.path.basename(state_dir), read_machine().hostname
     answers = []
-    for one in json.load(sys.stdin):
+    for one in wire.loads(sys.stdin.read()):
         told = message(letter_of(one["letter"]), stack, host)
         try:
             deliver(secrets.get(one["to"]), told.title, told.text)
             answers.append("")
         except StackError as error:
-            answers.append(f"{error.what}: {error.why}")
-    print(json.dumps(answers))
+            answers.append(error.summary)
+    print(wire.dumps({"answers": answers}))
 
 
 if __name__ == "__main__":

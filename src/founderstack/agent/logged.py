@@ -13,5 +13,5 @@ async def logged(name: str, job: Callable[[], Awaitable[None]]) -> None:
     try:
         await job()
     except (StackError, OSError) as problem:
-        why = f"{problem.what}: {problem.why}" if isinstance(problem, StackError) else str(problem)
+        why = problem.summary if isinstance(problem, StackError) else str(problem)
         sys.stderr.write(f"{name}: {why}\n")

@@ -19,7 +19,7 @@ from founderstack.agent.verbs import refused
 from founderstack.agent.watching.board import Board
 from founderstack.agent.watching.past import MOST_HOURS, Past
 from founderstack.agent.watching.records import Record, Records
-from founderstack.locale import _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.model.process import secret
@@ -32,7 +32,6 @@ from founderstack.world.state.history import History
 HEARTBEAT_S = 10.0
 COALESCE_S = 0.25
 MOST_EVENTS = 500
-"""Written, in the agent's folder, by whatever takes, proves or removes a backup."""
 
 Arguments = Mapping[str, Any]
 
@@ -235,7 +234,9 @@ class Answers:
 
     async def _backups(self, given: Arguments) -> dict[str, Any]:
         """As the last command that touched backups left them; before the first, as a look finds them."""
-        kept = await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_index)
+        kept: dict[str, Any] = wire.revived(
+            await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_index)
+        )
         if not kept:
             return await self._asked.answer("backups", "--json")
         about = await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_settings)

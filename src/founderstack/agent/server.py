@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import struct
@@ -12,7 +11,7 @@ from contextlib import aclosing
 from typing import Any
 
 from founderstack.agent.verbs import PROTOCOL, VERBS, Caller, Request, read_request
-from founderstack.locale import Sentence, _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 
 MOST_CLIENTS = 64
@@ -142,7 +141,7 @@ class Server:
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
-    writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+    writer.write(wire.dumps(answer, separators=(",", ":")).encode() + b"\n")
     await asyncio.wait_for(writer.drain(), SLOW_S)
 
 
@@ -151,14 +150,8 @@ def _success(result: Any) -> dict[str, Any]:
 
 
 def failure(error: StackError) -> dict[str, Any]:
-    """An error as it goes over the socket: in English, and what its texts were made of for those who translate."""
-    texts = {"what": error.what, "why": error.why, "fix": error.fix}
-    made_of = {
-        part: [text.template, dict(text.values)]
-        for part, text in texts.items()
-        if isinstance(text, Sentence) and text.values
-    }
-    return {"v": PROTOCOL, "ok": False, "error": texts, **({"made_of": made_of} if made_of else {})}
+    """An error as it goes over the socket."""
+    return {"v": PROTOCOL, "ok": False, "error": {"what": error.what, "why": error.why, "fix": error.fix}}
 
 
 def _too_many() -> StackError:

@@ -15,6 +15,7 @@ from founderstack.backups.sets.contents import Contents
 from founderstack.backups.sets.ledger import Ledger
 from founderstack.backups.sets.looking import Look
 from founderstack.backups.sets.set_store import NOT_READABLE, NewSet, SetStore
+from founderstack.locale import wire
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Engine, Progress, Server
@@ -170,7 +171,7 @@ class Vault(GivingBack):
         except SetDamaged:
             raise
         except StackError as problem:
-            self._away[there.place] = f"{problem.what}: {problem.why}"
+            self._away[there.place] = problem.summary
             raise
 
     def bring(self, manifest: Manifest, source: str, target: str, progress: Progress) -> None:
@@ -215,7 +216,7 @@ class Vault(GivingBack):
         """Keep what the agent and the panel show, in the agent's folder."""
         lies = StateFolder(self._about.state)
         if os.path.isdir(lies.agent):
-            write_atomic(lies.backup_index, json.dumps(value, ensure_ascii=False) + "\n", mode=0o644)
+            write_atomic(lies.backup_index, wire.dumps(value, ensure_ascii=False) + "\n", mode=0o644)
 
     def journal(self) -> dict[str, object]:
         """What an unfinished restore has written down."""

@@ -216,7 +216,7 @@ def run_tier(tier: Tier, folder: str, environment: Mapping[str, str]) -> Result:
             check=False,
         )
     except StackError as error:  # too slow: the other tiers still tell something
-        return Result(EXIT_FAILED, "\n".join([*lines, f"{error.what}: {error.why}"]), "")
+        return Result(EXIT_FAILED, "\n".join([*lines, error.summary]), "")
 
 
 def _named(tier: Tier) -> str:

@@ -28,6 +28,8 @@ class Item:
     """For a blocker, and where the founder has something to do: one command or one edit."""
     count: int | None = None
     """How many it stands for (rows of a table, people of a class), where that is known."""
+    of_platform: bool = False
+    """True where it stays behind because it is the platform's own."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 SECRET_PREFIX = "alerts."
@@ -26,22 +25,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Said:
-    """An English text, marked for translation, and the values that are filled in after it was translated."""
-
-    text: str
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Condition:
     """Something that is not as it should be now, in the three parts that a person needs."""
 
     key: str
     """What it is about, `service:postgres`: as long as the key is there, it is one and the same alert."""
-    what: Said
-    why: Said
-    fix: Said
+    what: str
+    why: str
+    fix: str
     severity: Severity = "problem"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from founderstack.locale import Sentence, joined
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_CHANGES_PENDING = 2
@@ -20,7 +22,11 @@ def showable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
+        shown = text.encode(errors="replace").decode()
+        if not isinstance(text, Sentence):
+            return shown
+        values = {name: showable(one) if isinstance(one, str) else one for name, one in text.values.items()}
+        return Sentence(text.template, values, shown)
     return text  # itself: it may know how it is said in another language
 
 
@@ -37,6 +43,11 @@ class StackError(Exception):
         self.why = showable(why)
         self.fix = showable(fix)
         self.exit_code = exit_code
+
+    @property
+    def summary(self) -> str:
+        """What and why, for a line of a log or as the reason of something larger."""
+        return joined(": ", (self.what, self.why))
 
     @property
     def problems(self) -> tuple[StackError, ...]:

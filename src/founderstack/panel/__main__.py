@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("--config", required=True, help="the file that the runtime wrote")
     arguments = parser.parse_args()
     # English inside: each reader's own language is chosen page by page.
-    locale.use_sentences()
+    locale.use("en")
     try:
         config = read_config(arguments.config)
     except StackError as error:

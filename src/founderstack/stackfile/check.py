@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.component import Component
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.settings import SettingField, fields_of
@@ -77,7 +77,7 @@ def _refuse_newer_format(document: Document) -> None:
     if type(written) is not int or written <= FORMAT:
         return
     raise StackError(
-        f"{document.label}:{document.lines()[('format',)]}: " + _("the format of the file is not known"),
+        joined(": ", (f"{document.label}:{document.lines()[('format',)]}", _("the format of the file is not known"))),
         _("The file was made by a newer version of founder; this one knows format {known}").format(known=FORMAT),
         _("Upgrade founder, or go back to the version of the file that this founder made"),
         exit_code=EXIT_PRECONDITION,

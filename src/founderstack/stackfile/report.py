@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from founderstack.locale import joined
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.stackfile.read import Document
 
@@ -39,7 +40,12 @@ class Report:
         placed = [(_line(finding.path, lines), finding) for finding in self._findings]
         placed.sort(key=lambda pair: pair[0])
         raise StackErrors(
-            StackError(f"{self.document.label}:{line}: {found.what}", found.why, found.fix, exit_code=EXIT_PRECONDITION)
+            StackError(
+                joined(": ", (f"{self.document.label}:{line}", found.what)),
+                found.why,
+                found.fix,
+                exit_code=EXIT_PRECONDITION,
+            )
             for line, found in placed
         )
 

@@ -17,7 +17,7 @@ def explained(message: str) -> tuple[str, str]:
     """Why a statement is not TOML and what to write instead, from the beginning of tomllib's message."""
     for start, why, fix in _EXPLANATIONS:
         if message.startswith(start):
-            return translated(why), translated(fix).replace("{values}", _VALUES)
+            return translated(why), translated(fix).format(values=_VALUES) if "{values}" in fix else translated(fix)
     return translated(_("The line is not valid TOML: {message}")).format(message=message), translated(_("Correct it"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,14 +9,14 @@ import pytest
 from founderstack import locale
 from founderstack.agent import client, server
 from founderstack.agent.jobs.runnable import command_of
-from founderstack.locale import _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 
 
 @pytest.fixture
 def in_sentences() -> Iterator[None]:
     before = locale.language()
-    locale.use_sentences()
+    locale.use("en")
     yield
     locale.use(before)
 
@@ -25,7 +24,7 @@ def in_sentences() -> Iterator[None]:
 def heard(error: StackError) -> StackError:
     """The error as a client raises it."""
     with pytest.raises(StackError) as raised:
-        client.result(json.dumps(server.failure(error)).encode() + b"\n")
+        client.result(wire.dumps(server.failure(error)).encode() + b"\n")
     return raised.value
 
 

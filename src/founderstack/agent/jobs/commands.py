@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from founderstack.locale import _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 from founderstack.model.state_folder import StateFolder
 from founderstack.world.os import files, processes
 from founderstack.world.os.ambient import ASKED_BY
 
-"""In the stack's state: proxies and package indexes of whoever ran the last command, which a job needs as well."""
 _ANSWER_WITHIN_S = 90.0
 
 
@@ -91,7 +89,7 @@ class OwnCommands:
 def object_in(line: str | bytes) -> dict[str, Any]:
     """The JSON object of a line; empty where it is anything else."""
     try:
-        found = json.loads(line)
+        found = wire.loads(line)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -99,4 +97,4 @@ def object_in(line: str | bytes) -> dict[str, Any]:
 
 def error_in(values: Mapping[str, Any]) -> StackError:
     """The error that a command told as a document."""
-    return StackError(*(str(values.get(part, "")) for part in ("what", "why", "fix")))
+    return StackError(*(values.get(part) or "" for part in ("what", "why", "fix")))

@@ -7,7 +7,6 @@ other: an `up` may restart the very agent that started it.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import re
 import secrets
@@ -19,7 +18,7 @@ from typing import Any
 from founderstack.agent.jobs.commands import Child, Commands
 from founderstack.agent.jobs.job import Job, read_job
 from founderstack.agent.jobs.runnable import command_of
-from founderstack.locale import _
+from founderstack.locale import _, wire
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.world.os.files import list_files, read_json, remove_tree, write_atomic
@@ -143,7 +142,7 @@ class Jobs:
         try:
             await asyncio.to_thread(self._finish, job)
         except StackError as problem:
-            sys.stderr.write(f"job {job.id}: {problem.what}: {problem.why}\n")
+            sys.stderr.write(f"job {job.id}: {problem.summary}\n")
         del self._running[job.id]
         self._news.pop(job.id).set()
 
@@ -156,7 +155,7 @@ class Jobs:
         remove_tree(self._out(job))
 
     def _save(self, job: Job) -> None:
-        write_atomic(f"{self._folder}/{job.id}.json", json.dumps({"v": 1, **job.as_values()}), mode=0o600)
+        write_atomic(f"{self._folder}/{job.id}.json", wire.dumps({"v": 1, **job.as_values()}), mode=0o600)
 
     def _prune(self) -> None:
         for job in self._all()[KEPT:]:
@@ -174,7 +173,7 @@ class Jobs:
         if job_id in self._running:
             return self._running[job_id]
         try:
-            return read_job(read_json(f"{self._folder}/{job_id}.json"))
+            return read_job(wire.revived(read_json(f"{self._folder}/{job_id}.json")))
         except StackError:  # damaged: that job is lost, and nothing else
             return None
 

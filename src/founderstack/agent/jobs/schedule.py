@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
+from founderstack.locale import joined, wire
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.state_folder import StateFolder
@@ -74,11 +75,11 @@ class Schedule:
                     await self._one(kept.setdefault(one.verb, {}), one, str(about["stack"]), busy=busy)
         finally:  # what was begun is begun, whatever became of the others
             if json.dumps(kept, sort_keys=True) != before:
-                await asyncio.to_thread(write_atomic, self._path, json.dumps(kept) + "\n", mode=0o600)
+                await asyncio.to_thread(write_atomic, self._path, wire.dumps(kept) + "\n", mode=0o600)
 
     def facts(self) -> BackupFacts | None:
         """How the backups stand, for alerts; None where the stack makes none."""
-        about, index = read_json(self._settings), read_json(self._index)
+        about, index = read_json(self._settings), wire.revived(read_json(self._index))
         if not about.get("schedule"):
             return None
         now, stack = self._clock.now(), str(about["stack"])
@@ -101,7 +102,7 @@ class Schedule:
             off_machine=bool(index.get("off_machine", True)),
             gone={str(place["name"]): len(place["gone"]) for place in index.get("places") or () if place.get("gone")},
             bad={
-                str(one["id"]): " ".join(one["proven"]["problems"])
+                str(one["id"]): joined(" ", one["proven"]["problems"])
                 for one in sets
                 if one.get("proven") and not one["proven"]["ok"]
             },
@@ -137,7 +138,11 @@ class Schedule:
 
     def _remembered(self) -> dict[str, dict[str, Any]]:
         if self._kept is None:
-            self._kept = {name: dict(value) for name, value in read_json(self._path).items() if isinstance(value, dict)}
+            self._kept = {
+                name: dict(value)
+                for name, value in wire.revived(read_json(self._path)).items()
+                if isinstance(value, dict)
+            }
         return self._kept
 
 

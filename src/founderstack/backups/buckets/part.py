@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from founderstack.backups.buckets.archive import LeftOut, Packing, hand_out, packed
 from founderstack.backups.buckets.archive_readers import LayingOut, Looking, PuttingBack
 from founderstack.backups.buckets.s3_admin import ObjectStorage
-from founderstack.locale import _
+from founderstack.locale import _, shortened
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.world.objects.s3 import Bucket
@@ -62,7 +62,7 @@ class Objects:
         if taker.wrong:
             raise StackError(
                 _("Objects did not come back as they were taken"),
-                _few(taker.wrong),
+                shortened(taker.wrong, 5),
                 _("Run the command again; if it stays so: founder logs {name}").format(name=self.about),
             )
         taker.end()
@@ -82,11 +82,6 @@ def _refuse_damage(names: tuple[str, ...]) -> None:
     if names:
         raise StackError(
             _("Objects in the backup are not as they were taken"),
-            _few(names),
+            shortened(names, 5),
             _("Take another set: founder backups"),
         )
-
-
-def _few(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(names[:5])
-    return shown if len(names) <= 5 else _("{names} and {count} more").format(names=shown, count=len(names) - 5)

@@ -60,7 +60,7 @@ class PhysicalDrill:
         except NotTheSet:
             raise
         except StackError as error:
-            return (f"{error.what}: {error.why}",), clock.monotonic() - began
+            return (error.summary,), clock.monotonic() - began
         finally:
             recovery.clear_away(self.site)
 

@@ -49,7 +49,7 @@ class PgBackRest:
             became, kept, at = self._into_repositories(kind, server, progress)
         except StackError as error:
             taken = self._dump.take("full", server, out, progress)
-            return replace(taken, kind=DUMP_ALONE, problem=f"{error.what}: {error.why}")
+            return replace(taken, kind=DUMP_ALONE, problem=error.summary)
         taken = self._dump.take("full", server, out, progress)
         return replace(taken, kind=became, at=min(at, taken.at), repository=kept)
 

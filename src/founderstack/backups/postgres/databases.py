@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from founderstack.backups.postgres import facts, makers, settings
@@ -12,7 +11,7 @@ from founderstack.backups.postgres.insisting import LOCKING, NOBODY, insist
 from founderstack.backups.postgres.session import ask, connected, quoted
 from founderstack.backups.sets import documents
 from founderstack.backups.sets.set_store import OpenSet
-from founderstack.locale import _
+from founderstack.locale import _, shortened
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
@@ -178,16 +177,11 @@ def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
     if f"{quoted(found[0])}.{quoted(found[1])}" not in {one.name for one in about.tables}:
         raise StackError(
             _("There is no table “{name}” in the dump of {database}").format(name=table, database=about.name),
-            _("It holds: {names}.").format(names=_few([one.name.replace('"', "") for one in about.tables])),
+            _("It holds: {names}.").format(names=shortened([one.name.replace('"', "") for one in about.tables]) or "–"),
             _("Name it as SCHEMA.TABLE."),
             exit_code=EXIT_PRECONDITION,
         )
     return found
-
-
-def _few(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:10]) or "–"
-    return shown if len(names) <= 10 else _("{names} and {count} more").format(names=shown, count=len(names) - 10)
 
 
 def _dump_of(manifest: Manifest, database: str) -> SetFile:

@@ -176,4 +176,4 @@ def _blamed(store: SetStore, manifest: Manifest, trial: Trial, error: StackError
         return tuple(_("{name} is missing or not as it was written.").format(name=name) for name in damaged)
     if isinstance(error, NotTheSet) or free_mib(trial.scratch.folder) < _FULL_MIB:
         raise error
-    return (f"{error.what}: {error.why}",)
+    return (error.summary,)

@@ -66,7 +66,7 @@ class Dump:
             if one.name in server.databases or not (server.databases or one.copied(server)):
                 outcome = one.refusal(server) or _attempted(server, one, out, progress)
                 if isinstance(outcome, StackError):
-                    lacks.append(f"{outcome.what}: {outcome.why}")
+                    lacks.append(outcome.summary)
                 else:
                     dumped.append(outcome)
         with connected(server, "postgres", reader) as connection:
@@ -132,7 +132,7 @@ def _attempted(
     outcome = attempt(out, lambda part: _database(server, one.name, one.role(server), part, progress))
     if isinstance(outcome, StackError):
         what = _("The database {name} is not in it").format(name=one.name)
-        return StackError(what, f"{outcome.what}: {outcome.why}", outcome.fix)
+        return StackError(what, outcome.summary, outcome.fix)
     return outcome
 
 

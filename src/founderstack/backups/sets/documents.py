@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from founderstack import locale
+from founderstack.locale import Sentence, wire
 from founderstack.model import backup
 from founderstack.model.backup import Manifest, Proof
 
@@ -19,11 +21,9 @@ class LaterFormat(ValueError):
     """A later version of this tool has written it."""
 
 
-def written(value: Any, without: tuple[str, ...] = ()) -> bytes:
-    """A value of `model.backup` as JSON, `without` some of its fields; equal values give equal bytes."""
-    told = {name: one for name, one in dataclasses.asdict(value).items() if name not in without}
-    whole = {"format": backup.FORMAT, **told}
-    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def written(value: Any) -> bytes:
+    """A value of `model.backup` as JSON, with what its texts were made of."""
+    return _as_json(wire.plain({"format": backup.FORMAT, **dataclasses.asdict(value)}))
 
 
 def read(kind: type[Kind], content: bytes) -> Kind:
@@ -39,7 +39,7 @@ def read(kind: type[Kind], content: bytes) -> Kind:
     if found["format"] != backup.FORMAT:
         raise ValueError("of another format")
     try:
-        return cast(Kind, _value(kind, found))
+        return cast(Kind, _value(kind, wire.revived(found, _gives_its_text)))
     except (TypeError, AttributeError) as error:  # a list where a number was, and the like
         raise ValueError(str(error)) from None
 
@@ -47,8 +47,17 @@ def read(kind: type[Kind], content: bytes) -> Kind:
 def to_seal(value: Manifest | Proof) -> bytes:
     """What the seal is made of: all but the seal, and but what earlier versions did not write, where it says nothing:
     what they sealed is opened as before."""
-    silent = tuple(name for name in _LATER if not getattr(value, name, True))
-    return written(dataclasses.replace(value, seal=""), silent)
+    told = dataclasses.asdict(dataclasses.replace(value, seal="")).items()
+    return _as_json({"format": backup.FORMAT} | {name: one for name, one in told if one or name not in _LATER})
+
+
+def _as_json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _gives_its_text(text: Sentence) -> bool:
+    """True where a text is what its origin gives in one of our languages: the seal covers the text alone."""
+    return any(locale.translator(language)(text) == text for language in locale.LANGUAGES)
 
 
 def _value(kind: Any, found: Any) -> Any:

@@ -48,7 +48,7 @@ class Look:
                 try:
                     self._look(store)
                 except StackError as problem:
-                    away[store.place] = f"{problem.what}: {problem.why}"
+                    away[store.place] = problem.summary
         places = tuple(self._place(store, away.get(store.place, "")) for store in self._stores)
         return Found(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), places)
 

@@ -53,12 +53,12 @@ class Asking:
         """Say why none can be taken and what that means, and ask; raises StackError where nothing shall be replaced."""
         lost = _("Without one, nothing brings back what is replaced and in no backup.")
         if not self.yes:
-            print(f"{paint('✗', 'red', sys.stderr)} {problem.what}: {problem.why}\n  {lost}", file=sys.stderr)
+            print(f"{paint('✗', 'red', sys.stderr)} {problem.summary}\n  {lost}", file=sys.stderr)
             if questions.agreed(_("Go on without a safety set? [y/N] ")):
                 return
         raise StackError(
             _("Nothing was replaced: no safety set can be taken"),
-            f"{problem.what}: {problem.why}\n{lost}",
+            f"{problem.summary}\n{lost}",
             problem.fix
             + "\n  "
             + _("To go on without one: {command}").format(command=self._again("--without-safety-set")),

@@ -6,11 +6,11 @@ each event; at the end `{"v":1,"result":…,"code":0}` or `{"v":1,"error":{what,
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from founderstack.locale import wire
 from founderstack.model.errors import EXIT_OK, StackError
 from founderstack.model.events import Event
 
@@ -52,4 +52,4 @@ def tell_error(error: StackError) -> None:
 def _say(document: Mapping[str, Any]) -> None:
     # Steps run in threads of their own, and a line must stay a line.
     with _ONE_AT_A_TIME:
-        print(json.dumps({"v": 1, **document}, ensure_ascii=False), flush=True)
+        print(wire.dumps({"v": 1, **document}, ensure_ascii=False), flush=True)

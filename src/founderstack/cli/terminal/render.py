@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -74,8 +73,10 @@ def titled(ring: str, desired: Desired) -> str:
 def show_error(error: StackError, *, as_json: bool = False) -> None:
     """Every problem of an error: what, why, and what cures it."""
     if as_json:
+        from founderstack.locale import wire  # what quick verbs do not pay for
+
         problems = [{"what": one.what, "why": typed(one.why), "fix": typed(one.fix)} for one in error.problems]
-        print(json.dumps({"v": 1, "errors": problems}, ensure_ascii=False), file=sys.stderr)
+        print(wire.dumps({"v": 1, "errors": problems}, ensure_ascii=False), file=sys.stderr)
         return
     for problem in error.problems:
         print(f"{paint('✗', 'red', sys.stderr)} {paint(problem.what, 'bold', sys.stderr)}", file=sys.stderr)

@@ -24,7 +24,7 @@ def typed(text: str) -> str:
     told, *parts = text.split(f"{NAME} ")
     for part in parts:
         told += f"{command if _is_a_command(told, part) else NAME} {part}"
-    return told
+    return locale.Sentence(text.template, text.values, told) if isinstance(text, locale.Sentence) else told
 
 
 def _is_a_command(before: str, after: str) -> bool:

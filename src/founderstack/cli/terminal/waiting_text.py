@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import wire
 from founderstack.model.source import Difference, Revision
 from founderstack.operations.stack.waiting import Waiting
 
@@ -36,7 +36,7 @@ def lines(found: Waiting) -> Iterator[str]:
 
 def document(found: Waiting) -> str:
     """The same for programs."""
-    return json.dumps({"v": 1, "nothing": found.nothing, **asdict(found)}, ensure_ascii=False)
+    return wire.dumps({"v": 1, "nothing": found.nothing, **asdict(found)}, ensure_ascii=False)
 
 
 def _between(difference: Difference, number: int) -> Iterator[str]:

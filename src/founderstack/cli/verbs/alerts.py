@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from founderstack import wiring
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.addresses import ask_address
@@ -11,6 +9,7 @@ from founderstack.cli.terminal.kinds import ADDRESSEE
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import wire
 from founderstack.model.alerts import SECRET_PREFIX
 from founderstack.model.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE, StackError
 from founderstack.operations.stack import alerts
@@ -52,19 +51,19 @@ def run(arguments: list[str]) -> int:
 
 
 def _list(site: Site, *, as_json: bool) -> int:
-    state = files.read_json(site.places.files.alerts)
+    state = wire.revived(files.read_json(site.places.files.alerts))
     arrived, failing = state.get("arrived") or {}, state.get("failing") or {}
     rows = [
         {
             "name": name,
             "address": notify.masked(site.secrets.get(SECRET_PREFIX + name)),
             "arrived": arrived.get(SECRET_PREFIX + name),
-            "failing": failing.get(SECRET_PREFIX + name, ""),
+            "failing": _(why) if (why := failing.get(SECRET_PREFIX + name)) else "",
         }
         for name in alerts.addressees(site.secrets)
     ]
     if as_json:
-        print(json.dumps({"v": 1, "alerts": rows}, ensure_ascii=False))
+        print(wire.dumps({"v": 1, "alerts": rows}, ensure_ascii=False))
         return EXIT_OK
     for row in rows:
         print(f"{row['name']:<16}{row['address']}")
@@ -103,5 +102,5 @@ def _test(site: Site, name: str) -> int:
             print(paint("✓ ", "green") + _("{name}: delivered").format(name=one))
         except StackError as error:
             code = EXIT_FAILED
-            print(paint("✗ ", "red") + f"{one}: {error.what}: {error.why}")
+            print(paint("✗ ", "red") + f"{one}: {error.summary}")
     return code

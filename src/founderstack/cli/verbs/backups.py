@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from founderstack import wiring
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import wire
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.listing import PRESSING, index
@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
     now = site.clock.now()
     value = index(site.stack, vault.found(), now)
     if given.json:
-        print(json.dumps(value, ensure_ascii=False))
+        print(wire.dumps(value, ensure_ascii=False))
     else:
         print("\n".join(_table(value, now)))
     vault.write_index(value)  # last: on a full disk the list is what helps

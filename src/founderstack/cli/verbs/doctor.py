@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -12,6 +11,7 @@ from founderstack import wiring
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _, typed
+from founderstack.locale import wire
 from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
 from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.doctor import Check, Examined, doctor, failed
@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
     except StackError as error:
         checks = failed("stack", error)
     if given.json:
-        print(json.dumps({"v": 1, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
+        print(wire.dumps({"v": 1, "checks": [asdict(check) for check in checks]}, ensure_ascii=False))
     else:
         print("\n".join(lines(checks)))
     return EXIT_PRECONDITION if any(check.level == "fail" for check in checks) else EXIT_OK

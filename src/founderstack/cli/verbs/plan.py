@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from founderstack import wiring
@@ -10,6 +9,7 @@ from founderstack.cli.stack.changes import plan_document, warn_of_memory
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import wire
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
 from founderstack.operations.stack.converge import duration_key, estimate
 from founderstack.operations.stack.prepare import prepare
@@ -28,7 +28,7 @@ def run(arguments: list[str]) -> int:
     prepared = prepare(site)
     plan = prepared.plan
     if given.json:
-        print(json.dumps(plan_document(prepared), ensure_ascii=False))
+        print(wire.dumps(plan_document(prepared), ensure_ascii=False))
     elif not plan.steps:
         print(_("No changes ({count} services)").format(count=len(prepared.resolved.desired.processes)))
     else:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.migration.database import user_code
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.source import Unreachable
@@ -105,7 +105,7 @@ def _error(functions: list[str], made: str, called_for: str) -> StackError:
     names = ", ".join(functions) or _("code without a name")
     why = _("It was refused, because nobody has asked for it and it would be the app’s: {made}.").format(made=made)
     if called_for:
-        why += " " + _("It ran for: {what}.").format(what=called_for)
+        why = joined(" ", (why, _("It ran for: {what}.").format(what=called_for)))
     return StackError(
         _("Code of the source wants to change the target while it is moved: {names}").format(names=names),
         why,

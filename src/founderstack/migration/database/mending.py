@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import _, joined, shortened
 from founderstack.migration.context import Context
 from founderstack.migration.database import additions, differences, fates, finish, hand
 from founderstack.migration.database.rights import Rights
@@ -56,13 +56,12 @@ def refuse_what_stays(context: Context) -> None:
         *finish.states(context),
         *Rights().verify(context),
     ]
-    stays = [f"{one.what}: {one.detail}" for one in found if not one.ok and one.detail]
+    stays = [joined(": ", (one.what, one.detail)) for one in found if not one.ok and one.detail]
     if not stays:
         return
-    more = _(" and {count} more").format(count=len(stays) - _TOLD) if len(stays) > _TOLD else ""
     raise StackError(
         _("Everything was brought over, and the target still differs from the source"),
-        "; ".join(stays[:_TOLD]) + more,
+        shortened(stays, _TOLD, "; "),
         _("Take back what was changed here, or begin anew: founder migrate undo, then founder migrate run"),
         exit_code=EXIT_FAILED,
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.migration.context import Context
 from founderstack.migration.database import hand
 from founderstack.migration.database.policy_sample import Tried, choose, own, people
@@ -98,11 +98,11 @@ def try_policies(context: Context) -> list[Finding]:
     slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
     with context.hand.connect() as target:
         said = _counted(target, carried, tables, [(table, one.role) for table, one in _answered(here, there, callers)])
-    said += _said(tables, callers, slow)
+    said = joined(": ", (said, _said(tables, callers, slow)))
     codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
     if failed := [code for code in codes if code not in (_TOO_LONG, _NO_RIGHT)]:
         told = _("{count} failed and say nothing (SQLSTATE {codes})")
-        said += "; " + told.format(count=len(failed), codes=", ".join(sorted(set(failed))))
+        said = joined("; ", (said, told.format(count=len(failed), codes=", ".join(sorted(set(failed))))))
     return [*findings, Finding("finish", said, not findings, by_writing=all(one.by_writing for one in findings))]
 
 
@@ -136,13 +136,13 @@ def _counted(
 
 
 def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
-    what = ": " + _("{tables} tables, {callers} callers, 4 verbs each").format(tables=len(tables), callers=len(callers))
+    what = [_("{tables} tables, {callers} callers, 4 verbs each").format(tables=len(tables), callers=len(callers))]
     for table in tables:
         if table.keys:
-            what += "; " + _("{table} by {count} of its rows").format(table=table.name, count=len(table.keys))
+            what.append(_("{table} by {count} of its rows").format(table=table.name, count=len(table.keys)))
     if slow:
-        what += "; " + _("{count} took too long and were not compared").format(count=slow)
-    return what
+        what.append(_("{count} took too long and were not compared").format(count=slow))
+    return joined("; ", what)
 
 
 def _difference(there: Answer, here: Answer) -> str:
@@ -160,7 +160,7 @@ def _told(answer: Answer) -> str:
     )
     counts = counts.format(seen=seen, columns=len(answer[0]), inserts=inserts, updates=updates, deletes=deletes)
     granted = ", ".join(verb for verb, may in zip(("INSERT", "UPDATE", "DELETE"), answer[1], strict=True) if may)
-    return counts + "; " + _("granted: {verbs}").format(verbs=granted or "–")
+    return joined("; ", (counts, _("granted: {verbs}").format(verbs=granted or "–")))
 
 
 def _callers(

@@ -109,7 +109,7 @@ class Rights:
             if target_name(role, context.kind):
                 items.append(Item(self.name, "default privileges", name, "moved"))
             else:
-                items.append(Item(self.name, "default privileges", name, "reported", platform.why()))
+                items.append(Item(self.name, "default privileges", name, "reported", platform.why(), of_platform=True))
         return items
 
     def run(self, context: Context) -> None:

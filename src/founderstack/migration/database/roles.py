@@ -181,7 +181,7 @@ def put_back(target: psycopg.Connection[Any], context: Context) -> None:
 def _item(role: Role, kind: Kind, before: Collection[str]) -> Item:
     name = target_name(role.name, kind)
     if not name:
-        return Item("roles", "role", role.name, "reported", platform.why())
+        return Item("roles", "role", role.name, "reported", platform.why(), of_platform=True)
     if name in before:
         return Item("roles", "role", role.name, "converted", _("The stack has one of this name, which stays as it is."))
     if name != role.name:

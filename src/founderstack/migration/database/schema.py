@@ -114,7 +114,7 @@ class Schema:
         if not context.objects and (empty := _nothing(context)):
             return [empty]
         why = platform.why()
-        unseen = [Item(self.name, "table", name, "reported", why) for name in hidden]
+        unseen = [Item(self.name, "table", name, "reported", why, of_platform=True) for name in hidden]
         return [*(one.item for one in context.objects), *unseen, *notes]
 
     def run(self, context: Context) -> None:

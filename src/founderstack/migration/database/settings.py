@@ -53,7 +53,7 @@ def _item(what: str, name: str, key: str, kind: Kind) -> Item:
     if moves(key):
         return Item(STEP, what, name, "moved")
     if kind == "supabase" and (key.startswith("pgrst.") or key == "session_preload_libraries"):
-        return Item(STEP, what, name, "reported", platform.why())
+        return Item(STEP, what, name, "reported", platform.why(), of_platform=True)
     if key == READ_ONLY:
         why, fix = _("Your app has to write here."), _("Where somebody shall only read, give them no right to write.")
     elif "." in key:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from founderstack.locale import N_, _
+from founderstack.locale import N_, _, joined, shortened
 from founderstack.migration.context import Context
 from founderstack.migration.files import index
 from founderstack.migration.files.copies import PROBLEMS, Pace, compare_names, copy, is_kept, proof
@@ -112,17 +112,21 @@ class Files:
                 if problem == "no bytes":
                     empty.append(row.file.path)
                 elif problem:
-                    wrong.append(f"{row.file.path}: {_(PROBLEMS[problem])}")
+                    wrong.append(joined(": ", (row.file.path, _(PROBLEMS[problem]))))
         return [
             Finding(
                 NAME,
                 _("files: {count} objects on both sides").format(count=count),
                 not unequal,
-                _few(unequal),
+                shortened(unequal, separator="; "),
                 by_writing=True,
             ),
-            Finding(NAME, _("files: size and sha256 of every one"), not wrong, _few(sorted(wrong))),
-            Finding(NAME, _("files: rows that had no bytes at the source either"), True, _few(empty)),
+            Finding(
+                NAME, _("files: size and sha256 of every one"), not wrong, shortened(sorted(wrong), separator="; ")
+            ),
+            Finding(
+                NAME, _("files: rows that had no bytes at the source either"), True, shortened(empty, separator="; ")
+            ),
         ]
 
     def undo(self, context: Context) -> None:
@@ -236,11 +240,6 @@ def _at_once(
 def _without_metadata(file: StoredFile) -> Item:
     why = _("The source does not know its size and type: they are taken from its bytes and its name.")
     return Item(NAME, "object without metadata", file.path, "moved", why, "", 1)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = _(" and {count} more").format(count=len(names) - 10) if len(names) > 10 else ""
-    return "; ".join(names[:10]) + more
 
 
 def _size(count: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from founderstack.locale import _
+from founderstack.locale import _, shortened
 from founderstack.migration.context import Context
 from founderstack.migration.people import rows as people_rows, tables as people_tables
 from founderstack.migration.people.follow import MOVING, catch_up, follow, unfollow
@@ -178,8 +178,7 @@ def _public_tables(source: psycopg.Connection[Any]) -> list[str]:
 
 
 def _finding(what: str, wrong: Sequence[str], *, by_writing: bool = False) -> Finding:
-    more = _(" and {count} more").format(count=len(wrong) - 10) if len(wrong) > 10 else ""
-    return Finding(NAME, what, not wrong, ", ".join(wrong[:10]) + more, by_writing)
+    return Finding(NAME, what, not wrong, shortened(wrong), by_writing)
 
 
 def _blockers(strangers: int, without_hold: int) -> Iterator[Item]:

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from founderstack.locale import _
-from founderstack.migration.database import platform
+from founderstack.locale import _, shortened
 from founderstack.migration.database.kinds import name_of
 from founderstack.migration.report.page import grouped, plan_page, verified_page
 from founderstack.migration.values import Fate, Finding, Item
@@ -65,7 +64,7 @@ def _of_platform() -> str:
 def plan_lines(facts: Mapping[str, Any], items: Sequence[Item]) -> list[str]:
     """The plan in a few lines: what stands in the way, what changes, what stays behind, and the rest by number."""
     lines = [*facts_lines(facts), ""]
-    own = [item for item in items if item.why != platform.why()]
+    own = [item for item in items if not item.of_platform]
     for fate in FATES:
         chosen = [item for item in own if item.fate == fate]
         if not chosen:
@@ -92,11 +91,11 @@ def save_plan(folder: str, facts: Mapping[str, Any], items: Sequence[Item]) -> s
     """Write `plan.json` and `plan.html` into the folder; path of the page."""
     write_atomic(os.path.join(folder, "plan.json"), _text(plan_document(facts, items)), mode=0o600)
     page = os.path.join(folder, "plan.html")
-    own = [item for item in items if item.why != platform.why()]
+    own = [item for item in items if not item.of_platform]
     groups: list[tuple[str, str, Sequence[Item]]] = [
         (fate, title_of(fate), [item for item in own if item.fate == fate]) for fate in FATES
     ]
-    groups.append(("platform", _of_platform(), [item for item in items if item.why == platform.why()]))
+    groups.append(("platform", _of_platform(), [item for item in items if item.of_platform]))
     write_atomic(page, plan_page(facts_lines(facts), groups), mode=0o600)
     return page
 
@@ -166,9 +165,5 @@ def _names(items: Sequence[Item]) -> str:
 
 def _few(items: Sequence[Item]) -> str:
     counted = [item for item in items if (item.count or 0) > 1]
-    shown = items if counted else items[:_NAMES_SHOWN]
-    names = ", ".join(
-        f"{item.name} ({item.count})" if item.count is not None and counted else item.name for item in shown
-    )
-    more = len(items) - len(shown)
-    return names + (_(" and {count} more").format(count=more) if more > 0 else "")
+    names = [f"{item.name} ({item.count})" if item.count is not None and counted else item.name for item in items]
+    return shortened(names, len(names) if counted else _NAMES_SHOWN)

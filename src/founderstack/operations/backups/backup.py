@@ -106,7 +106,7 @@ def step(site: Site, name: str, emit: Emit, work: Callable[[Progress], Manifest]
         done = work(telling.progress)
     except StackError as error:
         took = site.clock.monotonic() - began
-        _say(site, emit, Event("failed", name, site.clock.now(), took, f"{error.what}: {error.why}"))
+        _say(site, emit, Event("failed", name, site.clock.now(), took, error.summary))
         raise
     _say(site, emit, Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total))
     return done
@@ -152,7 +152,7 @@ def _unsent(newest: Manifest, set_id: str, problem: StackError) -> StackError:
         what = _("An older backup, {id}, is on this machine only").format(id=set_id)
     return StackError(
         what,
-        f"{problem.what}: {problem.why}",
+        problem.summary,
         _("{fix} The set {id} is kept, and the next backup brings it along.").format(fix=problem.fix, id=set_id),
         exit_code=problem.exit_code,
     )
@@ -161,7 +161,7 @@ def _unsent(newest: Manifest, set_id: str, problem: StackError) -> StackError:
 def _not_let_go(newest: Manifest, problem: StackError) -> StackError:
     return StackError(
         _("Backups whose time is over could not be removed"),
-        f"{problem.what}: {problem.why}",
+        problem.summary,
         _("{fix} The set {id} is kept, and the next backup removes them.").format(fix=problem.fix, id=newest.id),
         exit_code=problem.exit_code,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.vault import Found, Vault
 from founderstack.operations.backups.backup import remember
@@ -33,9 +33,11 @@ def forget(site: Site, vault: Vault, set_id: str, approve: Approve) -> Sequence[
     """
     with vault.lock("backup forget"):
         found = vault.found()
-        if away := [f"{place.where}: {place.error}" for place in found.places if place.error]:
+        if away := [joined(": ", (place.where, place.error)) for place in found.places if place.error]:
             raise StackError(
-                _("Not all places can be asked"), "; ".join(away), _("Cure what it says, then run the command again.")
+                _("Not all places can be asked"),
+                joined("; ", away),
+                _("Cure what it says, then run the command again."),
             )
         copies = [
             Copy(place.name, place.where, *vault.lying(place.name, set_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Emit, Progress
@@ -66,9 +66,9 @@ def miss_no_longer(site: Site, vault: Vault, approve: Approve) -> Mapping[str, S
 
 def _answering(vault: Vault) -> Found:
     found = vault.found()
-    if away := [f"{place.where}: {place.error}" for place in found.places if place.error]:
+    if away := [joined(": ", (place.where, place.error)) for place in found.places if place.error]:
         raise StackError(
-            _("Not all places can be asked"), "; ".join(away), _("Cure what it says, then run the command again.")
+            _("Not all places can be asked"), joined("; ", away), _("Cure what it says, then run the command again.")
         )
     return found
 

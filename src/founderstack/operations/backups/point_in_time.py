@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.events import Event
@@ -189,9 +189,12 @@ def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], _T]) -> 
 
 def _silent(refused: StackError, stock: Stock) -> StackError:
     """What is refused may well be possible: a repository did not say what it holds."""
-    said = "; ".join(
-        _("Repository {number} does not say what it holds: {why}").format(number=number, why=why)
-        for number, why in stock.unknown.items()
+    said = joined(
+        "; ",
+        (
+            _("Repository {number} does not say what it holds: {why}").format(number=number, why=why)
+            for number, why in stock.unknown.items()
+        ),
     )
     return StackError(refused.what, said, _("Cure what it says, then run the command again."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Proof
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.events import Event
@@ -44,10 +44,10 @@ def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> 
         try:
             proof = drills.drill(one, one.places[-1], telling.progress)
         except StackError as error:
-            _ended(site, emit, step, began, f"{error.what}: {error.why}")
+            _ended(site, emit, step, began, error.summary)
             raise
         drills.keep(proof, one.places)
-        _ended(site, emit, step, began, " ".join(proof.problems))
+        _ended(site, emit, step, began, joined(" ", proof.problems))
         remember(site, vault)
         return proof
 
@@ -57,11 +57,11 @@ def chosen(found: Found, wanted: str, now: float) -> FoundSet:
     sets = [one for one in found.sets if one.manifest.id == wanted] if wanted else counted(found.sets, now)
     if sets:
         return sets[0]
-    unreachable = [f"{place.where}: {place.error}" for place in found.places if place.error]
+    unreachable = [joined(": ", (place.where, place.error)) for place in found.places if place.error]
     if unreachable:
         raise StackError(
             _("No backup can be found"),
-            "; ".join(unreachable),
+            joined("; ", unreachable),
             _("Cure what it says, then run the command again."),
         )
     if found.sets and not wanted:

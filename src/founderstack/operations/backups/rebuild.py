@@ -138,7 +138,7 @@ class _Parts:
         try:
             said = work(step)
         except StackError as error:
-            self._ended("failed", step, began, f"{error.what}: {error.why}")
+            self._ended("failed", step, began, error.summary)
             raise
         self._ended("done", step, began, said)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from founderstack.locale import _
-from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter, Said
+from founderstack.model.alerts import SECRET_PREFIX, Condition, Letter
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.operations.stack.prepare import refuse_lost_secrets
 from founderstack.operations.stack.site import Secrets, Site
@@ -93,7 +93,7 @@ def message(letter: Letter, stack: str, host: str) -> Message:
 
 def _title(letter: Letter, stack: str, host: str) -> str:
     about = (*letter.begun, *letter.lasting, *letter.over)
-    first = text(about[0].what)
+    first = _(about[0].what)
     over = not letter.begun and not letter.lasting
     words = _("over: {first}").format(first=first) if over else first
     more = f" (+{len(about) - 1})" if len(about) > 1 else ""
@@ -102,10 +102,5 @@ def _title(letter: Letter, stack: str, host: str) -> str:
 
 def _told(condition: Condition, *, over: bool) -> list[str]:
     if over:
-        return [f"✓ {text(condition.what)}"]
-    return [f"✗ {text(condition.what)}", f"  {text(condition.why)}", f"  → {text(condition.fix)}"]
-
-
-def text(said: Said) -> str:
-    """The words in the language that is spoken now."""
-    return _(said.text).format(**said.values)
+        return [f"✓ {_(condition.what)}"]
+    return [f"✗ {_(condition.what)}", f"  {_(condition.why)}", f"  → {_(condition.fix)}"]

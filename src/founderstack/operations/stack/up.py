@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_FAILED, StackError, StackErrors
 from founderstack.model.events import Event
 from founderstack.model.instances import spoken
@@ -145,7 +145,7 @@ def _told_what_serves(current: Release | None, emit: Emit) -> Iterator[Emit]:
         if current is None or switched or not began or len(error.problems) > 1:
             raise
         still = _("Requests still go to release {number}.").format(number=current.number)
-        raise StackError(error.what, f"{error.why}\n{still}", error.fix, exit_code=error.exit_code) from error
+        raise StackError(error.what, joined("\n", (error.why, still)), error.fix, exit_code=error.exit_code) from error
 
 
 def _approved_only(shown: Prepared, now: Prepared) -> Prepared:

@@ -68,7 +68,7 @@ async def _happened(ask: Ask) -> list[Happened]:
                 state=shapes.get(one["kind"], "unknown"),
                 word=words.get(one["kind"], str(one["kind"])),
                 took=seconds(float(one["seconds"]), ask.language) if one["seconds"] else "",
-                detail=explained(str(one["detail"]), _),
+                detail=explained(one["detail"], _),
             )
         )
     return found

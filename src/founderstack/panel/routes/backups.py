@@ -13,7 +13,7 @@ from starlette.responses import Response
 from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.shown import texts
-from founderstack.panel.shown.words import Translate, duration, seconds, set_named, size
+from founderstack.panel.shown.words import Translate, duration, seconds, set_named, size, text_of
 
 _SET = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PARTS = ("", "databases", "files")
@@ -50,7 +50,7 @@ async def page(ask: Ask) -> Response:
         {
             **one,
             "size": size(float(one["bytes"]), language),
-            "error": _(str(one["error"] or "")),
+            "error": text_of(one, "error", _),
             # A list that an earlier version has written does not say what is gone.
             "gone": [set_named(str(name), language) for name in one.get("gone", [])],
         }
@@ -61,7 +61,7 @@ async def page(ask: Ask) -> Response:
         section="backups",
         sets=[_line(one, _, language, now) for one in said["sets"]],
         places=places,
-        warnings=[_(str(text)) for text in said["warnings"]],
+        warnings=[_(text) for text in said["warnings"]],
         engine=str(said["engine"]),
         newest=_("{age} ago").format(age=duration(now - said["newest"])) if said["newest"] else "",
         next=said["next"],
@@ -122,7 +122,7 @@ def _line(said: Mapping[str, Any], _: Translate, language: str, now: float) -> S
         state, word = ("online", _("Proven")) if proven["ok"] else ("down", _("Drill failed"))
         about = _("{ago} ago, restored in {time}").format(ago=ago, time=seconds(float(proven["seconds"]), language))
         if not proven["ok"]:
-            problems = "; ".join(_(str(one)) for one in proven["problems"][:3])
+            problems = "; ".join(_(one) for one in proven["problems"][:3])
             about = _("{age} ago: {problems}").format(age=ago, problems=problems)
     elif said.get("forged"):
         about = _("What says that it was proven is not of this backup.")

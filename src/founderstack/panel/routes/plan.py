@@ -12,7 +12,7 @@ from founderstack.panel.asking import Ask
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.shown import texts
 from founderstack.panel.shown.step_words import step_words
-from founderstack.panel.shown.words import Translate
+from founderstack.panel.shown.words import Translate, text_of
 
 
 @dataclass(frozen=True)
@@ -45,5 +45,5 @@ async def apply(ask: Ask) -> Response:
 
 
 def _step(said: Mapping[str, Any], _: Translate, language: str) -> PlannedStep:
-    title = str(said.get("title") or step_words(str(said["id"]), _, language, {}))
-    return PlannedStep(title[:1].upper() + title[1:], str(said["reason"]), str(said["risk"]))
+    title = text_of(said, "title", _) or step_words(str(said["id"]), _, language, {})
+    return PlannedStep(title[:1].upper() + title[1:], text_of(said, "reason", _), str(said["risk"]))

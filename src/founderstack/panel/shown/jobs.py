@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from founderstack.model.step_titles import title_of
 from founderstack.panel.shown.step_words import step_words
-from founderstack.panel.shown.words import Translate, duration, seconds, set_named
+from founderstack.panel.shown.words import Translate, duration, seconds, set_named, text_of
 
 StepState = Literal["waiting", "running", "done", "failed", "skipped"]
 
@@ -75,7 +75,7 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
         took=duration((ended or now) - float(job["started"])),
         steps=steps,
         done=sum(step.state == "done" for step in steps),
-        error={part: _(str(error.get(part, ""))) for part in ("what", "why", "fix")} if error else None,
+        error={part: text_of(error, part, _) for part in ("what", "why", "fix")} if error else None,
         running=state == "running",
         outcome=_outcome(str(job["verb"]), job.get("result"), _),
     )
@@ -111,7 +111,7 @@ def _steps(job: Mapping[str, Any], _: Translate, language: str, *, running: bool
     details: dict[str, str] = {}
     for event in job.get("events") or ():
         told[str(event["step"])] = event
-        details[str(event["step"])] = str(event.get("detail") or "") or details.get(str(event["step"]), "")
+        details[str(event["step"])] = text_of(event, "detail", _) or details.get(str(event["step"]), "")
     return _once(
         _line(key, planned.get(key), told.get(key), details.get(key, ""), _, language, running=running)
         for key in dict.fromkeys([*planned, *told])
@@ -139,9 +139,8 @@ def _line(
         "waiting": _("waiting"), "running": _("running"), "done": _("done"), "failed": _("failed"),
         "skipped": _("not done"),
     }  # fmt: skip
-    # A command tells its steps in the language of whoever began it; those that are known are told in the reader's.
     told = title_of(key, _, lambda about: set_named(about, language))
-    said = str((planned or {}).get("title") or (event or {}).get("title") or "")
+    said = text_of(planned, "title", _) or text_of(event, "title", _)
     name = told or said or step_words(key, _, language, {})
     took = float(event.get("seconds") or 0.0) if event else 0.0
     return StepLine(
@@ -156,8 +155,8 @@ def _line(
 
 def _outcome(verb: str, result: Mapping[str, Any] | None, _: Translate) -> tuple[str, ...]:
     """That nothing was new; where a restore put what it brought back, and the way back where it replaced something."""
-    if result and result.get("nothing"):
-        return (str(result["nothing"]),)
+    if nothing := text_of(result, "nothing", _):
+        return (nothing,)
     if verb != "restore" or not result:
         return ()
     if not result["in_place"]:

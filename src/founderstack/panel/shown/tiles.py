@@ -182,8 +182,8 @@ def _named(tiles: Sequence[Tile], state: TileState, sentence: str, _: Translate)
     names = [one.title for one in tiles if one.state == state]
     shown = names[:2] if len(names) > 3 else names
     rest = len(names) - len(shown)
-    joined = ", ".join(shown) + (_(" and {count} more").format(count=rest) if rest else "")
-    return sentence.format(names=joined)
+    listed = ", ".join(shown)
+    return sentence.format(names=_("{names} and {count} more").format(names=listed, count=rest) if rest else listed)
 
 
 def _word(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
@@ -204,7 +204,7 @@ def _since(state: TileState, said: Mapping[str, Any], _: Translate, now: float, 
 def _error(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
     if state in ("online", "stale") or not said["error"] or said["error"] == "stopped":
         return ""
-    text = _sentence(str(said["error"]), _)
+    text = _sentence(said["error"], _)
     if state == "degraded" and "instances" not in said:
         count = _("{count} of {most} failures").format(count=said["failures"], most=_FAILURES_UNTIL_DOWN)
         return f"{text} ({count})"
@@ -216,7 +216,7 @@ def _last_error(said: Mapping[str, Any], _: Translate, now: float) -> LastError 
     if not found or not found["text"]:
         return None
     ago = _("{age} ago").format(age=duration(now - found["at"]))
-    return LastError(_sentence(str(found["text"]), _), ago)
+    return LastError(_sentence(found["text"], _), ago)
 
 
 def _sentence(error: str, _: Translate) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
+
+from founderstack.locale import Sentence
 
 Translate = Callable[[str], str]
 
@@ -84,8 +87,16 @@ def set_named(number: str, language: str) -> str:
     return f"{at.day} {month} {at.year}, {at:%H:%M} UTC"
 
 
+def text_of(values: Mapping[str, Any] | None, part: str, _: Translate) -> str:
+    """The text that the agent told under this name, in the reader's language; "" where there is none."""
+    said = (values or {}).get(part) or ""
+    return _(said)
+
+
 def explained(error: str, _: Translate) -> str:
     """A probe's error in the reader's language: its sentence is translated, the server's own words after it are not."""
+    if isinstance(error, Sentence):
+        return _(error)
     sentence, colon, words = error.partition(": ")
     return _(sentence) + colon + words if sentence else ""
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from founderstack.locale import N_
-from founderstack.model.alerts import Condition, Letter, Limits, Said
+from founderstack.locale import _
+from founderstack.model.alerts import Condition, Letter, Limits
 from founderstack.planner.backups.warnings import GAP
 
 CALM_S = 120.0
@@ -157,42 +157,36 @@ def _ended(episode: Episode, now: float) -> Episode | None:
 def _down(service: ServiceFacts) -> Condition:
     return Condition(
         f"service:{service.name}",
-        Said(
-            N_("{title} has been down for {minutes} min"), {"title": service.title, "minutes": int(service.down_s / 60)}
-        ),
-        Said(N_("It does not answer: {error}"), {"error": service.error or "–"}),
-        Said(N_("Look: founder logs {name}; then: founder restart {name}"), {"name": service.name}),
+        _("{title} has been down for {minutes} min").format(title=service.title, minutes=int(service.down_s / 60)),
+        _("It does not answer: {error}").format(error=service.error or "–"),
+        _("Look: founder logs {name}; then: founder restart {name}").format(name=service.name),
     )
 
 
 def _outgrown(service: ServiceFacts, found: Outgrown) -> Condition:
     return Condition(
         f"memory:{service.name}",
-        Said(N_("{title} outgrows its memory"), {"title": service.title}),
-        Said(
-            N_("It took {used} MiB of {limit} MiB, and was started again."),
-            {"used": found.used_mib, "limit": found.limit_mib},
+        _("{title} outgrows its memory").format(title=service.title),
+        _("It took {used} MiB of {limit} MiB, and was started again.").format(
+            used=found.used_mib, limit=found.limit_mib
         ),
-        Said(
-            N_("Look: founder logs {name}; where it needs more, raise its memory_limit_mib in founder.toml"),
-            {"name": service.name},
+        _("Look: founder logs {name}; where it needs more, raise its memory_limit_mib in founder.toml").format(
+            name=service.name
         ),
     )
 
 
 def _disk(disk: DiskFacts, limits: Limits) -> Condition | None:
-    free: dict[str, str | int | float] = {"path": disk.path, "percent": int(disk.free_percent), "mib": disk.free_mib}
-    fix = Said(N_("Make room or a larger disk; see what takes it: founder doctor"))
+    free = {"percent": int(disk.free_percent), "mib": disk.free_mib}
+    fix = _("Make room or a larger disk; see what takes it: founder doctor")
     soon = disk.full_in_h is not None and disk.full_in_h <= limits.disk_full_within_h
     if disk.free_percent >= limits.disk_free_percent and not soon:
         return None
-    why = Said(N_("{percent} % are free ({mib} MiB)."), free)
+    why = _("{percent} % are free ({mib} MiB).").format(**free)
     if soon:
         hours = max(1, round(disk.full_in_h or 0))
-        why = Said(
-            N_("{percent} % are free ({mib} MiB); as it goes on, it is full in {hours} h."), {**free, "hours": hours}
-        )
-    return Condition(f"disk:{disk.path}", Said(N_("The disk with {path} fills"), free), why, fix)
+        why = _("{percent} % are free ({mib} MiB); as it goes on, it is full in {hours} h.").format(**free, hours=hours)
+    return Condition(f"disk:{disk.path}", _("The disk with {path} fills").format(path=disk.path), why, fix)
 
 
 def _archive(facts: Facts, limits: Limits) -> Iterator[Condition]:
@@ -200,9 +194,9 @@ def _archive(facts: Facts, limits: Limits) -> Iterator[Condition]:
         waiting = {"count": facts.archive_waiting, "mib": facts.archive_waiting * 16}
         yield Condition(
             "archive:queue",
-            Said(N_("{count} pieces of the database's log wait to be archived"), waiting),
-            Said(N_("They take {mib} MiB here, and what they hold exists on this machine only."), waiting),
-            Said(N_("See whether the place can be reached: founder backups; and why not: founder logs postgres")),
+            _("{count} pieces of the database's log wait to be archived").format(**waiting),
+            _("They take {mib} MiB here, and what they hold exists on this machine only.").format(**waiting),
+            _("See whether the place can be reached: founder backups; and why not: founder logs postgres"),
         )
 
 
@@ -211,44 +205,44 @@ def _backups(facts: BackupFacts) -> Iterator[Condition]:
         what, why = facts.failed
         yield Condition(
             "backup:failed",
-            Said(N_("The backup failed: {what}"), {"what": what}),
-            Said(N_("Why: {why}"), {"why": why}),
-            Said(N_("Cure what it says, then run: founder backup")),
+            _("The backup failed: {what}").format(what=what),
+            _("Why: {why}").format(why=why),
+            _("Cure what it says, then run: founder backup"),
         )
     if facts.late_s > 0:
         yield Condition(
             "backup:late",
-            Said(N_("No backup for {hours} h longer than planned"), {"hours": max(1, int(facts.late_s / 3600))}),
-            _last(facts.newest, N_("The last good one is of {at}."), N_("There is none yet.")),
-            Said(N_("Take one: founder backup; see whether the agent runs: founder status")),
+            _("No backup for {hours} h longer than planned").format(hours=max(1, int(facts.late_s / 3600))),
+            _last(facts.newest, _("The last good one is of {at}."), _("There is none yet.")),
+            _("Take one: founder backup; see whether the agent runs: founder status"),
         )
     yield from _gone(facts)
     yield from _drills(facts)
     if facts.chain_broken:
         yield Condition(
             "backup:chain",
-            Said(GAP),
-            _last(facts.chain_broken, N_("The disk was nearly full at {at}, and pieces of its log were let go."), ""),
-            Said(N_("It ends with the next full backup: founder backup --kind full")),
+            _(GAP),
+            _last(facts.chain_broken, _("The disk was nearly full at {at}, and pieces of its log were let go."), ""),
+            _("It ends with the next full backup: founder backup --kind full"),
         )
     if not facts.off_machine:
         yield Condition(
             "backup:off-machine",
-            Said(N_("No backup leaves this machine")),
-            Said(N_("If the machine is lost, so are the backups.")),
-            Said(N_("Name an S3 place under [backup] in founder.toml; docs/backups.md shows how")),
+            _("No backup leaves this machine"),
+            _("If the machine is lost, so are the backups."),
+            _("Name an S3 place under [backup] in founder.toml; docs/backups.md shows how"),
             "notice",
         )
 
 
 def _gone(facts: BackupFacts) -> Iterator[Condition]:
-    why = N_("It was emptied, set back to an earlier day, or clears up by a rule of its own. None is let go of now.")
+    why = _("It was emptied, set back to an earlier day, or clears up by a rule of its own. None is let go of now.")
     for place, count in facts.gone.items():
         yield Condition(
             f"backup:gone:{place}",
-            Said(N_("Backups are gone from {place}: {count}"), {"count": count, "place": place}),
-            Said(why),
-            Said(N_("See which: founder backups; bring back what lies elsewhere: founder backup resend")),
+            _("Backups are gone from {place}: {count}").format(count=count, place=place),
+            why,
+            _("See which: founder backups; bring back what lies elsewhere: founder backup resend"),
         )
 
 
@@ -256,21 +250,20 @@ def _drills(facts: BackupFacts) -> Iterator[Condition]:
     for name, why in facts.bad.items():
         yield Condition(
             f"backup:bad:{name}",
-            Said(N_("The backup {name} could not be restored"), {"name": name}),
-            Said(N_("The drill says: {why}"), {"why": why}),
-            Said(N_("Take a new one now: founder backup, and prove it: founder backup prove")),
+            _("The backup {name} could not be restored").format(name=name),
+            _("The drill says: {why}").format(why=why),
+            _("Take a new one now: founder backup, and prove it: founder backup prove"),
         )
     if facts.unproven_s > 0:
         yield Condition(
             "backup:unproven",
-            Said(
-                N_("No backup has been proven for {hours} h longer than planned"),
-                {"hours": max(1, int(facts.unproven_s / 3600))},
+            _("No backup has been proven for {hours} h longer than planned").format(
+                hours=max(1, int(facts.unproven_s / 3600))
             ),
-            _last(facts.proven, N_("The last drill that went well was at {at}."), N_("None has been restored yet.")),
-            Said(N_("Prove one now: founder backup prove")),
+            _last(facts.proven, _("The last drill that went well was at {at}."), _("None has been restored yet.")),
+            _("Prove one now: founder backup prove"),
         )
 
 
-def _last(at: float, known: str, never: str) -> Said:
-    return Said(known, {"at": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")}) if at else Said(never)
+def _last(at: float, known: str, never: str) -> str:
+    return known.format(at=datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")) if at else never

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.point_in_time import Gap, Stored, Target
 from founderstack.planner.backups.schedule import ahead
@@ -117,9 +117,12 @@ def _nearest(backups: Sequence[Stored]) -> Stored:
 def _unreachable(target: Target, why: str, backups: Sequence[Stored], gaps: Sequence[Gap]) -> StackError:
     last = max(target.at, max(one.ended for one in backups))
     stretches = reachable(backups, gaps, last)
-    told = "; ".join(
-        _("{first} to {last}").format(first=_said(first), last=_("now") if last_of == last else _said(last_of))
-        for first, last_of in stretches
+    told = joined(
+        "; ",
+        (
+            _("{first} to {last}").format(first=_said(first), last=_("now") if last_of == last else _said(last_of))
+            for first, last_of in stretches
+        ),
     )
     return StackError(
         _("{moment} cannot be reached").format(moment=target.text or _said(target.at)),

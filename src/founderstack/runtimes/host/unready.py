@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.errors import StackError
 from founderstack.model.instances import service_of, spoken
 from founderstack.model.process import Sign
@@ -23,7 +23,7 @@ def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) 
     )
     error = StackError(
         _("{name} did not get ready").format(name=spoken(name, _(str(record.get("title") or "")))),
-        cause + "".join(f"\n  | {line}" for line in once(lines)[-_SHOWN:]),
+        joined("\n  | ", (cause, *once(lines)[-_SHOWN:])),
         _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=service_of(name)),
     )
     signs = [Sign(**sign) for sign in record.get("signs", ())]
@@ -47,5 +47,5 @@ def explained(error: StackError, signs: Sequence[Sign], *, folder: str = "") -> 
     for sign in signs:
         if sign.words in error.why:
             why, fix = (_(text).format(folder=folder) for text in (sign.why, sign.fix))
-            return StackError(error.what, f"{why}\n{error.why}", fix, exit_code=error.exit_code)
+            return StackError(error.what, joined("\n", (why, error.why)), fix, exit_code=error.exit_code)
     return error

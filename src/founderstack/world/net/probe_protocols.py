@@ -10,7 +10,7 @@ import json
 import struct
 from collections.abc import Callable, Generator
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.process import Probe, secret
 
 Fill = Callable[[str], str]
@@ -74,7 +74,7 @@ class Talk:
 def said(sentence: str, words: str) -> str:
     """`sentence: words`, the words cut short and without control characters."""
     printable = "".join(letter if letter.isprintable() else " " for letter in words)
-    return f"{sentence}: {printable[:_MOST_ERROR].strip()}"
+    return joined(": ", (sentence, printable[:_MOST_ERROR].strip()))
 
 
 def _tcp(probe: Probe, fill: Fill) -> Dialog:

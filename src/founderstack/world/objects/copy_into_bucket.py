@@ -45,4 +45,4 @@ if __name__ == "__main__":
     try:
         print(copy_files(os.environ), "files sent")  # noqa: T201 - its output is the log of the task
     except StackError as error:
-        sys.exit(f"{error.what}: {error.why}")
+        sys.exit(error.summary)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from founderstack.locale import Sentence, wire
 from founderstack.model.events import Event
 from founderstack.world.state.lossy_sqlite import LossyDatabase
 
@@ -20,6 +21,7 @@ CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, step TEXT NOT NULL, at REAL NOT NULL, seconds REAL NOT NULL,
     detail TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS event_text (event INTEGER PRIMARY KEY, document TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS event_by_step ON event (step, kind, id);
 """
 
@@ -39,7 +41,12 @@ class History:
                 cursor = database.execute(
                     "INSERT INTO event (kind, step, at, seconds, detail) VALUES (?, ?, ?, ?, ?)", row
                 )
-                database.execute("DELETE FROM event WHERE id <= ?", ((cursor.lastrowid or 0) - _KEPT_EVENTS,))
+                if isinstance(event.detail, Sentence):
+                    said = (cursor.lastrowid, wire.dumps({"detail": event.detail}))
+                    database.execute("INSERT OR REPLACE INTO event_text (event, document) VALUES (?, ?)", said)
+                gone = ((cursor.lastrowid or 0) - _KEPT_EVENTS,)
+                database.execute("DELETE FROM event WHERE id <= ?", gone)
+                database.execute("DELETE FROM event_text WHERE event <= ?", gone)
 
         self._database.use(write, None)
 
@@ -63,9 +70,14 @@ class History:
 
         def read(database: sqlite3.Connection) -> list[Event]:
             rows = database.execute(
-                "SELECT kind, step, at, seconds, detail FROM event ORDER BY id DESC LIMIT ?", (limit,)
+                "SELECT kind, step, at, seconds, detail, document FROM event LEFT JOIN event_text ON event = id "
+                "ORDER BY id DESC LIMIT ?",
+                (limit,),
             )
-            return [Event(*row) for row in rows]
+            return [
+                Event(kind, step, at, seconds, wire.loads(said)["detail"] if said else detail)
+                for kind, step, at, seconds, detail, said in rows
+            ]
 
         return self._read(read)
 
