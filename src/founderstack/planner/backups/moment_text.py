@@ -14,7 +14,13 @@ _MOMENT = re.compile(rf"{_DATE}(?:(?:[T ]|, )(?:{_TIME}){_HALF}{_ZONE})?", re.IG
 
 
 def read_moment(text: str, language: str) -> datetime | None:
-    """The moment, in UTC where it names no other zone; None for anything that can be read in two ways, or in none.
+    """As `read_time`, in UTC where it names no other zone."""
+    moment = read_time(text, language)
+    return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def read_time(text: str, language: str) -> datetime | None:
+    """The moment, without a zone where it names none; None for anything that can be read in two ways, or in none.
 
     `28/11/2026` is read with the day first in Spanish; in English only where no month could be meant by it.
     """
@@ -22,10 +28,10 @@ def read_moment(text: str, language: str) -> datetime | None:
     if found is None:
         return None
     try:
-        moment = datetime(*_date(found, language), *_time(found), tzinfo=_zone(found["zone"] or "Z"))
+        moment = datetime(*_date(found, language), *_time(found), tzinfo=_zone(found["zone"]))
     except ValueError:
         return None
-    return moment.astimezone(UTC) if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
 def _date(found: re.Match[str], language: str) -> tuple[int, int, int]:
@@ -50,7 +56,9 @@ def _time(found: re.Match[str]) -> tuple[int, int, int, int]:
     return hour, int(found["colon"] or found["point"]), int(found["second"] or 0), int(part)
 
 
-def _zone(text: str) -> timezone:
+def _zone(text: str | None) -> timezone | None:
+    if text is None:
+        return None
     if text.upper() in ("Z", "UTC"):
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")

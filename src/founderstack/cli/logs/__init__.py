@@ -1,0 +1,1 @@
+"""What `founder logs` shows, and when it was said."""
