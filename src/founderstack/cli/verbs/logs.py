@@ -34,7 +34,7 @@ def usage() -> Parser:
     options = parser(
         "logs",
         as_json=True,
-        example="founder logs -f app\nfounder logs --since 10m --grep error\nfounder logs nginx --since 9:00 --until 11:00",
+        example="founder logs -f app\nfounder logs --since 10m --grep error\nfounder logs --since 9:00 --until 11:00",
     )
     options.add_argument("services", nargs="*", type=LOG, help=_("names as “founder status” shows them (default: all)"))
     options.add_argument("-f", "--follow", action="store_true", help=_("go on with what comes"))
