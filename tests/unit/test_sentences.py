@@ -29,7 +29,9 @@ from tests.unit.test_locale import VALUE
 from tools import translate
 
 SPANISH, ENGLISH = locale.translator("es"), locale.translator("en")
-PARTS = ("what", "why", "fix", "error", "summary", "problems", "reason", "detail")
+PARTS = frozenset(
+    ["what", "why", "fix", "error", "summary", "problems", "problem", "lacks", "outside", "refused", "reason", "detail"]
+)
 """Attributes that hold a text for somebody in another process."""
 INSIDE = (
     "agent",

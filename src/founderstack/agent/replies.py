@@ -241,9 +241,7 @@ class Answers:
             return await self._asked.answer("backups", "--json")
         about = await asyncio.to_thread(read_json, StateFolder(self._state_dir).backup_settings)
         if about.get("schedule"):
-            newest = float(kept.get("newest") or 0.0)
-            broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
-            kept["warnings"] = standing(kept.get("warnings", ()), about, newest, self._clock.now(), broken=broken)
+            kept["warnings"] = standing(kept, about, self._clock.now(), os.path.exists)
         return kept
 
     async def _credentials(self, given: Arguments) -> list[dict[str, Any]]:

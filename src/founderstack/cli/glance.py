@@ -48,14 +48,8 @@ def records(state: str) -> dict[str, dict[str, Any]]:
 
 def backup_warnings(state: str, now: float) -> list[str]:
     """What must be known of the backups, as English texts; nothing where the stack shall make none."""
-    about = json_of(StateFolder(state).backup_settings)
-    if not about.get("schedule"):
-        return []
-    index = json_of(StateFolder(state).backup_index)
-    told = index.get("warnings", about.get("warnings"))
-    texts = [str(text) for text in told] if isinstance(told, list) else []
-    broken = bool(about.get("archive")) and os.path.exists(f"{about['archive']}/broken")
-    return standing(texts, about, index.get("newest") or 0.0, now, broken=broken)
+    index, about = json_of(StateFolder(state).backup_index), json_of(StateFolder(state).backup_settings)
+    return standing(index, about, now, os.path.exists)
 
 
 def secrets_lost(state: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.server_settings import of_database
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -97,7 +98,7 @@ class Journal:
     def run(self) -> Run | None:
         """The run that the target knows of, None where there is none."""
         with self._target.connect() as connection:
-            if not _there(connection):
+            if not table_exists(connection, f"{SCHEMA}.run"):
                 return None
             row = connection.execute(f"SELECT source, kind, digest, state, facts FROM {SCHEMA}.run").fetchone()
         return Run(*row) if row else None
@@ -114,7 +115,7 @@ class Journal:
     def done(self, step: str) -> dict[str, Any]:
         """What a step has done → the detail it kept; empty before anything began."""
         with self._target.connect() as connection:
-            if not _there(connection):
+            if not table_exists(connection, f"{SCHEMA}.run"):
                 return {}
             rows = connection.execute(f"SELECT what, detail FROM {SCHEMA}.done WHERE step = %s", (step,)).fetchall()
         return dict(rows)
@@ -155,8 +156,3 @@ class Journal:
 
 def _place(step: str) -> str:
     return f"{SCHEMA}.{BY_HAND if step in _OF_THE_HAND else 'done'}"
-
-
-def _there(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (f"{SCHEMA}.run",)).fetchone()
-    return bool(row and row[0])

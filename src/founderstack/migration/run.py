@@ -22,6 +22,7 @@ from founderstack.migration.target import Target
 from founderstack.migration.values import Finding, Item, Kind, Options, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError, StackErrors
 from founderstack.model.protocols import Clock
+from founderstack.world.net.postgres import table_exists
 from founderstack.world.os.files import ensure_folder
 from founderstack.world.os.lock import stack_lock
 
@@ -183,8 +184,7 @@ class Migration:
 
     def _done(self) -> int:
         with self.target.connect() as target:
-            row = target.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{SCHEMA}.done",)).fetchone()
-            if not row or not row[0]:
+            if not table_exists(target, f"{SCHEMA}.done"):
                 return 0
             counted = target.execute(f"SELECT count(*) FROM {SCHEMA}.done").fetchone()
             return int(counted[0]) if counted else 0

@@ -11,10 +11,10 @@ from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.forget import Copy, forget
 from founderstack.operations.backups.lost import miss_no_longer
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import megabytes
 
 
 def run(site: Site, set_id: str, confirm: str, *, yes: bool) -> int:

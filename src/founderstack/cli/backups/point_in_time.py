@@ -17,7 +17,6 @@ from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.point_in_time import Target
 from founderstack.model.protocols import Emit
 from founderstack.model.vault import Vault
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.point_in_time import (
     Answers,
     GoingBack,
@@ -27,6 +26,7 @@ from founderstack.operations.backups.point_in_time import (
     whole_server,
 )
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.planner.backups.moment_text import read_moment
 from founderstack.world.os.ambient import caller
 

@@ -14,7 +14,7 @@ from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_PRECONDITION, StackError
 from founderstack.model.sql import identifier
 from founderstack.model.vault import Standing
-from founderstack.operations.backups.backup import megabytes
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.planner.backups.restore import staged
 
 

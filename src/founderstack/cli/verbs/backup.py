@@ -14,7 +14,8 @@ from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
-from founderstack.operations.backups.backup import Outcome, backup, megabytes
+from founderstack.operations.backups.backup import Outcome, backup
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.world.state.stack_file import find_stack_file
 
 

@@ -11,8 +11,8 @@ from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.typed import _
 from founderstack.locale import wire
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.listing import PRESSING, index
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.world.state.stack_file import find_stack_file
 
 

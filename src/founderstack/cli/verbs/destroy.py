@@ -16,9 +16,9 @@ from founderstack.cli.terminal.typed import _, typed
 from founderstack.cli.verbs.down import show_stop
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.stack.down import destroy
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
 

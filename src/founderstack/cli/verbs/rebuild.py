@@ -17,9 +17,9 @@ from founderstack.cli.terminal.render import age, paint, seconds
 from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.listing import FUTURE
 from founderstack.operations.backups.rebuild import Choice, bring_back, choose, end
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.operations.stack.up import up
 from founderstack.planner.backups.schedule import ahead
 from founderstack.world.objects.s3 import Bucket

@@ -22,9 +22,9 @@ from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.sql import identifier
-from founderstack.operations.backups.backup import megabytes
 from founderstack.operations.backups.restore import Answers, Restored, restore
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import megabytes
 from founderstack.planner.backups.restore import Item, Only, Restoring, Wish
 from founderstack.planner.backups.schedule import ahead
 from founderstack.world.os.ambient import caller

@@ -19,6 +19,7 @@ from founderstack.migration.database.policy_sample import Tried, choose, own, pe
 from founderstack.migration.database.user_code import OWN_PATH, pin, was_not_found
 from founderstack.migration.parallel import each
 from founderstack.migration.values import Finding
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -168,8 +169,7 @@ def _callers(
 ) -> Iterator[Caller]:
     """The roles of a Supabase project with two people among them; elsewhere the roles that policies name."""
     there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
-    row = source.execute("SELECT to_regclass('auth.users') IS NOT NULL").fetchone()
-    if not row or not row[0]:
+    if not table_exists(source, "auth.users"):
         named = source.execute(
             "SELECT DISTINCT rolname FROM pg_policy JOIN pg_roles ON pg_roles.oid = ANY (polroles)"
             " WHERE pg_has_role(pg_roles.oid, 'MEMBER') ORDER BY 1"

@@ -10,6 +10,7 @@ from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database.roles import target_name
 from founderstack.migration.values import Finding, Item
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -102,8 +103,7 @@ def _secrets(source: psycopg.Connection[Any], context: Context) -> list[Any]:
 
 
 def _rows(connection: psycopg.Connection[Any], table: str, query: str) -> list[Any]:
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
-    return connection.execute(query).fetchall() if row and row[0] else []
+    return connection.execute(query).fetchall() if table_exists(connection, table) else []
 
 
 def _fill_vault(target: psycopg.Connection[Any], secrets: Sequence[Any], readers: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.files.keys import key_of
 from founderstack.model.sql import identifier
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -137,8 +138,7 @@ def make(connection: psycopg.Connection[Any], owner: str) -> None:
 
 def there(connection: psycopg.Connection[Any]) -> bool:
     """True where the target has an index."""
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (INDEX,)).fetchone()
-    return bool(row and row[0])
+    return table_exists(connection, INDEX)
 
 
 def merge(connection: psycopg.Connection[Any], files: Iterator[StoredFile]) -> list[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.database.roles import PEOPLE_FOLLOWER
 from founderstack.migration.people.rules import NOWHERE
-from founderstack.migration.people.tables import Tables, exists
+from founderstack.migration.people.tables import Tables
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,7 +52,7 @@ COMMENT ON FUNCTION auth.follow_app() IS 'Keeps auth.users in step with the app'
 
 def follow(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Make the trigger on the app's people. Safe to call again; nothing where the target has no auth.users."""
-    if not exists(connection, "auth.users"):
+    if not table_exists(connection, "auth.users"):
         return
     columns = _followed(connection)
     connection.execute(_FUNCTION % (", ".join(columns), ", ".join(_FOLLOWED[name] for name in columns)))
@@ -79,7 +80,7 @@ def unfollow(connection: psycopg.Connection[Any], tables: Tables) -> None:
 
 def catch_up(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Bring whoever signed up in the app itself into auth.users, where the final difference has evened them out."""
-    if not exists(connection, "auth.users"):
+    if not table_exists(connection, "auth.users"):
         return
     columns = _followed(connection)
     connection.execute(

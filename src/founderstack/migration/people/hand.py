@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.database import hand
 from founderstack.migration.database.roles import PEOPLE_FOLLOWER
-from founderstack.migration.people.tables import HELD, LEDGER, Tables, exists
+from founderstack.migration.people.tables import HELD, LEDGER, Tables
 from founderstack.migration.target import Target
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -26,7 +27,7 @@ def with_the_apps_rights(target: Target, tables: Tables) -> Iterator[psycopg.Con
                 superuser.execute(f"GRANT USAGE ON SCHEMA {tables.schema} TO {name}")
                 people = f'{tables.schema}."user", {tables.schema}."account"'
                 superuser.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {people} TO {name}")
-            if exists(superuser, LEDGER):
+            if table_exists(superuser, LEDGER):
                 superuser.execute(f"GRANT USAGE ON SCHEMA founder_migration TO {name}")
                 superuser.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {LEDGER}, {HELD} TO {name}")
                 superuser.execute(f"GRANT {PEOPLE_FOLLOWER} TO {name}")

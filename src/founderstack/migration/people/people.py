@@ -20,6 +20,7 @@ from founderstack.migration.people.sign_ins import App, prove
 from founderstack.migration.people.source import everybody, other_things
 from founderstack.migration.people.tables import Tables
 from founderstack.migration.values import Finding, Item, Progress
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -113,7 +114,7 @@ class People:
         """Take everybody who was moved out of the app's tables again, and what kept some of them out."""
         with context.target.connect() as target:
             tables = people_tables.find(target)
-            if not people_tables.exists(target, people_tables.LEDGER):
+            if not table_exists(target, people_tables.LEDGER):
                 return
             if tables.there:
                 with with_the_apps_rights(context.target, tables) as own, own.transaction():

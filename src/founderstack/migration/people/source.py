@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.people.rules import Identity, SourcePerson
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,8 +52,8 @@ _AT_ONCE = 1000
 def everybody(connection: psycopg.Connection[Any]) -> Iterator[SourcePerson]:
     """Every person, read in batches; `connection` must be in a transaction."""
     query = _EVERYBODY.format(
-        factors=_FACTORS if _there(connection, "auth.mfa_factors") else "NULL::text[]",
-        passkeys=_PASSKEYS if _there(connection, "auth.webauthn_credentials") else "0",
+        factors=_FACTORS if table_exists(connection, "auth.mfa_factors") else "NULL::text[]",
+        passkeys=_PASSKEYS if table_exists(connection, "auth.webauthn_credentials") else "0",
     )
     with connection.cursor(name="everybody") as cursor:
         cursor.itersize = _AT_ONCE
@@ -65,16 +66,11 @@ def other_things(connection: psycopg.Connection[Any]) -> dict[str, int]:
     asked = ("sessions", "refresh_tokens", "one_time_tokens", "oauth_clients", "oauth_consents", "saml_providers")
     found = {}
     for table in asked:
-        if _there(connection, f"auth.{table}"):
+        if table_exists(connection, f"auth.{table}"):
             row = connection.execute(f"SELECT count(*) FROM auth.{table}").fetchone()
             assert row is not None
             found[table] = int(row[0])
     return {table: count for table, count in found.items() if count}
-
-
-def _there(connection: psycopg.Connection[Any], table: str) -> bool:
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
-    return bool(row and row[0])
 
 
 def _person(row: tuple[Any, ...]) -> SourcePerson:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.migration.database.roles import PEOPLE_FOLLOWER
 from founderstack.migration.people.rules import Shape
 from founderstack.model.sql import identifier
+from founderstack.world.net.postgres import table_exists
 
 if TYPE_CHECKING:
     import psycopg
@@ -150,7 +151,7 @@ def strangers(connection: psycopg.Connection[Any], tables: Tables, emails: Seque
         return 0
     ours = (
         f"AND NOT EXISTS (SELECT FROM {LEDGER} AS l WHERE l.id::text = u.id::text)"
-        if exists(connection, LEDGER)
+        if table_exists(connection, LEDGER)
         else ""
     )
     row = connection.execute(
@@ -163,14 +164,14 @@ def strangers(connection: psycopg.Connection[Any], tables: Tables, emails: Seque
 
 def held(connection: psycopg.Connection[Any]) -> dict[str, str]:
     """Who may not get in, and why, by id."""
-    if not exists(connection, HELD):
+    if not table_exists(connection, HELD):
         return {}
     return dict(connection.execute(f"SELECT id::text, why FROM {HELD}").fetchall())
 
 
 def moved(connection: psycopg.Connection[Any]) -> int:
     """How many people have been moved so far."""
-    row = connection.execute(f"SELECT count(*) FROM {LEDGER}").fetchone() if exists(connection, LEDGER) else (0,)
+    row = connection.execute(f"SELECT count(*) FROM {LEDGER}").fetchone() if table_exists(connection, LEDGER) else (0,)
     assert row is not None
     return int(row[0])
 
@@ -187,7 +188,7 @@ def drop_made(connection: psycopg.Connection[Any], tables: Tables) -> None:
     """Drop the tables where `make` made them and nobody is in them."""
     said = "SELECT obj_description(to_regclass(%s), 'pg_class') = %s AND NOT EXISTS (SELECT FROM {})"
     user = f'{tables.schema}."user"'
-    if not exists(connection, user):
+    if not table_exists(connection, user):
         return
     row = connection.execute(said.format(user), (user, _MADE)).fetchone()
     if row and row[0]:
@@ -227,9 +228,3 @@ def _columns(connection: psycopg.Connection[Any]) -> dict[tuple[str, str], froze
 
 def _is_ours(columns: Mapping[tuple[str, str], frozenset[str]], schema: str) -> bool:
     return "emailVerified" in columns.get((schema, "user"), ()) and "providerId" in columns.get((schema, "account"), ())
-
-
-def exists(connection: psycopg.Connection[Any], table: str) -> bool:
-    """True where there is such a table."""
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (table,)).fetchone()
-    return bool(row and row[0])

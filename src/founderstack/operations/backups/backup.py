@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_USAGE, StackError, StackErrors
 from founderstack.model.events import Event
-from founderstack.model.protocols import Clock, Emit, Progress
+from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, SetDamaged, Vault
 from founderstack.operations.backups.listing import index
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.backups.retention import Keep, expired, restored_from
 from founderstack.planner.backups.schedule import ahead
 
-_TELL_EVERY_S = 0.5
 TAKE, SEND, EXPIRE = "backup:take", "backup:send", "backup:expire"
 
 
@@ -58,11 +58,12 @@ def taken_here(site: Site, vault: Vault, replaced_by: str, emit: Emit) -> Manife
 
     Raises StackError where it lacks anything: that would be lost.
     """
-    taken = step(site, TAKE, emit, lambda progress: vault.take(vault.kinds()[0], progress, replaced_by))
+    with reporting(TAKE, noted(site.history, emit), site.clock) as report:
+        taken = vault.take(vault.kinds()[0], report.progress, replaced_by)
     if taken.lacks:
         raise StackError(
             _("The safety set is not whole"),
-            "\n".join(taken.lacks),
+            joined("\n", taken.lacks),
             _("Cure what it says, then run the command again."),
         )
     return taken
@@ -97,24 +98,10 @@ def remembered(site: Site, vault: Vault) -> Iterator[None]:
     remember(site, vault)
 
 
-def step(site: Site, name: str, emit: Emit, work: Callable[[Progress], Manifest]) -> Manifest:
-    """Do one thing, told as events and kept in the history."""
-    began = site.clock.monotonic()
-    _say(site, emit, Event("started", name, site.clock.now()))
-    telling = Telling(name, emit, site.clock)
-    try:
-        done = work(telling.progress)
-    except StackError as error:
-        took = site.clock.monotonic() - began
-        _say(site, emit, Event("failed", name, site.clock.now(), took, error.summary))
-        raise
-    _say(site, emit, Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total))
-    return done
-
-
 def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     vault.tidy()
-    manifest = step(site, TAKE, emit, lambda progress: vault.take(kind, progress))
+    with reporting(TAKE, noted(site.history, emit), site.clock) as report:
+        manifest = vault.take(kind, report.progress)
     unsent = _send(site, vault, manifest, emit) if vault.away() else {}
     found = vault.found()
     vault.note(found)
@@ -138,7 +125,7 @@ def _lacking(manifest: Manifest) -> list[StackError]:
     return [
         StackError(
             _("The backup is not whole") if manifest.lacks else _("Only a dump was taken"),
-            "\n".join(filter(None, (*manifest.lacks, manifest.problem))),
+            joined("\n", filter(None, (*manifest.lacks, manifest.problem))),
             _("Cure what it says. The set {id} is kept, and the next backup tries the rest again.").format(
                 id=manifest.id
             ),
@@ -175,7 +162,8 @@ def _send(site: Site, vault: Vault, newest: Manifest, emit: Emit) -> dict[str, S
     """
     for one in _waiting(vault, newest, site.clock.now()):
         try:
-            step(site, SEND, emit, lambda progress, one=one: _sent(vault, one, progress))  # type: ignore[misc]
+            with reporting(SEND, noted(site.history, emit), site.clock) as report:
+                _sent(vault, one, report.progress)
         except StackError as problem:
             if isinstance(problem, SetDamaged) and one.id != newest.id:
                 continue
@@ -209,7 +197,7 @@ def _expire(site: Site, vault: Vault, found: Found, emit: Emit) -> tuple[str, ..
         why = _("Nothing was let go, because this cannot be read: {what}").format(what="; ".join(found.unknown))
         if not found.unknown:
             why = _("Nothing was let go, because this is not there any more: {what}").format(what=_few(found.lost))
-        _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, why))
+        noted(site.history, emit)(Event("done", EXPIRE, site.clock.now(), 0.0, why))
         return ()
     keep = Keep(settings.keep_last, settings.keep_daily, settings.keep_weekly, settings.keep_monthly)
     now = site.clock.now()
@@ -225,7 +213,7 @@ def _expire(site: Site, vault: Vault, found: Found, emit: Emit) -> tuple[str, ..
             kept.pop(one.manifest.id)
     vault.forget(tuple(kept.values()))
     if removed:
-        _say(site, emit, Event("done", EXPIRE, site.clock.now(), 0.0, ", ".join(removed)))
+        noted(site.history, emit)(Event("done", EXPIRE, site.clock.now(), 0.0, ", ".join(removed)))
     return tuple(removed)
 
 
@@ -238,45 +226,3 @@ def _of(found: Found, place: str) -> list[FoundSet]:
     return [
         one for one in found.sets if place in one.places and not any(name.startswith(place) for name in one.missing)
     ]
-
-
-class Telling:
-    """Makes progress into events: how much has passed, and how fast."""
-
-    def __init__(self, name: str, emit: Emit, clock: Clock) -> None:
-        self._name = name
-        self._emit = emit
-        self._clock = clock
-        self._began = self._told = clock.monotonic()
-        self._bytes = 0
-
-    def progress(self, about: str, count: int) -> None:
-        """Some bytes of something have passed."""
-        self._bytes += count
-        now = self._clock.monotonic()
-        if now - self._told >= _TELL_EVERY_S:
-            self._told = now
-            rate = self._bytes / max(now - self._began, 0.001)
-            detail = f"{about}: {megabytes(self._bytes)}, {megabytes(rate)}/s"
-            self._emit(Event("progress", self._name, self._clock.now(), now - self._began, detail))
-
-    @property
-    def total(self) -> str:
-        """What has passed in all, and how fast; "" where no bytes were counted."""
-        if not self._bytes:
-            return ""
-        rate = self._bytes / max(self._clock.monotonic() - self._began, 0.001)
-        return f"{megabytes(self._bytes)}, {megabytes(rate)}/s"
-
-
-def megabytes(count: float) -> str:
-    """A size for a person."""
-    if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
-
-
-def _say(site: Site, emit: Emit, event: Event) -> None:
-    if event.kind in ("done", "failed"):
-        site.history.record(event)
-    emit(event)

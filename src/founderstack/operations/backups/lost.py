@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.protocols import Emit, Progress
+from founderstack.model.protocols import Emit
 from founderstack.model.vault import Found, Vault
-from founderstack.operations.backups.backup import SEND, remembered, step
+from founderstack.operations.backups.backup import SEND, remembered
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 
 Approve = Callable[[Mapping[str, Sequence[str]]], None]
 """Shows which sets of which place are missed no longer; raises StackError when the answer is no."""
@@ -79,8 +80,5 @@ def _whole(one: FoundSet) -> list[str]:
 
 
 def _bring(site: Site, vault: Vault, manifest: Manifest, source: str, target: str, emit: Emit) -> None:
-    def work(progress: Progress) -> Manifest:
-        vault.bring(manifest, source, target, progress)
-        return manifest
-
-    step(site, SEND, emit, work)
+    with reporting(SEND, noted(site.history, emit), site.clock) as report:
+        vault.bring(manifest, source, target, report.progress)

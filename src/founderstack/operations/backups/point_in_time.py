@@ -10,14 +10,14 @@ from typing import TypeVar
 from founderstack.locale import _, joined
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.events import Event
 from founderstack.model.plan import Step
 from founderstack.model.point_in_time import NOTHING_LEFT, Came, Moments, Stock, Stored, Surviving, Target
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
-from founderstack.operations.backups.backup import Telling, remember, safety_set, step
+from founderstack.operations.backups.backup import remember, safety_set
 from founderstack.operations.stack.prepare import prepare
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.backups.point_in_time import beginning
 
 _T = TypeVar("_T")
@@ -73,7 +73,8 @@ def set_of_moment(site: Site, vault: Vault, moments: Moments, target: Target, em
             moments.hand_on()
         log = moments.surviving("")
         way = decide(site, moments, target, log, replaces=False)
-        return step(site, RECOVER, emit, lambda progress: moments.as_set(way.begin, target, log.folder, progress))
+        with reporting(RECOVER, noted(site.history, emit), site.clock) as report:
+            return moments.as_set(way.begin, target, log.folder, report.progress)
 
 
 def forget_set(site: Site, vault: Vault, manifest: Manifest) -> None:
@@ -128,10 +129,12 @@ def whole_server(
             stopped.enter_context(_database_stopped(site))
         came = None if answering else moments.recovered(target, wal)  # one that runs may have gone on since
         if came is None:
-            came = _told(site, RECOVER, emit, lambda progress: moments.rebuild(way.begin, target, log, progress))
+            with reporting(RECOVER, noted(site.history, emit), site.clock) as report:
+                came = moments.rebuild(way.begin, target, log, report.progress)
         kept = moments.put_in_place(target)
         stopped.close()
-        _told(site, PLACE, emit, lambda progress: _settle(site, progress))
+        with reporting(PLACE, noted(site.history, emit), site.clock) as report:
+            _settle(site, report.progress)
         remember(site, vault)
         return Replaced(way, kept, kept_in, came)
 
@@ -168,23 +171,6 @@ def _settle(site: Site, progress: Progress) -> None:
         if name in desired.tasks:
             progress(name, 0)
             site.runtime.apply(Step("do", name, _("it is back")), desired, lambda _line: None)
-
-
-def _told(site: Site, name: str, emit: Emit, work: Callable[[Progress], _T]) -> _T:
-    """Do one thing, told as events and kept in the history."""
-    began = site.clock.monotonic()
-    emit(Event("started", name, site.clock.now()))
-    try:
-        outcome = work(Telling(name, emit, site.clock).progress)
-    except StackError as error:
-        failed = Event("failed", name, site.clock.now(), site.clock.monotonic() - began, error.what)
-        site.history.record(failed)
-        emit(failed)
-        raise
-    done = Event("done", name, site.clock.now(), site.clock.monotonic() - began)
-    site.history.record(done)
-    emit(done)
-    return outcome
 
 
 def _silent(refused: StackError, stock: Stock) -> StackError:

@@ -7,11 +7,11 @@ from typing import Protocol
 from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Proof
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
-from founderstack.model.events import Event
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Vault
-from founderstack.operations.backups.backup import Telling, remember
+from founderstack.operations.backups.backup import remember
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.backups.counting import counted, none_usable
 
 PROVE = "backup:prove"
@@ -37,17 +37,10 @@ def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> 
     """
     with vault.lock("backup prove"):
         one = chosen(vault.found(), wanted, site.clock.now())
-        began = site.clock.monotonic()
-        step = f"{PROVE}:{one.manifest.id}"
-        emit(Event("started", step, site.clock.now()))
-        telling = Telling(step, emit, site.clock)
-        try:
-            proof = drills.drill(one, one.places[-1], telling.progress)
-        except StackError as error:
-            _ended(site, emit, step, began, error.summary)
-            raise
-        drills.keep(proof, one.places)
-        _ended(site, emit, step, began, joined(" ", proof.problems))
+        with reporting(f"{PROVE}:{one.manifest.id}", noted(site.history, emit), site.clock) as report:
+            proof = drills.drill(one, one.places[-1], report.progress)
+            drills.keep(proof, one.places)
+            report.outcome, report.failed = joined(" ", proof.problems), not proof.ok
         remember(site, vault)
         return proof
 
@@ -79,10 +72,3 @@ def chosen(found: Found, wanted: str, now: float) -> FoundSet:
         _("Choose another one: founder backups"),
         exit_code=EXIT_USAGE,
     )
-
-
-def _ended(site: Site, emit: Emit, step: str, began: float, problem: str) -> None:
-    took = site.clock.monotonic() - began
-    event = Event("failed" if problem else "done", step, site.clock.now(), took, problem)
-    site.history.record(event)
-    emit(event)

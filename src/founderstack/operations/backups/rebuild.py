@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from founderstack.locale import _
+from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
-from founderstack.model.events import Event, EventKind
+from founderstack.model.events import Event
 from founderstack.model.protocols import Clock, Emit, Progress
 from founderstack.model.rebuild import Filling, Origin, State
-from founderstack.operations.backups.backup import Telling
 from founderstack.operations.stack.converge import converge
 from founderstack.operations.stack.prepare import prepare
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import reporting
 from founderstack.planner.backups.counting import none_usable, usable
 from founderstack.planner.backups.rebuild import moved, only
 
@@ -111,39 +111,17 @@ class _Parts:
 
     def do(self, name: str, work: Callable[[Progress], Sequence[str] | None]) -> None:
         """Do it unless it is noted as done; what is refused of it, in words, does not end it."""
-
-        def noted(step: str) -> str:
-            refused = work(Telling(step, self._emit, self._clock).progress) or ()
+        if name in self._choice.state.done:
+            return
+        with reporting(f"rebuild:{name}", self._emit, self._clock) as report:
+            refused = work(report.progress) or ()
             self._origin.note(self._choice.stack, name, refused)
-            return " ".join(refused)
-
-        if name not in self._choice.state.done:
-            self._timed(name, noted)
+            report.outcome = joined(" ", refused)
 
     def tell(self, name: str, work: Callable[[Callable[[str], None]], object]) -> None:
         """Do it each time; what it tells is shown as its progress."""
-
-        def told(step: str) -> Callable[[str], None]:
-            return lambda detail: self._emit(Event("progress", step, self._clock.now(), detail=detail))
-
-        def done(step: str) -> str:
-            work(told(step))
-            return ""
-
-        self._timed(name, done)
-
-    def _timed(self, name: str, work: Callable[[str], str]) -> None:
-        step, began = f"rebuild:{name}", self._clock.monotonic()
-        self._emit(Event("started", step, self._clock.now()))
-        try:
-            said = work(step)
-        except StackError as error:
-            self._ended("failed", step, began, error.summary)
-            raise
-        self._ended("done", step, began, said)
-
-    def _ended(self, kind: EventKind, step: str, began: float, detail: str) -> None:
-        self._emit(Event(kind, step, self._clock.now(), self._clock.monotonic() - began, detail))
+        with reporting(f"rebuild:{name}", self._emit, self._clock) as report:
+            work(lambda detail: report.tell("progress", detail))
 
 
 def _bring_up_servers(site: Site, one: FoundSet, tell: Callable[[str], None]) -> None:

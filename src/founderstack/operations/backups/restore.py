@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from founderstack.locale import _
 from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.events import Event
 from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Standing, Vault
-from founderstack.operations.backups.backup import Telling, remembered, safety_set
+from founderstack.operations.backups.backup import remembered, safety_set
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.backups.counting import counted
 from founderstack.planner.backups.restore import Item, Restoring, Wish, comparison, pick, restoring, staged
 
@@ -205,20 +205,8 @@ class _Run:
                 runtime.restart(name)
 
     def _step(self, name: str, work: Callable[[Progress], None]) -> None:
-        site = self._site
-        began = site.clock.monotonic()
-        self._emit(Event("started", name, site.clock.now()))
-        telling = Telling(name, self._emit, site.clock)
-        try:
-            work(telling.progress)
-        except StackError as error:
-            failed = Event("failed", name, site.clock.now(), site.clock.monotonic() - began, error.what)
-            site.history.record(failed)
-            self._emit(failed)
-            raise
-        done = Event("done", name, site.clock.now(), site.clock.monotonic() - began, telling.total)
-        site.history.record(done)
-        self._emit(done)
+        with reporting(name, noted(self._site.history, self._emit), self._site.clock) as report:
+            work(report.progress)
 
 
 def _standing(vault: Vault, plan: Restoring) -> list[Standing]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from founderstack.model.events import Event, EventKind
+from founderstack.model.events import Event
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
 from founderstack.model.protocols import Clock, Emit, Runtime
+from founderstack.operations.stack.step_report import reporting
 
 _AGAIN_S = 0.2
 WORKERS = 6
@@ -87,18 +88,8 @@ class _Run:
             over.set_result(None)
 
     def _carry_out(self, step: Step) -> None:
-        began = self.clock.monotonic()
-        self.emit(Event("started", step.id, self.clock.now()))
-
-        def progress(line: str) -> None:
-            self.emit(Event("progress", step.id, self.clock.now(), detail=line))
-
-        ended: EventKind = "failed"
-        try:
-            self.runtime.apply(step, self.desired, progress)
-            ended = "done"
-        finally:
-            self.emit(Event(ended, step.id, self.clock.now(), self.clock.monotonic() - began))
+        with reporting(step.id, self.emit, self.clock) as report:
+            self.runtime.apply(step, self.desired, lambda line: report.tell("progress", line))
 
 
 def duration_key(step_id: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from founderstack.locale import _
-from founderstack.model.events import Event, EventKind
 from founderstack.model.plan import Step, Verb
 from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.site import Site
+from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.stack.order import ordered
 
 
@@ -62,14 +62,6 @@ def _starts(processes: Mapping[str, Instance], names: Sequence[str], verb: Verb)
 
 
 def _each(site: Site, steps: Sequence[Step], act: Callable[[str], None], emit: Emit) -> None:
-    for step in steps:
-        began = site.clock.monotonic()
-        emit(Event("started", step.id, site.clock.now()))
-        ended: EventKind = "failed"
-        try:
-            act(step.target)
-            ended = "done"
-        finally:
-            event = Event(ended, step.id, site.clock.now(), site.clock.monotonic() - began)
-            site.history.record(event)
-            emit(event)
+    for one in steps:
+        with reporting(one.id, noted(site.history, emit), site.clock):
+            act(one.target)

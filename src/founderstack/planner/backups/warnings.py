@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from founderstack.locale import N_
@@ -12,18 +12,21 @@ LATE = N_("The newest backup is older than planned.")
 LATE_AFTER_S = 3600.0
 """A backup takes its time, and is begun some minutes later than planned."""
 
-
 GAP = N_("The backups have a gap: the database cannot be brought to every moment")
 
 
 def standing(
-    told: Sequence[str], about: Mapping[str, Any], newest: float, now: float, *, broken: bool = False
+    index: Mapping[str, Any], about: Mapping[str, Any], now: float, exists: Callable[[str], bool]
 ) -> list[str]:
     """Warnings as they were when somebody looked, with those that came to be by themselves since.
 
-    `about` has the agent's `schedule` and `stack`; `newest` is when the newest set was taken, 0 for never; `broken`
-    says that pieces of the log of changes were let go.
+    `index` is what that look left, `about` what the stack file tells the agent; none where the stack makes no backups.
     """
+    if not about.get("schedule"):
+        return []
+    known, newest = index.get("warnings", about.get("warnings")), float(index.get("newest") or 0.0)
+    warnings = list(known) if isinstance(known, list) else []
     late = bool(newest) and overdue_s(str(about["schedule"]), newest, now, str(about.get("stack", ""))) > LATE_AFTER_S
-    more = [text for text, holds in ((LATE, late), (GAP, broken)) if holds and text not in told]
-    return [*more, *told]
+    broken = bool(about.get("archive")) and exists(f"{about['archive']}/broken")
+    more = [text for text, holds in ((LATE, late), (GAP, broken)) if holds and text not in warnings]
+    return [*more, *warnings]

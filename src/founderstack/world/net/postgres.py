@@ -98,6 +98,12 @@ def parse(url: str) -> Address:
     )
 
 
+def table_exists(connection: psycopg.Connection[Any], table: str) -> bool:
+    """True where there is a table, or a view, of this name with its schema."""
+    row = connection.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (table,)).fetchone()
+    return bool(row and row[0])
+
+
 def connect(
     address: Address, *, application: str, settings: Mapping[str, str] | None = None, replication: bool = False
 ) -> psycopg.Connection[Any]:

@@ -14,11 +14,21 @@ ABOUT = {"stack": "diary", "schedule": "03:30"}
 
 
 def test_a_backup_gets_late_and_its_chain_breaks_while_nobody_looks() -> None:
-    assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + DAY / 2) == [NOT_AWAY]
-    assert standing([NOT_AWAY], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE, NOT_AWAY]
-    assert standing([LATE], ABOUT, TAKEN, TAKEN + 2 * DAY) == [LATE]
-    assert standing([], ABOUT, TAKEN, TAKEN, broken=True) == [GAP]
-    assert standing([], {**ABOUT, "schedule": "never"}, TAKEN, TAKEN + 99 * DAY) == []
+    known = {"warnings": [NOT_AWAY], "newest": TAKEN}
+    assert standing(known, ABOUT, TAKEN + DAY / 2, nothing) == [NOT_AWAY]
+    assert standing(known, ABOUT, TAKEN + 2 * DAY, nothing) == [LATE, NOT_AWAY]
+    assert standing({**known, "warnings": [LATE]}, ABOUT, TAKEN + 2 * DAY, nothing) == [LATE]
+    assert standing({"newest": TAKEN}, {**ABOUT, "archive": "/a"}, TAKEN, "/a/broken".__eq__) == [GAP]
+    assert standing(known, {**ABOUT, "schedule": "never"}, TAKEN + 99 * DAY, nothing) == [NOT_AWAY]
+
+
+def test_before_the_first_look_what_the_stack_file_says_is_known_and_nothing_of_no_backups() -> None:
+    assert standing({}, {**ABOUT, "warnings": [NOT_AWAY]}, TAKEN, nothing) == [NOT_AWAY]
+    assert standing({"warnings": [NOT_AWAY]}, {}, TAKEN, nothing) == []
+
+
+def nothing(_path: str) -> bool:
+    return False
 
 
 @pytest.mark.parametrize(
