@@ -18,6 +18,7 @@ from founderstack.model.errors import StackError
 from founderstack.model.plan import Step
 from founderstack.runtimes.host.launcher import Launcher
 from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.placer import Placer
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.world import DEBIAN_12
@@ -38,7 +39,9 @@ def test_a_process_is_waited_for_longer_while_the_machine_is_busy(tmp_path: Path
 
     machine = replace(DEBIAN_12, cores=2)
     clock, idle = FakeClock(), cast("Supervisor", Idle())
-    launcher = Launcher("s", Layout(str(tmp_path)), machine, idle, str, clock, load=lambda: load)
+    launcher = Launcher(
+        "s", Layout(str(tmp_path)), machine, Placer("s", machine, str), idle, str, clock, load=lambda: load
+    )
     with pytest.raises(StackError, match="did not get ready") as caught:
         launcher._wait("one", p.Probe("tcp", f"unix:{tmp_path}/none", timeout_s=4.0))
     assert clock.monotonic() == pytest.approx(waited, abs=0.2)

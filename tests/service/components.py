@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import founderstack
 from founderstack.catalogue import COMPONENTS
 from founderstack.model import process as p
-from founderstack.model.component import View
+from founderstack.model.component import Component, View
 from founderstack.model.stack import Choices, Machine, Places, Role, Stack
 from founderstack.planner.stack.choose import choose
 from founderstack.planner.stack.diff import diff
@@ -42,16 +42,17 @@ class Components:
     runtime: HostRuntime
     choices: Choices
     only: tuple[str, ...]
+    catalogue: Mapping[str, Component] = field(default_factory=lambda: COMPONENTS)
 
     @property
     def facts(self) -> Facts:
         return Facts(self.machine, self.places, self.choices, secret_digests=self.secrets.digests())
 
     def view(self, role: Role) -> View:
-        return resolve(self.stack, COMPONENTS, self.facts).views[role]
+        return resolve(self.stack, self.catalogue, self.facts).views[role]
 
     def desired(self) -> p.Desired:
-        everything = resolve(self.stack, COMPONENTS, self.facts).desired
+        everything = resolve(self.stack, self.catalogue, self.facts).desired
         return p.Desired(
             {name: process for name, process in everything.processes.items() if process.component in self.only},
             {name: task for name, task in everything.tasks.items() if task.component in self.only},
@@ -70,13 +71,13 @@ class Components:
         return next(found.pid for found in self.runtime.statuses() if found.name == process)
 
 
-def stack_of(name: str, text: str, machine: Machine) -> Stack:
+def stack_of(name: str, text: str, machine: Machine, catalogue: Mapping[str, Component] = COMPONENTS) -> Stack:
     """The stack of this name whose file says `text`, on such a machine."""
     return check(
         f'name = "{name}"\n{text}'.encode(),
         file="/nowhere/founder.toml",
         folder="/nowhere",
-        components=COMPONENTS,
+        components=catalogue,
         machine=machine,
         choices=Choices(),
         folder_exists=lambda _path: False,
@@ -84,7 +85,9 @@ def stack_of(name: str, text: str, machine: Machine) -> Stack:
 
 
 @contextmanager
-def components(home: Path, text: str, only: Sequence[str]) -> Iterator[Components]:
+def components(
+    home: Path, text: str, only: Sequence[str], catalogue: Mapping[str, Component] = COMPONENTS
+) -> Iterator[Components]:
     """Those components of the stack that `text` describes; nothing of them is left afterwards."""
     name = "c" + os.path.basename(home)[-6:].lower().replace("_", "x")
     shared = (home / "shared").resolve()
@@ -95,16 +98,16 @@ def components(home: Path, text: str, only: Sequence[str]) -> Iterator[Component
     os.mkdir(places.state)
     os.chmod(places.state, 0o755)
     machine = replace(read_machine(), ram_mib=1024)
-    stack = stack_of(name, text, machine)
+    stack = stack_of(name, text, machine, catalogue)
     secrets = Secrets(f"{places.state}/secrets.json")
-    secrets.ensure([found for part in stack.parts.values() for found in COMPONENTS[part.component].secrets])
+    secrets.ensure([found for part in stack.parts.values() for found in catalogue[part.component].secrets])
     # Below the ports that the kernel gives to clients, and not where a stack beside this test looks first.
     first = random.randrange(12_000, 30_000)
     choices = choose(
-        stack, COMPONENTS, machine, Choices(), lambda port: port >= first and can_bind(port), lambda _port: ""
+        stack, catalogue, machine, Choices(), lambda port: port >= first and can_bind(port), lambda _port: ""
     )
     runtime = HostRuntime(name, places, machine, secrets, secrets.fill, SystemClock())
-    running = Components(stack, machine, places, secrets, runtime, choices, tuple(only))
+    running = Components(stack, machine, places, secrets, runtime, choices, tuple(only), catalogue)
     try:
         running.apply()
         yield running

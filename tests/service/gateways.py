@@ -15,6 +15,7 @@ from pathlib import Path
 
 import founderstack
 from founderstack.catalogue import COMPONENTS, _node
+from founderstack.model.component import Component
 from founderstack.model.process import NodePackages, Process, PythonEnvironment, Task
 from founderstack.model.stack import Choices, Machine, Places
 from founderstack.planner.stack.resolve import Facts, Resolved, resolve
@@ -123,21 +124,30 @@ class Stack:
             return answer.status, answer.read().decode(errors="replace")
 
 
-def stack_in(folder: Path, shared: Path, text: str = "", *, app: bool = False) -> Stack:
+def stack_in(
+    folder: Path,
+    shared: Path,
+    text: str = "",
+    *,
+    app: bool = False,
+    catalogue: Mapping[str, Component] = COMPONENTS,
+    more_ports: tuple[str, ...] = (),
+) -> Stack:
     """A stack named `diary` whose state is `folder`, with free ports; `app` where it shall have one."""
     secrets = Secrets(f"{folder}/secrets.json")
     machine = Machine("debian:12", 4096, 2, root=False, user="root" if AS_ROOT else "ana")
     places = Places(str(folder), str(shared), python=readable_python(), package=str(PACKAGE), package_digest="0")
+    names = (*PORTS, *more_ports)
     choices = Choices(
         components={"cache": "redis"},
-        ports=dict(zip(PORTS, free_ports(len(PORTS)), strict=True)),
+        ports=dict(zip(names, free_ports(len(names)), strict=True)),
         versions={"postgres": "15"},
     )
     stack = check(
-        f'name = "diary"\n{text}'.encode(), file=f"{folder}/founder.toml", folder=str(folder), components=COMPONENTS,
+        f'name = "diary"\n{text}'.encode(), file=f"{folder}/founder.toml", folder=str(folder), components=catalogue,
         machine=machine, choices=choices, folder_exists=lambda path: app,
     )  # fmt: skip
-    resolved = resolve(stack, COMPONENTS, Facts(machine, places, choices))
+    resolved = resolve(stack, catalogue, Facts(machine, places, choices))
     secrets.ensure(resolved.secrets)
     certificates.ensure_certificate(f"{folder}/tls", (HOST, "127.0.0.1"), SystemClock(), owner="")
     return Stack(folder, resolved, secrets)

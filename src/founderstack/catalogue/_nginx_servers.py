@@ -51,7 +51,18 @@ server {{
         charset utf-8;
         alias {etc}/unavailable.html;
     }}
-{location}}}
+{"".join(_open_route(view, route) for route in view.all(Route) if route.origin == "app")}{location}}}
+"""
+
+
+def _open_route(view: View, route: Route) -> str:
+    """A program on the app's origin, which decides itself who may do what."""
+    return f"""\
+    location {route.path} {{
+        proxy_pass http://unix:{route.socket}:;
+        include {view.places.etc("nginx")}/proxy.conf;
+        proxy_read_timeout {view.settings.timeout_s}s;
+{_headers(gateway=route.secret)}    }}
 """
 
 

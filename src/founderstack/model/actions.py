@@ -26,6 +26,22 @@ class PythonEnvironment:
 
 
 @dataclass(frozen=True)
+class Download:
+    """A program that no distribution carries, from its makers, in the shared folder; only with the digest named here.
+
+    A component that needs one is there on request, and a test of it serves the file itself.
+    """
+
+    name: str
+    """Folder below the shared programs, with the version in it: `prometheus-3.5.0`."""
+    url: str
+    """A program, or an archive (`.tar.gz`, `.tgz`, `.tar.xz`) that holds it."""
+    sha256: str
+    program: str
+    """Path of the program in the archive, or what a program by itself shall be called."""
+
+
+@dataclass(frozen=True)
 class NodeRuntime:
     """Node from its pinned wheel, in the shared folder."""
 

@@ -17,6 +17,7 @@ from typing import Literal
 from founderstack.model.actions import (
     Build as Build,
     Certificate as Certificate,
+    Download as Download,
     Install as Install,
     NodePackages as NodePackages,
     NodeRuntime as NodeRuntime,
@@ -163,6 +164,8 @@ class Process:
     """Where it takes more, with all that it started, it is started again; 0 sets no limit."""
     signs: tuple[Sign, ...] = ()
     """What its output shows when it does not start for a known cause."""
+    around: tuple[Around, ...] = ()
+    """What is done around a restart of it."""
 
     @property
     def user(self) -> str:
@@ -185,6 +188,22 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Around:
+    """What is done around a restart of a process, such as to hold back its callers.
+
+    Nothing where `process` does not run. `after` is run whenever `before` was begun, also where the restart failed;
+    where `before` fails, nothing is restarted.
+    """
+
+    process: str
+    """Name of the process that holds the callers back."""
+    account: str
+    """Whose system user runs both."""
+    before: Command
+    after: Command
+
+
+@dataclass(frozen=True)
 class Run:
     """Commands run in order as the component's user."""
 
@@ -197,7 +216,8 @@ class Run:
     """While this path is missing, whatever else runs as that user is left over from an earlier try, and ended first."""
 
 
-Action = Install | PythonEnvironment | NodeRuntime | NodePackages | Certificate | Build | Run
+Program = Install | Download | PythonEnvironment | NodeRuntime | NodePackages
+Action = Program | Certificate | Build | Run
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ class Machine:
     """True where each process can get a user of its own."""
     user: str
     hostname: str = "localhost"
+    architecture: str = "x86_64"
+    """As `uname -m` says it."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,10 @@ class Places:
     def node_packages(self, name: str) -> str:
         """The folder that holds a tool's `node_modules`."""
         return f"{self.shared}/node-packages/{name}"
+
+    def program(self, name: str) -> str:
+        """The folder of a program that was downloaded from its makers."""
+        return f"{self.shared}/programs/{name}"
 
     def node(self, version: str) -> str:
         """The folder that holds `bin/node` and `bin/npm`."""

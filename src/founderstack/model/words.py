@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from founderstack.model.process import Command
+from founderstack.model.process import Around
 
 
 @dataclass(frozen=True)
@@ -183,16 +183,10 @@ class ServerCertificate:
 
 @dataclass(frozen=True)
 class AroundRestart:
-    """What is to be done around a restart of the component that fills a role, such as to hold back its callers.
-
-    `after` runs whenever `before` was begun, also where the restart failed. Where `before` fails, nothing is restarted.
-    """
+    """What is to be done around a restart of the processes that fill a role."""
 
     role: str
-    account: str
-    """Whose system user runs both: a component's name."""
-    before: Command
-    after: Command
+    around: Around
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from founderstack.model.component import Component, Credential, View
-from founderstack.model.process import Desired, Process, Task
+from founderstack.model.process import Around, Desired, Process, Task
 from founderstack.model.stack import Choices, Machine, Places, Release, Role, Stack
+from founderstack.model.words import AroundRestart
 from founderstack.planner.stack.board import WordBoard
 
 
@@ -51,7 +52,7 @@ def resolve(stack: Stack, components: Mapping[str, Component], facts: Facts) -> 
     views, chosen = views_of(stack, components, facts), _chosen(stack, components)
     first = tuple(task.name for task in facts.foundation)
     processes = [
-        replace(process, needs=(*first, *process.needs))
+        replace(process, needs=(*first, *process.needs), around=_around(views[key]))
         for key, component in chosen.items()
         for process in _with_credentials(component.processes(views[key]), component.credentials(views[key]))
     ]
@@ -81,6 +82,11 @@ def _with_credentials(processes: tuple[Process, ...], offered: tuple[Credential,
         return processes
     first = processes[0]
     return (replace(first, card=replace(first.card, credentials=offered)), *processes[1:])
+
+
+def _around(view: View) -> tuple[Around, ...]:
+    """What others do around a restart of this part."""
+    return tuple(word.around for word in view.all(AroundRestart) if word.role == view.part.role)
 
 
 def views_of(stack: Stack, components: Mapping[str, Component], facts: Facts) -> Mapping[str, View]:

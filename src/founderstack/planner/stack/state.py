@@ -51,7 +51,7 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
 def _told(process: Process) -> tuple[object, ...]:
     """What only the agent and the panel need to know."""
     told = (process.card, process.ready, process.log_files, process.reopen_signal, process.drain_s)
-    return (*told, process.memory_limit_mib)
+    return (*told, process.memory_limit_mib, *process.around)
 
 
 def inputs_of(task: Task, secrets: Digests) -> str:

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.instances import spoken
-from founderstack.model.process import File, Folder, Instance, Probe, Process, secrets_in
+from founderstack.model.process import Around, Command, File, Instance, Probe, Process
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Machine
 from founderstack.runtimes.host import endings, launch, patience, rings
+from founderstack.runtimes.host.commands import Fill, around_restart, run_command
 from founderstack.runtimes.host.layout import Layout
-from founderstack.runtimes.host.records import Record, Records, probe_of, process_record
+from founderstack.runtimes.host.placer import Owner, Placer
+from founderstack.runtimes.host.records import Record, Records, around_of, probe_of, process_record
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.unready import not_ready
 from founderstack.world.net import network, probes
-from founderstack.world.os import accounts, files, processes as programs
+from founderstack.world.os import files, processes as programs
 
-Fill = Callable[[str], str]
 LOG_LINES = 15
 _LINES_OF_LIVES = 60
 _POLL_S = 0.05
 _CHECK_TIMEOUT_S = 30
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A system user and its group; an empty group leaves it as it is."""
-
-    user: str
-    group: str
 
 
 class Launcher:
@@ -44,6 +37,7 @@ class Launcher:
         stack: str,
         layout: Layout,
         machine: Machine,
+        placer: Placer,
         supervisor: Supervisor,
         fill: Fill,
         clock: Clock,
@@ -52,6 +46,7 @@ class Launcher:
         self._stack = stack
         self._layout = layout
         self._machine = machine
+        self._placer = placer
         self._supervisor = supervisor
         self._fill = fill
         self._clock = clock
@@ -89,7 +84,8 @@ class Launcher:
 
     def restart(self, process: Process, instance: Instance) -> None:
         """Stop the process as it was and start it as it shall be; it runs on until all is written."""
-        self.start(process, instance)
+        with self._callers_held(process.name, process.around):
+            self.start(process, instance)
 
     def reload(self, process: Process, instance: Instance) -> None:
         """Write changed files and tell the process to read them again; its pid stays.
@@ -102,7 +98,7 @@ class Launcher:
         kept = {file: files.read_text(file.path) for file in placed.files}
         self._write_files(placed, instance, before)
         if process.check and (refusal := self._refusal(process)):
-            self._put_back(kept, self.owner("" if process.privileged else process.user))
+            self._put_back(kept, self._placer.owner("" if process.privileged else process.user))
             raise refusal
         if process.reload_signal:
             self._signal(process.name, process.reload_signal)
@@ -117,8 +113,25 @@ class Launcher:
 
     def again(self, name: str) -> None:
         """Stop and start a process as it was applied, and return when it is ready."""
-        self.pause(name)
-        self.resume(name)
+        record = self._record(name)
+        with self._callers_held(name, around_of(record)):
+            self.pause(name)
+            self.resume(name)
+        self.records.put(name, record)
+
+    @contextmanager
+    def _callers_held(self, name: str, arounds: Sequence[Around]) -> Iterator[None]:
+        """Hold back the callers of a process; where the command is killed meanwhile, the next `up` begins it anew."""
+        if not arounds:
+            yield
+            return
+        self.records.put(name, {**self._record(name), "applied": False})
+        running = {status.name for status in self._supervisor.statuses() if status.pid}
+        with around_restart(arounds, running.__contains__, self._run_as):
+            yield
+
+    def _run_as(self, command: Command, account: str) -> None:
+        run_command(command, self._placer.owner(account).user, self._fill)
 
     def pause(self, name: str) -> None:
         """Stop a process and leave everything of it in its place."""
@@ -159,11 +172,11 @@ class Launcher:
         return record
 
     def _write(self, process: Process, instance: Instance, before: Record | None) -> None:
-        owner = self.owner("" if process.privileged else process.user)
+        owner = self._placer.owner("" if process.privileged else process.user)
         launch_folder = self._layout.launch(process.name)
         files.ensure_folder(launch_folder, mode=0o750, group=owner.group)
         for folder in process.folders:
-            self.ensure_folder(folder, owner, instance=bool(process.socket))
+            self._placer.ensure_folder(folder, owner, instance=bool(process.socket))
         self._write_files(process, instance, before)
         home = process.folders[0].path if process.folders else process.cwd
         environment = self._fill(launch.environment(process, home))
@@ -178,16 +191,16 @@ class Launcher:
     def _write_files(self, process: Process, instance: Instance, before: Record | None) -> None:
         """Write what changed. A file whose digest is the applied one is left alone."""
         applied = before.get("parts", {}) if before and before.get("applied", True) else {}
-        owner = self.owner("" if process.privileged else process.user)
+        owner = self._placer.owner("" if process.privileged else process.user)
         for file in process.files:
             part = f"file:{file.path.rsplit('/', 1)[-1]}"
             if applied.get(part) == instance.parts[part] and os.path.exists(file.path):
                 continue
-            self.write_file(file, owner)
+            self._placer.write_file(file, owner)
 
     def _refusal(self, process: Process) -> StackError | None:
         """Why the program would not take its files as they are now."""
-        user = self.owner("" if process.privileged else process.user).user
+        user = self._placer.owner("" if process.privileged else process.user).user
         command = [*launch.privileges(process, user, root=self._machine.root), *process.check]
         said = programs.run(command, cwd=process.cwd, timeout_s=_CHECK_TIMEOUT_S, check=False)
         if said.code == 0:
@@ -203,35 +216,7 @@ class Launcher:
             if content is None:
                 files.remove_tree(file.path)
             else:
-                self._place(file, content, owner)
-
-    def owner(self, account: str) -> Owner:
-        """The system user of an account, made where it is missing; "" is the owner of the stack."""
-        if not account:
-            return Owner(self._machine.user, "")
-        return Owner(accounts.ensure_user(self._stack, account), accounts.group_name(self._stack, account))
-
-    def write_file(self, file: File, owner: Owner) -> None:
-        """Write one generated file: its process's user's alone where it holds a secret, root's otherwise."""
-        files.ensure_folder(os.path.dirname(file.path), mode=0o755 if file.public else 0o750, group=owner.group)
-        self._place(file, self._fill(file.content), owner)
-
-    def _place(self, file: File, content: str, owner: Owner) -> None:
-        if any(secrets_in(file.content)):
-            files.write_atomic(file.path, content, mode=0o400, owner=owner.user)
-        else:
-            files.write_atomic(file.path, content, mode=0o755 if file.executable else 0o644)
-
-    def ensure_folder(self, folder: Folder, owner: Owner, *, instance: bool = False) -> None:
-        """Make a folder of the process's user, with the group of whoever else may enter it.
-
-        What an instance of a ring makes in there belongs to that group too, above all its socket.
-        """
-        if folder.enter:
-            mode, group = 0o2750 if instance else 0o750, self.owner(folder.enter).group
-            files.ensure_folder(folder.path, mode=mode, owner=owner.user, group=group)
-        else:
-            files.ensure_folder(folder.path, mode=0o700, owner=owner.user, group=owner.group)
+                self._placer.place(file, content, owner)
 
     def _relay_number(self, process: Process, before: Record | None) -> int | None:
         """The number that the instance has, or one that no other has, where it listens on a TCP port."""

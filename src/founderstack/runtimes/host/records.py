@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from founderstack.model.process import Instance, Probe, Process
+from founderstack.model.process import Around, Command, Instance, Probe, Process
 from founderstack.world.os import files
 
 FORMAT = 1
@@ -84,6 +84,7 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
         "reopen_signal": process.reopen_signal or "",
         "folder": process.cwd,
         "signs": [asdict(sign) for sign in process.signs],
+        "around": [asdict(around) for around in process.around],
         **asdict(process.card),
     }
 
@@ -108,6 +109,19 @@ def probe_of(record: Record) -> Probe:
     values["accept"] = tuple(values.get("accept", (200,)))
     values["headers"] = tuple((name, value) for name, value in values.get("headers", ()))
     return Probe(**values)
+
+
+def around_of(record: Record) -> tuple[Around, ...]:
+    """What is done around a restart of an applied process."""
+    return tuple(
+        Around(about["process"], about["account"], _command(about["before"]), _command(about["after"]))
+        for about in record.get("around", ())
+    )
+
+
+def _command(about: Mapping[str, Any]) -> Command:
+    env = tuple((name, value) for name, value in about["env"])
+    return Command(**{**about, "argv": tuple(about["argv"]), "env": env})
 
 
 def _socket(process: Process, relay_number: int | None) -> str:

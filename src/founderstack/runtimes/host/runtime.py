@@ -14,8 +14,10 @@ from founderstack.model.protocols import Clock, ProcessStatus, SecretStore
 from founderstack.model.stack import Machine, Places
 from founderstack.planner.stack.state import inputs_of, instance_of
 from founderstack.runtimes.host import launch, rings
-from founderstack.runtimes.host.launcher import Fill, Launcher
+from founderstack.runtimes.host.commands import Fill
+from founderstack.runtimes.host.launcher import Launcher
 from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.placer import Placer
 from founderstack.runtimes.host.records import instance_of as applied_instance
 from founderstack.runtimes.host.supervisor import Supervisor
 from founderstack.runtimes.host.work import BUILDER, Work
@@ -50,8 +52,9 @@ class HostRuntime:
         self._starting = threading.Lock()
         self._refused: StackError | None = None
         self.supervisor = Supervisor(self._layout.supervisor_socket)
-        self._launcher = Launcher(stack, self._layout, machine, self.supervisor, fill, clock)
-        self._work = Work(stack, self._layout, places, self._launcher, fill, clock)
+        placer = Placer(stack, machine, fill)
+        self._launcher = Launcher(stack, self._layout, machine, placer, self.supervisor, fill, clock)
+        self._work = Work(stack, self._layout, places, placer, fill, clock)
 
     def observe(self) -> State:
         """What is applied and running now, as digests."""

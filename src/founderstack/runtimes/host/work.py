@@ -9,14 +9,14 @@ from founderstack.model import process as p
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock
 from founderstack.model.stack import Places
-from founderstack.runtimes.host.launcher import Fill, Launcher
+from founderstack.runtimes.host.commands import Fill, run_command
 from founderstack.runtimes.host.layout import Layout
+from founderstack.runtimes.host.placer import Placer
 from founderstack.runtimes.host.records import Record, Records
 from founderstack.runtimes.host.unready import explained
-from founderstack.world.install import builds, environments, node_packages, packages
+from founderstack.world.install import builds, downloads, environments, node_packages, packages
 from founderstack.world.keys import certificates
 from founderstack.world.os import accounts
-from founderstack.world.os.processes import run
 
 Progress = Callable[[str], None]
 
@@ -27,13 +27,11 @@ BUILDER = "build"
 class Work:
     """Does tasks and remembers which were done with which inputs."""
 
-    def __init__(
-        self, stack: str, layout: Layout, places: Places, launcher: Launcher, fill: Fill, clock: Clock
-    ) -> None:
+    def __init__(self, stack: str, layout: Layout, places: Places, placer: Placer, fill: Fill, clock: Clock) -> None:
         self._stack = stack
         self._clock = clock
         self._places = places
-        self._launcher = launcher
+        self._placer = placer
         self._fill = fill
         self._records = Records(layout.tasks)
 
@@ -68,17 +66,6 @@ class Work:
     def _carry_out(self, task: p.Task, progress: Progress) -> Sequence[str]:
         """Paths that show that the task's outcome is still there."""
         match task.action:
-            case p.Install(packages=names, provides=provides):
-                packages.install(names, provides, progress)
-                return provides
-            case p.PythonEnvironment():
-                return self._python_environment(task.action, progress)
-            case p.NodeRuntime(version=version):
-                node, python = self._places.node(version), self._places.python
-                environments.node_runtime(node, version, python=python, progress=progress)
-                return (self._places.node(version),)
-            case p.NodePackages():
-                return self._node_packages(task.action, progress)
             case p.Certificate(names=names, folder=folder):
                 return self._certificate(task.component, names, folder)
             case p.Build(digest=digest):
@@ -88,6 +75,25 @@ class Work:
             case p.Run():
                 self._run(task.component, task.action)
                 return ()
+            case program:
+                return self._bring(program, progress)
+
+    def _bring(self, program: p.Program, progress: Progress) -> Sequence[str]:
+        """Install a program; paths that show that it is there."""
+        match program:
+            case p.Install(packages=names, provides=provides):
+                packages.install(names, provides, progress)
+                return provides
+            case p.Download(name=name):
+                return (downloads.download(program, self._places.program(name), progress=progress),)
+            case p.PythonEnvironment():
+                return self._python_environment(program, progress)
+            case p.NodeRuntime(version=version):
+                node, python = self._places.node(version), self._places.python
+                environments.node_runtime(node, version, python=python, progress=progress)
+                return (node,)
+            case p.NodePackages():
+                return self._node_packages(program, progress)
 
     def _python_environment(self, action: p.PythonEnvironment, progress: Progress) -> Sequence[str]:
         path = self._places.environment(action.name)
@@ -103,29 +109,20 @@ class Work:
         return (path,)
 
     def _certificate(self, component: str, names: Sequence[str], folder: str) -> Sequence[str]:
-        owner = self._launcher.owner(component)
+        owner = self._placer.owner(component)
         made = certificates.ensure_certificate(folder, names, self._clock, owner=owner.user)
         return (made.certificate, made.key)
 
     def _run(self, component: str, action: p.Run) -> None:
-        owner = self._launcher.owner(action.account or component)
+        owner = self._placer.owner(action.account or component)
         for folder in action.folders:
-            self._launcher.ensure_folder(folder, owner)
+            self._placer.ensure_folder(folder, owner)
         for file in action.files:
-            self._launcher.write_file(file, owner)
+            self._placer.write_file(file, owner)
         if action.alone_until and not os.path.exists(action.alone_until):
             accounts.end_all_of(owner.user)
         for command in action.commands:
-            if command.unless_exists and os.path.exists(command.unless_exists):
-                continue
-            run(
-                command.argv,
-                cwd=command.cwd,
-                env={name: self._fill(value) for name, value in command.env},
-                stdin=self._fill(command.stdin),
-                timeout_s=command.timeout_s,
-                user=owner.user,
-            )
+            run_command(command, owner.user, self._fill)
 
 
 def _due(record: Record, now: float) -> bool:

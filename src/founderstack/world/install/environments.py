@@ -34,7 +34,7 @@ def python_environment(
     updated in place when pins or package have changed. The cache is `<shared>/cache/uv`, beside `path`'s folder.
     """
     wanted = digest(_LAYOUT, python, _required(pins), digest_of(package, files_of(package)) if package else "")
-    with _only_builder(path):
+    with only_builder(path):
         if read_text(f"{path}/{_MARKER}") == wanted:
             return
         if os.path.realpath(f"{path}/bin/python3") != os.path.realpath(python):
@@ -60,7 +60,7 @@ def node_runtime(path: str, version: str, *, python: str, progress: Callable[[st
             _("Leave the Node version out of founder.lock, then run: founder up"),
         )
     wanted = digest(_LAYOUT, version)
-    with _only_builder(path):
+    with only_builder(path):
         if read_text(f"{path}/{_MARKER}") == wanted:
             return
         half = f"{path}.new"
@@ -89,7 +89,8 @@ def find_uv() -> str:
         ) from None
 
 
-def _only_builder(path: str) -> AbstractContextManager[None]:
+def only_builder(path: str) -> AbstractContextManager[None]:
+    """Hold what all stacks of the machine share while one of them makes it."""
     name = os.path.basename(path)
     return stack_lock(
         os.path.join(os.path.dirname(path), f".{name}.lock"),

@@ -32,6 +32,7 @@ def read_machine() -> Machine:
         root=uid == 0,
         user=user,
         hostname=os.uname().nodename,
+        architecture=os.uname().machine,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
 from founderstack.catalogue import COMPONENTS
 from founderstack.model.component import Component, Provides, View
 from founderstack.model.errors import StackError
-from founderstack.model.words import Database, Endpoint, Variables
+from founderstack.model.words import AppRelease, Database, Endpoint, ServerCertificate, Variables
 from founderstack.operations.stack.prepare import prepare
 from founderstack.testing.world import FakeWorld
 
@@ -25,9 +26,7 @@ class Paint:
     of: str
 
 
-def _saying(
-    component: str, *provided: Provides[Colour] | Provides[Paint] | Provides[Endpoint] | Provides[Variables]
-) -> Component:
+def _saying(component: str, *provided: Provides[Any]) -> Component:
     known = COMPONENTS[component]
     return replace(known, provides=(*known.provides, *provided))
 
@@ -92,3 +91,26 @@ def test_two_that_offer_the_app_one_variable_are_an_error() -> None:
     taken = Provides(Variables, lambda view: (Variables({"REDIS_URL": "redis://elsewhere"}),))
     with pytest.raises(StackError, match="REDIS_URL"):
         _ = _view(_saying("pgadmin", taken)).variables
+
+
+def test_a_part_that_makes_certificates_takes_the_place_of_the_stacks_own_authority() -> None:
+    made = ServerCertificate("/etc/made/chain.pem", "/etc/made/key.pem", "pgadmin/environment")
+    components = {**COMPONENTS, "pgadmin": _saying("pgadmin", Provides(ServerCertificate, lambda view: (made,)))}
+    desired = prepare(FakeWorld(components=components).site()).resolved.desired
+    nginx = desired.processes["nginx"]
+    assert "nginx/certificate" not in desired.tasks
+    assert nginx.follows == ("pgadmin/environment",), "it reads a renewed one"
+    (written,) = (file.content for file in nginx.files if file.path.endswith("/nginx.conf"))
+    assert "ssl_certificate /etc/made/chain.pem;" in written
+    assert "ssl_certificate_key /etc/made/key.pem;" in written
+
+
+def test_a_second_program_runs_from_the_release_that_serves_with_its_environment() -> None:
+    world = FakeWorld()
+    resolved = prepare(world.site()).resolved
+    instance = next(process for process in resolved.desired.processes.values() if process.ring == "app")
+    release = resolved.views["database"].one(AppRelease)
+    assert release.folder == instance.cwd
+    assert set(release.environment) < set(instance.env)
+    assert release.needs == tuple(name for name in instance.needs if name in release.needs)
+    assert {name.partition("-")[0] for name in release.needs} >= {"app/build", "postgres", "postgres/roles"}
