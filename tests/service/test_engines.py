@@ -782,15 +782,16 @@ def test_a_name_is_no_connection_string_and_the_owners_settings_hold_for_the_app
     target.query(f"CREATE DATABASE {database}")
     target.query("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)", name)
     times = ("idle_in_transaction_session_timeout", "idle_session_timeout", "statement_timeout", "lock_timeout")
-    for setting in (*times, *(("transaction_timeout",) if int(MAJOR) >= 17 else ())):
+    limits = ("transaction_timeout",) if int(MAJOR) >= 17 else ()
+    whole = "".join(f" -c {name}=0" for name in limits)
+    for setting in (*times, *limits):
         target.query(f"ALTER DATABASE {database} SET {setting} = '1ms'")
     for setting, value in (("client_encoding", "SQL_ASCII"), ("role", "somebody"), ("local_preload_libraries", "no")):
         target.query(f"ALTER DATABASE {database} SET {setting} = '{value}'")
     for setting in ("isolation = serializable", "deferrable = on", "read_only = on"):
         target.query(f"ALTER DATABASE {database} SET default_transaction_{setting}")
     try:
-        with target.connect(name, options=f"-c role=none -c local_preload_libraries= {AT_THE_START}") as busy:
-            busy.execute("SET transaction_timeout = 0" if int(MAJOR) >= 17 else "")
+        with target.connect(name, options=f"-c role=none -c local_preload_libraries= {AT_THE_START}{whole}") as busy:
             busy.execute("BEGIN READ WRITE; INSERT INTO public.kept VALUES (8)")
             opened = taken(replace(target.server, reader="", databases=(name,)), store, key)
             busy.execute("ROLLBACK")

@@ -141,7 +141,7 @@ def serving(panel: StubPanel) -> Iterator[int]:
 def running(argv: list[str], log: Path, *, stop: int = signal.SIGTERM, **env: str) -> Iterator[None]:
     """The program, as an unprivileged user, until the block ends."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **env}
-    with log.open("wb") as output, subprocess.Popen(argv, env=env, stdout=output, stderr=output) as process:
+    with log.open("wb") as output, subprocess.Popen(argv, env=env, cwd="/", stdout=output, stderr=output) as process:
         try:
             yield
         finally:

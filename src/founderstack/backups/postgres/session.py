@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -20,6 +21,9 @@ _CONNECT_S = 10
 _LOCK_WAIT = "SET lock_timeout = '30s'"
 # They win over what is set for a database or a role: its owner decides how the app is served, not how it is saved.
 _OPTIONS = f"-c role=none -c local_preload_libraries= -c default_transaction_read_only={{read_only}} {AT_THE_START}"
+_LIMITS_TRANSACTIONS = 17
+_WHOLE_TRANSACTIONS = "-c transaction_timeout=0"
+"""For servers that know it; another one refuses a sign-in that names it. Said later, it could come too late."""
 quoted = identifier
 """A name as SQL quotes it."""
 LOCKS_EACH = 2048
@@ -38,7 +42,14 @@ def environment(server: Server, role: str) -> dict[str, str]:
 
 
 def _options(server: Server, role: str) -> str:
-    return _OPTIONS.format(read_only="on" if role == server.reader else "off")
+    chosen = _OPTIONS.format(read_only="on" if role == server.reader else "off")
+    return f"{chosen} {_WHOLE_TRANSACTIONS}" if _major(server) >= _LIMITS_TRANSACTIONS else chosen
+
+
+def _major(server: Server) -> int:
+    """The version that the path of its programs says (`/usr/lib/postgresql/17/bin`); 0 where it says none."""
+    folder = os.path.basename(os.path.dirname(server.binaries))
+    return int(folder) if folder.isdecimal() else 0
 
 
 @contextmanager
