@@ -13,8 +13,14 @@ from founderstack.runtimes.host import rings
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
 
-RECORDS = {f"app-7-abc-{n}": {"ring": "app", "socket": f"/run/{n}.sock"} for n in (1, 2, 3)}
-NEWER = {f"app-8-def-{n}": {"ring": "app", "socket": f"/run/new-{n}.sock"} for n in (1, 2)}
+
+def _record(name: str, generation: str, number: int, socket: str) -> Record:
+    who = {"ring": "app", "family": f"app-{number}", "generation": generation, "number": number}
+    return {"name": name, "socket": socket, **who}
+
+
+RECORDS = {f"app-7-abc-{n}": _record(f"app-7-abc-{n}", "7-abc", n, f"/run/{n}.sock") for n in (1, 2, 3)}
+NEWER = {f"app-8-def-{n}": _record(f"app-8-def-{n}", "8-def", n, f"/run/new-{n}.sock") for n in (1, 2)}
 
 
 def _targets(layout: Layout) -> set[str]:

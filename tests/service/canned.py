@@ -67,12 +67,19 @@ def service(name: str, **more: Any) -> dict[str, Any]:
     actions = ["logs"] if name == "agent" else ["restart", "stop", "logs", "credentials"]
     return {
         "title": title, "group": group, "path": path, "summary": summary, "version": version, "address": address,
-        "asks_first": title == "PostgreSQL", "ring": group if group == "app" else "",
+        "asks_first": title == "PostgreSQL", **_identity(name, group),
         "restarts": name != "agent", "state": "online", "since": NOW - 273_000, "latency_ms": ms, "error": "",
         "checked": NOW - 4, "failures": 0, "history": [], "uptime_24h": 1.0, "p50_ms": ms, "p95_ms": ms * 2.4,
         "last_error": None, "bars": bars(ms), "condition": "running", "actions": [] if outside else actions,
         "outside": outside, "logs": [name, f"{name}:access"] if name == "nginx" else [name], **more,
     }  # fmt: skip
+
+
+def _identity(name: str, group: str) -> dict[str, Any]:
+    if group != "app":
+        return {"ring": "", "number": 0, "family": name, "generation": ""}
+    number = 1 if name == SERVICES[0][0] else 2
+    return {"ring": "app", "number": number, "family": f"app-{number}", "generation": "3-4fd2a1"}
 
 
 def event(kind: str, step: str, ago: float, **more: Any) -> dict[str, Any]:

@@ -240,7 +240,8 @@ def test_the_build_of_a_job_is_read_along_and_ends_with_it(bench: Bench) -> None
     os.utime(log, (1, 1))
 
     async def story() -> None:
-        bench.commands.says["restart"] = [{"v": 1, "steps": [{"id": f"do:app/build-{BUILD}"}], "digest": "d"}]
+        step = {"id": f"do:app/build-{BUILD}", "family": "do:app/build", "generation": BUILD}
+        bench.commands.says["restart"] = [{"v": 1, "steps": [step], "digest": "d"}]
         bench.commands.open = {"restart"}
         job = await begin(bench)
         parts = client.stream(bench.socket, "building", id=job)

@@ -155,7 +155,7 @@ def test_instances_of_the_app_have_one_past_over_all_releases(bench: Bench) -> N
         bench.process("app-1-aaaaaa-1", ring="app")
         await bench.forward(600, step=2)
         (bench.folder / "applied" / "app-1-aaaaaa-1.json").unlink()
-        bench.process("app-2-bbbbbb-1", ring="app")
+        bench.process("app-2-bbbbbb-1", ring="app", family="app-1", generation="2-bbbbbb", number=1)
         await bench.forward(600, step=2)
         tile = bench.state("app-2-bbbbbb-1")
         assert tile["ring"] == "app"

@@ -72,7 +72,7 @@ def test_a_restart_is_two_clicks_and_its_job_is_followed_to_the_end(open_page: O
     page.locator("#more-redis summary").click()
     page.get_by_role("button", name="Restart Redis", exact=True).click()
     page.wait_for_url(f"**/job/{JOB}")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Restart redis")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Restart Redis")
     assert agent.runs() == [{"verb": "restart", "process": "redis"}]
     begun = next(arguments for verb, arguments in agent.asked if verb == "run")
     assert (begun["by"], begun["language"]) == ("founder", "en")
@@ -341,7 +341,7 @@ def test_backups_say_how_old_how_large_where_and_whether_they_were_proven(
 def test_jobs_and_events_are_listed_newest_first_side_by_side_or_one_at_a_time(open_page: OpenPage) -> None:
     page = at(open_page, "/jobs")
     titles, states = page.locator("#jobs .grow > span:first-child"), page.locator("#jobs .state")
-    expect(titles).to_have_text(["Apply the plan", "Restart redis", "Deploy main", "Take a backup"])
+    expect(titles).to_have_text(["Apply the plan", "Restart Redis", "Deploy main", "Take a backup"])
     expect(states).to_have_text(["Running", "Done", "Failed", "End unknown"])
     expect(page.locator("#events .grow > span:first-child")).to_have_text(
         ["Restart Redis", "Build a release of diary", "Secret panel.admin shown", "Start PostgreSQL"]

@@ -33,6 +33,15 @@ def test_the_newest_come_first(tmp_path: Path) -> None:
     assert history.recent(1)[0] == _done("do:4", 4)
 
 
+def test_what_version_0_1_kept_of_an_instance_is_told_by_its_family(tmp_path: Path) -> None:
+    history = History(f"{tmp_path}/history.sqlite")
+    for step in ("stop:app-1-766eb9-2", "start:app", "secrets show:panel.admin", "backup"):
+        history.record(_done(step, 1))
+    assert [event.step for event in history.recent(4)][::-1] == [
+        "stop:app-2", "start:app", "secrets show:panel.admin", "backup",
+    ]  # fmt: skip
+
+
 def test_a_look_makes_no_file(tmp_path: Path) -> None:
     history = History(f"{tmp_path}/history.sqlite")
     assert history.recent(5) == []

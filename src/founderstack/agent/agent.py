@@ -161,7 +161,7 @@ class Agent:
         if self._records.refresh():
             self._board.take_records(self._records.by_name)
             self._prober.keep(self._records.by_name, now)
-            self._past.keep((one.lasting_name for one in self._records.by_name.values()), self._clock.now())
+            self._past.keep((one.identity.family for one in self._records.by_name.values()), self._clock.now())
             self._server.let_panel_in()
         self._prober.ask_due(self._probe_of, now)
         self._begin("look", LOOK_S, now, self._look)
@@ -189,15 +189,15 @@ class Agent:
         """Nothing is known, or held against it, of one that was stopped on purpose."""
         if record := self._records.by_name.get(name):
             self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
-            self._past.forget_pause(record.lasting_name)
+            self._past.forget_pause(record.identity.family)
 
     def _heard(self, name: str, answer: Answer) -> None:
         now = self._clock.now()
-        lasting_name = self._records.by_name[name].lasting_name
+        family = self._records.by_name[name].identity.family
         if answer.ok or not planned(self._state_dir):
-            self._past.add(lasting_name, answer, now, self._clock.monotonic())
+            self._past.add(family, answer, now, self._clock.monotonic())
         else:
-            self._past.forget_pause(lasting_name)
+            self._past.forget_pause(family)
         self._cures.deafness.heard(name, answer)
         self._board.put(name, self._board.health(name).after(answer, now))
 
@@ -208,7 +208,7 @@ class Agent:
             "condition": condition,
             "actions": record.actions(condition),
             "logs": [] if record.outside else list(logs_of(self._state_dir, record)),
-            **self._past.shown(record.lasting_name, self._clock.now()),
+            **self._past.shown(record.identity.family, self._clock.now()),
         }
 
     async def _write_past(self) -> None:

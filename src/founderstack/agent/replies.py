@@ -140,7 +140,7 @@ class Answers:
 
     async def _history(self, given: Arguments) -> dict[str, Any]:
         """`{"buckets": [[began_at, seconds, median_ms, p95_ms, ok, failed, error] …]}`, oldest first, gaps left out."""
-        name, now = self._record(given["process"]).lasting_name, self._clock.now()
+        name, now = self._record(given["process"]).identity.family, self._clock.now()
         hours = min(max(given.get("hours", 24), 1), MOST_HOURS)
         return {"buckets": await asyncio.to_thread(self._past.buckets, name, hours, now)}
 

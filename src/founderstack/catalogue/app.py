@@ -88,8 +88,10 @@ def _instance(view: View, release: Release, serving: AppRelease, number: int) ->
     settings, places = view.settings, view.places
     argv = ("/bin/sh", "-c", f"exec {settings.start or 'npm start'}")
     files = (p.File(f"{places.etc('app')}/listen.cjs", _packaged.text("app_files", "listen.cjs"), public=True),)
-    name = f"app-{release.number}-{_generation(view, release, serving, argv, files)}-{number}"
+    generation = _generation(view, release, serving, argv, files)
+    name = f"app-{generation}-{number}"
     socket, by_port = places.socket("app", name), _by_port(settings, view.app_files)
+    target = f"{view.host}:{p.RELAY_PORT}" if by_port else socket
     return p.Process(
         name=name,
         component="app",
@@ -99,12 +101,7 @@ def _instance(view: View, release: Release, serving: AppRelease, number: int) ->
         folders=(*_data_folders(view), p.Folder(places.run("app"), enter=view.providers["gateway"])),
         files=files,
         env=(*serving.environment, *_address(view, socket, by_port)),
-        ready=p.Probe(
-            "http",
-            f"{view.host}:{p.RELAY_PORT}" if by_port else socket,
-            ask=settings.health,
-            timeout_s=float(settings.start_timeout_s),
-        ),
+        ready=p.Probe("http", target, ask=settings.health, timeout_s=float(settings.start_timeout_s)),
         needs=serving.needs,
         # Next finishes what it has begun on TERM and ends when the last connection closes.
         stop_wait_s=settings.drain_s + 5,
@@ -112,6 +109,9 @@ def _instance(view: View, release: Release, serving: AppRelease, number: int) ->
         expendable=True,
         memory_limit_mib=settings.memory_limit_mib,
         ring="app",
+        number=number,
+        family=f"app-{number}",
+        generation=generation,
         socket="" if by_port else socket,
         relay=view.one(p.Relay) if by_port else None,
     )
@@ -123,7 +123,8 @@ def _generation(
     """A change of anything that shapes an instance gives it a new name, so that old and new stand side by side."""
     environment = serving.environment
     secrets = tuple(view.secret_digests.get(name, "") for _text, name, _filter in secrets_in(repr(environment)))
-    return digest(release.digest, release.restarts, argv, environment, secrets, files, view.settings.health)[:6]
+    shape = digest(release.digest, release.restarts, argv, environment, secrets, files, view.settings.health)
+    return f"{release.number}-{shape[:6]}"
 
 
 def _data_folders(view: View) -> tuple[p.Folder, ...]:
@@ -176,6 +177,8 @@ def _build(view: View, release: Release) -> p.Task:
     settings = view.settings
     return p.Task(
         name=f"app/build-{release.digest}",
+        family="app/build",
+        generation=release.digest,
         component="app",
         summary=N_("a release of the app"),
         action=p.Build(
@@ -199,6 +202,8 @@ def _migrate(view: View, release: Release) -> p.Task | None:
         return None
     return p.Task(
         name=f"app/migrate-{release.digest}",
+        family="app/migrate",
+        generation=release.digest,
         component="app",
         summary=N_("the schema of that release"),
         action=p.Run(

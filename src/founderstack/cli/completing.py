@@ -86,7 +86,7 @@ def _named(kind: str, state: StateFolder) -> Iterator[str]:
     if not state.path:
         return
     if kind == "service":
-        yield from glance.service_names(glance.records(state.path))
+        yield from glance.service_names(glance.identities(glance.records(state.path)))
     elif kind == "address":
         yield from glance.addresses(glance.records(state.path))
     elif kind == "component":

@@ -11,9 +11,10 @@ from founderstack import locale
 from founderstack.cli.unchanged import programs_of
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
-from founderstack.model.instances import service_of
+from founderstack.model.identity import Identity, meant
+from founderstack.model.record import identity_of
 from founderstack.model.state_folder import StateFolder
-from founderstack.operations.stack.status import Found, chosen
+from founderstack.operations.stack.status import Found
 from founderstack.planner.backups.warnings import standing
 from founderstack.world.os.ambient import state_root
 
@@ -97,17 +98,26 @@ def addresses(known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {**first, **{name: url for name, url in sorted(urls.items()) if name not in first}}
 
 
-def services(known: list[str] | tuple[str, ...], wanted: list[str]) -> tuple[str, ...]:
+def identities(known: Mapping[str, Mapping[str, Any]]) -> list[Identity]:
+    """Who the processes of these records are."""
+    return [identity_of(record) for record in known.values()]
+
+
+def services(known: Sequence[Identity], wanted: Iterable[str]) -> tuple[str, ...]:
     """The processes that these words mean; raises StackError naming the nearest for one that means none."""
-    picked, unknown = chosen(known, wanted)
+    picked, unknown = meant(known, wanted)
     if not unknown:
         return picked
-    raise unknown_service(unknown, known)
+    raise _unknown(unknown, service_names(known))
 
 
-def unknown_service(name: str, known: Iterable[str]) -> StackError:
+def service_names(known: Iterable[Identity]) -> list[str]:
+    """The words that a person uses, each once."""
+    return list(dict.fromkeys(one.service for one in known))
+
+
+def _unknown(name: str, short: Sequence[str]) -> StackError:
     """The error for a word that means no process: with the one of the same role, or the nearest."""
-    short = service_names(known)
     if not short:
         return StackError(
             _("There is no service “{name}”").format(name=name),
@@ -133,11 +143,6 @@ def _nearest(name: str, short: Sequence[str]) -> str:
     role = COMPONENTS[name].role if name in COMPONENTS else name
     same = [one for one in short if one in COMPONENTS and COMPONENTS[one].role == role]
     return next(iter(same or get_close_matches(name, short, n=1)), "")
-
-
-def service_names(known: Iterable[str]) -> list[str]:
-    """The words that a person uses, each once."""
-    return list(dict.fromkeys(service_of(name) for name in known))
 
 
 def _programs(state: str) -> dict[str, str]:

@@ -20,3 +20,10 @@ class Event:
     seconds: float = 0.0
     """How long the step took, for `done` and `failed`."""
     detail: str = ""
+    family: str = ""
+    """What of the step's id stays from one release to the next, where that is less than all of it: `start:app-2`."""
+
+    @property
+    def family_id(self) -> str:
+        """By which steps of two plans are compared."""
+        return self.family or self.step

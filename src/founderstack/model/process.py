@@ -24,6 +24,7 @@ from founderstack.model.actions import (
     PythonEnvironment as PythonEnvironment,
 )
 from founderstack.model.card import Card as Card
+from founderstack.model.identity import UNTOLD, Identity
 
 Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
 ProbeKind = Literal["sql", "redis", "http", "https", "tcp", "agent"]
@@ -156,6 +157,12 @@ class Process:
     """True where it may be ended before the database when memory runs out."""
     ring: str = ""
     """The ring of slots that this process serves, for instances that are replaced side by side."""
+    number: int = 0
+    """Which of its ring's instances it is, from 1."""
+    family: str = ""
+    """What of its name stays from one release to the next, where that is less than all of it: `app-2`."""
+    generation: str = ""
+    """What of its name is another with each release and each change of its environment; "" where nothing is."""
     socket: str = ""
     """The Unix socket on which it serves its ring."""
     relay: Relay | None = None
@@ -171,6 +178,12 @@ class Process:
     def user(self) -> str:
         """The account whose system user it runs as."""
         return self.account or self.component
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        family, release = self.family or self.name, self.card.version
+        return Identity(self.name, family, self.generation, self.component, self.ring, self.number, release)
 
 
 @dataclass(frozen=True)
@@ -234,6 +247,15 @@ class Task:
     """What the work depends on, where that is less than all of its action."""
     signs: tuple[Sign, ...] = ()
     """What its programs say when they fail for a known cause."""
+    family: str = ""
+    """What of its name stays from one release to the next, where that is less than all of it: `app/build`."""
+    generation: str = ""
+    """What of its name is another with each release; "" where nothing is."""
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        return Identity(self.name, self.family or self.name, self.generation, self.component)
 
 
 @dataclass(frozen=True)
@@ -259,6 +281,7 @@ class Instance:
     ring: str = ""
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    identity: Identity = UNTOLD
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.cli.glance import backup_warnings, found, secrets_lost, unknown_service
+from founderstack.cli.glance import backup_warnings, found, secrets_lost, services
 from founderstack.model.backup import NOT_AWAY, NOT_YET
+from founderstack.model.errors import StackError
+from founderstack.model.identity import Identity
 from founderstack.planner.backups.warnings import GAP, LATE
 
 DAY = 86400.0
@@ -61,9 +63,13 @@ def test_an_app_without_a_release_is_missed_once_something_was_applied(tmp_path:
     ],
 )
 def test_what_fills_a_role_is_known_by_the_other_names_of_it(word: str, why: str, fix: str) -> None:
-    error = unknown_service(word, ("app-1-0f3a9c-1", "app-1-0f3a9c-2", "valkey", "redis-commander"))
-    assert (error.why, error.fix) == (why, fix)
+    app = [Identity(f"app-1-0f3a9c-{n}", f"app-{n}", ring="app", number=n) for n in (1, 2)]
+    with pytest.raises(StackError) as unknown:
+        services([*app, Identity("valkey"), Identity("redis-commander")], [word])
+    assert (unknown.value.why, unknown.value.fix) == (why, fix)
 
 
 def test_where_nothing_runs_yet_the_next_step_is_said() -> None:
-    assert unknown_service("redis", ()).fix == "Run “founder up” first."
+    with pytest.raises(StackError) as unknown:
+        services([], ["redis"])
+    assert unknown.value.fix == "Run “founder up” first."

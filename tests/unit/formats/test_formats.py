@@ -40,10 +40,10 @@ def test_what_was_applied_by_version_0_1_is_known(old: StateFolder) -> None:
     )
     watched = Applied(old.applied, old.tools)
     assert watched.refresh()
-    assert (watched.by_name["postgres"].ready.kind, watched.by_name["app-1-766eb9-1"].lasting_name) == (
-        "sql",
-        "app-1",
-    )
+    who = watched.by_name["app-1-766eb9-1"].identity
+    assert who == app.identity
+    assert (who.family, who.generation, who.number, who.release) == ("app-1", "1-766eb9", 1, "1")
+    assert (watched.by_name["postgres"].ready.kind, watched.by_name["postgres"].identity.family) == ("sql", "postgres")
 
 
 def test_secrets_and_releases_of_version_0_1_are_known(old: StateFolder) -> None:
@@ -56,8 +56,10 @@ def test_secrets_and_releases_of_version_0_1_are_known(old: StateFolder) -> None
 def test_what_the_agent_of_version_0_1_kept_is_known(old: StateFolder) -> None:
     found = glance.found(old.path)
     at = found.health_at
-    shown = {line.name: line.title for line in status(found, at + 1).lines}
-    assert shown["postgres"] == "PostgreSQL"
+    shown = {line.name: line for line in status(found, at + 1).lines}
+    assert shown["postgres"].title == "PostgreSQL"
+    app = shown["app-1-766eb9-1"]
+    assert (app.service, app.family, app.instance) == ("app", "app-1", "1/1")
     assert found.health["postgres"]["state"] == "online"
     kept = alerts.restored(read_json(old.alerts))
     assert kept.samples is not None

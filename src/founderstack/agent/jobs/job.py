@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from founderstack.agent.jobs.commands import object_in
 from founderstack.locale import _
+from founderstack.model import version_0_1
 
 JobState = Literal["running", "done", "failed", "lost"]
 
@@ -16,7 +16,6 @@ MOST_EVENTS = 400
 MOST_SAID = 20
 """Lines that are kept of what is not an event: the last words of a command that died."""
 _LONGEST = 2000
-_BUILD = re.compile(r"do:[a-z0-9-]{1,64}/build-([0-9a-f]{20})")
 
 
 @dataclass
@@ -86,8 +85,12 @@ class Job:
     @property
     def build(self) -> str:
         """Digest of the release that it builds, "" where its plan has none."""
-        found = (_BUILD.fullmatch(str(step.get("id", ""))) for step in self.steps)
-        return next((match[1] for match in found if match), "")
+        for step in self.steps:
+            before = version_0_1.named(str(step.get("target", "")))
+            family = str(step.get("family", f"{step.get('action')}:{before.family}"))
+            if family.startswith("do:") and family.endswith("/build"):
+                return str(step.get("generation", before.generation))
+        return ""
 
     def __post_init__(self) -> None:
         self._said: list[str] = []

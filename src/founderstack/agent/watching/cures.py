@@ -92,7 +92,8 @@ class Cures:
         if next_one:
             # Beside the turns: a stop may take as long as a drain, and meanwhile others may fall ill.
             self._under_way = next_one
-            self._restarting = asyncio.create_task(logged("cures", lambda: self._restart(next_one, deaf)))
+            family = records[next_one].identity.family
+            self._restarting = asyncio.create_task(logged("cures", lambda: self._restart(next_one, deaf, family)))
 
     async def _weigh(self, records: Mapping[str, Record], running: Mapping[str, ProcessStatus]) -> None:
         now = self._clock.monotonic()
@@ -117,7 +118,7 @@ class Cures:
         if ill:
             await asyncio.to_thread(self._runtime.set_aside, sorted(ill))
 
-    async def _restart(self, name: str, deaf: Iterable[str]) -> None:
+    async def _restart(self, name: str, deaf: Iterable[str], family: str) -> None:
         began = self._clock.monotonic()
         if name in deaf:
             self._deaf_since.tried([name], began)
@@ -134,4 +135,4 @@ class Cures:
             self._under_way = ""
         self._ask_soon(name)
         took = self._clock.monotonic() - began
-        await asyncio.to_thread(self._note, Event("done", f"restart:{name}", self._clock.now(), took, why))
+        await asyncio.to_thread(self._note, Event("done", f"restart:{family}", self._clock.now(), took, why))

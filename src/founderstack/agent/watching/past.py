@@ -38,7 +38,7 @@ class _Track:
 
 
 class Past:
-    """Takes every answer, rolls it up, keeps it. `name` is one that outlasts releases (`Record.lasting_name`)."""
+    """Takes every answer, rolls it up, keeps it. `name` is that of a family (`Identity.family`)."""
 
     def __init__(self, store: Answers) -> None:
         self._store = store

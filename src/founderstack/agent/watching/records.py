@@ -9,7 +9,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from founderstack.model.card import Credential
+from founderstack.model.identity import Identity
 from founderstack.model.process import Probe
+from founderstack.model.record import identity_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Record:
     version: str = ""
     address: str = ""
     ring: str = ""
+    number: int = 0
+    family: str = ""
+    generation: str = ""
     outside: bool = False
     """True for a tool elsewhere that the stack file names: it is asked, and nothing else can be done to it."""
     memory_limit_mib: int = 0
@@ -48,9 +53,10 @@ class Record:
         return self.ready.kind != "agent" and not self.outside
 
     @property
-    def lasting_name(self) -> str:
-        """A name that outlasts releases: the instances of a ring are counted, `app-1`, whatever their release."""
-        return f"{self.ring}-{self.name.rpartition('-')[2]}" if self.ring else self.name
+    def identity(self) -> Identity:
+        """Who it is."""
+        family = self.family or self.name
+        return Identity(self.name, family, self.generation, self.component, self.ring, self.number, self.version)
 
     def actions(self, condition: str) -> list[str]:
         """What makes sense to do about it while the supervisor calls it so, "" where nobody says."""
@@ -79,6 +85,9 @@ class Record:
             "outside": self.outside,
             "asks_first": self.asks_first,
             "ring": self.ring,
+            "number": self.number,
+            "family": self.identity.family,
+            "generation": self.generation,
         }
 
 
@@ -140,7 +149,9 @@ def _elsewhere(path: str) -> dict[str, Record]:
 
 def _made(values: Mapping[str, Any]) -> Record:
     offered = tuple(Credential(**_known(Credential, one)) for one in values.get("credentials") or ())
-    return Record(**{**_known(Record, values), "ready": _probe(values["ready"]), "credentials": offered})
+    who = identity_of(values)
+    known = _known(Record, values) | {"family": who.family, "number": who.number, "generation": who.generation}
+    return Record(**{**known, "ready": _probe(values["ready"]), "credentials": offered})
 
 
 def _probe(values: Mapping[str, Any]) -> Probe:

@@ -16,7 +16,7 @@ from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit
-from founderstack.operations.stack.converge import duration_key, estimate
+from founderstack.operations.stack.converge import estimate
 from founderstack.operations.stack.prepare import Prepared
 from founderstack.operations.stack.site import Site
 
@@ -87,9 +87,9 @@ class Told:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
-        # Instances are named after secrets that the first run only makes after the plan was shown.
+        # By family: instances are named after secrets that the first run only makes after the plan was shown.
         steps = prepared.plan.steps
-        self._titles = {duration_key(step.id): title(step, prepared.resolved.desired) for step in steps}
+        self._titles = {step.family_id: title(step, prepared.resolved.desired) for step in steps}
 
     def __enter__(self) -> Told:
         tell_steps(self._prepared.digest, step_values(self._prepared))
@@ -99,7 +99,7 @@ class Told:
 
     def emit(self, event: Event) -> None:
         """Tell one event."""
-        tell_event(event, self._titles.get(duration_key(event.step), ""))
+        tell_event(event, self._titles.get(event.family_id, ""))
 
 
 def step_values(prepared: Prepared) -> list[dict[str, object]]:
@@ -108,6 +108,8 @@ def step_values(prepared: Prepared) -> list[dict[str, object]]:
         {
             "id": step.id,
             "action": step.verb,
+            "family": step.family_id,
+            "generation": step.identity.generation,
             "name": step.target,
             "target": step.target,
             "title": title(step, prepared.resolved.desired),
@@ -126,7 +128,7 @@ def plan_document(prepared: Prepared) -> dict[str, object]:
 
 def _show(site: Site, prepared: Prepared) -> None:
     plan = prepared.plan
-    typical = [site.history.typical_seconds(duration_key(step.id)) for step in plan.steps]
+    typical = [site.history.typical_seconds(step.service_id) for step in plan.steps]
     show_plan(plan, prepared.resolved.desired, estimate(plan, typical), sys.stderr)
     warn_of_memory(site, prepared)
 

@@ -29,6 +29,7 @@ def tell_event(event: Event, title: str = "") -> None:
         {
             "kind": event.kind,
             "step": event.step,
+            "family": event.family_id,
             "title": title or event.step,
             "at": round(event.at, 2),
             "seconds": round(event.seconds, 2),

@@ -6,7 +6,6 @@ import shutil
 import sys
 import threading
 import time
-from dataclasses import replace
 
 from founderstack.cli.terminal.render import paint, seconds, title
 from founderstack.cli.terminal.typed import _
@@ -14,7 +13,6 @@ from founderstack.model.events import Event
 from founderstack.model.plan import Plan
 from founderstack.model.process import Desired
 from founderstack.model.protocols import Clock
-from founderstack.operations.stack.converge import duration_key
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW_S = 0.1
@@ -25,12 +23,10 @@ class Progress:
 
     def __init__(self, plan: Plan, desired: Desired, clock: Clock) -> None:
         self._clock = clock
-        self._desired = desired
-        self._titles = {step.id: title(step, desired) for step in plan.steps}
-        # Instances are named after secrets that the first run only makes after the plan was shown.
-        self._shown = {duration_key(step.id): (step, title(step, desired)) for step in plan.steps}
+        # By family: instances are named after secrets that the first run only makes after the plan was shown.
+        self._titles = {step.family_id: title(step, desired) for step in plan.steps}
         self._live = sys.stderr.isatty()
-        self._running: dict[str, tuple[float, str]] = {}
+        self._running: dict[str, tuple[float, Event]] = {}
         self._told: set[str] = set()
         self._done = 0
         self._drawn = 0
@@ -55,28 +51,26 @@ class Progress:
         """Show one event."""
         with self._lock:
             if event.kind == "started":
-                self._running[event.step] = (self._clock.monotonic(), "")
+                self._running[event.step] = (self._clock.monotonic(), event)
             elif event.kind == "progress":
-                began, _detail = self._running.get(event.step, (self._clock.monotonic(), ""))
-                self._running[event.step] = (began, event.detail)
+                began, _before = self._running.get(event.step, (self._clock.monotonic(), event))
+                self._running[event.step] = (began, event)
             elif event.kind in ("done", "failed"):
                 self._running.pop(event.step, None)
                 self._done += event.kind == "done"
                 # What two components need is done for each, the second time at once: it is told once.
-                if event.kind == "failed" or self._title(event.step) not in self._told:
+                text = self._title(event)
+                if event.kind == "failed" or text not in self._told:
                     self._line(event)
-                    self._told.add(self._title(event.step))
+                    self._told.add(text)
 
-    def _title(self, step: str) -> str:
-        if step in self._titles or duration_key(step) not in self._shown:
-            return self._titles.get(step, step)
-        shown, text = self._shown[duration_key(step)]
-        return text if shown.verb == "do" else title(replace(shown, target=step.partition(":")[2]), self._desired)
+    def _title(self, event: Event) -> str:
+        return self._titles.get(event.family_id, event.step)
 
     def _line(self, event: Event) -> None:
         sign = paint("✓", "green", sys.stderr) if event.kind == "done" else paint("✗", "red", sys.stderr)
         took = paint(seconds(event.seconds), "dim", sys.stderr)
-        text = f"{sign} {self._title(event.step)}  {took}"
+        text = f"{sign} {self._title(event)}  {took}"
         if self._live:
             self._erase()
             print(f"  {text}", file=sys.stderr, flush=True)
@@ -102,9 +96,9 @@ class Progress:
         self._frame += 1
         frame = _FRAMES[self._frame % len(_FRAMES)]
         lines = []
-        for step, (began, detail) in list(self._running.items()):
+        for began, event in list(self._running.values()):
             took = seconds(self._clock.monotonic() - began)
-            lines.append(f"  {frame} {self._title(step)}  {took}  {detail}"[:width])
+            lines.append(f"  {frame} {self._title(event)}  {took}  {event.detail}"[:width])
         count = _("{done} of {all}").format(done=self._done, all=len(self._titles))
         lines.append(f"  {count}"[:width])
         sys.stderr.write("".join(f"{line}\n" for line in lines))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TextIO
 from founderstack import locale
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import StackError
-from founderstack.model.instances import service_of, spoken
 from founderstack.world.os import ambient
 
 if TYPE_CHECKING:  # the quick verbs paint as well, and do not pay for plans
@@ -52,8 +51,8 @@ def title(step: Step, desired: Desired) -> str:
     if step.verb == "do":
         task = desired.tasks[step.target]
         return _(task.summary)
-    ring = step.target if step.verb == "switch" else service_of(step.target)
-    name = titled(ring, desired) if step.verb == "switch" else spoken(step.target, titled(ring, desired))
+    ring = step.target if step.verb == "switch" else step.identity.ring
+    name = titled(ring, desired) if step.verb == "switch" else step.called(titled(ring, desired))
     if step.verb == "start":
         return _("start {name}").format(name=name)
     if step.verb == "restart":

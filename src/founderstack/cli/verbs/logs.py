@@ -128,7 +128,7 @@ def _sources(state: str, wanted: list[str]) -> dict[str, str]:
     records = glance.records(state)
     found: dict[str, str] = {}
     services = [word for word in wanted if word != BUILD]
-    for name in glance.services(list(records), services) if services or not wanted else ():
+    for name in glance.services(glance.identities(records), services) if services or not wanted else ():
         found[name] = StateFolder(state).output(name)
         for path in records[name].get("log_files", ()):
             found[f"{name}:{os.path.splitext(os.path.basename(path))[0]}"] = path

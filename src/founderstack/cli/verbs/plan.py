@@ -11,7 +11,7 @@ from founderstack.cli.terminal.plan_text import show_plan
 from founderstack.cli.terminal.typed import _
 from founderstack.locale import wire
 from founderstack.model.errors import EXIT_CHANGES_PENDING, EXIT_OK
-from founderstack.operations.stack.converge import duration_key, estimate
+from founderstack.operations.stack.converge import estimate
 from founderstack.operations.stack.prepare import prepare
 from founderstack.world.state.stack_file import find_stack_file
 
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     elif not plan.steps:
         print(_("No changes ({count} services)").format(count=len(prepared.resolved.desired.processes)))
     else:
-        typical = [site.history.typical_seconds(duration_key(step.id)) for step in plan.steps]
+        typical = [site.history.typical_seconds(step.service_id) for step in plan.steps]
         show_plan(plan, prepared.resolved.desired, estimate(plan, typical), sys.stdout)
         warn_of_memory(site, prepared)
     return EXIT_CHANGES_PENDING if plan.steps else EXIT_OK

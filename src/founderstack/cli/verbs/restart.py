@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     others = [name for name in names if not site.runtime.observe().processes[name].ring]
     if others:
         ask_to_restart(site, others, manner)
-        restart(site, others, shows(manner))
+        restart(site, others, shows(site, manner))
         judged(site)
     if len(others) == len(names):
         return tell_result({"restarted": others}) if manner.events else EXIT_OK

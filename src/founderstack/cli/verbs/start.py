@@ -32,6 +32,6 @@ def run(arguments: list[str]) -> int:
     manner = manner_of(given)
     site = wiring.open_site(find_stack_file(given.file))
     names = known(site, given.services)
-    start(site, names, shows(manner))
+    start(site, names, shows(site, manner))
     judged(site)
     return tell_result({"started": names}) if manner.events else EXIT_OK

@@ -13,7 +13,7 @@ from founderstack.cli.terminal.render import age, paint
 from founderstack.cli.terminal.typed import _
 from founderstack.locale import N_
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
-from founderstack.model.instances import service_of
+from founderstack.model.identity import Identity
 from founderstack.operations.stack.status import UNRELEASED, Line, Status, as_json, status
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.state.stack_file import find_stack_file
@@ -113,8 +113,9 @@ _NAMES = {"app": N_("App"), "panel": N_("Panel")}
 def _seen(state: str, services: list[str], now: float) -> tuple[Status, dict[str, str]]:
     found = glance.found(state)
     urls = glance.addresses(found.records)
-    missed = ("app",) if found.unreleased else ()
-    picked = glance.services((*found.records, *found.outside, *missed), services) if found.records else ()
+    others = [*found.outside, *(("app",) if found.unreleased else ())]
+    known = [*glance.identities(found.records), *map(Identity, others)]
+    picked = glance.services(known, services) if found.records else ()
     whole = status(found, now)
     return Status(tuple(line for line in whole.lines if line.name in picked), whole.supervised, whole.agent_age_s), urls
 
@@ -156,7 +157,7 @@ def _row(line: Line, now: float) -> tuple[str, ...]:
     shape, _colour, word = SHAPES[line.state]
     latency = "" if line.latency_ms is None else f"{line.latency_ms:.1f} ms"
     return (
-        service_of(line.name),
+        line.service,
         f"{shape} {_(word)}",
         _called(line),
         line.address,

@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     names = known(site, given.services)
     ask_to_stop(site, names, manner)
-    stop(site, names, shows(manner))
+    stop(site, names, shows(site, manner))
     if manner.events:
         return tell_result({"stopped": names})
     print(_("Stopped. “founder start” or “founder up” starts it again."))

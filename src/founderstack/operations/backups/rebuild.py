@@ -14,7 +14,7 @@ from founderstack.model.events import Event
 from founderstack.model.protocols import Clock, Emit, Progress
 from founderstack.model.rebuild import Filling, Origin, State
 from founderstack.operations.stack.converge import converge
-from founderstack.operations.stack.prepare import prepare
+from founderstack.operations.stack.prepare import decided, prepare
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import reporting
 from founderstack.planner.backups.counting import none_usable, usable
@@ -135,7 +135,7 @@ def _bring_up_servers(site: Site, one: FoundSet, tell: Callable[[str], None]) ->
         prepared = prepare(site)
         site.choices.save(prepared.choices)
         site.secrets.ensure(prepared.resolved.secrets)
-        prepared = prepare(site)
+        prepared = decided(site, prepared.facts, site.runtime.observe())
         kept = {file.about for file in one.manifest.of_kind("objects")}
         names = [
             name

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from founderstack.locale import _
 from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.process import Instance
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Found, Standing, Vault
 from founderstack.operations.backups.backup import remembered, safety_set
@@ -191,7 +190,8 @@ class _Run:
         What keeps a log stands still meanwhile: an entry of just now must not stay behind in the former files.
         """
         runtime, kept = self._site.runtime, {files.component for files in self._plan.one.files if files.by_name}
-        names = [name for name, one in runtime.observe().processes.items() if _is_of(component, name, one)]
+        applied = runtime.observe().processes.items()
+        names = [name for name, one in applied if one.identity.component == component and not one.ring]
         still = [name for name in names if component in kept and runtime.observe().processes[name].up]
         for name in still:
             runtime.pause(name)
@@ -216,11 +216,6 @@ def _standing(vault: Vault, plan: Restoring) -> list[Standing]:
         for item in plan.items
     ]
     return [one for one in found if one is not None]
-
-
-def _is_of(component: str, name: str, instance: Instance) -> bool:
-    """True of a component's process that is not one of a ring."""
-    return not instance.ring and (name == component or name.startswith(f"{component}-"))
 
 
 def _goes_on(left: dict[str, object], wish: Wish, newest: str, now: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ class _Run:
                 else:
                     self.failures.append(failure)
         for step in waiting:
-            self.emit(Event("skipped", step.id, self.clock.now()))
+            self.emit(Event("skipped", step.id, self.clock.now(), family=step.family_id))
 
     def break_off(self) -> None:
         """End what the steps under way have begun, until all are over: after one program a step may begin another."""
@@ -88,13 +87,8 @@ class _Run:
             over.set_result(None)
 
     def _carry_out(self, step: Step) -> None:
-        with reporting(step.id, self.emit, self.clock) as report:
+        with reporting(step.id, self.emit, self.clock, step.family_id) as report:
             self.runtime.apply(step, self.desired, lambda line: report.tell("progress", line))
-
-
-def duration_key(step_id: str) -> str:
-    """The name under which a step's durations are compared: without the digest or the number of one release."""
-    return re.sub(r"-[0-9a-f]{20}$|-\d+-[0-9a-f]{6}-\d+$", "", step_id)
 
 
 def estimate(plan: Plan, typical: Sequence[float | None]) -> float | None:

@@ -27,12 +27,21 @@ LEAST_TO_INSTALL_MIB = 3000
 class Prepared:
     """A decided change."""
 
+    facts: Facts
     resolved: Resolved
-    choices: Choices
-    release: Release | None
     actual: State
     plan: Plan
     wanted: State
+
+    @property
+    def choices(self) -> Choices:
+        """What the stack file leaves open."""
+        return self.facts.choices
+
+    @property
+    def release(self) -> Release | None:
+        """The release of the app that shall serve."""
+        return self.facts.release
 
     @property
     def digest(self) -> str:
@@ -61,14 +70,6 @@ def prepare(site: Site, release: Release | None = None) -> Prepared:
     to drain), fresh ones take over from them. Raises StackErrors for taken ports, data of another major version, or
     secrets that are gone.
     """
-    prepared = _prepared(site, release)
-    serving, desired = prepared.release, prepared.resolved.desired
-    if serving and any(step.verb == "restart" and desired.processes[step.target].ring for step in prepared.plan.steps):
-        return _prepared(site, replace(serving, restarts=serving.restarts + 1))
-    return prepared
-
-
-def _prepared(site: Site, release: Release | None) -> Prepared:
     choices = _choices(site)
     facts = Facts(
         machine=site.machine,
@@ -76,19 +77,34 @@ def _prepared(site: Site, release: Release | None) -> Prepared:
         choices=choices,
         release=release or _serving(site, choices),
         app_files=app_files(site),
-        secret_digests=site.secrets.digests(),
         foundation=site.foundation,
     )
-    resolved = resolve(site.stack, site.components, facts)
     actual = site.runtime.observe()
     _refuse_foreign_data(site, choices)
     refuse_lost_secrets(site, actual)
-    wanted = state_of(resolved.desired, site.secrets.digests())
-    needs = {name: task.needs for name, task in resolved.desired.tasks.items()}
-    plan = diff(wanted, actual, needs)
-    _refuse_full_disk(site, plan)
-    _refuse_missing_packages(site, resolved)
-    return Prepared(resolved, choices, facts.release, actual, plan, wanted)
+    prepared = decided(site, facts, actual)
+    _refuse_full_disk(site, prepared.plan)
+    _refuse_missing_packages(site, prepared.resolved)
+    return prepared
+
+
+def decided(site: Site, facts: Facts, actual: State) -> Prepared:
+    """The plan from what runs to what was found out before, with the secrets as they are now."""
+    prepared = _decided(site, facts, actual)
+    serving, desired = facts.release, prepared.resolved.desired
+    if serving and any(step.verb == "restart" and desired.processes[step.target].ring for step in prepared.plan.steps):
+        return _decided(site, replace(facts, release=replace(serving, restarts=serving.restarts + 1)), actual)
+    return prepared
+
+
+def _decided(site: Site, facts: Facts, actual: State) -> Prepared:
+    digests = site.secrets.digests()
+    facts = replace(facts, secret_digests=digests)
+    resolved = resolve(site.stack, site.components, facts)
+    wanted, tasks = state_of(resolved.desired, digests), resolved.desired.tasks
+    needs = {name: task.needs for name, task in tasks.items()}
+    plan = diff(wanted, actual, needs, {name: task.identity for name, task in tasks.items()})
+    return Prepared(facts, resolved, actual, plan, wanted)
 
 
 def new_release(site: Site, ref: str, *, force: bool = False) -> Release:

@@ -49,7 +49,7 @@ def _stops(processes: Mapping[str, Instance], names: Sequence[str]) -> tuple[Ste
     def before(name: str) -> tuple[str, ...]:
         return tuple(f"stop:{other}" for other in names if name in processes[other].needs)
 
-    return ordered(Step("stop", name, _("you asked for it"), before(name)) for name in names)
+    return _steps(processes, names, "stop", before)
 
 
 def _starts(processes: Mapping[str, Instance], names: Sequence[str], verb: Verb) -> tuple[Step, ...]:
@@ -58,10 +58,17 @@ def _starts(processes: Mapping[str, Instance], names: Sequence[str], verb: Verb)
     def before(name: str) -> tuple[str, ...]:
         return tuple(f"{verb}:{other}" for other in names if other in processes[name].needs)
 
-    return ordered(Step(verb, name, _("you asked for it"), before(name)) for name in names)
+    return _steps(processes, names, verb, before)
+
+
+def _steps(
+    processes: Mapping[str, Instance], names: Sequence[str], verb: Verb, before: Callable[[str], tuple[str, ...]]
+) -> tuple[Step, ...]:
+    why = _("you asked for it")
+    return ordered(Step(verb, name, why, before(name), identity=processes[name].identity) for name in names)
 
 
 def _each(site: Site, steps: Sequence[Step], act: Callable[[str], None], emit: Emit) -> None:
     for one in steps:
-        with reporting(one.id, noted(site.history, emit), site.clock):
+        with reporting(one.id, noted(site.history, emit), site.clock, one.family_id):
             act(one.target)

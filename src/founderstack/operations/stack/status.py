@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from founderstack.locale import N_
-from founderstack.model.instances import service_of
+from founderstack.model.identity import Identity
+from founderstack.model.record import identity_of
 
 AGENT_MAX_AGE_S = 60.0
 """The agent writes its findings every ten seconds; older ones say nothing about now."""
@@ -57,6 +58,10 @@ class Line:
     """True for a tool elsewhere: it is shown, and it is not this stack that is unwell when it is."""
     instance: str = ""
     """Which of how many instances of one release it is, `1/2`; "" for what there is once."""
+    service: str = ""
+    """The word that a person uses for it."""
+    family: str = ""
+    """What of its name stays from one release to the next."""
 
 
 @dataclass(frozen=True)
@@ -87,29 +92,10 @@ def status(found: Found, now: float) -> Status:
     lines = [_line(name, record, found, fresh=fresh) for name, record in found.records.items()]
     lines += [_elsewhere(name, tool, found, fresh=fresh) for name, tool in found.outside.items()]
     if found.unreleased:
-        lines.append(Line("app", "down", N_("App"), "app", error=UNRELEASED))
+        lines.append(Line("app", "down", N_("App"), "app", error=UNRELEASED, service="app", family="app"))
     return Status(
         tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.programs), age
     )
-
-
-def chosen(names: Iterable[str], services: Iterable[str]) -> tuple[tuple[str, ...], str]:
-    """The process names that `services` mean, and the first service that means none ("" where all do).
-
-    `app` means all its instances, and `app-2` those of one release; `redis` never means `redis-commander`.
-    """
-    known = tuple(names)
-    picked: dict[str, None] = {}
-    for service in services:
-        meant = [name for name in known if name == service or _is_instance_of(name, service)]
-        if not meant:
-            return (), service
-        picked.update(dict.fromkeys(meant))
-    return tuple(picked) or known, ""
-
-
-def _is_instance_of(name: str, service: str) -> bool:
-    return service_of(name) != name and name.startswith(f"{service}-")
 
 
 def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:
@@ -124,6 +110,7 @@ def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:
         "services": [
             {
                 "name": line.name,
+                "family": line.family,
                 "state": line.state,
                 "title": line.title,
                 "group": line.group,
@@ -148,6 +135,8 @@ def _elsewhere(name: str, tool: Mapping[str, Any], found: Found, *, fresh: bool)
         title=str(tool.get("title") or name),
         group="outside",
         address=str(tool.get("address", "")),
+        service=name,
+        family=name,
         since=float(health.get("since", 0.0)),
         latency_ms=float(health.get("latency_ms", 0.0)) if state == "online" else None,
         error=str(health.get("error", "")),
@@ -156,6 +145,7 @@ def _elsewhere(name: str, tool: Mapping[str, Any], found: Found, *, fresh: bool)
 
 
 def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:
+    identity = identity_of({**record, "name": name})
     health = found.health.get(name, {}) if fresh else {}
     condition = _CONDITIONS.get(found.programs.get(name, "STOPPED"), "down")
     state = condition or str(health.get("state", "unknown"))
@@ -170,12 +160,14 @@ def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) ->
         since=float(health.get("since", 0.0)) if judged else 0.0,
         latency_ms=float(health.get("latency_ms", 0.0)) if judged and state == "online" else None,
         error=str(health.get("error", "")) if judged else "",
-        instance=_instance(name, record, found),
+        instance=_instance(identity, found),
+        service=identity.service,
+        family=identity.family,
     )
 
 
-def _instance(name: str, record: Mapping[str, Any], found: Found) -> str:
-    if not record.get("ring"):
+def _instance(identity: Identity, found: Found) -> str:
+    if not identity.number:
         return ""
     which = [(one.get("ring"), one.get("version")) for one in found.records.values()]
-    return f"{name.rpartition('-')[2]}/{which.count((record['ring'], record.get('version')))}"
+    return f"{identity.number}/{which.count((identity.ring, identity.release))}"

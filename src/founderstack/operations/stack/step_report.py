@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event, EventKind
@@ -16,8 +17,9 @@ _TELL_EVERY_S = 0.5
 class StepReport:
     """Reports one step as events. What is said of its end is `outcome`, else how many bytes have passed."""
 
-    def __init__(self, name: str, emit: Emit, clock: Clock) -> None:
+    def __init__(self, name: str, emit: Emit, clock: Clock, family: str = "") -> None:
         self._name = name
+        self._family = family
         self._emit = emit
         self._clock = clock
         self._began = self._told = clock.monotonic()
@@ -29,7 +31,7 @@ class StepReport:
     def tell(self, kind: EventKind, detail: str = "") -> None:
         """One moment of it, with the seconds that it has taken."""
         seconds = 0.0 if kind == "started" else self._clock.monotonic() - self._began
-        self._emit(Event(kind, self._name, self._clock.now(), seconds, detail))
+        self._emit(Event(kind, self._name, self._clock.now(), seconds, detail, self._family))
 
     def progress(self, about: str, count: int) -> None:
         """Some bytes of something have passed."""
@@ -49,9 +51,9 @@ class StepReport:
 
 
 @contextmanager
-def reporting(name: str, emit: Emit, clock: Clock) -> Iterator[StepReport]:
+def reporting(name: str, emit: Emit, clock: Clock, family: str = "") -> Iterator[StepReport]:
     """Report the step that the block is: its beginning, and its end, however it ends."""
-    report = StepReport(name, emit, clock)
+    report = StepReport(name, emit, clock, family)
     report.tell("started")
     try:
         yield report
@@ -62,11 +64,11 @@ def reporting(name: str, emit: Emit, clock: Clock) -> Iterator[StepReport]:
 
 
 def noted(history: History, emit: Emit) -> Emit:
-    """`emit`, with every end kept in the history."""
+    """`emit`, with every end kept in the history, by what of the step's id stays from one release to the next."""
 
     def tell(event: Event) -> None:
         if event.kind in ("done", "failed"):
-            history.record(event)
+            history.record(replace(event, step=event.family_id))
         emit(event)
 
     return tell

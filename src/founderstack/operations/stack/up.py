@@ -9,11 +9,10 @@ from dataclasses import replace
 from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_FAILED, StackError, StackErrors
 from founderstack.model.events import Event
-from founderstack.model.instances import spoken
 from founderstack.model.protocols import Emit
 from founderstack.model.stack import Release
-from founderstack.operations.stack.converge import converge, duration_key
-from founderstack.operations.stack.prepare import Prepared, new_release, prepare
+from founderstack.operations.stack.converge import converge
+from founderstack.operations.stack.prepare import Prepared, decided, new_release, prepare
 from founderstack.operations.stack.site import Site
 
 Approve = Callable[[Prepared], None]
@@ -95,8 +94,8 @@ def rotate(site: Site, names: list[str], every: bool, approve: Approve, emit: Em
 
 def _half_rotated(site: Site, prepared: Prepared, events: list[Event], error: StackError) -> StackErrors:
     """The error with, after it, who has not got the new secrets yet: `up` gives them to the rest."""
-    done = {duration_key(event.step) for event in events if event.kind == "done"}
-    left = [step.target for step in prepared.plan.steps if duration_key(step.id) not in done]
+    done = {event.family_id for event in events if event.kind == "done"}
+    left = [step.target for step in prepared.plan.steps if step.family_id not in done]
     processes, tasks = prepared.resolved.desired.processes, prepared.resolved.desired.tasks
     titles = [_(processes[name].card.title) for name in left if name in processes]
     titles += [_(tasks[name].summary) for name in left if name in tasks]
@@ -117,8 +116,9 @@ def _apply(site: Site, prepared: Prepared, approve: Approve, emit: Emit) -> Prep
         site.changed()
         site.choices.save(prepared.choices)
         site.secrets.ensure(prepared.resolved.secrets)
-        prepared = _approved_only(prepared, prepare(site, prepared.release))
-        emit = _serving_noted(site, prepared, _recorded(site, emit))
+        # Instances are named after their secrets too, which exist only now.
+        prepared = _approved_only(prepared, decided(site, prepared.facts, site.runtime.observe()))
+        emit = _serving_noted(site, prepared, _recorded(site, prepared, emit))
         converge(prepared.plan, prepared.resolved.desired, site.runtime, site.clock, emit)
     elif prepared.choices != site.choices.load():
         site.choices.save(prepared.choices)
@@ -150,11 +150,10 @@ def _told_what_serves(current: Release | None, emit: Emit) -> Iterator[Emit]:
 
 def _approved_only(shown: Prepared, now: Prepared) -> Prepared:
     """The plan as it is now that the secrets exist; a step that was not shown stops the run."""
-    # Instances are named after their secrets too, which exist only now.
-    approved = {duration_key(step.id) for step in shown.plan.steps}
-    surprises = [step for step in now.plan.steps if duration_key(step.id) not in approved]
+    approved = {step.family_id for step in shown.plan.steps}
+    surprises = [step for step in now.plan.steps if step.family_id not in approved]
     if surprises:
-        told = ", ".join(f"{step.verb} {spoken(step.target)}" for step in surprises)
+        told = ", ".join(f"{step.verb} {step.called()}" for step in surprises)
         raise StackError(
             _("The stack changed while the plan was shown"),
             _("These steps were not in it: {steps}").format(steps=told),
@@ -164,10 +163,13 @@ def _approved_only(shown: Prepared, now: Prepared) -> Prepared:
     return now
 
 
-def _recorded(site: Site, emit: Emit) -> Emit:
+def _recorded(site: Site, prepared: Prepared, emit: Emit) -> Emit:
+    """Keeps how long each took, under what stays from one release to the next."""
+    kept = {step.id: step.service_id for step in prepared.plan.steps}
+
     def both(event: Event) -> None:
         if event.kind != "progress":
-            site.history.record(replace(event, step=duration_key(event.step)))
+            site.history.record(replace(event, step=kept[event.step]))
         emit(event)
 
     return both

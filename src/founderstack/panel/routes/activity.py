@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from founderstack.panel.asking import Ask
 from founderstack.panel.shown import jobs
-from founderstack.panel.shown.rings import together
+from founderstack.panel.shown.rings import called
 from founderstack.panel.shown.step_words import step_words
 from founderstack.panel.shown.words import explained, seconds
 
@@ -41,7 +41,7 @@ async def events(ask: Ask) -> Response:
 
 async def _page(ask: Ask, tab: str) -> Response:
     found = await ask.agent("jobs")
-    shown = jobs.views(found["jobs"], ask.say, ask.language, ask.parts.clock.now())
+    shown = jobs.views(found["jobs"], ask.say, ask.language, ask.parts.clock.now(), _titles(ask))
     return ask.page("activity.html", section="activity", tab=tab, jobs=shown, events=await _happened(ask))
 
 
@@ -56,8 +56,7 @@ async def _happened(ask: Ask) -> list[Happened]:
         "progress": _("Begun"),
     }
     shapes = {"done": "online", "failed": "down"}
-    services = together(ask.parts.live.processes, ask.parts.config.stack)
-    titles = {key: str(said.get("name") or _(str(said["title"]))) for key, said in services.items()}
+    titles = _titles(ask)
     found = []
     for one in _told_once(answer["events"]):
         title = step_words(str(one["step"]), _, ask.language, titles)
@@ -72,6 +71,10 @@ async def _happened(ask: Ask) -> list[Happened]:
             )
         )
     return found
+
+
+def _titles(ask: Ask) -> Mapping[str, str]:
+    return called(ask.parts.live.processes, ask.parts.config.stack, ask.say)
 
 
 def _told_once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -32,7 +32,7 @@ async def page(ask: Ask) -> Response:
         instances=_instances(ask),
         most=_MOST_COPIES,
         releases=deploys.releases(answer, ask.say),
-        deployments=jobs.views(mine, ask.say, ask.language, ask.parts.clock.now()),
+        deployments=jobs.views(mine, ask.say, ask.language, ask.parts.clock.now(), {}),
         ref=ref,
         waiting=waiting,
         problem=problem,

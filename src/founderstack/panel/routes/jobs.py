@@ -12,6 +12,7 @@ from starlette.responses import Response
 from founderstack.model.errors import StackError
 from founderstack.panel.asking import Ask
 from founderstack.panel.shown import jobs, log_lines
+from founderstack.panel.shown.rings import called
 from founderstack.panel.streams import event
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -35,7 +36,7 @@ async def begin(ask: Ask, verb: str, options: Mapping[str, Any], *, back: str) -
 async def one(ask: Ask) -> Response:
     """One job: its steps, how far each is, how it ended, and what its build said to those who may read logs."""
     job = await ask.agent("job", id=job_id(ask))
-    shown = jobs.view(job, ask.say, ask.language, ask.parts.clock.now())
+    shown = jobs.view(job, ask.say, ask.language, ask.parts.clock.now(), _titles(ask))
     builds = ask.reader.role == "admin" and job["verb"] in ("deploy", "up", "rollback")
     lines = await _build_lines(ask, job) if builds else []
     return ask.page("job.html", section="activity", job=shown, builds=builds, lines=lines)
@@ -51,13 +52,18 @@ async def _progress(ask: Ask, number: str) -> AsyncIterator[bytes]:
         async for said in ask.agent_stream("follow", id=number):
             if not ask.still_signed_in():
                 break
-            job = jobs.view(await ask.agent("job", id=number), ask.say, ask.language, ask.parts.clock.now())
+            found, now = await ask.agent("job", id=number), ask.parts.clock.now()
+            job = jobs.view(found, ask.say, ask.language, now, _titles(ask))
             yield event("progress", ask.part("job_progress.html", job=job).decode())
             if "job" in said:
                 break  # that was the last; the agent closes the connection after it
     except StackError:
         return  # the browser asks again
     yield event("over", "")
+
+
+def _titles(ask: Ask) -> Mapping[str, str]:
+    return called(ask.parts.live.processes, ask.parts.config.stack, ask.say)
 
 
 async def _build_lines(ask: Ask, job: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from founderstack.panel.routes.credentials import listing
 from founderstack.panel.routes.jobs import begin
 from founderstack.panel.routes.log_stream import log_stream
 from founderstack.panel.shown import bars, log_lines, texts, tiles
-from founderstack.panel.shown.rings import instances_of, number_of, together
+from founderstack.panel.shown.rings import instances_of, together
 from founderstack.panel.shown.words import size
 
 _SHOWN_LINES, _FILE_LINES = 500, 2000
@@ -54,7 +54,7 @@ async def act(ask: Ask) -> Response:
     if action == "stop" and ask.fields.get("name", "").strip() != tile.key:
         ask.note(texts.name_differs(ask.say), failed=True)
         return ask.go(f"{here}/stop")
-    return await begin(ask, action, {"process": tile.key}, back=here)
+    return await begin(ask, action, {"process": tile.family}, back=here)
 
 
 async def logs(ask: Ask) -> Response:
@@ -87,7 +87,9 @@ async def tail(ask: Ask) -> Response:
 
 async def _past(ask: Ask, key: str) -> list[Sequence[Any]]:
     """The last day of a service; of the app's, that of all its instances."""
-    of_each = {number_of(name): name for name in instances_of(ask.parts.live.processes, key)}
+    live = ask.parts.live.processes
+    # While a release takes over, its first instance and the one that goes have one past.
+    of_each = {live.get(name, {}).get("family", name): name for name in instances_of(live, key)}
     answers = [await ask.agent("history", process=name, hours=_HISTORY_HOURS) for name in of_each.values()]
     return [span for answer in answers for span in answer["buckets"]]
 
@@ -114,7 +116,7 @@ def _tile(ask: Ask) -> tiles.Tile:
 
 def _log(ask: Ask, tile: tiles.Tile) -> str:
     """Which of its logs is asked for; its own output, or its first instance's, where none is named."""
-    name = ask.request.query_params.get("log", tile.logs[0] if tile.logs else tile.key)
+    name = ask.request.query_params.get("log", next(iter(tile.logs), tile.key))
     if name not in (tile.logs or (tile.key,)):
         raise HTTPException(404)
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from founderstack.model.step_titles import title_of
@@ -57,8 +58,10 @@ class JobView:
     """What somebody needs to know of what it made, a sentence each."""
 
 
-def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> JobView:
-    """A job, with its steps in the order in which they are carried out."""
+def view(
+    job: Mapping[str, Any], _: Translate, language: str, now: float, titles: Mapping[str, str] = MappingProxyType({})
+) -> JobView:
+    """A job, with its steps in the order in which they are carried out; `titles` has what services are called."""
     words = {"running": _("Running"), "done": _("Done"), "failed": _("Failed"), "lost": _("End unknown")}
     colours = {"running": "running", "done": "online", "failed": "down"}
     state = str(job["state"])
@@ -67,7 +70,7 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
     error = job.get("error")
     return JobView(
         id=str(job["id"]),
-        title=title(str(job["verb"]), job.get("options") or {}, _, language),
+        title=title(str(job["verb"]), job.get("options") or {}, _, language, titles),
         state=colours.get(state, "unknown"),
         word=words.get(state, state),
         by=str(job.get("by") or ""),
@@ -81,10 +84,10 @@ def view(job: Mapping[str, Any], _: Translate, language: str, now: float) -> Job
     )
 
 
-def title(verb: str, options: Mapping[str, Any], _: Translate, language: str) -> str:
+def title(verb: str, options: Mapping[str, Any], _: Translate, language: str, titles: Mapping[str, str]) -> str:
     """What a job does, in a few words."""
     if verb in ("restart", "stop", "start") and options.get("process"):
-        return _capital(step_words(f"{verb}:{options['process']}", _, language, {}))
+        return _capital(step_words(f"{verb}:{options['process']}", _, language, titles))
     known = {"ref": "", "number": "", "replicas": "", "secret": "", **options}
     known["set"] = set_named(str(options.get("set", "")), language)
     texts = {
@@ -141,7 +144,7 @@ def _line(
     }  # fmt: skip
     told = title_of(key, _, lambda about: set_named(about, language))
     said = text_of(planned, "title", _) or text_of(event, "title", _)
-    name = told or said or step_words(key, _, language, {})
+    name = told or said or step_words(str((event or {}).get("family") or key), _, language, {})
     took = float(event.get("seconds") or 0.0) if event else 0.0
     return StepLine(
         title=_capital(name),
@@ -164,9 +167,11 @@ def _outcome(verb: str, result: Mapping[str, Any] | None, _: Translate) -> tuple
     return (_("To go back, restore the backup {id}").format(id=result["safety"]),) if result["safety"] else ()
 
 
-def views(jobs: Sequence[Mapping[str, Any]], _: Translate, language: str, now: float) -> tuple[JobView, ...]:
+def views(
+    jobs: Sequence[Mapping[str, Any]], _: Translate, language: str, now: float, titles: Mapping[str, str]
+) -> tuple[JobView, ...]:
     """Jobs of a list, in its order."""
-    return tuple(view(job, _, language, now) for job in jobs)
+    return tuple(view(job, _, language, now, titles) for job in jobs)
 
 
 def _capital(text: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from founderstack.panel.shown.words import Translate
+
 Said = Mapping[str, Any]
 """What the agent says of a process."""
 
@@ -30,9 +32,15 @@ def instances_of(processes: Mapping[str, Said], key: str) -> tuple[str, ...]:
     return tuple(name for name, said in processes.items() if said.get("ring") == key) or (key,)
 
 
-def number_of(key: str) -> str:
-    """Which of its ring's instances a process is: `2` of `app-3-4fd2a1-2`."""
-    return key.rpartition("-")[2]
+def called(processes: Mapping[str, Said], name: str, _: Translate) -> dict[str, str]:
+    """What events and jobs may name, services, families and processes, → what a person calls it."""
+    services = together(processes, name)
+    titles = {key: str(said.get("name") or _(str(said["title"]))) for key, said in services.items()}
+    for key, said in processes.items():
+        if said.get("number"):
+            one = _("{name}, instance {number}").format(name=titles[said["ring"]], number=said["number"])
+            titles |= {said["family"]: one, key: one}
+    return titles
 
 
 def _one(instances: Mapping[str, Said], name: str) -> dict[str, Any]:
@@ -40,10 +48,11 @@ def _one(instances: Mapping[str, Said], name: str) -> dict[str, Any]:
     newest = max(instances.values(), key=lambda said: (_release(said), said["state"] == "online"))
     speaker = _speaker(instances)
     # While a release takes over, its first instance and the one that goes have one past.
-    past = {number_of(key): said for key, said in instances.items()}
+    past = {said.get("number"): said for said in instances.values()}
     return {
         **newest,
         "name": name,
+        "family": newest["ring"],
         "instances": (sum(said["state"] == "online" for said in instances.values()), len(instances)),
         "state": _state([str(said["state"]) for said in instances.values()]),
         "since": speaker["since"],
@@ -57,6 +66,7 @@ def _one(instances: Mapping[str, Said], name: str) -> dict[str, Any]:
         "bars": _bars([said.get("bars") or () for said in past.values()]),
         "actions": sorted({action for said in instances.values() for action in said.get("actions") or ()}),
         "logs": [log for said in instances.values() for log in said.get("logs") or ()],
+        "log_numbers": {log: said.get("number") for said in instances.values() for log in said.get("logs") or ()},
     }
 
 
@@ -81,7 +91,7 @@ def _release(said: Said) -> int:
     return int(version) if version.isascii() and version.isdigit() else 0
 
 
-def _given(past: Mapping[str, Said], key: str) -> list[Any]:
+def _given(past: Mapping[object, Said], key: str) -> list[Any]:
     return [said[key] for said in past.values() if said.get(key) is not None]
 
 

@@ -1,8 +1,7 @@
-"""Steps and options as people name them: `start:app-3-4fd2a1-2` is “start instance 2 of release 3”. Pure."""
+"""Steps and options as people name them: `stop:app-2` is “stop diary, instance 2”. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from founderstack.locale import N_
@@ -36,22 +35,19 @@ _TASKS = {
     "buckets": N_("make the buckets"),
 }
 """What a task does by the part of its id that all components share; one that is not here is prepared."""
-_INSTANCE = re.compile(r"(\d{1,9})-[0-9a-f]{6}-(\d{1,4})")
-"""What follows the name of its ring."""
-_DIGEST = re.compile(r"-[0-9a-f]{20}")
 
 
 def step_words(step: str, _: Translate, language: str, titles: Mapping[str, str]) -> str:
-    """What a step does, in a few words; `titles` has what services are called, by name."""
+    """What a step does, in a few words; `titles` has what services, families and processes are called, by name."""
     if told := title_of(step, _, lambda about: set_named(about, language)):
         return told
     action, colon, name = step.partition(":")
     if not colon:
         return action
     owner, _slash, part = name.partition("/")
-    if action == "do" and (task := _TASKS.get(_DIGEST.sub("", part))):
+    if action == "do" and (task := _TASKS.get(part)):
         return _(task).format(name=titles.get(owner, owner))
-    called = titles.get(name) or _instance(name, _) or set_named(name, language)
+    called = titles.get(name) or set_named(name, language)
     return _(_TEXTS[action]).format(name=called) if action in _TEXTS else f"{action} {called}"
 
 
@@ -77,8 +73,3 @@ def _option(name: str, value: str, _: Translate, language: str) -> str:
         "force": _("anew") if value == "True" else "",
     }
     return texts.get(name, value)
-
-
-def _instance(name: str, _: Translate) -> str:
-    found = _INSTANCE.fullmatch("-".join(name.split("-")[-3:])) if name.count("-") > 2 else None
-    return _("instance {number} of release {release}").format(number=found[2], release=found[1]) if found else ""

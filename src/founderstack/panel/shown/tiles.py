@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from founderstack.panel.shown.bars import Chart, buckets, chart
-from founderstack.panel.shown.rings import number_of
 from founderstack.panel.shown.words import Translate, duration, explained, milliseconds, percent
 
 _NEARLY_A_DAY_S = 23 * 3600
@@ -36,6 +35,8 @@ class Tile:
 
     key: str
     """The process's name; the ring's where it stands for all its instances."""
+    family: str
+    """By which verbs and what is kept name it: what stays of its name from one release to the next."""
     state: TileState
     word: str
     title: str
@@ -68,8 +69,8 @@ class Tile:
     error: str
     last_error: LastError | None
     """What went wrong before; None while something is wrong now, or nothing was."""
-    logs: tuple[str, ...]
-    """Names of its logs, its own output first."""
+    logs: Mapping[str, str]
+    """Its logs by name, its own output first, each with what it is called beside the others."""
     order: tuple[int, int, str, str]
 
     @property
@@ -104,9 +105,10 @@ def tile(
     error = _error(state, said, _)
     return Tile(
         key=key,
+        family=str(said.get("family") or key),
         state=state,
         word=_word(state, said, _),
-        title=_title(key, said, _),
+        title=_title(said, _),
         group=_group(said["group"], _),
         summary=_(about) if about else "",
         version=_version(said, _),
@@ -126,16 +128,22 @@ def tile(
         chart=chart(buckets(said.get("bars") or ()), _, language),
         error=error,
         last_error=None if error or stale_s else _last_error(said, _, now),
-        logs=tuple(str(name) for name in said.get("logs") or ()),
-        order=(RANKS[state], _group_rank(said["group"]), _title(key, said, _).casefold(), key),
+        logs={str(name): _log(str(name), said, _) for name in said.get("logs") or ()},
+        order=(RANKS[state], _group_rank(said["group"]), _title(said, _).casefold(), key),
     )
 
 
-def _title(key: str, said: Mapping[str, Any], _: Translate) -> str:
+def _title(said: Mapping[str, Any], _: Translate) -> str:
     if "instances" in said:
         return str(said["name"])
     title = _(str(said["title"]))
-    return _("{name}, instance {number}").format(name=title, number=number_of(key)) if said.get("ring") else title
+    return _("{name}, instance {number}").format(name=title, number=said["number"]) if said.get("number") else title
+
+
+def _log(name: str, said: Mapping[str, Any], _: Translate) -> str:
+    if number := (said.get("log_numbers") or {}).get(name):
+        return _("Instance {number}").format(number=number)
+    return name.partition(":")[2] or _("Output")
 
 
 def _version(said: Mapping[str, Any], _: Translate) -> str:

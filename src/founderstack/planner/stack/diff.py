@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from founderstack.locale import _
-from founderstack.model.instances import listed
+from founderstack.model.identity import Identity
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Instance, State
 from founderstack.planner.stack.order import ordered
 
 
-def diff(wanted: State, actual: State, task_needs: Mapping[str, tuple[str, ...]]) -> Plan:
+def diff(
+    wanted: State,
+    actual: State,
+    task_needs: Mapping[str, tuple[str, ...]],
+    tasks: Mapping[str, Identity] = MappingProxyType({}),
+) -> Plan:
     """The plan that turns `actual` into `wanted`; empty when they agree.
 
-    `task_needs` names what each wanted task needs. Tasks that are no longer wanted are forgotten without a step.
+    `task_needs` names what each wanted task needs, `tasks` says who it is beside its name. Tasks that are no longer
+    wanted are forgotten without a step.
     """
     steps = [
         *_tasks(wanted, actual, task_needs),
@@ -22,7 +30,8 @@ def diff(wanted: State, actual: State, task_needs: Mapping[str, tuple[str, ...]]
         *_rings(wanted, actual),
         *_stops(wanted, actual),
     ]
-    return Plan(ordered(_with_needs(steps, wanted, actual, task_needs)))
+    known = [_identified(step, wanted, actual, tasks) for step in steps]
+    return Plan(ordered(_with_needs(known, wanted, actual, task_needs)))
 
 
 def _tasks(wanted: State, actual: State, needs: Mapping[str, tuple[str, ...]]) -> Iterator[Step]:
@@ -69,7 +78,8 @@ def _changes(changed: tuple[str, ...]) -> str:
 def _rings(wanted: State, actual: State) -> Iterator[Step]:
     for ring, members in wanted.rings.items():
         if actual.rings.get(ring) != members:
-            yield Step("switch", ring, _("requests go to {members}").format(members=listed(members)))
+            told = ", ".join(wanted.processes[name].identity.instance or name for name in members)
+            yield Step("switch", ring, _("requests go to {members}").format(members=told))
 
 
 def _stops(wanted: State, actual: State) -> Iterator[Step]:
@@ -80,6 +90,15 @@ def _stops(wanted: State, actual: State) -> Iterator[Step]:
             yield Step("stop", name, _("it was replaced"))
         else:
             yield Step("stop", name, _("it is no longer wanted"), risk="interruption" if instance.up else "none")
+
+
+def _identified(step: Step, wanted: State, actual: State, tasks: Mapping[str, Identity]) -> Step:
+    """The step with what its target is beside its name; of a ring there is nothing else."""
+    if step.verb == "switch":
+        return step
+    if step.verb == "do":
+        return replace(step, identity=tasks.get(step.target, step.identity))
+    return replace(step, identity=(actual if step.verb == "stop" else wanted).processes[step.target].identity)
 
 
 def _with_needs(
@@ -103,7 +122,7 @@ def _with_needs(
             # A new part may take over the folder or the port of one that leaves.
             yield from (other.id for other in steps if _leaves_first(other, wanted, rings_of_replaced))
 
-    return [Step(step.verb, step.target, step.reason, tuple(dict.fromkeys(before(step))), step.risk) for step in steps]
+    return [replace(step, needs=tuple(dict.fromkeys(before(step)))) for step in steps]
 
 
 def _leaves_first(step: Step, wanted: State, rings: Mapping[str, str]) -> bool:

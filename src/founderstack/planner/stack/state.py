@@ -45,6 +45,7 @@ def instance_of(process: Process, secrets: Digests) -> Instance:
         ring=process.ring,
         needs=process.needs,
         follows=process.follows,
+        identity=process.identity,
     )
 
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.instances import spoken
 from founderstack.model.process import Around, Command, File, Instance, Probe, Process
 from founderstack.model.protocols import Clock
+from founderstack.model.record import identity_of
 from founderstack.model.stack import Machine
 from founderstack.runtimes.host import endings, launch, patience, rings
 from founderstack.runtimes.host.commands import Fill, around_restart, run_command
@@ -230,7 +230,7 @@ class Launcher:
             if number not in used and network.can_bind(first_port + number):
                 return number
         raise StackError(
-            _("No port is free for {name}").format(name=spoken(process.name, _(process.card.title))),
+            _("No port is free for {name}").format(name=process.identity.spoken(_(process.card.title))),
             _("All ports from {first} to {last} are taken.").format(first=first_port, last=first_port + count - 1),
             _("Stop programs that listen on them, then run the command again."),
         )
@@ -244,8 +244,8 @@ class Launcher:
             answer = probes.check(probe, self._fill)
             if answer.ok:
                 return
-            self._go_on(name)
             record = self.records.get(name) or {"name": name}
+            self._go_on(identity_of(record).spoken())
             given_up = self._supervisor.ends_always(name, lives, 1 + launch.retries(bool(record.get("ring"))))
             waited = patience.waited_s(probe.timeout_s, self._load(), self._machine.cores)
             if given_up or self._clock.monotonic() > began + waited:
@@ -256,7 +256,7 @@ class Launcher:
     def _go_on(self, what: str) -> None:
         if self.broken_off:
             why, fix = _("The command was interrupted."), _("Run the same command again to go on where it stopped.")
-            raise StackError(_("{name} was not waited for").format(name=spoken(what)), why, fix)
+            raise StackError(_("{name} was not waited for").format(name=what), why, fix)
 
     def last_lines(self, name: str, count: int = LOG_LINES) -> list[str]:
         """The last lines of a process's output."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from founderstack.model.process import Around, Command, Instance, Probe, Process
+from founderstack.model.record import identity_of
 from founderstack.world.os import files
 
 FORMAT = 1
@@ -69,7 +70,10 @@ def process_record(process: Process, instance: Instance, relay_number: int | Non
         "user": process.user,
         "parts": dict(instance.parts),
         "reloads": instance.reloads,
+        "family": process.identity.family,
+        "generation": process.generation,
         "ring": process.ring,
+        "number": process.number,
         "needs": list(process.needs),
         "follows": list(process.follows),
         "reload_signal": process.reload_signal or "",
@@ -100,6 +104,7 @@ def instance_of(record: Record, *, up: bool) -> Instance:
         ring=str(record.get("ring", "")),
         needs=tuple(record.get("needs", ())),
         follows=tuple(record.get("follows", ())),
+        identity=identity_of(record),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from founderstack.model.process import Process
+from founderstack.model.record import identity_of
 from founderstack.model.stack import RING_SLOTS, paired_slot
 from founderstack.runtimes.host.layout import Layout
 from founderstack.runtimes.host.records import Record
@@ -75,9 +76,10 @@ def take_back(layout: Layout, records: Mapping[str, Record], name: str) -> None:
     ring = str(records.get(name, {}).get("ring", ""))
     with _alone(layout):
         serving = members(layout, records).get(ring, ())
-        alike = all(other.rpartition("-")[0] == name.rpartition("-")[0] for other in serving)
+        known = {one: identity_of(records[one]) for one in {*filter(None, serving), name} if one in records}
+        alike = "" not in serving and len({one.generation for one in known.values()}) == 1
         if serving and alike and name not in serving:
-            _point(layout, ring, [records[one]["socket"] for one in sorted({*serving, name}, key=_number)])
+            _point(layout, ring, [records[one]["socket"] for one in sorted(known, key=lambda one: known[one].number)])
 
 
 def with_relay(process: Process, number: int | None) -> Process:
@@ -102,11 +104,6 @@ def _alone(layout: Layout) -> Iterator[None]:
     """A rollout and the agent change slots by what they lead to: neither may do so while the other looks."""
     with stack_lock(f"{layout.slots}.lock", command="slots", wait_s=_WAIT_S):
         yield
-
-
-def _number(name: str) -> int:
-    last = name.rpartition("-")[2]
-    return int(last) if last.isdigit() else 0
 
 
 def _target(link: str) -> str:

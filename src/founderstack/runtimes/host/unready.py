@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from founderstack.locale import _, joined
 from founderstack.model.errors import StackError
-from founderstack.model.instances import service_of, spoken
 from founderstack.model.process import Sign
+from founderstack.model.record import identity_of
 from founderstack.runtimes.host.records import Record
 
 _SHOWN = 15
@@ -15,16 +15,16 @@ _SHOWN = 15
 
 def not_ready(record: Record, lines: Sequence[str], late: str, waited_s: float) -> StackError:
     """What to tell of an applied process from its last lines; `late` is what its probe said, "" where it ended."""
-    name = str(record["name"])
+    who = identity_of(record)
     cause = (
         _("It did not answer within {seconds:.0f} s: {error}.").format(seconds=waited_s, error=late)
         if late
         else _("It ended again and again.")
     )
     error = StackError(
-        _("{name} did not get ready").format(name=spoken(name, _(str(record.get("title") or "")))),
+        _("{name} did not get ready").format(name=who.spoken(_(str(record.get("title") or "")))),
         joined("\n  | ", (cause, *once(lines)[-_SHOWN:])),
-        _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=service_of(name)),
+        _("Read “founder logs {name}”, mend the cause, and run the command again.").format(name=who.service),
     )
     signs = [Sign(**sign) for sign in record.get("signs", ())]
     return explained(error, signs, folder=str(record.get("folder", "")))

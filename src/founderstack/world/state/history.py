@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from founderstack.locale import Sentence, wire
 from founderstack.model.events import Event
+from founderstack.model.version_0_1 import lasting
 from founderstack.world.state.lossy_sqlite import LossyDatabase
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class History:
                 (limit,),
             )
             return [
-                Event(kind, step, at, seconds, wire.loads(said)["detail"] if said else detail)
+                Event(kind, lasting(step), at, seconds, wire.loads(said)["detail"] if said else detail)
                 for kind, step, at, seconds, detail, said in rows
             ]
 

@@ -10,27 +10,36 @@ import pytest
 from founderstack.cli.terminal.progress import Progress
 from founderstack.model.actions import NodeRuntime
 from founderstack.model.events import Event
+from founderstack.model.identity import Identity
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired, Task
 from founderstack.testing.clock import FakeClock
 
 
-def _lines(capsys: pytest.CaptureFixture[str], shown: list[str], done: list[str]) -> list[str]:
-    plan = Plan(tuple(Step("start", name, "it is not there yet") for name in shown))
-    with Progress(plan, Desired(), FakeClock()) as progress:
-        for name in done:
-            progress.emit(Event("done", f"start:{name}", 0.0, seconds=1.0))
+def _starts(release: str, shape: str) -> list[Step]:
+    """The steps that start both instances of a release."""
+    who = [
+        Identity(f"app-{release}-{shape}-{n}", f"app-{n}", f"{release}-{shape}", "app", "app", n, release)
+        for n in (1, 2)
+    ]
+    return [Step("start", one.name, "it is not there yet", identity=one) for one in who]
+
+
+def _lines(capsys: pytest.CaptureFixture[str], shown: list[Step], done: list[Step]) -> list[str]:
+    with Progress(Plan(tuple(shown)), Desired(), FakeClock()) as progress:
+        for step in done:
+            progress.emit(Event("done", step.id, 0.0, seconds=1.0, family=step.family_id))
     return [line.partition("✓ ")[2] for line in capsys.readouterr().err.splitlines()]
 
 
 def test_each_instance_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    names = ["app-2-0f3a9c-1", "app-2-0f3a9c-2"]
+    steps = _starts("2", "0f3a9c")
     told = [f"start app, instance {number} of release 2  1.0 s" for number in (1, 2)]
-    assert _lines(capsys, names, names) == told
+    assert _lines(capsys, steps, steps) == told
 
 
 def test_a_name_that_was_not_known_when_the_plan_was_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    shown, done = ["app-1-000000-1", "app-1-000000-2"], ["app-1-0f3a9c-1", "app-1-0f3a9c-2"]
+    shown, done = _starts("1", "000000"), _starts("1", "0f3a9c")
     told = [f"start app, instance {number} of release 1  1.0 s" for number in (1, 2)]
     assert _lines(capsys, shown, done) == told
 

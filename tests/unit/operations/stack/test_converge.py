@@ -6,14 +6,16 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
+from founderstack.model.identity import Identity
 from founderstack.model.plan import Plan, Step
 from founderstack.model.process import Desired
-from founderstack.operations.stack.converge import converge, duration_key, estimate
+from founderstack.operations.stack.converge import converge, estimate
 from founderstack.testing.clock import FakeClock
 from founderstack.testing.runtime import FakeRuntime
 from founderstack.testing.stores import FakeSecrets
@@ -98,7 +100,7 @@ def test_an_interruption_breaks_off_what_runs_and_begins_nothing_more() -> None:
 
     def emit(event: Event) -> None:
         told.append((event.kind, event.step))
-        if event == Event("started", "stop:a", event.at):
+        if (event.kind, event.step) == ("started", "stop:a"):
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
@@ -111,16 +113,25 @@ def test_every_step_is_told_from_its_start_to_its_end() -> None:
     assert [event.kind for event in events] == ["started", "progress", "done"]
 
 
+APP = Identity("app-12-0f3a9c-1", "app-1", "12-0f3a9c", "app", "app", 1, "12")
+BUILD = Identity("app/build-f092c3c21943d89520e3", "app/build", "f092c3c21943d89520e3", "app")
+
+
 @pytest.mark.parametrize(
-    ("step", "key"),
+    ("step", "family", "service"),
     [
-        ("start:app-12-0f3a9c-1", "start:app"),
-        ("do:app/build-f092c3c21943d89520e3", "do:app/build"),
-        ("start:postgres", "start:postgres"),
+        (Step("start", APP.name, "", identity=APP), "start:app-1", "start:app"),
+        (Step("do", BUILD.name, "", identity=BUILD), "do:app/build", "do:app/build"),
+        (Step("start", "postgres", "", identity=Identity("postgres", "postgres")), "start:postgres", "start:postgres"),
+        (Step("switch", "app", ""), "switch:app", "switch:app"),
     ],
 )
-def test_durations_are_compared_across_releases(step: str, key: str) -> None:
-    assert duration_key(step) == key
+def test_steps_are_approved_by_family_and_their_durations_compared_by_service(
+    step: Step, family: str, service: str
+) -> None:
+    assert (step.family_id, step.service_id) == (family, service)
+    told = carried_out(Plan((replace(step, verb="stop"),)), FakeRuntime(FakeSecrets(), FakeClock()))
+    assert {event.family_id.partition(":")[2] for event in told} == {family.partition(":")[2]}
 
 
 def test_the_estimate_is_the_longest_chain() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from founderstack.operations.stack.status import Found, as_json, chosen, status
+from founderstack.operations.stack.status import Found, as_json, status
 
 NOW = 10_000.0
 RECORDS: dict[str, dict[str, Any]] = {
@@ -77,19 +77,6 @@ def test_findings_that_make_no_sense_are_unknown() -> None:
     assert seen.lines[0].state == "unknown"
 
 
-def test_app_means_all_its_instances_and_an_unknown_word_is_named() -> None:
-    names = ("app-1-aaaaaa-1", "app-1-aaaaaa-2", "redis")
-    assert chosen(names, ["app"]) == (names[:2], "")
-    assert chosen(names, []) == (names, "")
-    assert chosen(names, ["redis", "radish"]) == ((), "radish")
-    assert chosen(names, ["app-1"]) == (names[:2], "")
-
-
-def test_a_name_means_no_longer_one_that_begins_alike() -> None:
-    assert chosen(("redis", "redis-commander"), ["redis"]) == (("redis",), "")
-    assert chosen(("valkey", "redis-commander"), ["redis"]) == ((), "redis")
-
-
 def test_the_document_for_machines_carries_its_version() -> None:
     document = as_json(status(WELL, NOW), {"app": "https://localhost"})
     assert document["v"] == 1
@@ -98,7 +85,7 @@ def test_the_document_for_machines_carries_its_version() -> None:
     services = document["services"]
     assert isinstance(services, list)
     assert list(services[0]) == [
-        "name", "state", "title", "group", "version", "address", "since", "latency_ms", "error", "outside",
+        "name", "family", "state", "title", "group", "version", "address", "since", "latency_ms", "error", "outside",
     ]  # fmt: skip
 
 

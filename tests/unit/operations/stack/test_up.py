@@ -247,6 +247,49 @@ def test_a_stack_that_changed_while_its_plan_was_read_is_not_touched(world: Fake
     assert len(world.runtime.steps) == done
 
 
+def test_the_world_is_looked_at_once_though_instances_are_named_after_secrets_that_come_later(world: FakeWorld) -> None:
+    """Only what runs, and the secrets, are asked for again between the yes and the first step."""
+    looks: list[str] = []
+    site = world.site(TEXT)
+
+    class Watched:
+        def __init__(self, part: str, watched: object) -> None:
+            self._part, self._watched = part, watched
+
+        def __getattr__(self, name: str) -> object:
+            looks.append(f"{self._part}.{name}")
+            return getattr(self._watched, name)
+
+    parts = {name: Watched(name, getattr(site, name)) for name in ("choices", "source", "ports", "disk", "runtime")}
+    shown: list[Prepared] = []
+    made = up(replace(site, **parts), shown.append, quiet)  # type: ignore[arg-type]
+    assert {one: looks.count(one) for one in ("choices.load", "source.digest", "disk.free_mib", "runtime.observe")} == {
+        "choices.load": 1,
+        "source.digest": 1,
+        "disk.free_mib": 1,
+        "runtime.observe": 2,
+    }
+    assert [step.family_id for step in made.plan.steps] == [step.family_id for step in shown[0].plan.steps]
+    assert [step.id for step in made.plan.steps] != [step.id for step in shown[0].plan.steps], "they got their names"
+
+
+def test_an_instance_that_nobody_approved_stops_the_run(world: FakeWorld) -> None:
+    """That the first starts was shown, and it is of the same ring and release."""
+    site = world.site(f"{TEXT}[app]\nreplicas = 2\n")
+    up(site, yes, quiet)
+    first, second = world.runtime.observe().rings["app"]
+    world.runtime.give_up(first)
+
+    def somebody_kills_the_second(_prepared: Prepared) -> None:
+        world.runtime.give_up(second)
+
+    done = len(world.runtime.steps)
+    with pytest.raises(StackError) as stopped:
+        up(site, somebody_kills_the_second, quiet)
+    assert "start app, instance 2 of release 1" in stopped.value.why
+    assert len(world.runtime.steps) == done
+
+
 def test_two_commands_at_once_are_one_too_many(site: Site) -> None:
     with site.lock("up"), pytest.raises(StackError) as caught:
         down(site, quiet)

@@ -21,7 +21,7 @@ def job(**more: Any) -> JobView:
         "id": "1", "verb": "deploy", "options": {"ref": "main"}, "by": "ana", "state": "running", "started": NOW - 65,
         "ended": 0.0, "code": None, "steps": PLANNED, "events": [], "result": None, "error": None, **more,
     }  # fmt: skip
-    return view(values, str, "en", NOW)
+    return view(values, str, "en", NOW, {"app-2": "diary, instance 2"})
 
 
 def test_a_job_that_runs_shows_what_is_done_what_goes_on_and_what_waits() -> None:
@@ -93,7 +93,7 @@ SET = "20261124T033000Z-0000ab"
         ("restore", {"set": SET, "confirm": ""}, "Restore the backup of 24 Nov 2026, 03:30 UTC, beside what is used"),
         ("restore", {"set": SET, "confirm": "diary"}, "Restore the backup of 24 Nov 2026, 03:30 UTC, in its place"),
         ("restart", {"process": "redis"}, "Restart redis"),
-        ("stop", {"process": "app-3-4fd2a1-2"}, "Stop instance 2 of release 3"),
+        ("stop", {"process": "app-2"}, "Stop diary, instance 2"),
     ],
 )
 def test_a_job_is_named_in_words(verb: str, options: dict[str, Any], title: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from founderstack.panel.shown.rings import instances_of, together
+from founderstack.panel.shown.rings import called, instances_of, together
 from founderstack.panel.shown.tiles import Tile, tile
 
 NOW = 1_700_000_000.0
@@ -20,7 +20,10 @@ def instance(**more: Any) -> dict[str, Any]:
 
 
 def shown(*instances: dict[str, Any]) -> Tile:
-    processes = {f"app-3-4fd2a1-{number}": one for number, one in enumerate(instances, 1)}
+    processes = {
+        f"app-3-4fd2a1-{number}": {**one, "number": number, "family": f"app-{number}"}
+        for number, one in enumerate(instances, 1)
+    }
     (key, said), *rest = together(processes, "diary").items()
     assert not rest
     return tile(key, said, str, "en", NOW, 0.0)
@@ -29,7 +32,7 @@ def shown(*instances: dict[str, Any]) -> Tile:
 def test_the_app_is_one_service_with_its_name_its_release_and_its_instances() -> None:
     found = shown(instance(logs=["app-3-4fd2a1-1"]), instance(logs=["app-3-4fd2a1-2"]))
     assert (found.key, found.title, found.version, found.instances) == ("app", "diary", "release 3", "2 of 2 instances")
-    assert (found.state, found.logs) == ("online", ("app-3-4fd2a1-1", "app-3-4fd2a1-2"))
+    assert (found.state, found.logs) == ("online", {"app-3-4fd2a1-1": "Instance 1", "app-3-4fd2a1-2": "Instance 2"})
     assert found.chart.values == "10,10,0"
     assert shown(instance()).instances == "1 of 1 instance"
 
@@ -49,15 +52,22 @@ def test_an_instance_that_begins_or_was_stopped_is_counted_and_makes_the_app_no_
 
 
 def test_while_a_release_takes_over_no_past_is_counted_twice() -> None:
-    old, new = instance(), instance(version="4", state="unknown", since=0.0)
+    old, new = instance(number=1), instance(number=1, version="4", state="unknown", since=0.0)
     found = together({"app-3-4fd2a1-1": old, "app-4-77aa01-1": new}, "diary")
     assert found["app"]["bars"] == [[0, 60, 10.0, 5, 0]]
     assert (found["app"]["version"], found["app"]["instances"]) == ("4", (1, 2))
 
 
 def test_whatever_is_no_instance_stays_as_it_is_and_an_instance_has_a_page_of_its_own() -> None:
-    processes = {"redis": instance(ring="", title="Redis"), "app-3-4fd2a1-2": instance()}
+    processes = {"redis": instance(ring="", title="Redis"), "app-3-4fd2a1-2": instance(number=2, family="app-2")}
     assert together(processes, "diary")["redis"] is processes["redis"]
     assert (instances_of(processes, "app"), instances_of(processes, "redis")) == (("app-3-4fd2a1-2",), ("redis",))
     alone = tile("app-3-4fd2a1-2", processes["app-3-4fd2a1-2"], str, "en", NOW, 0.0)
     assert (alone.title, alone.version, alone.instances) == ("App, instance 2", "release 3", "")
+
+
+def test_events_and_jobs_name_services_families_and_processes() -> None:
+    processes = {"redis": instance(ring="", title="Redis"), "app-3-4fd2a1-2": instance(number=2, family="app-2")}
+    both = "diary, instance 2"
+    titles = {"redis": "Redis", "app": "diary", "app-2": both, "app-3-4fd2a1-2": both}
+    assert called(processes, "diary", str) == titles

@@ -7,7 +7,7 @@ import pytest
 from founderstack.panel.people.account_texts import detail
 from founderstack.panel.shown.step_words import step_words
 
-TITLES = {"postgres": "PostgreSQL", "app": "diary"}
+TITLES = {"postgres": "PostgreSQL", "app": "diary", "app-2": "diary, instance 2"}
 SET = "20261124T033000Z-0000ab"
 
 
@@ -15,9 +15,8 @@ SET = "20261124T033000Z-0000ab"
     ("step", "words"),
     [
         ("start:postgres", "start PostgreSQL"),
-        ("start:app-3-4fd2a1-2", "start instance 2 of release 3"),
+        ("start:app-2", "start diary, instance 2"),
         ("do:postgres/packages", "install PostgreSQL"),
-        ("do:app/build-0123456789abcdef0123", "build a release of diary"),
         ("do:app/build", "build a release of diary"),
         ("do:later/thing", "prepare later/thing"),
         ("switch:app", "send requests to the new instances of diary"),

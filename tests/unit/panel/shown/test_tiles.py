@@ -55,8 +55,8 @@ def test_an_error_that_is_over_is_told_with_its_age_and_one_that_lasts_is_told_o
 
 
 def test_every_log_of_a_service_is_known_by_its_name() -> None:
-    assert shown(logs=["nginx", "nginx:access"]).logs == ("nginx", "nginx:access")
-    assert shown(logs=None).logs == ()
+    assert shown(logs=["nginx", "nginx:access"]).logs == {"nginx": "Output", "nginx:access": "access"}
+    assert shown(logs=None).logs == {}
 
 
 def test_a_degraded_tile_counts_its_failures_and_gives_the_error_in_place() -> None:

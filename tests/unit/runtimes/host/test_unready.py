@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from founderstack.model.instances import listed, service_of, spoken
 from founderstack.runtimes.host.unready import not_ready, once
 
 
@@ -25,21 +24,12 @@ def test_what_each_life_says_again_is_shown_once(lines: list[str], shown: list[s
 
 
 def test_an_instance_is_told_by_its_title_number_and_release_and_never_by_its_id() -> None:
-    error = not_ready({"name": "app-2-0f3a9c-1", "title": "App", "ring": "app"}, [], "refused", 60.0)
+    error = not_ready(
+        {"name": "app-2-0f3a9c-1", "title": "App", "ring": "app", "number": 1, "family": "app-1", "version": "2"},
+        [],
+        "refused",
+        60.0,
+    )
     assert error.what == "App, instance 1 of release 2 did not get ready"
     assert "“founder logs app”" in error.fix
     assert not_ready({"name": "redis", "title": "Redis"}, [], "", 60.0).what == "redis did not get ready"
-
-
-@pytest.mark.parametrize(
-    ("name", "service", "told"),
-    [
-        ("app-12-0f3a9c-3", "app", "app, instance 3 of release 12"),
-        ("redis-commander", "redis-commander", "redis-commander"),
-        ("a-b-c-d-e", "a-b-c-d-e", "a-b-c-d-e"),
-        ("-1-2-3", "-1-2-3", "-1-2-3"),
-    ],
-)
-def test_only_the_names_of_instances_are_put_into_words(name: str, service: str, told: str) -> None:
-    assert (service_of(name), spoken(name)) == (service, told)
-    assert listed([name, name]) == ", ".join([told.removeprefix(f"{service}, ")] * 2)
