@@ -24,7 +24,8 @@ from founderstack.model.actions import (
     PythonEnvironment as PythonEnvironment,
 )
 from founderstack.model.card import Card as Card
-from founderstack.model.identity import UNTOLD, Identity
+from founderstack.model.identity import Identity
+from founderstack.model.state import Instance as Instance, State as State
 
 Signal = Literal["TERM", "INT", "QUIT", "HUP", "USR1"]
 ProbeKind = Literal["sql", "redis", "http", "https", "tcp", "agent"]
@@ -266,31 +267,6 @@ class Desired:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     rings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Ring name → names of the processes that serve it, in order."""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A process as diff compares it."""
-
-    parts: Mapping[str, str]
-    """Name of a part (`command`, `environment`, `file:nginx.conf` …) → digest."""
-    reloads: bool = False
-    """True where a change of files alone needs no restart."""
-    interrupts: bool = True
-    up: bool = True
-    ring: str = ""
-    needs: tuple[str, ...] = ()
-    follows: tuple[str, ...] = ()
-    identity: Identity = UNTOLD
-
-
-@dataclass(frozen=True)
-class State:
-    """Processes, tasks and rings as digests: `desired` and `actual` have this one type."""
-
-    processes: Mapping[str, Instance] = field(default_factory=dict)
-    tasks: Mapping[str, str] = field(default_factory=dict)
-    rings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def texts(value: Process | Task) -> Iterator[str]:
