@@ -270,12 +270,11 @@ def _by_port(host: Host, name: str, relay: p.Relay) -> p.Process:
 
 def _free_row(length: int) -> int:
     """The first of some neighbouring ports that nobody listens on."""
-    from founderstack.world.net.network import first_free
+    from founderstack.world.net.network import can_bind, listening
 
-    start = first_free(23000)
-    while any(first_free(start + offset) != start + offset for offset in range(length)):
-        start = first_free(start + 1)
-    return start
+    taken = listening()
+    free = [port not in taken and can_bind(port) for port in range(23000, 32000)]
+    return 23000 + next(start for start in range(len(free)) if all(free[start : start + length]))
 
 
 def _only_child(pid: int) -> int:

@@ -190,20 +190,6 @@ class SetWriter(Protocol):
         ...
 
 
-class SetReader(Protocol):
-    """A set that is being read."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """Its page of contents, of which the seal was checked."""
-        ...
-
-    def open(self, file: SetFile) -> AbstractContextManager[Source]:
-        """The file's bytes, unsealed. Leaving the block after a read to the end raises StackError, naming the file,
-        where a byte of it is not as it was written; until then nothing that was read may be relied upon."""
-        ...
-
-
 @dataclass(frozen=True)
 class Server:
     """A PostgreSQL server that this machine runs: the stack's own, or a throw-away one beside it."""

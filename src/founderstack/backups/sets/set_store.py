@@ -193,7 +193,7 @@ class NewSet:
 
 
 class OpenSet:
-    """A set that is being read (a model.protocols.SetReader)."""
+    """A set that is being read."""
 
     def __init__(self, objects: ObjectStore, prefix: str, manifest: Manifest, key: Key) -> None:
         self._objects = objects

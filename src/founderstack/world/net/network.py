@@ -6,9 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from founderstack.locale import _
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
-
 _LISTEN = "0A"
 _ESTABLISHED = "01"
 # Source: include/uapi/linux/net.h. A connection that the server has not accepted yet is in state 2.
@@ -52,20 +49,6 @@ def can_bind(port: int, address: str = "127.0.0.1") -> bool:
         except OSError:
             return False
     return True
-
-
-def first_free(start: int, taken: frozenset[int] = frozenset(), address: str = "127.0.0.1") -> int:
-    """The first port from `start` on that is not in `taken`, that nobody listens on and this user may bind."""
-    in_use = taken | listening()
-    for port in range(start, 65536):
-        if port not in in_use and can_bind(port, address):
-            return port
-    raise StackError(
-        _("No free port from {start} on").format(start=start),
-        _("Every port up to 65535 is taken or may not be used."),
-        _("Free one, or set another port in founder.toml."),
-        exit_code=EXIT_PRECONDITION,
-    )
 
 
 def unix_connections(path: str) -> int:

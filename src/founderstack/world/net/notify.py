@@ -14,11 +14,6 @@ CONNECT_S = 10
 READ_S = 20
 
 
-def service_of(url: str) -> str:
-    """What kind of place the address names, `E-Mail`; raises StackError for an address that is none."""
-    return str(_plugin(url).service_name)
-
-
 def masked(url: str) -> str:
     """The address as it may be shown: nothing but its scheme, because the rest may be a token in any of them."""
     return f"{url.partition('://')[0]}://••••"

@@ -10,7 +10,7 @@ import sys
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.stack import Machine
-from founderstack.world.os.files import free_mib, readable_by_others
+from founderstack.world.os.files import readable_by_others
 
 OLDEST_PYTHON = (3, 11)
 _CGROUPS = "/sys/fs/cgroup"
@@ -34,11 +34,6 @@ def read_machine() -> Machine:
         hostname=os.uname().nodename,
         architecture=os.uname().machine,
     )
-
-
-def disk_free_mib(path: str) -> int:
-    """MiB that may still be written where `path` is or will be."""
-    return free_mib(path)
 
 
 def readable_python() -> str:
