@@ -8,7 +8,7 @@ import importlib
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,6 +16,7 @@ from founderstack.catalogue import COMPONENTS
 from founderstack.cli.table import VERBS
 from founderstack.cli.terminal.kinds import Kind
 from founderstack.cli.terminal.options import Parser
+from founderstack.locale import translator
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component
 from founderstack.model.settings import SettingField, fields_of
@@ -24,17 +25,46 @@ from founderstack.stackfile.keys import StackSettings, ToolSettings, tables
 from founderstack.stackfile.values import toml
 
 DOCS = Path(__file__).parent
+_CATALOGUE = translator("es")
+_SPANISH: dict[str, str] = json.loads(DOCS.joinpath("es.json").read_text())
+Say = Callable[[str], str]
 NOTE = "<!-- Written by `python docs/generate.py` from the code; change the text there. -->"
 
 
 def pages() -> dict[str, str]:
     """File name in docs/ → what it must say."""
     return {
-        "stack-file.md": _page(_stack_file()),
-        "components.md": _page(_components()),
+        "stack-file.md": _page(_stack_file(english)),
+        "stack-file.es.md": _page(_stack_file(spanish)),
+        "components.md": _page(_components(english)),
+        "components.es.md": _page(_components(spanish)),
         schema.NAME: schema.text(COMPONENTS, texts_of),
         "../src/founderstack/cli/completion.json": _completion(),
     }
+
+
+def english(text: str) -> str:
+    """The text as it stands in the code."""
+    return text
+
+
+def spanish(text: str) -> str:
+    """The text in Spanish: as `es.json` has it, which holds what only these pages say, else as the tool says it."""
+    return _SPANISH.get(text) or str(_CATALOGUE(text))
+
+
+def untranslated() -> list[str]:
+    """Sentences of the pages that have no Spanish; names of software and of roles are words without one."""
+    asked: list[str] = []
+
+    def note(text: str) -> str:
+        asked.append(text)
+        return text
+
+    for lines in (_stack_file(note), _components(note)):
+        _page(lines)
+    names = {name for component in COMPONENTS.values() for name in component.replaces}
+    return [text for text in dict.fromkeys(asked) if " " in text and text not in names and spanish(text) == text]
 
 
 def _completion() -> str:
@@ -92,14 +122,17 @@ def _page(lines: Iterable[str]) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _stack_file() -> Iterator[str]:
-    yield "# The stack file"
+def _stack_file(_: Say) -> Iterator[str]:
+    yield _("# The stack file")
     yield ""
     yield NOTE
+    yield from _twin("stack-file", _)
     yield ""
-    yield "`founder.toml` says what you want; everything in it has a default, so an empty file is a valid stack."
-    yield "It is [TOML](https://toml.io) in UTF-8. `founder plan` shows what a change would do, `founder up` does it."
-    yield "What founder chose for you, such as ports and versions, stands in `founder.lock` beside it."
+    yield _("`founder.toml` says what you want; everything in it has a default, so an empty file is a valid stack.")
+    yield _(
+        "It is [TOML](https://toml.io) in UTF-8. `founder plan` shows what a change would do, `founder up` does it."
+    )
+    yield _("What founder chose for you, such as ports and versions, stands in `founder.lock` beside it.")
     yield ""
     yield "```toml"
     yield "format = 1"
@@ -110,118 +143,130 @@ def _stack_file() -> Iterator[str]:
     yield "replicas = 2"
     yield "```"
     yield ""
-    yield "## At the top"
+    yield _("## At the top")
     yield ""
-    yield from _table(StackSettings)
+    yield from _table(StackSettings, _)
     for role in tables(COMPONENTS).values():
-        yield from _role(role)
+        yield from _role(role, _)
     yield "## [tools.NAME]"
     yield ""
-    yield "A tool that lives elsewhere, such as a Dokploy or a Grafana: its tile stands beside those of the stack."
+    yield _("A tool that lives elsewhere, such as a Dokploy or a Grafana: its tile stands beside those of the stack.")
     yield ""
-    yield from _table(ToolSettings)
+    yield from _table(ToolSettings, _)
 
 
-def _role(rules: Component) -> Iterator[str]:
+def _role(rules: Component, _: Say) -> Iterator[str]:
     filling = [component for component in COMPONENTS.values() if component.role == rules.role]
     yield f"## [{rules.role}{'.NAME' if rules.several else ''}]"
     yield ""
     names = [f'`use = "{component.name}"`' for component in filling]
     if rules.optional:
-        names.append('`use = "none"` to leave it out')
+        names.append(f'`use = "none"` {_("to leave it out")}')
     yield f"{', '.join(names)}."
     if len(filling) > 1:
-        yield "Without `use`, the first of them that your system has packages for."
+        yield _("Without `use`, the first of them that your system has packages for.")
     if rules.role == "app":
-        yield "Without this table, the app in the folder `app` runs if there is one."
+        yield _("Without this table, the app in the folder `app` runs if there is one.")
     yield ""
     for component in filling:
         if len(filling) > 1:
             yield f"### {component.name}"
             yield ""
-        yield from _table(component.settings)
+        yield from _table(component.settings, _)
 
 
-def _table(settings: type) -> Iterator[str]:
+def _table(settings: type, _: Say) -> Iterator[str]:
     fields, texts = fields_of(settings), texts_of(settings)
     if not fields:
-        yield "Nothing else to set."
+        yield _("Nothing else to set.")
         yield ""
         return
-    yield "| key | type | default | |"
+    yield _("| key | type | default | |")
     yield "|---|---|---|---|"
     for field in fields:
-        text = texts.get(field.name, "").replace("|", "\\|")
-        yield f"| `{field.name}` | {_type(field)} | {_default(field)} | {text} |"
+        text = _(texts.get(field.name, "")).replace("|", "\\|")
+        yield f"| `{field.name}` | {_type(field, _)} | {_default(field)} | {text} |"
     yield ""
 
 
-def _type(field: SettingField) -> str:
+def _type(field: SettingField, _: Say) -> str:
     if field.kind == "choice":
-        return " or ".join(f"`{toml(choice)}`" for choice in field.choices if choice)
+        return f" {_('or')} ".join(f"`{toml(choice)}`" for choice in field.choices if choice)
     if field.kind == "int":
-        return f"whole number{_range(field)}"
-    return {
+        return f"{_('whole number')}{_range(field, _)}"
+    names = {
         "bool": "`true` or `false`",
         "str": "text",
         "list": "list of texts",
         "numbers": "list of whole numbers",
         "table": "table of texts",
-    }[field.kind]
+    }
+    return _(names[field.kind])
 
 
-def _range(field: SettingField) -> str:
+def _range(field: SettingField, _: Say) -> str:
     if field.least is None and field.most is None:
         return ""
     if field.most is None:
-        return f", {field.least} or more"
-    return f", {field.most} or less" if field.least is None else f", {field.least} to {field.most}"
+        return _(", {least} or more").format(least=field.least)
+    text = _(", {most} or less") if field.least is None else _(", {least} to {most}")
+    return text.format(least=field.least, most=field.most)
 
 
 def _default(field: SettingField) -> str:
     return "" if field.default in ("", (), {}) else f"`{toml(field.default)}`"
 
 
-def _components() -> Iterator[str]:
-    yield "# The components"
+def _components(_: Say) -> Iterator[str]:
+    yield _("# The components")
     yield ""
     yield NOTE
+    yield from _twin("components", _)
     yield ""
-    yield "| component | role | | memory at rest | stands in for |"
+    yield _("| component | role | | memory at rest | stands in for |")
     yield "|---|---|---|---|---|"
     for component in COMPONENTS.values():
-        replaced = ", ".join(component.replaces)
+        replaced = ", ".join(map(_, component.replaces))
         link = f"[{component.name}](#{component.name})"
-        yield f"| {link} | {component.role} | {component.summary} | {component.ram_mib} MiB | {replaced} |"
+        yield f"| {link} | {component.role} | {_(component.summary)} | {component.ram_mib} MiB | {replaced} |"
     yield ""
     for component in COMPONENTS.values():
-        yield from _component(component)
+        yield from _component(component, _)
 
 
-def _component(component: Component) -> Iterator[str]:
+def _component(component: Component, _: Say) -> Iterator[str]:
     yield f"## {component.name}"
     yield ""
-    yield f"{component.summary.rstrip('.')}."
+    yield f"{_(component.summary).rstrip('.')}."
     yield ""
-    for title, text in _facts(component):
+    for title, text in _facts(component, _):
         if text:
             yield f"- **{title}**: {text}"
     yield ""
 
 
-def _facts(component: Component) -> Iterator[tuple[str, str]]:
-    yield "Role", component.role
-    yield "Phase", str(component.phase)
-    yield "Needs", ", ".join(component.needs)
-    yield "Uses where there is one", ", ".join(component.uses)
-    yield "Available on", ", ".join(component.systems)
-    yield "Versions", ", ".join(f"{version} ({system})" for system, version in component.versions.items())
-    yield "Ports", "; ".join(f"{port.default} {port.name} ({port.summary})" for port in component.ports)
-    yield "Memory at rest", f"{component.ram_mib} MiB"
-    yield "Alternatives", ", ".join(component.alternatives)
-    yield "Stands in for", ", ".join(component.replaces)
+def _facts(component: Component, _: Say) -> Iterator[tuple[str, str]]:
+    yield _("Role"), component.role
+    yield _("Phase"), str(component.phase)
+    yield _("Needs"), ", ".join(component.needs)
+    yield _("Uses where there is one"), ", ".join(component.uses)
+    yield _("Available on"), ", ".join(component.systems)
+    yield _("Versions"), ", ".join(f"{version} ({system})" for system, version in component.versions.items())
+    yield _("Ports"), "; ".join(f"{port.default} {port.name} ({_(port.summary)})" for port in component.ports)
+    yield _("Memory at rest"), f"{component.ram_mib} MiB"
+    yield _("Alternatives"), ", ".join(component.alternatives)
+    yield _("Stands in for"), ", ".join(map(_, component.replaces))
     backup = component.backup
-    yield "Backup", backup.what if isinstance(backup, Backup) else f"none: {backup.reason}"
+    yield (
+        _("Backup"),
+        _(backup.what) if isinstance(backup, Backup) else _("none: {reason}").format(reason=_(backup.reason)),
+    )
+
+
+def _twin(page: str, _: Say) -> Iterator[str]:
+    """Where the same page is in the other language."""
+    yield ""
+    yield f"*[En español]({page}.es.md)*" if _("or") == "or" else f"*[In English]({page}.md)*"
 
 
 def main() -> int:

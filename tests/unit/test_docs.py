@@ -19,3 +19,7 @@ def test_a_generated_page_is_up_to_date(name: str, text: str) -> None:
 def test_every_setting_is_explained(settings: type) -> None:
     explained = generate.texts_of(settings)
     assert [field.name for field in fields_of(settings) if not explained.get(field.name)] == []
+
+
+def test_every_sentence_of_the_generated_pages_exists_in_spanish() -> None:
+    assert generate.untranslated() == [], "say it in docs/es.json"
