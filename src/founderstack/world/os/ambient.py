@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+from typing import TextIO
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian and Ubuntu keep the authorities that the machine trusts."""
@@ -86,6 +87,17 @@ def colour_wish() -> bool | None:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return True if os.environ.get("FORCE_COLOR") else None
+
+
+def columns(stream: TextIO) -> int:
+    """How many letters a line may have: COLUMNS, else the terminal's width; 0 where what reads is no terminal."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def download_environment() -> dict[str, str]:
