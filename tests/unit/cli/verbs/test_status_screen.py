@@ -31,7 +31,16 @@ def test_instances_are_counted_and_none_is_taken_for_a_version() -> None:
 
 
 LINES = (
-    Line("postgres", "down", "PostgreSQL", "data", "15", "127.0.0.1:5432", error="no answer in time: " + "busy " * 30),
+    Line(
+        "postgres",
+        "down",
+        "PostgreSQL",
+        "data",
+        "15",
+        "127.0.0.1:5432",
+        error="no answer in time: " + "busy " * 30,
+        service="postgres",
+    ),
     *(
         Line(
             f"app-12-0f3a9c-{n}",
@@ -46,7 +55,17 @@ LINES = (
         )
         for n in (1, 2)
     ),
-    Line("redis-commander", "online", "Redis Commander", "tools", "0.9.0", "https://localhost:9443/redis", 1.0, 3.2),
+    Line(
+        "redis-commander",
+        "online",
+        "Redis Commander",
+        "tools",
+        "0.9.0",
+        "https://localhost:9443/redis",
+        1.0,
+        3.2,
+        service="redis-commander",
+    ),
 )
 WARNING = "Links lead out of what is backed up, and what lies there is in no backup: founder backups names them."
 
