@@ -73,14 +73,8 @@ def run(arguments: list[str]) -> int:
 def _list(site: Site, *, as_json: bool) -> int:
     users = _users(site)
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "v": 1,
-                    "secrets": [{"name": name, "used_by": [one.name for one in used]} for name, used in users.items()],
-                }
-            )
-        )
+        told = [{"name": name, "used_by": [one.name for one in used]} for name, used in users.items()]
+        print(json.dumps({"v": 1, "secrets": told}))
         return EXIT_OK
     rows = [(_("Secret"), _("Used by")), *((name, _services(name, used)) for name, used in users.items())]
     width = max(len(name) for name, _used in rows) + 2

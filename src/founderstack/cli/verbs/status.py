@@ -77,7 +77,7 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
         warnings = glance.backup_warnings(state, now) if state and not services else []
         lost = bool(state) and not services and glance.secrets_lost(state)
         shown = [LOST, *warnings] if lost else warnings
-        width = ambient.columns(sys.stdout)
+        width = ambient.columns()
         text = _json(seen, urls, warnings, lost=lost) if as_json else "\n".join(screen(seen, urls, now, shown, width))
         if watch and not as_json and sys.stdout.isatty():
             # Home, the text with each line's rest erased, then everything below.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-from typing import TextIO
 
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian and Ubuntu keep the authorities that the machine trusts."""
@@ -89,14 +88,14 @@ def colour_wish() -> bool | None:
     return True if os.environ.get("FORCE_COLOR") else None
 
 
-def columns(stream: TextIO) -> int:
-    """How many letters a line may have: COLUMNS, else the terminal's width; 0 where what reads is no terminal."""
+def columns() -> int:
+    """Letters that a line of stdout may have: COLUMNS, else the terminal's width; 0 where no terminal reads."""
     asked = os.environ.get("COLUMNS", "")
     if asked.isdigit() and int(asked):
         return int(asked)
     try:
-        return os.get_terminal_size(stream.fileno()).columns
-    except (OSError, ValueError):
+        return os.get_terminal_size(1).columns
+    except OSError:
         return 0
 
 

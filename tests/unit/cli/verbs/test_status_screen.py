@@ -52,6 +52,7 @@ LINES = (
             1.0,
             12.3,
             instance=f"{n}/2",
+            service="app",
         )
         for n in (1, 2)
     ),
