@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "down": N_("Stop everything; data stays"),
     "doctor": N_("Check the machine, its ports, disk and memory"),
     "kit": N_("One page to print: addresses, sign-ins, what to do on a bad day"),
+    "upgrade": N_("Bring the tool to a newer version, or back to the one before"),
     "install-service": N_("Start the stack when the machine boots"),
     "link": N_("Make “founder” a command that works in every folder, with completion"),
     "destroy": N_("Remove everything, data too"),

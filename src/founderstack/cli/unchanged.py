@@ -10,7 +10,7 @@ import sys
 import time
 from _socket import AF_INET, AF_UNIX, SOCK_STREAM, socket
 
-from founderstack.locale import language_of_environment, number
+from founderstack.locale import language_of_environment
 from founderstack.world.os import ambient
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.state import receipt
@@ -135,4 +135,5 @@ def _verdict_is_good(path: str) -> bool:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{number(seconds, 2, language_of_environment())} s"
+    text = f"{seconds:.2f} s"
+    return text.replace(".", ",") if language_of_environment() == "es" else text

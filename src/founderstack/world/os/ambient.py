@@ -81,22 +81,16 @@ def variable(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
+def inherited() -> dict[str, str]:
+    """All of it, for another version of this tool, which is to find what this one has found."""
+    return dict(os.environ)
+
+
 def colour_wish() -> bool | None:
     """Whether the reader wants colours, by NO_COLOR, FORCE_COLOR and TERM; None leaves it to the terminal."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return True if os.environ.get("FORCE_COLOR") else None
-
-
-def columns() -> int:
-    """Letters that a line of stdout may have: COLUMNS, else the terminal's width; 0 where no terminal reads."""
-    asked = os.environ.get("COLUMNS", "")
-    if asked.isdigit() and int(asked):
-        return int(asked)
-    try:
-        return os.get_terminal_size(1).columns
-    except OSError:
-        return 0
 
 
 def download_environment() -> dict[str, str]:

@@ -11,10 +11,24 @@ from founderstack.model.errors import StackError
 from founderstack.model.tool import Tool
 from founderstack.world.source.git import git
 
+VERSIONS = ".versions"
+"""Folder of a checkout with the versions that lie beside its own."""
+
+
+def tool_folder() -> str:
+    """The folder that this tool runs from: a checkout, or a version beside one."""
+    return os.path.dirname(os.path.dirname(os.path.dirname(founderstack.__file__)))
+
+
+def checkout_of(folder: str) -> str:
+    """The checkout that a version lies beside, or that `folder` is: its launcher is the one that people start."""
+    above, name = os.path.split(os.path.dirname(folder))
+    return above if name == VERSIONS else folder
+
 
 def this_tool() -> Tool:
     """What is known of it; without Git, or installed as a package, its folder alone."""
-    return tool_in(os.path.dirname(os.path.dirname(os.path.dirname(founderstack.__file__))))
+    return tool_in(tool_folder())
 
 
 def tool_in(folder: str) -> Tool:
