@@ -15,7 +15,8 @@ from founderstack.model.settings import setting
 from founderstack.model.words import Database, Route
 
 _MOUNT = "/tools/pgadmin"
-_ENVIRONMENT = "pgadmin-9.18"
+VERSION = "9.18"
+_ENVIRONMENT = f"pgadmin-{VERSION}"
 _PROGRAMS = ("pgadmin_server.py", "gateway_guard.py", "pgadmin_config.py", "gunicorn_conf.py")
 
 
@@ -37,7 +38,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 title=N_("pgAdmin"),
                 group="tools",
                 summary=N_("See and manage the database"),
-                version=_ENVIRONMENT.partition("-")[2],
+                version=VERSION,
                 address=f"{view.panel_url}{_MOUNT}/",
                 path=f"{_MOUNT}/",
             ),

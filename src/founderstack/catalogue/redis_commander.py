@@ -16,7 +16,8 @@ from founderstack.model.words import KeyValue, Route
 
 _NAME = "redis-commander"
 _MOUNT = "/tools/redis"
-_PACKAGES = "redis-commander-0.9.0"
+VERSION = "0.9.0"
+_PACKAGES = f"{_NAME}-{VERSION}"
 _PROGRAMS = ("server.cjs", "guard.cjs", "hidden.cjs")
 _SECRET = "redis-commander.gateway"
 
@@ -38,7 +39,7 @@ def processes(view: View) -> tuple[p.Process, ...]:
                 title=N_("Redis Commander"),
                 group="tools",
                 summary=N_("Look into the cache"),
-                version=_PACKAGES.rpartition("-")[2],
+                version=VERSION,
                 address=f"{view.panel_url}{_MOUNT}/",
                 path=f"{_MOUNT}/",
             ),
