@@ -94,7 +94,6 @@ def set_values(one: FoundSet, now: float) -> dict[str, Any]:
         "size": manifest.size,
         "engine": manifest.engine,
         "kind": manifest.kind,
-        "replaced_by": manifest.replaced_by,
         "major": manifest.major,
         "os": manifest.os,
         "places": list(one.places),
