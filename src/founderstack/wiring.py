@@ -37,7 +37,7 @@ from founderstack.world.state.releases import Releases
 from founderstack.world.state.settled import Settled
 
 if TYPE_CHECKING:  # verbs that have nothing to do with backups or a migration load nothing of them
-    from founderstack.backups.assemble import Made
+    from founderstack.backups.assemble import StackInputs
     from founderstack.backups.sets.origin import SetsElsewhere
     from founderstack.migration.files.upload_target import Shelf
     from founderstack.migration.people.sign_ins import App
@@ -125,9 +125,9 @@ def open_drills(site: Site) -> Drills:
 
 def opening_of(origin: SetsElsewhere) -> Opening:
     """How a stack that comes back from `origin` is opened."""
-    from founderstack.backups.rebuild_target import Refilling
+    from founderstack.backups.rebuild_target import SetRebuildTarget
 
-    return Opening(open_site, lambda one, site: Refilling(one, made_of(site), origin), SystemClock())
+    return Opening(open_site, lambda one, site: SetRebuildTarget(one, made_of(site), origin), SystemClock())
 
 
 def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
@@ -141,12 +141,12 @@ def open_origin(place: str | Bucket, key: str) -> SetsElsewhere:
     return SetsElsewhere(objects, Key(key), state_root())
 
 
-def made_of(site: Site) -> Made:
+def made_of(site: Site) -> StackInputs:
     """What a vault, drills and moments of the stack are made from."""
-    from founderstack.backups.assemble import Made
+    from founderstack.backups.assemble import StackInputs
     from founderstack.operations.stack.prepare import app_files
 
-    return Made(
+    return StackInputs(
         stack=site.stack,
         components=site.components,
         machine=site.machine,

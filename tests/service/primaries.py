@@ -144,9 +144,9 @@ class Primary:
         self.ask("SELECT pg_switch_wal()")
         wait_until(lambda: self.repository.archived(self.data).waiting == 0, "all is archived", 60)
 
-    def site(self, name: str) -> recovery.Site:
+    def site(self, name: str) -> recovery.RecoverySite:
         folder = f"{self.places.state}/{name}"
-        return recovery.Site(self.binaries, USER, folder, SystemClock(), run=self.system.run)
+        return recovery.RecoverySite(self.binaries, USER, folder, SystemClock(), run=self.system.run)
 
     def recovered(self, target: Target, *, number: int = 0, wal: str = "", may_end_early: bool = False) -> list[str]:
         """Every row of the load after a recovery to the target, from one repository or from the best one."""

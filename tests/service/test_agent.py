@@ -20,7 +20,7 @@ from founderstack.model.alerts import Limits
 from founderstack.model.errors import StackError
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, ProcessStatus
-from founderstack.planner.alerts.rules import Facts, conditions
+from founderstack.planner.alerts.rules import AlertFacts, conditions
 from founderstack.world.state.history import History
 from tests.conftest import wait_until
 from tests.service.agents import ONLINE, SILENT, Bench, served
@@ -206,11 +206,11 @@ def test_what_outgrows_its_memory_is_set_aside_and_started_again_and_said(bench:
         assert bench.runtime.told[2:] == ["take back app-1-a-1"]
         (told,) = History(f"{bench.folder}/history.sqlite").recent(5)
         assert (told.step, told.detail) == ("restart:app-1-a-1", "it took 612 MiB of 512 MiB")
-        facts = Facts(bench.agent._service_facts())
+        facts = AlertFacts(bench.agent._service_facts())
         (alert,) = conditions(facts, Limits())
         assert (alert.key, alert.why) == ("memory:app-1-a-1", "It took 612 MiB of 512 MiB, and was started again.")
         await bench.forward(3600, step=10)
-        assert conditions(Facts(bench.agent._service_facts()), Limits()) == ()
+        assert conditions(AlertFacts(bench.agent._service_facts()), Limits()) == ()
 
     asyncio.run(story())
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from founderstack.agent import alerts as agent_alerts
-from founderstack.agent.alerts import Alerts, Kept, Posted, restored
+from founderstack.agent.alerts import Alerts, AlertState, QueuedLetter, restored
 from founderstack.locale import _, wire
 from founderstack.model.alerts import Condition, Letter, Limits
 from founderstack.model.errors import StackError
@@ -221,7 +221,7 @@ def test_damaged_notes_cost_one_letter_told_twice(state: Path, inbox: Inbox) -> 
     watch.minutes(2)
     for damage in ("", "{", '{"v": 1, "ledger": 3}', '{"ledger": {"a": {}}, "posted": [], "samples": {}}'):
         (state / "agent/alerts.json").write_text(damage)
-        assert restored(json.loads(damage) if damage[-1:] == "}" else {}) == Kept({})
+        assert restored(json.loads(damage) if damage[-1:] == "}" else {}) == AlertState({})
     watch.alerts = watch.new()
     watch.minutes(2)
     assert len(inbox.taken) == 2
@@ -248,7 +248,7 @@ def test_a_queue_of_the_archive_and_a_gap_in_it_are_told(state: Path, inbox: Inb
 
 
 def test_letters_to_one_addressee_are_bounded() -> None:
-    many = tuple(Posted("alerts.hook", Letter(float(made))) for made in range(80))
+    many = tuple(QueuedLetter("alerts.hook", Letter(float(made))) for made in range(80))
     kept = agent_alerts._bounded(many)
     assert [one.letter.made for one in kept] == [float(made) for made in range(30, 80)]
 

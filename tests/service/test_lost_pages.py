@@ -19,11 +19,11 @@ from founderstack.backups.sets.ledger import Ledger
 from founderstack.backups.sets.looking import Look
 from founderstack.backups.sets.set_store import SetStore
 from founderstack.backups.sets.streams import attempt
-from founderstack.backups.vault import About, Vault
+from founderstack.backups.vault import SetHeader, Vault
 from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
-from founderstack.model.protocols import ObjectStore, Progress, Server, SetWriter, Source, Taken
+from founderstack.model.protocols import EngineResult, ObjectStore, Progress, Server, SetWriter, Source
 from founderstack.model.state_folder import StateFolder
 from founderstack.operations.backups.backup import backup
 from founderstack.operations.backups.forget import forget
@@ -58,7 +58,7 @@ class Stack:
         note = self.folder / "note"
         note.write_text("a note")
         (self.folder / "state").mkdir(exist_ok=True)
-        about = About("diary", str(self.folder / "state"), "debian:12", "here", "0")
+        about = SetHeader("diary", str(self.folder / "state"), "debian:12", "here", "0")
         places: tuple[ObjectStore, ...] = (FolderStore(str(self.folder / "local")), Bucket(str(self.folder / "s3")))
         notes = Files("files/app.tar", "files", "app", lambda: [("note", str(note))], str(self.folder), ("note",))
         stores = tuple(SetStore(place, "diary") for place in places)
@@ -88,7 +88,7 @@ class _Nothing:
     name = "dump"
     kinds = ("full",)
 
-    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> EngineResult:
         raise NotImplementedError
 
     def forget(self, kept: Sequence[Manifest]) -> None:

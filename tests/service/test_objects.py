@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from minio.commonconfig import Tags
 
-from founderstack.backups.buckets.archive import Packing, packed
+from founderstack.backups.buckets.archive import BucketArchive, packed
 from founderstack.backups.buckets.part import NotTaken, Objects, look_through
 from founderstack.backups.buckets.s3_admin import ObjectStorage
 from founderstack.model.errors import StackError
@@ -68,7 +68,7 @@ def filled(storage: Components) -> Components:
 
 def archive(objects: Objects, meanwhile: Callable[[], object] = lambda: None) -> tuple[bytes, list[str]]:
     """The archive and the names of what vanished; something happens after its first bytes."""
-    packing = Packing(ObjectStorage(objects.server), objects.left_out)
+    packing = BucketArchive(ObjectStorage(objects.server), objects.left_out)
     with packed(packing) as stream:
         parts = [stream.read(1)]
         meanwhile()
@@ -200,7 +200,7 @@ def test_a_storage_that_is_away_is_told_with_its_cure(storage: Components) -> No
     server = Bucket("http://127.0.0.1:1", "", "admin", "x", declared.region, tries=0, cure="Run: founder up")
     with (
         pytest.raises(StackError, match="cannot be reached") as told,
-        packed(Packing(ObjectStorage(server), NotTaken(()))) as stream,
+        packed(BucketArchive(ObjectStorage(server), NotTaken(()))) as stream,
     ):
         stream.read(1)
     assert told.value.fix == "Run: founder up"

@@ -16,7 +16,7 @@ from founderstack.backups.pgbackrest import recovery
 from founderstack.backups.postgres.tablespaces import refuse_whole
 from founderstack.backups.postgres.throwaway_server import NotTheSet
 from founderstack.model.errors import StackError
-from founderstack.model.point_in_time import Stored, Target
+from founderstack.model.point_in_time import StoredBackup, Target
 from tests.service.components import Components
 from tests.service.primaries import MOMENT, USER, Primary, other_system, primary, this_system
 
@@ -129,7 +129,7 @@ def _tablespace(server: Primary, name: str) -> Path:
     return folder
 
 
-def _rows(server: Primary, site: recovery.Site, stored: Stored) -> str:
+def _rows(server: Primary, site: recovery.RecoverySite, stored: StoredBackup) -> str:
     """How many rows the table in the tablespace has in a server that recovered beside the running one."""
     recovery.prepare(site)
     try:

@@ -14,11 +14,11 @@ import pytest
 from founderstack.backups.sets.contents import Contents, Files
 from founderstack.backups.sets.logs import Entry, carry_over, enter
 from founderstack.backups.sets.set_store import SetStore
-from founderstack.backups.vault import About, Vault
+from founderstack.backups.vault import SetHeader, Vault
 from founderstack.catalogue.panel import COMPONENT
 from founderstack.model.backup import Backup, Manifest
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import Progress, Server, SetWriter, Taken
+from founderstack.model.protocols import EngineResult, Progress, Server, SetWriter
 from founderstack.model.vault import Restorable
 from founderstack.operations.backups.restore import Answers, restore
 from founderstack.operations.stack.up import up
@@ -39,7 +39,7 @@ class _Nothing:
     name = "dump"
     kinds = ("full",)
 
-    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> EngineResult:
         raise NotImplementedError
 
     def forget(self, kept: Sequence[Manifest]) -> None:
@@ -73,7 +73,7 @@ def _vault(folder: Path, world: FakeWorld) -> _Watched:
         log=declared.log,
     )
     key, contents = Key(new_identity()), Contents(None, "", (files,))
-    about = About("diary", str(folder), "debian:12", "here", "0")
+    about = SetHeader("diary", str(folder), "debian:12", "here", "0")
     stores = (SetStore(FolderStore(str(folder / "backups")), "diary"),)
     made = _Watched(about, _Nothing(), lambda: contents, lambda: key, stores, world.clock, lambda: "abcdef")
     made.world = world

@@ -58,7 +58,7 @@ def test_a_recovery_begins_only_where_the_running_servers_tablespaces_are_known(
     assert tablespaces(str(running)) == {}, "where there is no server there are none"
     running.mkdir()
     (running / "pg_tblspc").symlink_to("pg_tblspc")
-    site = recovery.Site("/usr/bin", "", str(tmp_path / "beside"), FakeClock(), running=str(running))
+    site = recovery.RecoverySite("/usr/bin", "", str(tmp_path / "beside"), FakeClock(), running=str(running))
     with pytest.raises(NotTheSet, match="cannot be seen"):
         recovery.prepare(site)
     assert not (tmp_path / "beside").exists()

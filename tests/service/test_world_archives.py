@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.restorer import GivingBack
+from founderstack.backups.restorer import Restorer
 from founderstack.backups.sets.contents import Contents, Files
 from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import Manifest, PartKind, SetFile
@@ -28,16 +28,16 @@ from founderstack.world.keys.sealing import Key, new_identity
 from founderstack.world.objects.folder import FolderStore
 from founderstack.world.os.sqlite_files import SqliteFailed, copy
 from founderstack.world.tar.holes import HolesTooMany, WithHoles, pieces_of
-from founderstack.world.tar.packing import Packing, below, packed
+from founderstack.world.tar.packing import TarContents, below, packed
 from founderstack.world.tar.unpacking import refuse_unfit, unpack
 from tests.conftest import enterable_folder
 
 
 def _archive(folder: Path, scratch: Path, *, exclude: tuple[str, ...] = (), databases: tuple[str, ...] = ()) -> bytes:
-    return _of(Packing(below(str(folder), (".",), exclude), str(scratch), databases))
+    return _of(TarContents(below(str(folder), (".",), exclude), str(scratch), databases))
 
 
-def _of(packing: Packing) -> bytes:
+def _of(packing: TarContents) -> bytes:
     parts = []
     with packed(packing) as stream:
         while chunk := stream.read(65536):
@@ -104,7 +104,7 @@ def test_a_file_that_shrinks_or_grows_while_it_is_read_is_read_again(source: Pat
     def entries() -> Iterator[tuple[str, str]]:
         yield "file", str(changing)
 
-    packing = Packing(entries(), str(tmp_path))
+    packing = TarContents(entries(), str(tmp_path))
     changing.write_bytes(b"a" * 5_000_000)
     with packed(packing) as stream:
         parts = [stream.read(600_000)]  # it is being read by now: the pipe holds less than the file
@@ -126,7 +126,7 @@ def test_a_file_that_changes_all_the_time_is_named(source: Path, tmp_path: Path)
     def entries() -> Iterator[tuple[str, str]]:
         yield "log", str(growing)
 
-    packing = Packing(entries(), str(tmp_path))
+    packing = TarContents(entries(), str(tmp_path))
     with packed(packing) as stream:
         while stream.read(100_000):
             with growing.open("ab") as file:
@@ -142,7 +142,7 @@ def test_a_file_that_vanishes_is_left_out(source: Path, tmp_path: Path) -> None:
             yield name, path
 
     target = tmp_path / "target"
-    unpack(io.BytesIO(_of(Packing(entries(), str(tmp_path)))), str(target))
+    unpack(io.BytesIO(_of(TarContents(entries(), str(tmp_path)))), str(target))
     assert not (target / "run").exists()
     assert (target / "deep/er/file").exists()
 
@@ -177,7 +177,7 @@ def test_what_people_bring_is_bytes_whatever_it_looks_like(tmp_path: Path) -> No
     (tmp_path / "brought/garbage").write_bytes(b"SQLite format 3\0" + os.urandom(5000))
     brought = {path.name: path.read_bytes() for path in (tmp_path / "brought").iterdir()}
     assert {"x.db", "x.db-wal", "x.db-shm", "garbage"} == set(brought)
-    packing = Packing(below(str(tmp_path / "brought"), (".",)), str(tmp_path))
+    packing = TarContents(below(str(tmp_path / "brought"), (".",)), str(tmp_path))
     unpack(io.BytesIO(_of(packing)), str(target))
     assert packing.untaken == []
     assert {path.name: path.read_bytes() for path in target.iterdir()} == brought
@@ -192,7 +192,7 @@ def test_a_database_that_is_damaged_is_taken_as_it_lies_there_and_named(tmp_path
     damaged = {"panel.sqlite": b"SQLite format 3\0" + bytes(5000), "panel.sqlite-wal": b"its own", "z": b"after it"}
     for name, content in damaged.items():
         (folder / name).write_bytes(content)
-    packing = Packing(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
+    packing = TarContents(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
     unpack(io.BytesIO(_of(packing)), str(target))
     assert {path.name: path.read_bytes() for path in target.iterdir()} == damaged
     assert len(packing.untaken) == 1
@@ -207,7 +207,7 @@ def test_a_pipe_beside_a_database_keeps_nobody_waiting(tmp_path: Path, ending: s
     with closing(sqlite3.connect(folder / "panel.sqlite")) as database, database:
         database.execute("CREATE TABLE mine (a)")
     os.mkfifo(folder / f"panel.sqlite{ending}")
-    packing = Packing(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
+    packing = TarContents(below(str(folder), (".",)), str(tmp_path), ("panel.sqlite",))
     unpack(io.BytesIO(_of(packing)), str(target))
     assert [path.name for path in target.iterdir()] == ["panel.sqlite"]
     assert (target / "panel.sqlite").read_bytes() == (folder / "panel.sqlite").read_bytes()
@@ -320,7 +320,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_there(tmp_path: 
         yield "unreadable", long
         yield "there", __file__
 
-    packing = Packing(entries(), str(tmp_path))
+    packing = TarContents(entries(), str(tmp_path))
     unpack(io.BytesIO(_of(packing)), str(tmp_path / "target"))
     assert (tmp_path / "target/there").read_bytes() == Path(__file__).read_bytes()
     assert packing.untaken == [f"{long} cannot be read: File name too long."]
@@ -339,7 +339,7 @@ def test_a_folder_that_cannot_be_read_is_named_and_not_taken_for_none(tmp_path: 
             os.chdir(name)
     finally:
         os.chdir(now)
-    packing = Packing(below(str(top), (".",)), str(tmp_path))
+    packing = TarContents(below(str(top), (".",)), str(tmp_path))
     _of(packing)
     assert packing.files == 1
     assert len(packing.untaken) == 1
@@ -468,7 +468,7 @@ def test_a_folder_is_whose_it_shall_be_when_all_is_in_it(source: Path, tmp_path:
     new = store.begin("set", key)
     Contents(None, "", (part,)).pack(new, str(tmp_path), lambda _about, _count: None)
     manifest = new.finish(Manifest("set", "diary", 1.0, 1.0, "dump", "full", ()))
-    back = GivingBack("diary", str(state), lambda: Contents(None, "", (part,)), lambda: key, (store,))
+    back = Restorer("diary", str(state), lambda: Contents(None, "", (part,)), lambda: key, (store,))
     back._opened["set"] = store.opened(manifest, key)
     held = Restorable(manifest, store.place, (), ())
 
@@ -493,7 +493,7 @@ def test_a_link_of_ours_counts_as_the_folder_it_leads_to(tmp_path: Path) -> None
         folder.mkdir(parents=True)
     (big / "deep/upload").write_text("a note")
     (data / "files").symlink_to("../big")
-    packing = Packing(below(str(data), ("files",)), str(tmp_path))
+    packing = TarContents(below(str(data), ("files",)), str(tmp_path))
     archive = _of(packing)
     refuse_unfit(io.BytesIO(archive), "files/app.tar")
     assert unpack(io.BytesIO(archive), str(target)) == 1
@@ -520,7 +520,7 @@ def test_what_lies_on_another_disk_is_refused_in_place_before_any_name_changes(
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder / linked], check=True)
         request.addfinalizer(lambda: subprocess.run(["umount", "--lazy", folder / linked], check=True))
     part = Files("files/app.tar", "files", "app", lambda: iter(()), str(folder), ("files",))
-    back = GivingBack("diary", str(tmp_path), lambda: Contents(None, "", (part,)), lambda: Key(new_identity()), ())
+    back = Restorer("diary", str(tmp_path), lambda: Contents(None, "", (part,)), lambda: Key(new_identity()), ())
     held = Restorable(Manifest("set", "diary", 1.0, 1.0, "dump", "full", ()), "here", (), ())
     with pytest.raises(StackError) as told:
         back.restore_files(held, "app", lambda _about, _count: None, beside=False)
@@ -569,11 +569,11 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_to_no_secret(theirs: Path,
             else:
                 yield name, path
 
-    packing = Packing(entries(), str(tmp_path))
+    packing = TarContents(entries(), str(tmp_path))
     assert b"SECRET" not in _of(packing)
     assert packing.untaken == [f"{theirs}/sub/secrets.json cannot be read: Too many levels of symbolic links."]
     _link(theirs / "files", tmp_path)
-    assert b"SECRET" not in _of(Packing(below(str(theirs), ("files",)), str(tmp_path)))
+    assert b"SECRET" not in _of(TarContents(below(str(theirs), ("files",)), str(tmp_path)))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="files of another user")
@@ -587,7 +587,7 @@ def test_a_database_is_opened_with_the_rights_of_whose_folder_it_lies_in(theirs:
         own.execute("CREATE TABLE mine AS SELECT 'MINE'")
         for path in theirs.glob("own.db*"):
             os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
-        packing = Packing(below(str(theirs), (".",)), str(tmp_path), ("own.db",))
+        packing = TarContents(below(str(theirs), (".",)), str(tmp_path), ("own.db",))
         assert b"MINE" in _of(packing)
         assert (packing.untaken, packing.copied) == ([], ["own.db"])
     _link(theirs / "linked.db", tmp_path / "secrets.db")

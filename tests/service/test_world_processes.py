@@ -14,7 +14,7 @@ import pytest
 
 from founderstack.model.errors import StackError
 from founderstack.world.os import processes
-from founderstack.world.os.thread_pipe import Piped
+from founderstack.world.os.thread_pipe import ThreadPipe
 from tests.conftest import wait_until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="changes the user")
@@ -93,7 +93,7 @@ def test_whoever_leaves_a_stream_early_waits_for_no_program_that_writes_it() -> 
         processes.run(["/bin/sleep", "100"], check=False)
 
     before = time.monotonic()
-    with Piped(work):
+    with ThreadPipe(work):
         assert began.wait(30)
     assert time.monotonic() - before < 60
 

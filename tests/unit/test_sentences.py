@@ -23,7 +23,7 @@ from founderstack.model.backup import Proof
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event
 from founderstack.panel.shown import jobs
-from founderstack.planner.alerts.rules import Facts, ServiceFacts, conditions
+from founderstack.planner.alerts.rules import AlertFacts, ServiceFacts, conditions
 from founderstack.world.state.history import History
 from tests.unit.test_locale import VALUE
 from tools import translate
@@ -235,7 +235,7 @@ def test_a_proof_is_read_in_every_language_and_its_seal_covers_what_it_says() ->
 
 def test_what_an_alert_says_is_translated_with_what_it_quotes() -> None:
     error = joined(": ", (_("no connection"), "EHOSTUNREACH"))
-    (found,) = conditions(Facts((ServiceFacts("web", "Web", 600.0, error),)), Limits())
+    (found,) = conditions(AlertFacts((ServiceFacts("web", "Web", 600.0, error),)), Limits())
     assert SPANISH(found.why) == "No responde: sin conexión: EHOSTUNREACH"
 
 

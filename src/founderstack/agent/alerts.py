@@ -15,10 +15,10 @@ from founderstack.model.protocols import Clock
 from founderstack.model.state_folder import StateFolder
 from founderstack.planner.alerts.forecast import Sample, hours_until_full, kept
 from founderstack.planner.alerts.rules import (
+    AlertFacts,
     BackupFacts,
     DiskFacts,
     Episode,
-    Facts,
     Ledger,
     ServiceFacts,
     conditions,
@@ -42,7 +42,7 @@ _OFTEN_S = 600.0
 
 
 @dataclass(frozen=True)
-class Posted:
+class QueuedLetter:
     """A letter on its way to one addressee."""
 
     to: str
@@ -53,11 +53,11 @@ class Posted:
 
 
 @dataclass(frozen=True)
-class Kept:
+class AlertState:
     """What must outlive the agent: who was told of what, and what is still on its way."""
 
     ledger: Ledger
-    posted: tuple[Posted, ...] = ()
+    posted: tuple[QueuedLetter, ...] = ()
     samples: Mapping[str, tuple[Sample, ...]] | None = None
     arrived: Mapping[str, float] | None = None
     """Addressee → when a letter last arrived there."""
@@ -65,7 +65,7 @@ class Kept:
     """Addressee → why the last try failed."""
 
 
-Send = Callable[[Sequence[Posted]], Sequence[str]]
+Send = Callable[[Sequence[QueuedLetter]], Sequence[str]]
 """Tries each; for each "" where it arrived, else why it did not."""
 
 
@@ -88,7 +88,7 @@ class Alerts:
         self._send = send or (lambda posted: sent_by_child(state_dir, posted))
         self._path = StateFolder(state_dir).alerts
         self._secrets = Secrets(StateFolder(state_dir).secrets)
-        self._kept: Kept | None = None
+        self._kept: AlertState | None = None
         self._saved = 0.0
 
     async def turn(self) -> None:
@@ -107,13 +107,13 @@ class Alerts:
         after = replace(before, samples=samples)
         if to:
             waiting = archive_waiting(str(about.get("archive_status", "")))
-            facts = Facts(
+            facts = AlertFacts(
                 self._services(), disks, waiting, self._how_backups_stand(str(about.get("archive_broken", "")))
             )
             ledger, letter = decide(before.ledger, conditions(facts, limits), limits, now)
             posted = tuple(one for one in before.posted if one.to in to)
             if letter:
-                posted = _bounded((*posted, *(Posted(name, letter) for name in to)))
+                posted = _bounded((*posted, *(QueuedLetter(name, letter) for name in to)))
             after = replace(after, ledger=ledger, posted=posted)
         # Written before anything is sent: a letter may arrive twice, and never not at all.
         self._keep(after, urgent=after.posted != before.posted or after.ledger.keys() != before.ledger.keys())
@@ -132,7 +132,7 @@ class Alerts:
         answers = {id(one): answer for one, answer in zip(due, self._send(due), strict=True)}
         after = self._kept
         arrived, failing = dict(after.arrived or {}), dict(after.failing or {})
-        still: list[Posted] = []
+        still: list[QueuedLetter] = []
         for one in after.posted:
             error = answers.get(id(one))
             if error is None:
@@ -148,7 +148,7 @@ class Alerts:
                     still.append(replace(one, tries=one.tries + 1, next_try=now + wait, error=error))
         self._keep(replace(after, posted=tuple(still), arrived=arrived, failing=failing), urgent=True)
 
-    def _keep(self, after: Kept, *, urgent: bool) -> None:
+    def _keep(self, after: AlertState, *, urgent: bool) -> None:
         steady = self._clock.monotonic()
         self._kept = after
         if urgent or steady - self._saved >= _OFTEN_S:
@@ -166,7 +166,7 @@ class Alerts:
         return samples, facts
 
 
-def sent_by_child(state_dir: str, posted: Sequence[Posted]) -> Sequence[str]:
+def sent_by_child(state_dir: str, posted: Sequence[QueuedLetter]) -> Sequence[str]:
     """Deliver by a process of its own that ends: what knows the many ways to send is too large to stay."""
     work = [{"to": one.to, "letter": asdict(one.letter)} for one in posted]
     command = [sys.executable, "-I", "-m", "founderstack.agent.deliver", "--state", state_dir]
@@ -180,9 +180,9 @@ def sent_by_child(state_dir: str, posted: Sequence[Posted]) -> Sequence[str]:
         return [str(error)] * len(posted)
 
 
-def _bounded(posted: tuple[Posted, ...]) -> tuple[Posted, ...]:
+def _bounded(posted: tuple[QueuedLetter, ...]) -> tuple[QueuedLetter, ...]:
     newest: dict[str, int] = {}
-    found: list[Posted] = []
+    found: list[QueuedLetter] = []
     for one in reversed(posted):
         newest[one.to] = newest.get(one.to, 0) + 1
         if newest[one.to] <= MOST_LETTERS:
@@ -190,7 +190,7 @@ def _bounded(posted: tuple[Posted, ...]) -> tuple[Posted, ...]:
     return tuple(reversed(found))
 
 
-def as_values(kept_: Kept) -> dict[str, Any]:
+def as_values(kept_: AlertState) -> dict[str, Any]:
     """Plain values for JSON."""
     return {
         "v": 1,
@@ -202,15 +202,15 @@ def as_values(kept_: Kept) -> dict[str, Any]:
     }
 
 
-def restored(values: Mapping[str, Any]) -> Kept:
+def restored(values: Mapping[str, Any]) -> AlertState:
     """What `as_values` gave, or nothing where the values make no sense: then what lasts is told once more."""
     try:
-        return Kept(
+        return AlertState(
             {
                 key: Episode(**{**found, "condition": _condition(found["condition"])})
                 for key, found in values["ledger"].items()
             },
-            tuple(Posted(**{**one, "letter": letter_of(one["letter"])}) for one in values["posted"]),
+            tuple(QueuedLetter(**{**one, "letter": letter_of(one["letter"])}) for one in values["posted"]),
             {
                 path: tuple((float(at), float(free)) for at, free in row)
                 for path, row in (values["samples"] or {}).items()
@@ -219,7 +219,7 @@ def restored(values: Mapping[str, Any]) -> Kept:
             dict(values["failing"] or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        return Kept({})
+        return AlertState({})
 
 
 def letter_of(values: Mapping[str, Any]) -> Letter:

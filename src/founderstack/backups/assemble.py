@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 from founderstack import __version__
 from founderstack.backups.buckets.part import NotTaken, Objects
-from founderstack.backups.engines import MOMENTS, Making, engine_of
+from founderstack.backups.engines import MOMENTS, EngineInputs, engine_of
 from founderstack.backups.postgres import swapping
 from founderstack.backups.sets.contents import Contents, Files
 from founderstack.backups.sets.set_store import SetStore
-from founderstack.backups.vault import About, Vault
+from founderstack.backups.vault import SetHeader, Vault
 from founderstack.locale import _
 from founderstack.model.backup import IDENTITY, S3_KEY, S3_SECRET, THIS_MACHINE, Backup
 from founderstack.model.component import Component, View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.point_in_time import Moments
+from founderstack.model.point_in_time import PointInTime
 from founderstack.model.protocols import Clock, ObjectStore, Server
 from founderstack.model.stack import Choices, Machine, Places, Stack
 from founderstack.model.state_folder import StateFolder
@@ -42,7 +42,7 @@ Entries = Iterator[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Made:
+class StackInputs:
     """What a vault is made from."""
 
     stack: Stack
@@ -62,7 +62,7 @@ class Made:
         return views_of(self.stack, self.components, facts)
 
 
-def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
+def vault_of(made: StackInputs, *, tries: int = TRIES) -> Vault:
     """The stack's vault; raises StackError where it has no backups, or nothing yet to back up.
 
     `tries`: how often a place off the machine is asked before it counts as away.
@@ -78,8 +78,8 @@ def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
             exit_code=EXIT_PRECONDITION,
         )
     views = made.views()
-    making = Making(views["backup"], made.secret, made.clock)
-    about = About(made.stack.name, made.places.state, made.machine.os, made.machine.hostname, __version__)
+    making = EngineInputs(views["backup"], made.secret, made.clock)
+    about = SetHeader(made.stack.name, made.places.state, made.machine.os, made.machine.hostname, __version__)
     places = places_of(part.settings, made.places.state, made.secret, tries)
     stores = tuple(SetStore(place, made.stack.name) for place in places)
     return Vault(
@@ -93,7 +93,7 @@ def vault_of(made: Made, *, tries: int = TRIES) -> Vault:
     )
 
 
-def reopen_databases(made: Made) -> Sequence[str]:
+def reopen_databases(made: StackInputs) -> Sequence[str]:
     """Open databases that an interrupted restore has closed; their names.
 
     Raises StackError where the server cannot be asked.
@@ -102,7 +102,7 @@ def reopen_databases(made: Made) -> Sequence[str]:
     return swapping.opened_again(server, server.needed) if server else ()
 
 
-def moments_of(made: Made) -> Moments:
+def moments_of(made: StackInputs) -> PointInTime:
     """The moments that the stack can go back to; raises StackError where its backups keep no log of changes."""
     part = made.stack.parts["backup"]
     found = MOMENTS.get(part.component)
@@ -117,7 +117,7 @@ def moments_of(made: Made) -> Moments:
             ),
             exit_code=EXIT_PRECONDITION,
         )
-    return found(Making(views["backup"], made.secret, made.clock), vault_of(made), server)
+    return found(EngineInputs(views["backup"], made.secret, made.clock), vault_of(made), server)
 
 
 def place_here(settings: Any, state: str) -> FolderStore:
@@ -160,7 +160,7 @@ def try_out(place: ObjectStore) -> None:
     place.delete([name])
 
 
-def contents_of(made: Made, views: Mapping[Any, View]) -> Contents:
+def contents_of(made: StackInputs, views: Mapping[Any, View]) -> Contents:
     """All that the stack would miss."""
     server, files = server_of(views), [*_component_files(made), *_own_files(made)]
     major = made.choices.versions.get(made.stack.parts["database"].component, "")
@@ -185,7 +185,7 @@ def server_of(views: Mapping[Any, View]) -> Server | None:
     )
 
 
-def _component_files(made: Made) -> Iterator[Files]:
+def _component_files(made: StackInputs) -> Iterator[Files]:
     for part in made.stack.parts.values():
         declared = made.components[part.component].backup
         if not isinstance(declared, Backup) or declared.kind != "files":
@@ -206,7 +206,7 @@ def _component_files(made: Made) -> Iterator[Files]:
         )
 
 
-def _component_objects(made: Made, views: Mapping[Any, View]) -> Iterator[Objects]:
+def _component_objects(made: StackInputs, views: Mapping[Any, View]) -> Iterator[Objects]:
     cure = _("See what is the matter with it: founder status; start it with: founder up")
     for storage in views["backup"].all(Buckets):
         server = Bucket(storage.endpoint, "", storage.key, made.secret(storage.secret), storage.region, cure=cure)
@@ -226,7 +226,7 @@ def _entries(folder: str, names: Iterable[str], exclude: Iterable[str]) -> Calla
     return lambda: below(folder, tuple(names), tuple(exclude))
 
 
-def _own_files(made: Made) -> Iterator[Files]:
+def _own_files(made: StackInputs) -> Iterator[Files]:
     """What is the stack's and no component's: its files, its secrets, its certificates, the source of its app."""
 
     def settings() -> Entries:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from founderstack.backups.assemble import Made, contents_of, places_of
-from founderstack.backups.engines import PHYSICAL, Making
+from founderstack.backups.assemble import StackInputs, contents_of, places_of
+from founderstack.backups.engines import PHYSICAL, EngineInputs
 from founderstack.backups.postgres import databases
 from founderstack.backups.postgres.drill import Trial, drill, room_needed_mib
 from founderstack.backups.postgres.throwaway_server import Scratch
@@ -49,7 +49,7 @@ class StackDrills:
             return 0
 
 
-def drills_of(made: Made) -> StackDrills:
+def drills_of(made: StackInputs) -> StackDrills:
     """The drills of a stack that has backups and was brought up."""
     settings = made.stack.parts["backup"].settings
     views = made.views()
@@ -57,7 +57,7 @@ def drills_of(made: Made) -> StackDrills:
     scratch = Scratch(made.places.files.drill, database.binaries, server.user if server else made.machine.user)
     stores = tuple(SetStore(place, made.stack.name) for place in places_of(settings, made.places.state, made.secret))
     physical = PHYSICAL.get(made.stack.parts["backup"].component)
-    making = Making(views["backup"], made.secret, made.clock)
+    making = EngineInputs(views["backup"], made.secret, made.clock)
     trial = Trial(
         scratch,
         made.clock,

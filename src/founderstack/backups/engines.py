@@ -11,13 +11,13 @@ from founderstack.backups.pgbackrest.point_in_time import PgBackRestMoments
 from founderstack.backups.postgres.dump import Dump
 from founderstack.backups.vault import Vault
 from founderstack.model.component import View
-from founderstack.model.point_in_time import Moments
+from founderstack.model.point_in_time import PointInTime
 from founderstack.model.protocols import Clock, Engine, Server
 from founderstack.model.words import Database
 
 
 @dataclass(frozen=True)
-class Making:
+class EngineInputs:
     """What an engine can be made from."""
 
     view: View
@@ -27,18 +27,18 @@ class Making:
     clock: Clock
 
 
-ENGINES: Mapping[str, Callable[[Making], Engine]] = {
+ENGINES: Mapping[str, Callable[[EngineInputs], Engine]] = {
     "dump": lambda making: Dump(),
     "pgbackrest": lambda making: engine.made(making.view, making.clock),
 }
 
 
-def engine_of(component: str, making: Making) -> Engine:
+def engine_of(component: str, making: EngineInputs) -> Engine:
     """The engine that a component stands for."""
     return ENGINES[component](making)
 
 
-MomentsOf = Callable[[Making, Vault, Server], Moments]
+MomentsOf = Callable[[EngineInputs, Vault, Server], PointInTime]
 MOMENTS: Mapping[str, MomentsOf] = {
     "pgbackrest": lambda making, vault, server: PgBackRestMoments(
         repository=engine.repository_of(making.view),
@@ -51,11 +51,11 @@ MOMENTS: Mapping[str, MomentsOf] = {
 }
 """What can go back to any moment, by the name of the component as well."""
 
-PhysicalOf = Callable[[Making, Server], PhysicalDrill]
+PhysicalOf = Callable[[EngineInputs, Server], PhysicalDrill]
 PHYSICAL: Mapping[str, PhysicalOf] = {
     "pgbackrest": lambda making, server: PhysicalDrill(
         engine.repository_of(making.view),
-        recovery.Site(
+        recovery.RecoverySite(
             server.binaries,
             server.user,
             f"{making.view.places.data(making.view.one(Database).account)}/drill",

@@ -1,11 +1,11 @@
-"""Databases and files of a stack that is being rebuilt (a model.rebuild.Filling)."""
+"""Databases and files of a stack that is being rebuilt (a model.rebuild.RebuildTarget)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from founderstack.backups.assemble import Made, contents_of
-from founderstack.backups.restorer import GivingBack
+from founderstack.backups.assemble import StackInputs, contents_of
+from founderstack.backups.restorer import Restorer
 from founderstack.backups.sets.origin import SetsElsewhere
 from founderstack.model.backup import Backup, FoundSet
 from founderstack.model.protocols import Progress
@@ -17,14 +17,14 @@ FRESH, ASIDE = " rebuilding", " before"
 """Added to a database's name while it is restored, and to that of the empty one in its place."""
 
 
-class Refilling:
+class SetRebuildTarget:
     """Gives back what a set holds to a stack whose database server runs and whose other processes do not."""
 
-    def __init__(self, one: FoundSet, made: Made, origin: SetsElsewhere) -> None:
+    def __init__(self, one: FoundSet, made: StackInputs, origin: SetsElsewhere) -> None:
         views = made.views()
         stores = (origin.store(one.manifest.stack),)
         self._made = made
-        self._back = GivingBack(
+        self._back = Restorer(
             made.stack.name, made.places.state, lambda: contents_of(made, views), lambda: origin.key, stores
         )
         self._opened = self._back.open(one)

@@ -11,13 +11,13 @@ from founderstack.backups.postgres import databases, facts, roles, swapping
 from founderstack.backups.sets import logs
 from founderstack.backups.sets.contents import Contents, Files
 from founderstack.backups.sets.set_store import OpenSet, SetStore
-from founderstack.backups.sets.streams import Told
+from founderstack.backups.sets.streams import CountingSource
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.state_folder import StateFolder
-from founderstack.model.vault import FilesOf, Restorable, Standing
+from founderstack.model.vault import FilesOf, LeftoverCopy, Restorable
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os import disk
 from founderstack.world.os.files import ensure_folder, remove_tree
@@ -28,7 +28,7 @@ HERE = "localhost"
 RESTORING, REPLACED = ".restoring", ".replaced"
 
 
-class GivingBack:
+class Restorer:
     """The half of the vault that restores."""
 
     def __init__(
@@ -93,16 +93,16 @@ class GivingBack:
             databases.drop(self._server, restored)
             raise
 
-    def standing_database(self, name: str) -> Standing | None:
+    def standing_database(self, name: str) -> LeftoverCopy | None:
         """The database of that name, None where there is none."""
         found = databases.made(self._server, name)
-        return Standing("database", name, *found) if found else None
+        return LeftoverCopy("database", name, *found) if found else None
 
-    def standing_files(self, component: str) -> Standing | None:
+    def standing_files(self, component: str) -> LeftoverCopy | None:
         """What lies in the folder of a component's restored files, None for nothing."""
         folder = self.restored_folder(component)
         found = disk.lying(folder)
-        return Standing("files", folder, *found) if found else None
+        return LeftoverCopy("files", folder, *found) if found else None
 
     def has_database(self, name: str) -> bool:
         """True where the server has it."""
@@ -126,7 +126,7 @@ class GivingBack:
             _refuse_elsewhere(about)
         folder = self.restored_folder(component)
         with self._opened[one.manifest.id].open(_archive(one, component)) as raw:
-            source = Told(raw, component, progress)
+            source = CountingSource(raw, component, progress)
             if isinstance(about, Files):
                 folder = folder if beside else about.folder + RESTORING
                 uid, gid = _ids(about.account)
@@ -149,7 +149,7 @@ class GivingBack:
         about = self._part(component)
         if isinstance(about, Objects):
             with self._opened[one.manifest.id].open(_archive(one, component)) as source:
-                about.put_back(Told(source, component, progress))
+                about.put_back(CountingSource(source, component, progress))
             return False
         database, table = about.log
         if database and os.path.isdir(about.folder + RESTORING):

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from founderstack.backups.restorer import GivingBack
+from founderstack.backups.restorer import Restorer
 from founderstack.backups.sets import proofs
 from founderstack.backups.sets.contents import Contents
 from founderstack.backups.sets.ledger import Ledger
@@ -20,7 +20,7 @@ from founderstack.model.backup import MANIFEST, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, Engine, Progress, Server
 from founderstack.model.state_folder import StateFolder
-from founderstack.model.vault import Found, SetDamaged
+from founderstack.model.vault import FoundSets, SetDamaged
 from founderstack.world.keys.sealing import Key
 from founderstack.world.os.files import read_json, remove_tree, write_atomic
 from founderstack.world.os.lock import stack_lock
@@ -29,7 +29,7 @@ _SCRATCH = ".work"
 
 
 @dataclass(frozen=True)
-class About:
+class SetHeader:
     """The stack and the machine, for the page of contents."""
 
     stack: str
@@ -40,12 +40,12 @@ class About:
     tool: str
 
 
-class Vault(GivingBack):
+class Vault(Restorer):
     """Everything that verbs do with sets. The key is only asked for when it is needed."""
 
     def __init__(
         self,
-        about: About,
+        about: SetHeader,
         engine: Engine,
         contents: Callable[[], Contents],
         key: Callable[[], Key],
@@ -187,11 +187,11 @@ class Vault(GivingBack):
                 proofs.keep(here, bad, self._key())
             raise SetDamaged(problem.what, problem.why, problem.fix) from None
 
-    def found(self) -> Found:
+    def found(self) -> FoundSets:
         """Everything that there is, in every place that answers; each place is judged by what lies in it."""
         return Look(self._stores, self._ledger, self._key, self._clock).found(self._away)
 
-    def note(self, found: Found) -> None:
+    def note(self, found: FoundSets) -> None:
         """Remember what lies in each place that answered, so that it is missed when it does not any more."""
         for place in found.places:
             if not place.error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from founderstack.migration.entries import Decided
+from founderstack.migration.entries import DecidedEntry
 from founderstack.migration.journal import Journal
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
@@ -30,7 +30,7 @@ class Context:
     """False where a plan is asked only for what stands in the way: then it counts no rows."""
     run_id: str = ""
     """Names this command's run: a later one has another."""
-    objects: Sequence[Decided] = ()
+    objects: Sequence[DecidedEntry] = ()
     """Every object of the source with its fate, in the order in which they can be made."""
     worker: Target | None = None
     """See `hand`."""

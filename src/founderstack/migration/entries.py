@@ -25,7 +25,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedEntry:
     """An entry with its fate."""
 
     entry: Entry

@@ -9,7 +9,7 @@ from founderstack.migration.context import Context
 from founderstack.migration.database import platform
 from founderstack.migration.database.large_objects import LargeObjects
 from founderstack.migration.database.roles import OWN_ROLES, PEOPLE_FOLLOWER, put_back, target_name
-from founderstack.migration.entries import Decided
+from founderstack.migration.entries import DecidedEntry
 from founderstack.migration.journal import SCHEMA
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _drops(context: Context, before: Collection[str]) -> Iterator[str]:
             yield f"DROP EXTENSION IF EXISTS {one.item.name} CASCADE"
 
 
-def _bare(decided: Decided) -> str:
+def _bare(decided: DecidedEntry) -> str:
     return decided.item.name.strip('"')
 
 

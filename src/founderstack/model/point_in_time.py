@@ -11,7 +11,7 @@ from founderstack.model.protocols import Progress
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredBackup:
     """One backup in one repository of pgBackRest."""
 
     label: str
@@ -36,12 +36,12 @@ class Stored:
 class Stock:
     """What the repositories hold, as of one look: a backup is there, or it is gone, or its repository did not say."""
 
-    backups: tuple[Stored, ...] = ()
+    backups: tuple[StoredBackup, ...] = ()
     """Every whole backup that was seen, oldest first."""
     unknown: Mapping[int, str] = field(default_factory=dict)
     """Repository → why it did not say what it holds: nothing of it may be taken for gone."""
 
-    def of(self, repository: int) -> tuple[Stored, ...]:
+    def of(self, repository: int) -> tuple[StoredBackup, ...]:
         """What one of them holds."""
         return tuple(one for one in self.backups if one.repository == repository)
 
@@ -69,7 +69,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Archived:
+class ArchiveState:
     """How the log of changes is kept now."""
 
     wanted: bool
@@ -81,7 +81,7 @@ class Archived:
 
 
 @dataclass(frozen=True)
-class Surviving:
+class SurvivingLog:
     """What is left of a lost server's log."""
 
     folder: str = ""
@@ -90,11 +90,11 @@ class Surviving:
     bytes: int = 0
 
 
-NOTHING_LEFT = Surviving()
+NOTHING_LEFT = SurvivingLog()
 
 
 @dataclass(frozen=True)
-class Came:
+class RecoveryEnd:
     """How far a recovered server came."""
 
     pieces: int = 0
@@ -103,7 +103,7 @@ class Came:
     """When the last transaction in it ended, by the server's own words; "" where the log held none."""
 
 
-class Moments(Protocol):
+class PointInTime(Protocol):
     """Goes back to a moment: what engines with a log of changes can do."""
 
     @property
@@ -131,22 +131,22 @@ class Moments(Protocol):
         """Have everything that was committed archived."""
         ...
 
-    def as_set(self, begin: Stored, target: Target, wal: str, progress: Progress) -> Manifest:
+    def as_set(self, begin: StoredBackup, target: Target, wal: str, progress: Progress) -> Manifest:
         """A set of what the databases held at that moment."""
         ...
 
-    def surviving(self, wal: str) -> Surviving:
+    def surviving(self, wal: str) -> SurvivingLog:
         """The log of the server that was, in a folder that somebody named or in its own place.
 
         Raises StackError where what was named is no log, or cannot be read.
         """
         ...
 
-    def rebuild(self, begin: Stored, target: Target, log: Surviving, progress: Progress) -> Came:
+    def rebuild(self, begin: StoredBackup, target: Target, log: SurvivingLog, progress: Progress) -> RecoveryEnd:
         """Recover the whole server beside the place of the one that was; it says how far that came."""
         ...
 
-    def recovered(self, target: Target, wal: str) -> Came | None:
+    def recovered(self, target: Target, wal: str) -> RecoveryEnd | None:
         """How far one came that an earlier run of this hour has recovered up to there, with this log; it lies ready."""
         ...
 

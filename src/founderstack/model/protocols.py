@@ -219,7 +219,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Taken:
+class EngineResult:
     """What an engine has taken."""
 
     kind: str
@@ -260,7 +260,7 @@ class Engine(Protocol):
         """What `--kind` may say, the usual one first."""
         ...
 
-    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> EngineResult:
         """Take every database and role; raises StackError with nothing left behind but what `forget` removes."""
         ...
 

@@ -81,7 +81,7 @@ class Origin(Protocol):
         ...
 
 
-class Filling(Protocol):
+class RebuildTarget(Protocol):
     """Databases and files of a stack that is being rebuilt."""
 
     def databases(self) -> Sequence[str]:

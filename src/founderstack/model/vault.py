@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSets:
     """All sets, newest first, and the places that were looked into."""
 
     sets: tuple[FoundSet, ...] = ()
@@ -56,7 +56,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LeftoverCopy:
     """A copy beside what is used, as an earlier restore has left it."""
 
     kind: Literal["database", "files"]
@@ -130,11 +130,11 @@ class Vault(Protocol):
         """Copy a set from one place to another; as `send` otherwise."""
         ...
 
-    def found(self) -> Found:
+    def found(self) -> FoundSets:
         """Everything that there is."""
         ...
 
-    def note(self, found: Found) -> None:
+    def note(self, found: FoundSets) -> None:
         """Remember what lies in each place that answered, so that it is missed when it does not any more."""
         ...
 
@@ -176,11 +176,11 @@ class Vault(Protocol):
         """Compare a restored database with what was dumped; removes it and raises StackError where it is not that."""
         ...
 
-    def standing_database(self, name: str) -> Standing | None:
+    def standing_database(self, name: str) -> LeftoverCopy | None:
         """The database of that name, None where there is none."""
         ...
 
-    def standing_files(self, component: str) -> Standing | None:
+    def standing_files(self, component: str) -> LeftoverCopy | None:
         """What lies in the folder that a component's files are restored to beside the used ones, None for nothing."""
         ...
 

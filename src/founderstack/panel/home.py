@@ -11,7 +11,7 @@ from markupsafe import Markup
 from founderstack.model.protocols import Clock
 from founderstack.panel.config import Config
 from founderstack.panel.live import Live
-from founderstack.panel.rendering import Reader, Rendering
+from founderstack.panel.rendering import Reader, Templates
 from founderstack.panel.shown import tiles
 from founderstack.panel.shown.notices import Notice
 from founderstack.panel.shown.rings import together
@@ -24,7 +24,7 @@ _HOLES = re.compile(f"({_FORM_TOKEN}|{_USER}|{_NOTICE})".encode())
 class Home:
     """Renders for the two languages and the two roles."""
 
-    def __init__(self, config: Config, rendering: Rendering, live: Live, clock: Clock) -> None:
+    def __init__(self, config: Config, rendering: Templates, live: Live, clock: Clock) -> None:
         self._config = config
         self._rendering = rendering
         self._live = live

@@ -17,7 +17,7 @@ from founderstack.panel.people.sessions import Sessions
 from founderstack.panel.people.sign_in import SignIn
 from founderstack.panel.people.store import Store
 from founderstack.panel.people.visitors import Visitors
-from founderstack.panel.rendering import Rendering
+from founderstack.panel.rendering import Templates
 from founderstack.panel.shown.notices import Notices
 from founderstack.panel.streams import Listeners
 
@@ -34,7 +34,7 @@ class Parts:
     visitors: Visitors
     sign_in: SignIn
     live: Live
-    rendering: Rendering
+    rendering: Templates
     home: Home
     notices: Notices = field(default_factory=Notices)
     listeners: Listeners = field(default_factory=Listeners)
@@ -46,7 +46,7 @@ def assembled(config: Config, clock: Clock, hasher: PasswordHasher | None = None
     store = Store(f"{config.data}/panel.sqlite")
     accounts, sessions = Accounts(config.accounts, store), Sessions(store, clock)
     live = Live(config.agent, clock)
-    rendering = Rendering(config)
+    rendering = Templates(config)
     return Parts(
         config=config,
         clock=clock,

@@ -37,7 +37,7 @@ class Reader:
     role: Role = "viewer"
 
 
-class Rendering:
+class Templates:
     """The panel's templates."""
 
     def __init__(self, config: Config) -> None:

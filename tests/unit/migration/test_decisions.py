@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from founderstack.migration.database.canonical import canonical
-from founderstack.migration.database.fates import Known, Setting, decide
+from founderstack.migration.database.fates import Setting, SourceObject, decide
 from founderstack.migration.database.tables import Table, parts
-from founderstack.migration.entries import Decided, Entry
+from founderstack.migration.entries import DecidedEntry, Entry
 from founderstack.migration.parallel import Pace, each
 from founderstack.migration.source import Unreachable, refuse_transaction_pooler, route, unreachable
 from founderstack.model.errors import StackError
@@ -99,9 +99,9 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         parse(url)
 
 
-def fates(*objects: tuple[Entry, Known | None], **setting: object) -> dict[str, str]:
+def fates(*objects: tuple[Entry, SourceObject | None], **setting: object) -> dict[str, str]:
     known = {entry.id: about for entry, about in objects if about}
-    decided: tuple[Decided, ...] = decide(
+    decided: tuple[DecidedEntry, ...] = decide(
         [entry for entry, _about in objects],
         known,
         Setting(**{"kind": "supabase", "extensions": ("citext",), **setting}),  # type: ignore[arg-type]
@@ -115,15 +115,15 @@ def entry(number: int, kind: str, *needs: int) -> Entry:
 
 def test_an_object_goes_where_what_it_needs_goes() -> None:
     objects = (
-        (entry(1, "EXTENSION"), Known("", "vector", "", "")),
-        (entry(2, "TABLE", 1), Known("public", "public.embedded", "public.embedded", "postgres")),
+        (entry(1, "EXTENSION"), SourceObject("", "vector", "", "")),
+        (entry(2, "TABLE", 1), SourceObject("public", "public.embedded", "public.embedded", "postgres")),
         (entry(3, "COMMENT", 2), None),
-        (entry(4, "TABLE"), Known("auth", "auth.sessions", "auth.sessions", "supabase_auth_admin")),
-        (entry(5, "INDEX", 4), Known("auth", "auth.sessions_i", "auth.sessions", "supabase_auth_admin")),
-        (entry(6, "TABLE"), Known("auth", "auth.users", "auth.users", "supabase_auth_admin")),
-        (entry(7, "FUNCTION"), Known("auth", "auth.uid()", "", "supabase_auth_admin")),
-        (entry(8, "FUNCTION"), Known("auth", "auth.mine()", "", "postgres")),
-        (entry(9, "POLICY", 6, 7), Known("public", "p on public.t", "public.t", "postgres")),
+        (entry(4, "TABLE"), SourceObject("auth", "auth.sessions", "auth.sessions", "supabase_auth_admin")),
+        (entry(5, "INDEX", 4), SourceObject("auth", "auth.sessions_i", "auth.sessions", "supabase_auth_admin")),
+        (entry(6, "TABLE"), SourceObject("auth", "auth.users", "auth.users", "supabase_auth_admin")),
+        (entry(7, "FUNCTION"), SourceObject("auth", "auth.uid()", "", "supabase_auth_admin")),
+        (entry(8, "FUNCTION"), SourceObject("auth", "auth.mine()", "", "postgres")),
+        (entry(9, "POLICY", 6, 7), SourceObject("public", "p on public.t", "public.t", "postgres")),
     )
     assert fates(*objects) == {
         "vector": "reported",
@@ -144,21 +144,24 @@ def test_an_object_goes_where_what_it_needs_goes() -> None:
 def test_who_owns_it_decides_and_never_what_it_is_called() -> None:
     own, theirs = "postgres", "supabase_auth_admin"
     objects = (
-        (entry(1, "SCHEMA"), Known("", "etl", "", own)),
-        (entry(2, "TABLE", 1), Known("etl", "etl.jobs", "etl.jobs", own)),
-        (entry(3, "SCHEMA"), Known("", "auth", "", "supabase_admin")),
-        (entry(4, "TABLE", 3), Known("auth", "auth.sessions", "auth.sessions", theirs)),
-        (entry(5, "TABLE", 3), Known("auth", "auth.invitations", "auth.invitations", own)),
-        (entry(6, "VIEW", 4), Known("auth", "auth.seen", "auth.seen", own)),
-        (entry(7, "TABLE"), Known("realtime", "realtime.messages", "realtime.messages", "supabase_realtime_admin")),
-        (entry(8, "POLICY", 7), Known("realtime", "mine on realtime.messages", "realtime.messages", theirs)),
-        (entry(9, "FUNCTION"), Known("extensions", "extensions.pgrst_ddl_watch()", "", own)),
-        (entry(10, "EVENT TRIGGER", 9), Known("", "watch", "", own)),
-        (entry(11, "FUNCTION"), Known("public", "public.audit()", "", own)),
-        (entry(12, "EVENT TRIGGER", 11), Known("", "issue_audit", "", own)),
-        (entry(13, "TABLE"), Known("pgmq", "pgmq.q_mails", "pgmq.q_mails", own)),
-        (entry(14, "TABLE"), Known("public", "public.at_home", "public.at_home", "supabase_admin")),
-        (entry(15, "TABLE"), Known("etl", "etl.lag", "etl.lag", "supabase_etl_admin")),
+        (entry(1, "SCHEMA"), SourceObject("", "etl", "", own)),
+        (entry(2, "TABLE", 1), SourceObject("etl", "etl.jobs", "etl.jobs", own)),
+        (entry(3, "SCHEMA"), SourceObject("", "auth", "", "supabase_admin")),
+        (entry(4, "TABLE", 3), SourceObject("auth", "auth.sessions", "auth.sessions", theirs)),
+        (entry(5, "TABLE", 3), SourceObject("auth", "auth.invitations", "auth.invitations", own)),
+        (entry(6, "VIEW", 4), SourceObject("auth", "auth.seen", "auth.seen", own)),
+        (
+            entry(7, "TABLE"),
+            SourceObject("realtime", "realtime.messages", "realtime.messages", "supabase_realtime_admin"),
+        ),
+        (entry(8, "POLICY", 7), SourceObject("realtime", "mine on realtime.messages", "realtime.messages", theirs)),
+        (entry(9, "FUNCTION"), SourceObject("extensions", "extensions.pgrst_ddl_watch()", "", own)),
+        (entry(10, "EVENT TRIGGER", 9), SourceObject("", "watch", "", own)),
+        (entry(11, "FUNCTION"), SourceObject("public", "public.audit()", "", own)),
+        (entry(12, "EVENT TRIGGER", 11), SourceObject("", "issue_audit", "", own)),
+        (entry(13, "TABLE"), SourceObject("pgmq", "pgmq.q_mails", "pgmq.q_mails", own)),
+        (entry(14, "TABLE"), SourceObject("public", "public.at_home", "public.at_home", "supabase_admin")),
+        (entry(15, "TABLE"), SourceObject("etl", "etl.lag", "etl.lag", "supabase_etl_admin")),
     )
     known = {one.id: about for one, about in objects}
     setting = Setting("supabase", (), made_by={"pgmq": "pgmq"})
@@ -176,13 +179,16 @@ def test_who_owns_it_decides_and_never_what_it_is_called() -> None:
 
 def test_a_table_that_is_left_takes_with_it_what_belongs_to_it() -> None:
     objects = (
-        (entry(1, "EXTENSION"), Known("", "vector", "", "")),
-        (entry(2, "TABLE", 1), Known("public", "public.embedded", "public.embedded", "postgres")),
-        (entry(3, "SEQUENCE", 2), Known("public", "public.embedded_id_seq", "public.embedded_id_seq", "postgres")),
-        (entry(4, "CONSTRAINT", 2), Known("public", "key on public.embedded", "public.embedded", "postgres")),
-        (entry(5, "POLICY", 2), Known("public", "own on public.embedded", "public.embedded", "postgres")),
-        (entry(6, "TABLE"), Known("public", "public.other", "public.other", "postgres")),
-        (entry(7, "FK CONSTRAINT", 6, 2), Known("public", "to on public.other", "public.other", "postgres")),
+        (entry(1, "EXTENSION"), SourceObject("", "vector", "", "")),
+        (entry(2, "TABLE", 1), SourceObject("public", "public.embedded", "public.embedded", "postgres")),
+        (
+            entry(3, "SEQUENCE", 2),
+            SourceObject("public", "public.embedded_id_seq", "public.embedded_id_seq", "postgres"),
+        ),
+        (entry(4, "CONSTRAINT", 2), SourceObject("public", "key on public.embedded", "public.embedded", "postgres")),
+        (entry(5, "POLICY", 2), SourceObject("public", "own on public.embedded", "public.embedded", "postgres")),
+        (entry(6, "TABLE"), SourceObject("public", "public.other", "public.other", "postgres")),
+        (entry(7, "FK CONSTRAINT", 6, 2), SourceObject("public", "to on public.other", "public.other", "postgres")),
     )
     found = fates(*objects, leave=("public.embedded",))
     assert {name for name, fate in found.items() if fate == "blocker"} == {"to on public.other"}
@@ -190,7 +196,7 @@ def test_a_table_that_is_left_takes_with_it_what_belongs_to_it() -> None:
 
 
 def test_what_the_target_has_already_is_in_the_way() -> None:
-    there = (entry(1, "TABLE"), Known("public", "public.todos", "public.todos", "postgres"))
+    there = (entry(1, "TABLE"), SourceObject("public", "public.todos", "public.todos", "postgres"))
     assert fates(there, present=("public.todos",)) == {"public.todos": "blocker"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from founderstack.panel.config import Config, read_config
 from founderstack.panel.home import Home
 from founderstack.panel.live import STALE_AFTER_S, Live
-from founderstack.panel.rendering import Reader, Rendering
+from founderstack.panel.rendering import Reader, Templates
 from founderstack.panel.shown.notices import Notice
 
 
@@ -55,7 +55,7 @@ def home(live: Live, clock: ManualClock) -> Home:
     config = Config(
         stack="diary", cookie="c", socket="", agent="", accounts="", data="", gateway_secret="s" * 16, app_url=""
     )
-    return Home(config, Rendering(config), live, clock)
+    return Home(config, Templates(config), live, clock)
 
 
 def test_only_what_changed_is_rendered_again(live: Live, home: Home, clock: ManualClock) -> None:

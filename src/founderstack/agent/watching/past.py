@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from founderstack.agent.watching.rollup import Bucket, began, measured, quantile, steps_of, summed, uptime
+from founderstack.agent.watching.rollup import TimeBucket, began, measured, quantile, steps_of, summed, uptime
 from founderstack.model.protocols import Answer
 from founderstack.world.state.probe_history import Answers, Span
 
@@ -29,9 +29,9 @@ _STANDS_FOR_S = 15.0
 class _Track:
     """What is in memory of one process."""
 
-    bars: list[Bucket]
+    bars: list[TimeBucket]
     """Oldest first, the last one under way."""
-    minute: Bucket | None = None
+    minute: TimeBucket | None = None
     asked: float = 0.0
     """Monotonic time of the last answer, 0 before the first."""
     shown: dict[str, Any] | None = None
@@ -43,7 +43,7 @@ class Past:
     def __init__(self, store: Answers) -> None:
         self._store = store
         self._tracks: dict[str, _Track] = {}
-        self._closed: list[tuple[str, Bucket]] = []
+        self._closed: list[tuple[str, TimeBucket]] = []
         """Spans that are over and not yet in the file."""
         self._pruned = 0.0
 
@@ -63,7 +63,7 @@ class Past:
         if minute is None or minute.at != began(now, MINUTE):
             if minute:
                 self._closed.append((name, minute))
-            minute = track.minute = Bucket(began(now, MINUTE), MINUTE)
+            minute = track.minute = TimeBucket(began(now, MINUTE), MINUTE)
             track.shown = None
         for bucket in (minute, self._bar_of(name, track, now)):
             bucket.add(answer, now, stands_for)
@@ -120,14 +120,14 @@ class Past:
             if one
         ]
 
-    def _bar_of(self, name: str, track: _Track, now: float) -> Bucket:
+    def _bar_of(self, name: str, track: _Track, now: float) -> TimeBucket:
         """The bar that `now` falls into; where the clock was set back, the later ones are forgotten."""
         at = began(now, BAR)
         while track.bars and track.bars[-1].at > at:
             track.bars.pop()
         if not track.bars or track.bars[-1].at != at:
             self._closed += [(name, bar) for bar in track.bars[-1:]]
-            track.bars.append(Bucket(at, BAR))
+            track.bars.append(TimeBucket(at, BAR))
             del track.bars[:-BARS]
         return track.bars[-1]
 
@@ -135,10 +135,10 @@ class Past:
         return self._tracks.setdefault(name, _Track([]))
 
 
-def _shown(known: Iterable[Bucket], now: float) -> dict[str, Any]:
+def _shown(known: Iterable[TimeBucket], now: float) -> dict[str, Any]:
     last = began(now, BAR)
-    by_time: Mapping[int, Bucket] = {bucket.at: bucket for bucket in known}
-    bars = [by_time.get(last - BAR * back) or Bucket(last - BAR * back, BAR) for back in reversed(range(BARS))]
+    by_time: Mapping[int, TimeBucket] = {bucket.at: bucket for bucket in known}
+    bars = [by_time.get(last - BAR * back) or TimeBucket(last - BAR * back, BAR) for back in reversed(range(BARS))]
     steps = summed(bars)
     failed = max((bar for bar in bars if bar.error), key=lambda bar: bar.error_at, default=None)
     return {
@@ -151,7 +151,7 @@ def _shown(known: Iterable[Bucket], now: float) -> dict[str, Any]:
     }
 
 
-def _span(name: str, bucket: Bucket) -> Span:
+def _span(name: str, bucket: TimeBucket) -> Span:
     return Span(
         bucket.seconds,
         bucket.at,
@@ -166,9 +166,9 @@ def _span(name: str, bucket: Bucket) -> Span:
     )
 
 
-def _bucket(span: Span) -> Bucket | None:
+def _bucket(span: Span) -> TimeBucket | None:
     try:
-        return Bucket(
+        return TimeBucket(
             int(span.at),
             int(span.seconds),
             int(span.ok),

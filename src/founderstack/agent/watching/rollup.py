@@ -18,7 +18,7 @@ _MOST = 65_535
 
 
 @dataclass
-class Bucket:
+class TimeBucket:
     """What was answered from `at` on, for `seconds`."""
 
     at: int
@@ -63,7 +63,7 @@ def began(now: float, seconds: int) -> int:
     return int(now // seconds) * seconds
 
 
-def uptime(buckets: Iterable[Bucket]) -> float | None:
+def uptime(buckets: Iterable[TimeBucket]) -> float | None:
     """The share of the time in which it answered well, None where nothing is known."""
     up = down = 0.0
     for bucket in buckets:
@@ -71,12 +71,12 @@ def uptime(buckets: Iterable[Bucket]) -> float | None:
     return round(up / (up + down), 5) if up + down else None
 
 
-def measured(buckets: Iterable[Bucket]) -> float:
+def measured(buckets: Iterable[TimeBucket]) -> float:
     """Seconds that its answers stand for."""
     return round(sum(bucket.up_s + bucket.down_s for bucket in buckets), 1)
 
 
-def summed(buckets: Iterable[Bucket]) -> dict[int, int]:
+def summed(buckets: Iterable[TimeBucket]) -> dict[int, int]:
     """The latencies of all of them."""
     steps: dict[int, int] = {}
     for bucket in buckets:

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from founderstack.backups.buckets.s3_admin import Kept, ObjectChanged, ObjectStorage
+from founderstack.backups.buckets.s3_admin import ObjectChanged, ObjectHead, ObjectStorage
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
 from founderstack.world.objects.folder import ObjectMissing
-from founderstack.world.os.thread_pipe import Piped
+from founderstack.world.os.thread_pipe import ThreadPipe
 
 _CHUNK = 1024 * 1024
 _TRIES = 3
@@ -33,7 +33,7 @@ LeftOut = Callable[[str, str], bool]
 
 
 @dataclass
-class Packing:
+class BucketArchive:
     """What is packed, and what was found while it was."""
 
     storage: ObjectStorage
@@ -50,21 +50,21 @@ class Taker(Protocol):
         """A bucket, before its objects."""
         ...
 
-    def take(self, kept: Kept, source: Source) -> None:
+    def take(self, kept: ObjectHead, source: Source) -> None:
         """An object; whether it is whole is told after it. It need not be read."""
         ...
 
-    def keep(self, kept: Kept, sha256: str) -> None:
+    def keep(self, kept: ObjectHead, sha256: str) -> None:
         """The object that was taken last was whole, and this is its digest."""
         ...
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, kept: ObjectHead) -> None:
         """The object that was taken last was not whole."""
         ...
 
 
 @contextmanager
-def packed(packing: Packing) -> Iterator[Source]:
+def packed(packing: BucketArchive) -> Iterator[Source]:
     """The archive, made while it is read; bounded memory, nothing on the disk."""
 
     def pack(writer: IO[bytes]) -> None:
@@ -73,7 +73,7 @@ def packed(packing: Packing) -> Iterator[Source]:
                 if not packing.left_out(bucket, ""):
                     _pack_bucket(archive, packing, bucket)
 
-    with Piped(pack) as stream:
+    with ThreadPipe(pack) as stream:
         yield stream
 
 
@@ -99,7 +99,7 @@ def hand_out(source: Source, taker: Taker) -> tuple[str, ...]:
     return tuple(handing.damaged)
 
 
-def _pack_bucket(archive: tarfile.TarFile, packing: Packing, bucket: str) -> None:
+def _pack_bucket(archive: tarfile.TarFile, packing: BucketArchive, bucket: str) -> None:
     papers = json.dumps(packing.storage.papers(bucket), ensure_ascii=False).encode()
     _add(archive, tarfile.TarInfo(f"buckets/{bucket}.json"), papers)
     for key in packing.storage.keys(bucket):
@@ -133,7 +133,7 @@ def _add(archive: tarfile.TarFile, member: tarfile.TarInfo, content: bytes) -> N
     archive.addfile(member, io.BytesIO(content))
 
 
-def _member(kept: Kept) -> tarfile.TarInfo:
+def _member(kept: ObjectHead) -> tarfile.TarInfo:
     member = tarfile.TarInfo(f"objects/{kept.name}".rstrip("/"))
     member.type = tarfile.DIRTYPE if kept.is_folder else tarfile.REGTYPE
     member.mode = 0o700 if kept.is_folder else 0o600
@@ -181,7 +181,7 @@ class _Handing:
 
     def __init__(self, taker: Taker) -> None:
         self._taker = taker
-        self._open: tuple[Kept, str] | None = None
+        self._open: tuple[ObjectHead, str] | None = None
         self.buckets = 0
         self.damaged: list[str] = []
 
@@ -220,10 +220,10 @@ class _Handing:
             self._taker.drop(kept)
 
 
-def _kept(member: tarfile.TarInfo, name: str) -> Kept:
+def _kept(member: tarfile.TarInfo, name: str) -> ObjectHead:
     told = member.pax_headers
     bucket, _slash, key = name.partition("/")
-    return Kept(
+    return ObjectHead(
         bucket,
         told.get(_KEY, key),
         member.size,

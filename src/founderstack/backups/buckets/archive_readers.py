@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from founderstack.backups.buckets.archive import LeftOut
-from founderstack.backups.buckets.s3_admin import Kept, ObjectStorage
+from founderstack.backups.buckets.s3_admin import ObjectHead, ObjectStorage
 from founderstack.locale import _
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source
@@ -19,23 +19,23 @@ _NAME_BYTES, _PIECE = 240, 60
 """A longer name than a folder can have, with some room for what is added, becomes folders of so many letters each."""
 
 
-class Looking:
+class ArchiveCheck:
     """Reads everything and keeps nothing (a backups.buckets.archive.Taker)."""
 
     def bucket(self, name: str, papers: Mapping[str, str]) -> None:
         """Nothing to do."""
 
-    def take(self, kept: Kept, source: Source) -> None:
+    def take(self, kept: ObjectHead, source: Source) -> None:
         """It is read to its end by whoever hands it out."""
 
-    def keep(self, kept: Kept, sha256: str) -> None:
+    def keep(self, kept: ObjectHead, sha256: str) -> None:
         """Nothing to do."""
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, kept: ObjectHead) -> None:
         """Nothing to do."""
 
 
-class LayingOut:
+class FolderWriter:
     """Makes a file of each object, `FOLDER/BUCKET/KEY` (a backups.buckets.archive.Taker)."""
 
     def __init__(self, folder: str) -> None:
@@ -46,7 +46,7 @@ class LayingOut:
         """A folder for it."""
         self._make_folder(self._inside(name))
 
-    def take(self, kept: Kept, source: Source) -> None:
+    def take(self, kept: ObjectHead, source: Source) -> None:
         """Write it."""
         self._path = self._inside(kept.name)
         if kept.is_folder:
@@ -62,10 +62,10 @@ class LayingOut:
         except OSError as error:
             raise cannot_write(self._path, error) from None
 
-    def keep(self, kept: Kept, sha256: str) -> None:
+    def keep(self, kept: ObjectHead, sha256: str) -> None:
         """It is there already."""
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, kept: ObjectHead) -> None:
         """Half a file is none."""
         if not kept.is_folder:
             os.unlink(self._path)
@@ -105,7 +105,7 @@ def _pieces(part: str) -> list[str]:
     return [part[at : at + _PIECE] for at in range(0, len(part), _PIECE)]
 
 
-class PuttingBack:
+class BucketWriter:
     """Makes buckets what they were, object by object (a backups.buckets.archive.Taker).
 
     Each object is replaced at once and read again from the server; one that is still what it was is not written. What
@@ -125,7 +125,7 @@ class PuttingBack:
         self._storage.make(name, papers)
         self._names[name] = set()
 
-    def take(self, kept: Kept, source: Source) -> None:
+    def take(self, kept: ObjectHead, source: Source) -> None:
         """Put it."""
         there = self._storage.stat(kept.bucket, kept.key)
         same = there is not None and (there.size, there.etag, there.headers) == (kept.size, kept.etag, kept.headers)
@@ -133,13 +133,13 @@ class PuttingBack:
         if self._written:
             self._storage.put(kept, source)
 
-    def keep(self, kept: Kept, sha256: str) -> None:
+    def keep(self, kept: ObjectHead, sha256: str) -> None:
         """See that the server has it."""
         self._names.setdefault(kept.bucket, set()).add(kept.key)
         if self._written and not kept.is_folder and self._storage.digest(kept.bucket, kept.key) != sha256:
             self.wrong.append(kept.name)
 
-    def drop(self, kept: Kept) -> None:
+    def drop(self, kept: ObjectHead) -> None:
         """Half an object is none."""
         self._storage.remove(kept.bucket, kept.key)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from founderstack.backups.buckets.archive import LeftOut, Packing, hand_out, packed
-from founderstack.backups.buckets.archive_readers import LayingOut, Looking, PuttingBack
+from founderstack.backups.buckets.archive import BucketArchive, LeftOut, hand_out, packed
+from founderstack.backups.buckets.archive_readers import ArchiveCheck, BucketWriter, FolderWriter
 from founderstack.backups.buckets.s3_admin import ObjectStorage
 from founderstack.locale import _, shortened
 from founderstack.model.errors import StackError
@@ -45,19 +45,19 @@ class Objects:
         return f"objects/{self.about}.tar"
 
     @contextmanager
-    def packed(self) -> Iterator[tuple[Source, Packing]]:
+    def packed(self) -> Iterator[tuple[Source, BucketArchive]]:
         """The archive as a stream, and which objects were removed or replaced again and again while it was read."""
-        packing = Packing(ObjectStorage(self.server), self.left_out)
+        packing = BucketArchive(ObjectStorage(self.server), self.left_out)
         with packed(packing) as stream:
             yield stream, packing
 
     def lay_out(self, source: Source, folder: str) -> None:
         """Make a file of each object below a folder that is empty."""
-        _refuse_damage(hand_out(source, LayingOut(folder)))
+        _refuse_damage(hand_out(source, FolderWriter(folder)))
 
     def put_back(self, source: Source) -> None:
         """Make the buckets what they were; safe to repeat."""
-        taker = PuttingBack(ObjectStorage(self.server), self.left_out)
+        taker = BucketWriter(ObjectStorage(self.server), self.left_out)
         _refuse_damage(hand_out(source, taker))
         if taker.wrong:
             raise StackError(
@@ -70,7 +70,7 @@ class Objects:
 
 def look_through(source: Source) -> tuple[str, ...]:
     """Read an archive to its end; names of objects that are not as they were when they were taken."""
-    return hand_out(source, Looking())
+    return hand_out(source, ArchiveCheck())
 
 
 def refuse_damaged(source: Source) -> None:

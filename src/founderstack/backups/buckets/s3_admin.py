@@ -23,7 +23,7 @@ _CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Kept:
+class ObjectHead:
     """An object without its bytes."""
 
     bucket: str
@@ -71,7 +71,7 @@ class ObjectStorage:
             yield str(one.object_name)
 
     @contextmanager
-    def open(self, bucket: str, key: str) -> Iterator[tuple[Kept, Source]]:
+    def open(self, bucket: str, key: str) -> Iterator[tuple[ObjectHead, Source]]:
         """An object and its bytes; raises ObjectMissing where it is gone, ObjectChanged where it becomes another."""
         about, first = self._in(bucket), self._connected(bucket, key, 0, "")
         kept = replace(_kept(bucket, key, first.headers), headers=self._headers(bucket, key, first.headers))
@@ -92,7 +92,7 @@ class ObjectStorage:
         finally:
             reader.close()
 
-    def stat(self, bucket: str, key: str) -> Kept | None:
+    def stat(self, bucket: str, key: str) -> ObjectHead | None:
         """An object without its bytes, None where there is none."""
         try:
             found = asked(self._in(bucket), lambda: self._client._execute("HEAD", bucket, key), key)
@@ -100,7 +100,7 @@ class ObjectStorage:
             return None
         return replace(_kept(bucket, key, found.headers), headers=self._headers(bucket, key, found.headers))
 
-    def put(self, kept: Kept, source: Source) -> None:
+    def put(self, kept: ObjectHead, source: Source) -> None:
         """Store an object with what is told with it; it is shown when all of it is there."""
         asked(
             self._in(kept.bucket),
@@ -189,10 +189,10 @@ class ObjectStorage:
         return replace(self._server, bucket=bucket)
 
 
-def _kept(bucket: str, key: str, headers: Any) -> Kept:
+def _kept(bucket: str, key: str, headers: Any) -> ObjectHead:
     from email.utils import parsedate_to_datetime
 
     told = headers.get("Last-Modified", "")
     modified = parsedate_to_datetime(told).timestamp() if told else 0.0
     etag = headers.get("ETag", "").strip('"')
-    return Kept(bucket, key, int(headers.get("Content-Length", 0)), modified, etag, {})
+    return ObjectHead(bucket, key, int(headers.get("Content-Length", 0)), modified, etag, {})

@@ -27,7 +27,7 @@ class PhysicalDrill:
     """Recovers a throw-away server from the repository of a stack."""
 
     repository: Repository
-    site: recovery.Site
+    site: recovery.RecoverySite
 
     def __call__(self, manifest: Manifest, place: str, progress: Progress) -> tuple[tuple[str, ...], float]:
         """(what is not as it should be, seconds until the server answered); nothing of it is left.

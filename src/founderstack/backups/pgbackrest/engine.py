@@ -13,8 +13,8 @@ from founderstack.locale import _
 from founderstack.model.backup import Manifest
 from founderstack.model.component import View
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.point_in_time import Stored
-from founderstack.model.protocols import Clock, Progress, Server, SetWriter, Taken
+from founderstack.model.point_in_time import StoredBackup
+from founderstack.model.protocols import Clock, EngineResult, Progress, Server, SetWriter
 from founderstack.model.sql import literal
 from founderstack.model.words import Database
 from founderstack.planner.backups.point_in_time import kind_of_backup, needed
@@ -38,7 +38,7 @@ class PgBackRest:
         self._refused = refused
         self._dump = Dump()
 
-    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> EngineResult:
         """A backup in every repository, then the dump.
 
         What goes wrong with pgBackRest alone does not keep the dump from being taken: the set says what it lacks.
@@ -89,7 +89,7 @@ class PgBackRest:
         return at
 
 
-def _in_bytes(before: Sequence[Stored], progress: Progress) -> Percent:
+def _in_bytes(before: Sequence[StoredBackup], progress: Progress) -> Percent:
     """Percent as bytes of the server, as large as it was the last time."""
     size = max((one.size for one in before), default=100_000_000)
     passed = 0

@@ -1,4 +1,4 @@
-"""Back to a moment, by pgBackRest: as a set of what was there, or the whole server (model.point_in_time.Moments)."""
+"""Back to a moment, by pgBackRest: as a set of what was there, or the whole server (a PointInTime of the model)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from founderstack.backups.postgres.tablespaces import refuse_whole
 from founderstack.backups.vault import Vault
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
-from founderstack.model.point_in_time import Came, Gap, Stock, Stored, Surviving, Target
+from founderstack.model.point_in_time import Gap, RecoveryEnd, Stock, StoredBackup, SurvivingLog, Target
 from founderstack.model.protocols import Clock, Progress, Server
 from founderstack.world.os.clock import until
 from founderstack.world.os.files import free_mib, read_json, read_text, remove_tree, write_atomic
@@ -74,7 +74,7 @@ class PgBackRestMoments:
         ask(self.server, "postgres", "SELECT pg_switch_wal()")
         until(lambda: self.repository.archived(self.data).waiting == 0, _ARCHIVE_WAIT_S, every_s=0.1)
 
-    def as_set(self, begin: Stored, target: Target, wal: str, progress: Progress) -> Manifest:
+    def as_set(self, begin: StoredBackup, target: Target, wal: str, progress: Progress) -> Manifest:
         """A set of what the databases held at that moment; one that an earlier run has made is used again."""
         found = [one.manifest for one in self.vault.found().sets if one.manifest.repository.get("moment")]
         for manifest in found:
@@ -89,7 +89,7 @@ class PgBackRestMoments:
         finally:
             recovery.clear_away(site)
 
-    def rebuild(self, begin: Stored, target: Target, log: Surviving, progress: Progress) -> Came:
+    def rebuild(self, begin: StoredBackup, target: Target, log: SurvivingLog, progress: Progress) -> RecoveryEnd:
         """Write and recover the whole server beside the place of the one that was; that one must not run."""
         site = self._site("whole", durable=True)
         refuse_whole(self.data)
@@ -124,20 +124,22 @@ class PgBackRestMoments:
         remove_tree(site.folder)
         return kept
 
-    def recovered(self, target: Target, wal: str) -> Came | None:
+    def recovered(self, target: Target, wal: str) -> RecoveryEnd | None:
         """How far one came that an earlier run of this hour has recovered, with the same log; None where none did."""
         noted = read_json(f"{self._site('whole', durable=True).folder}/{_DONE}")
         # What another folder was named for is recovered anew; without one, what the former run found is gone by now.
         same = noted.get("target") == repr(target) and wal in ("", noted.get("log"))
         if not same or abs(self.clock.now() - noted["at"]) > _READY_FOR_S:
             return None
-        return Came(noted["pieces"], noted["until"])
+        return RecoveryEnd(noted["pieces"], noted["until"])
 
-    def surviving(self, wal: str) -> Surviving:
+    def surviving(self, wal: str) -> SurvivingLog:
         """The log of the server that was, in a folder that somebody named or in its own place."""
         return surviving(wal or f"{self.data}/pg_wal", named=bool(wal))
 
-    def _recovered(self, site: recovery.Site, begin: Stored, target: Target, wal: str, progress: Progress) -> Came:
+    def _recovered(
+        self, site: recovery.RecoverySite, begin: StoredBackup, target: Target, wal: str, progress: Progress
+    ) -> RecoveryEnd:
         self.repository.restore(begin, target, site.data, _in_bytes(begin, progress))
         # A target that nothing follows is the end of the log: only where our own transaction follows must it be seen.
         may_end_early = target.kind != "time" or not self.answers()
@@ -145,9 +147,9 @@ class PgBackRestMoments:
             site, target, wal, may_end_early=may_end_early, tell=lambda piece: progress(piece, 16 * 2**20)
         )
 
-    def _site(self, name: str, *, durable: bool) -> recovery.Site:
+    def _site(self, name: str, *, durable: bool) -> recovery.RecoverySite:
         folder = f"{os.path.dirname(self.data)}/{name}"
-        return recovery.Site(
+        return recovery.RecoverySite(
             self.server.binaries,
             self.server.user,
             folder,
@@ -169,7 +171,7 @@ def _forget_recovery(path: str, user: str) -> None:
     write_atomic(path, "".join(f"{line}\n" for line in kept), mode=0o600, owner=user)
 
 
-def _in_bytes(begin: Stored, progress: Progress) -> Percent:
+def _in_bytes(begin: StoredBackup, progress: Progress) -> Percent:
     passed = 0
 
     def told(what: str, percent: float) -> None:

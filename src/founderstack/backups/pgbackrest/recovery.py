@@ -15,7 +15,7 @@ from founderstack.backups.postgres.session import LOCKS_EACH
 from founderstack.backups.postgres.tablespaces import refuse_tablespaces, refuse_whole, tablespaces
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.point_in_time import Came, Target
+from founderstack.model.point_in_time import RecoveryEnd, Target
 from founderstack.model.protocols import Clock, Server
 from founderstack.world.os.files import ensure_folder, read_text, remove_tree, write_atomic
 from founderstack.world.os.leftovers import end_all, works_in, writing_into
@@ -37,7 +37,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Site:
+class RecoverySite:
     """Where a server recovers, and as whom."""
 
     binaries: str
@@ -62,7 +62,7 @@ class Site:
         return Server(self.binaries, f"{self.folder}/run", PORT, self.user)
 
 
-def prepare(site: Site) -> None:
+def prepare(site: RecoverySite) -> None:
     """The folders, with nothing of a former attempt still running in them.
 
     Raises StackError, with nothing done, where nobody knows in which folders the running server's tablespaces lie.
@@ -73,7 +73,7 @@ def prepare(site: Site) -> None:
         ensure_folder(site.folder + name, mode=0o700, owner=site.user)
 
 
-def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: Tell) -> Came:
+def recover(site: RecoverySite, target: Target, wal: str, *, may_end_early: bool, tell: Tell) -> RecoveryEnd:
     """Start the server on restored files and return once it has recovered, with how far that came.
 
     `wal` is the folder of the log of the lost server, where that survived, or "". The log may end before the target
@@ -93,11 +93,11 @@ def recover(site: Site, target: Target, wal: str, *, may_end_early: bool, tell: 
         end(site)
         raise _failed(target, reason)
     last = _LAST.findall(read_text(f"{site.folder}/log") or "")
-    return Came(pieces, last[-1] if last else "")
+    return RecoveryEnd(pieces, last[-1] if last else "")
 
 
 @contextmanager
-def running(site: Site) -> Iterator[Server]:
+def running(site: RecoverySite) -> Iterator[Server]:
     """The recovered server, ended when the block is left."""
     try:
         yield site.server
@@ -105,7 +105,7 @@ def running(site: Site) -> Iterator[Server]:
         end(site)
 
 
-def end(site: Site) -> None:
+def end(site: RecoverySite) -> None:
     """End the server where it runs, also one that a killed command left behind; then nothing writes to its folder.
 
     Raises StackError where something there cannot be ended.
@@ -122,13 +122,13 @@ def end(site: Site) -> None:
     remove_tree(f"{site.folder}/run/.s.PGSQL.{PORT}.lock")
 
 
-def clear_away(site: Site) -> None:
+def clear_away(site: RecoverySite) -> None:
     """End the server and remove all of it."""
     end(site)
     remove_tree(site.folder)
 
 
-def _write_files(site: Site) -> None:
+def _write_files(site: RecoverySite) -> None:
     """The server's files: as lean as it can be, and nobody but its own user comes near it."""
     settings = {
         "listen_addresses": "''",
@@ -160,7 +160,7 @@ def _write_files(site: Site) -> None:
     write_atomic(f"{site.folder}/pg_ident.conf", ident, owner=site.user)
 
 
-def _run_to_the_end(site: Site, tell: Tell) -> str:
+def _run_to_the_end(site: RecoverySite, tell: Tell) -> str:
     """ "" once it has recovered, else the reason that it gave for ending."""
     log = f"{site.folder}/log"
     remove_tree(log)
@@ -182,18 +182,18 @@ def _run_to_the_end(site: Site, tell: Tell) -> str:
         site.clock.wait(_POLL_S)
 
 
-def _answers(site: Site) -> bool:
+def _answers(site: RecoverySite) -> bool:
     """True once it takes questions, which it does at the end of its recovery. Source: miscadmin.h, PM_STATUS_READY."""
     lines = (read_text(f"{site.data}/postmaster.pid") or "").splitlines()
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
-def _control(site: Site, *words: str, check: bool = True) -> None:
+def _control(site: RecoverySite, *words: str, check: bool = True) -> None:
     command = [f"{site.binaries}/pg_ctl", "-s", "-D", site.data, *words]
     site.run(command, user=site.user, timeout_s=120, nice=10, check=check)
 
 
-def _aim_at_the_end(site: Site) -> None:
+def _aim_at_the_end(site: RecoverySite) -> None:
     """Forget the target: what pgBackRest has written there is read in order, so that the last one counts."""
     path = f"{site.data}/postgresql.auto.conf"
     kept = [line for line in (read_text(path) or "").splitlines() if not line.startswith("recovery_target")]

@@ -14,7 +14,7 @@ from typing import Protocol
 from founderstack.backups.pgbackrest.sayings import Progress, backup_of, failure, nothing_to_tell, silent, told
 from founderstack.backups.postgres.tablespaces import own_folder
 from founderstack.locale import _
-from founderstack.model.point_in_time import Archived, Gap, Stock, Stored, Target
+from founderstack.model.point_in_time import ArchiveState, Gap, Stock, StoredBackup, Target
 from founderstack.world.objects.folder import unreadable
 from founderstack.world.os.clock import until
 from founderstack.world.os.files import ensure_folder, read_text, write_atomic
@@ -103,7 +103,7 @@ class Repository:
         unknown = {number: str(state["message"]) for number, state in states.items() if state["code"] not in _SAID}
         return Stock(tuple(sorted(backups, key=lambda one: (one.ended, one.repository))), unknown)
 
-    def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> Stored:
+    def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> StoredBackup:
         """Take one backup into one repository; what builds upon nothing becomes a full one by itself.
 
         So does what builds upon a full one that is older than a killed one: pgBackRest refuses its name. Where it
@@ -142,7 +142,7 @@ class Repository:
         on_line = told(_("files of the database"), progress)
         return self._ask(*options, "backup", timeout_s=_LONG_S, on_line=on_line, check=False)
 
-    def restore(self, begin: Stored, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
+    def restore(self, begin: StoredBackup, target: Target, folder: str, progress: Progress = nothing_to_tell) -> None:
         """Write the data folder of a server that will recover up to the target when it starts.
 
         Whatever a former attempt left in `folder` is used or replaced, so that it may be called again; what of it is
@@ -163,14 +163,14 @@ class Repository:
         on_line = told(_("files of the database"), progress)
         self._ask(*options, "--log-level-console=detail", "restore", timeout_s=_LONG_S, on_line=on_line)
 
-    def expire(self, gone: Sequence[Stored]) -> None:
+    def expire(self, gone: Sequence[StoredBackup]) -> None:
         """Let go of these backups, given oldest first, and of the log that no other needs."""
         for one in reversed(gone):
             options = (f"--repo={one.repository}", f"--set={one.label}")
             # What builds upon it went before; the last full one stays by pgBackRest's own rule.
             self._ask(*options, "expire", timeout_s=_LONG_S, check=False)
 
-    def archived(self, data_folder: str) -> Archived:
+    def archived(self, data_folder: str) -> ArchiveState:
         """How the log of changes is kept now, of the server in that data folder."""
         try:
             names = os.listdir(f"{data_folder}/pg_wal/archive_status")
@@ -180,7 +180,7 @@ class Repository:
             raise unreadable(f"{data_folder}/pg_wal/archive_status", error) from None
         broken = (read_text(f"{self.folder}/broken") or "0").split()
         waiting = sum(name.endswith(".ready") for name in names)
-        return Archived(os.path.exists(f"{self.folder}/wanted"), float(broken[0]), waiting)
+        return ArchiveState(os.path.exists(f"{self.folder}/wanted"), float(broken[0]), waiting)
 
     def gaps(self) -> tuple[Gap, ...]:
         """Stretches of which the log was let go, oldest first."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.point_in_time import Stored
+from founderstack.model.point_in_time import StoredBackup
 from founderstack.world.os.processes import Result
 
 # "P01 DETAIL: backup file /…/base/1/2619 (32KB, 4.99%) checksum …". Source: pgBackRest 2.45 and 2.55, run.
@@ -35,11 +35,11 @@ def told(what: str, progress: Progress) -> Callable[[str], None]:
     return line
 
 
-def backup_of(found: dict[str, Any], stanza: dict[str, Any]) -> Stored:
+def backup_of(found: dict[str, Any], stanza: dict[str, Any]) -> StoredBackup:
     """One backup of `pgbackrest info --output=json`."""
     server = found["database"]
     majors = {(one["id"], one["repo-key"]): str(one["version"]) for one in stanza["db"]}
-    return Stored(
+    return StoredBackup(
         label=found["label"],
         repository=int(found["database"]["repo-key"]),
         kind=found["type"],

@@ -12,13 +12,13 @@ from typing import BinaryIO
 
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.point_in_time import Surviving
+from founderstack.model.point_in_time import SurvivingLog
 from founderstack.world.os.files import cannot_write
 
 _PIECE = re.compile(r"[0-9A-F]{24}|[0-9A-F]{8}\.history")
 
 
-def surviving(folder: str, *, named: bool) -> Surviving:
+def surviving(folder: str, *, named: bool) -> SurvivingLog:
     """What lies in a folder `pg_wal`; nothing where it is gone and nobody `named` it. Raises StackError where it was
     named and is none, or cannot be read: what was committed last may lie in it."""
     sizes = []
@@ -28,11 +28,11 @@ def surviving(folder: str, *, named: bool) -> Surviving:
                 sizes.append(os.stat(f"{folder}/{name}").st_size)
     except OSError as error:
         if not named and isinstance(error, (FileNotFoundError, NotADirectoryError)):
-            return Surviving()
+            return SurvivingLog()
         raise _refused(folder, error.strerror or str(error)) from None
     if named and not sizes:
         raise _refused(folder, _("No piece of a log lies in it."))
-    return Surviving(folder, len(sizes), sum(sizes))
+    return SurvivingLog(folder, len(sizes), sum(sizes))
 
 
 def copy(folder: str, into: str, uid: int, gid: int) -> int:

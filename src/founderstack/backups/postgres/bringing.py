@@ -12,7 +12,7 @@ from founderstack.backups.postgres.dump_list import Entry, Run
 from founderstack.backups.postgres.makers import Maker
 from founderstack.backups.postgres.session import ask, environment, sign_in
 from founderstack.backups.sets.set_store import OpenSet
-from founderstack.backups.sets.streams import Kept, Told
+from founderstack.backups.sets.streams import CountingSource, RecordingSource
 from founderstack.model.backup import SetFile
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress, Server, Source
@@ -32,7 +32,7 @@ UPDATE pg_constraint SET convalidated = true WHERE contype = 'f' AND xmin = pg_c
 
 
 @dataclass(frozen=True)
-class Bringing:
+class DumpRestore:
     """What is brought back, and where to."""
 
     server: Server
@@ -46,11 +46,11 @@ class Bringing:
     """Schema and name of the only table whose rows are wanted, among empty ones."""
 
 
-def bring_back(what: Bringing, progress: Progress) -> None:
+def bring_back(what: DumpRestore, progress: Progress) -> None:
     """Bring it all back; raises StackError where anything goes wrong, and leaves what there is then."""
     server = what.server
     with what.opened.open(what.file) as source:
-        beginning = Kept(source)
+        beginning = RecordingSource(source)
         listed = feed([f"{server.binaries}/pg_restore", "--list", "--verbose"], beginning, user=server.user, nice=NICE)
     found, own = dump_list.entries(listed), makers.superusers(server)
     if looked_at := dump_list.read(found, own):
@@ -78,7 +78,7 @@ def _script(server: Server, beginning: bytes, found: Sequence[Entry]) -> str:
 
 
 class _Bringer:
-    def __init__(self, what: Bringing, beginning: bytes, maker: Maker | None, found: Sequence[Entry]) -> None:
+    def __init__(self, what: DumpRestore, beginning: bytes, maker: Maker | None, found: Sequence[Entry]) -> None:
         self._what = what
         self._beginning = beginning
         self._maker = maker
@@ -146,7 +146,7 @@ class _Bringer:
             with self._what.opened.open(self._what.file) as source:
                 self._restore(Run(tuple(apart), inert=True), source, [])
         with self._what.opened.open(self._what.file) as source:
-            told = Told(source, self._what.file.about, progress)
+            told = CountingSource(source, self._what.file.about, progress)
             if others:
                 with self._maker.filling() if self._maker else nullcontext():
                     self._restore(Run(tuple(others), inert=not self._maker), told, chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from founderstack.backups.postgres import facts, makers, settings
-from founderstack.backups.postgres.bringing import Bringing, bring_back
+from founderstack.backups.postgres.bringing import DumpRestore, bring_back
 from founderstack.backups.postgres.deadlines import LEAST_S, ended_in_time
 from founderstack.backups.postgres.insisting import LOCKING, NOBODY, insist
 from founderstack.backups.postgres.session import ask, connected, quoted
@@ -60,7 +60,7 @@ def restore_database(
     try:
         ask(server, "postgres", *_create(about, into, int(version)))
         refused = settings.give_money(server, about, into)
-        bring_back(Bringing(server, opened, file, into, spread, wanted), progress)
+        bring_back(DumpRestore(server, opened, file, into, spread, wanted), progress)
         ask(server, "postgres", *_opened(about, into, whole=not wanted))
         return refused if wanted else settings.give(server, settings.of_database(about, into))
     except BaseException as problem:

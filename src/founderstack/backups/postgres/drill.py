@@ -11,7 +11,7 @@ from founderstack.backups.postgres.deadlines import ended_in_time
 from founderstack.backups.postgres.session import connected, rows
 from founderstack.backups.postgres.throwaway_server import NotTheSet, Scratch, refuse_small_disk, running
 from founderstack.backups.sets.set_store import OpenSet, SetStore
-from founderstack.backups.sets.streams import Told
+from founderstack.backups.sets.streams import CountingSource
 from founderstack.locale import _
 from founderstack.model.backup import Facts, Manifest, PartKind, Proof
 from founderstack.model.errors import StackError
@@ -122,7 +122,7 @@ def _read_the_rest(opened: OpenSet, progress: Progress) -> tuple[str, ...]:
     for file in opened.manifest.files:
         if file.kind != "dump":
             with opened.open(file) as raw:
-                source = Told(raw, file.about or file.name, progress)
+                source = CountingSource(raw, file.about or file.name, progress)
                 if file.kind == "objects":
                     problems += [
                         _("The object {name} is not as it was taken.").format(name=name)

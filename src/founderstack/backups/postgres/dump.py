@@ -13,11 +13,11 @@ from urllib.parse import quote
 from founderstack.backups.postgres import facts, makers
 from founderstack.backups.postgres.session import connected, environment, quoted, rows, sign_in
 from founderstack.backups.sets import documents
-from founderstack.backups.sets.streams import Told, attempt
+from founderstack.backups.sets.streams import CountingSource, attempt
 from founderstack.locale import _
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, Table
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import Progress, Server, SetWriter, Taken
+from founderstack.model.protocols import EngineResult, Progress, Server, SetWriter
 from founderstack.world.net.throwaway_roles import PATTERN
 from founderstack.world.os.process_streams import output_of
 
@@ -51,7 +51,7 @@ class Dump:
     name = "dump"
     kinds = ("full",)
 
-    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> Taken:
+    def take(self, kind: str, server: Server, out: SetWriter, progress: Progress) -> EngineResult:
         """Every database and role of the server, by the role that only reads where that is enough.
 
         A database that cannot be dumped is named, and the others are there.
@@ -77,10 +77,10 @@ class Dump:
             command = [f"{server.binaries}/pg_dumpall", "--globals-only", "--no-password"]
             command += ["-h", server.socket, "-p", str(server.port), "-U", reader, "-l", "postgres"]
             with output_of(command, user=server.user, env=environment(server, reader), nice=NICE) as stream:
-                out.add("database/globals.sql", "globals", "", Told(stream, "roles", progress))
+                out.add("database/globals.sql", "globals", "", CountingSource(stream, "roles", progress))
         whole = Facts(tuple(about for about, _at in dumped), roles, str(version))
         out.add("database/facts.json", "facts", "", io.BytesIO(documents.written(whole)))
-        return Taken("full", min((at for _about, at in dumped), default=float(now)), whole, lacks=tuple(lacks))
+        return EngineResult("full", min((at for _about, at in dumped), default=float(now)), whole, lacks=tuple(lacks))
 
     def forget(self, kept: Sequence[Manifest]) -> None:
         """Nothing lies outside the sets."""
@@ -154,7 +154,7 @@ def _database(server: Server, name: str, role: str, out: SetWriter, progress: Pr
             _Aside(lambda: facts.database_facts(looking, large)) as counted,
         ):
             with output_of(command, user=server.user, env=environment(server, role), nice=NICE) as stream:
-                out.add(f"database/{quote(name, safe='')}.dump", "dump", name, Told(stream, name, progress))
+                out.add(f"database/{quote(name, safe='')}.dump", "dump", name, CountingSource(stream, name, progress))
             return counted(), at
 
 

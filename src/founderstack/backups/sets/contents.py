@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from founderstack.backups.buckets.part import Objects
-from founderstack.backups.sets.streams import Told, attempt
+from founderstack.backups.sets.streams import CountingSource, attempt
 from founderstack.locale import _
 from founderstack.model.backup import PartKind
 from founderstack.model.errors import StackError, showable
 from founderstack.model.protocols import Progress, Server, SetWriter, Source
-from founderstack.world.tar.packing import Packing, packed, tops_of
+from founderstack.world.tar.packing import TarContents, packed, tops_of
 
 Entries = Callable[[], Iterable[tuple[str, str]]]
 
@@ -51,14 +51,14 @@ class Contents:
     files: tuple[Files, ...]
     objects: tuple[Objects, ...] = ()
 
-    def pack(self, out: SetWriter, scratch: str, progress: Progress) -> Packed:
+    def pack(self, out: SetWriter, scratch: str, progress: Progress) -> ArchiveNotes:
         """Add every archive to the set. One that cannot be made is named, and the others are there."""
         notes: list[str] = []
         lacks: list[str] = []
         outside: list[str] = []
         tops = tuple(top for files in self.files if files.folder for top in tops_of(files.folder, files.names))
         for files in self.files:
-            packing = Packing(files.entries(), scratch, files.databases, tops=tops if files.folder else ())
+            packing = TarContents(files.entries(), scratch, files.databases, tops=tops if files.folder else ())
             with packed(packing) as stream:
                 lacks += _added(out, files.name, files.kind, files.about, stream, progress)
             notes += [f"{files.about}: {name}" if files.about else name for name in packing.changed]
@@ -71,11 +71,11 @@ class Contents:
             with objects.packed() as (stream, packed_objects):
                 lacks += _added(out, objects.name, "objects", objects.about, stream, progress)
             notes += [f"{objects.about}: {name}" for name in packed_objects.gone]
-        return Packed(*(tuple(map(showable, told)) for told in (notes, lacks, outside)))
+        return ArchiveNotes(*(tuple(map(showable, told)) for told in (notes, lacks, outside)))
 
 
 @dataclass(frozen=True)
-class Packed:
+class ArchiveNotes:
     """What is to be said of archives that were made."""
 
     notes: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ def _added(
     out: SetWriter, name: str, kind: PartKind, about: str, stream: Source, progress: Progress
 ) -> tuple[str, ...]:
     """Add one archive; why it is not in the set, where what it is made of cannot be read."""
-    source = Told(stream, about or kind, progress)
+    source = CountingSource(stream, about or kind, progress)
     outcome = attempt(out, lambda part: part.add(name, kind, about, source))
     if isinstance(outcome, StackError):
         return (_("{name} is not in it. {what}: {why}").format(name=name, what=outcome.what, why=outcome.why),)

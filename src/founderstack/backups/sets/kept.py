@@ -21,7 +21,7 @@ KEY = "key"
 
 
 @dataclass(frozen=True)
-class Lying:
+class SetLocations:
     """The sets in a stack's own state, and where others lie that a destroy does not reach."""
 
     folder: str
@@ -31,7 +31,7 @@ class Lying:
     elsewhere: tuple[str, ...]
 
 
-def lying(state: str, stack: str, settings: Any) -> Lying:
+def lying(state: str, stack: str, settings: Any) -> SetLocations:
     """What there is; `settings` are those of `[backup]`, None where the stack makes none."""
     folder = StateFolder(state).backups
     found = SetStore(FolderStore(folder), stack).contents()
@@ -42,7 +42,7 @@ def lying(state: str, stack: str, settings: Any) -> Lying:
     }
     bucket = f"s3://{settings.s3_bucket}" if settings and settings.s3_bucket else ""
     elsewhere = tuple(filter(None, (settings.folder if settings else "", bucket)))
-    return Lying(folder, tuple(sorted(sizes, reverse=True)), sum(sizes.values()), elsewhere)
+    return SetLocations(folder, tuple(sorted(sizes, reverse=True)), sum(sizes.values()), elsewhere)
 
 
 def kept_folder(state: str, now: float) -> str:
@@ -50,7 +50,7 @@ def kept_folder(state: str, now: float) -> str:
     return f"{state}.backups-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
 
 
-def keeping(found: Lying, kept: str, key: str, *, sets: bool) -> Callable[[], None]:
+def keeping(found: SetLocations, kept: str, key: str, *, sets: bool) -> Callable[[], None]:
     """What moves the sets to `kept`, where they shall stay, with their key; nothing where no set is left anywhere.
 
     They are their owner's alone then: the stack's users are removed, and their numbers may become somebody else's.

@@ -13,7 +13,7 @@ from founderstack.backups.sets.set_store import NOT_READABLE, SetStore, TooNew, 
 from founderstack.model.backup import MANIFEST, FoundSet, Manifest, Proof
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Clock, StoredObject
-from founderstack.model.vault import Found, Place
+from founderstack.model.vault import FoundSets, Place
 from founderstack.planner.backups.schedule import ahead
 from founderstack.world.keys.sealing import Key
 
@@ -41,7 +41,7 @@ class Look:
         self._sets: dict[str, FoundSet] = {}
         self._seen = {store.place: _Seen() for store in stores}
 
-    def found(self, away: MutableMapping[str, str]) -> Found:
+    def found(self, away: MutableMapping[str, str]) -> FoundSets:
         """Everything that there is. `away` says which place did not answer, and why: it is not waited for again."""
         for store in self._stores:
             if store.place not in away:
@@ -50,7 +50,7 @@ class Look:
                 except StackError as problem:
                     away[store.place] = problem.summary
         places = tuple(self._place(store, away.get(store.place, "")) for store in self._stores)
-        return Found(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), places)
+        return FoundSets(tuple(sorted(self._sets.values(), key=lambda one: one.manifest.id, reverse=True)), places)
 
     def _place(self, store: SetStore, error: str) -> Place:
         seen = self._seen[store.place]

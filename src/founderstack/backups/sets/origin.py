@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from founderstack.backups.sets import proofs
 from founderstack.backups.sets.set_store import NOT_READABLE, OpenSet, SetStore, TooNew
-from founderstack.backups.sets.streams import Told
+from founderstack.backups.sets.streams import CountingSource
 from founderstack.locale import _
 from founderstack.model.backup import MANIFEST, FoundSet, PartKind
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
@@ -171,7 +171,7 @@ class SetsElsewhere:
         for file in one.manifest.of_kind(kind):
             files.ensure_folder(folder)
             with opened.open(file) as source:
-                unpack(Told(source, file.about or kind, progress), folder)
+                unpack(CountingSource(source, file.about or kind, progress), folder)
 
     def _note(self, stack: str, **changes: object) -> None:
         path = StateFolder(self._state(stack)).rebuild_journal

@@ -14,7 +14,7 @@ from founderstack.model.backup import MANIFEST, Manifest, PartKind, SetFile
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import ObjectStore, Source, StoredObject
 from founderstack.world.keys.sealing import ENDING, Key
-from founderstack.world.objects.folder import Counted, ObjectMissing, ObjectUnreadable
+from founderstack.world.objects.folder import CountedSource, ObjectMissing, ObjectUnreadable
 
 _CHUNK = 1024 * 1024
 _LARGEST_PAPER = 64 * 1024 * 1024
@@ -167,7 +167,7 @@ class NewSet:
 
     def add(self, name: str, kind: PartKind, about: str, source: Source) -> SetFile:
         """Seal a file into the set."""
-        plain = Counted(source)
+        plain = CountedSource(source)
         with self._key.sealed(plain) as stream:
             sealed = _Digested(stream, nothing_to_tell)
             self._objects.put(f"{self._prefix}{name}{ENDING}", sealed)

@@ -14,7 +14,7 @@ from founderstack.world.os import traces
 Outcome = TypeVar("Outcome")
 
 
-class Told:
+class CountingSource:
     """A source that tells how much of it has passed."""
 
     def __init__(self, source: Source, about: str, progress: Progress) -> None:
@@ -28,7 +28,7 @@ class Told:
         return found
 
 
-class Kept:
+class RecordingSource:
     """A source of which all that was read is kept."""
 
     def __init__(self, source: Source) -> None:

@@ -19,8 +19,8 @@ from founderstack.model.protocols import Emit
 from founderstack.model.vault import Vault
 from founderstack.operations.backups.point_in_time import (
     Answers,
-    GoingBack,
-    Replaced,
+    RecoveryPlan,
+    ReplacedServer,
     forget_set,
     set_of_moment,
     whole_server,
@@ -90,10 +90,10 @@ def replace_server(
     consent: Callable[[], None],
     without_safety: Callable[[StackError], None],
     emit: Emit,
-) -> Replaced:
+) -> ReplacedServer:
     """Show what it comes to, ask, and put the whole server back."""
 
-    def approve(way: GoingBack) -> None:
+    def approve(way: RecoveryPlan) -> None:
         if not given.events:
             print("\n".join(told(way)), file=sys.stderr)
         consent()
@@ -106,7 +106,7 @@ def replace_server(
     return whole_server(site, vault, moments, target, answers, emit, wal=given.wal, safety=keep)
 
 
-def told(way: GoingBack) -> list[str]:
+def told(way: RecoveryPlan) -> list[str]:
     """What will happen, in lines."""
     began = datetime.fromtimestamp(way.begin.ended, UTC)
     words = {"label": way.begin.label, "when": began, "size": megabytes(way.begin.size)}
@@ -128,7 +128,7 @@ def told(way: GoingBack) -> list[str]:
     return lines
 
 
-def after(done: Replaced) -> list[str]:
+def after(done: ReplacedServer) -> list[str]:
     """What to know when it is done."""
     lines = [_("It came up to the last commit at {moment}.").format(moment=done.came.until)] if done.came.until else []
     if done.way.log.pieces:
@@ -143,7 +143,7 @@ def after(done: Replaced) -> list[str]:
     return lines
 
 
-def values(done: Replaced) -> dict[str, object]:
+def values(done: ReplacedServer) -> dict[str, object]:
     """The same for programs."""
     return {
         "backup": done.way.begin.label,

@@ -13,13 +13,13 @@ from founderstack.cli.terminal.render import paint
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_PRECONDITION, StackError
 from founderstack.model.sql import identifier
-from founderstack.model.vault import Standing
+from founderstack.model.vault import LeftoverCopy
 from founderstack.operations.stack.step_report import megabytes
 from founderstack.planner.backups.restore import staged
 
 
 @dataclass(frozen=True)
-class Asking:
+class TerminalAnswers:
     """Asks whoever sits at the terminal; else the command ends with the one that goes on."""
 
     arguments: Sequence[str]
@@ -31,7 +31,7 @@ class Asking:
     in_psql: Callable[..., str]
     """Makes the command by which the database's superuser says something."""
 
-    def replace_copies(self, copies: Sequence[Standing]) -> None:
+    def replace_copies(self, copies: Sequence[LeftoverCopy]) -> None:
         """Name them, and ask; raises StackError where they shall stay."""
         if self.replace:
             return
@@ -68,7 +68,7 @@ class Asking:
     def _again(self, option: str) -> str:
         return shlex.join(["founder", "restore", *self.arguments, option])
 
-    def _renaming(self, one: Standing) -> str:
+    def _renaming(self, one: LeftoverCopy) -> str:
         day = f"{datetime.fromtimestamp(one.at, UTC):%Y%m%d}"
         if one.kind == "files":
             return shlex.join(["mv", one.name, f"{one.name}-{day}"])
@@ -76,7 +76,7 @@ class Asking:
         return self.in_psql(f"ALTER DATABASE {identifier(one.name)} RENAME TO {name};")
 
 
-def _told(one: Standing) -> str:
+def _told(one: LeftoverCopy) -> str:
     text = _("database {name}") if one.kind == "database" else _("files in {name}")
     at = datetime.fromtimestamp(one.at, UTC)
     made = _("made {when:%Y-%m-%d %H:%M} UTC").format(when=at) if one.at else _("nobody knows when it was made")

@@ -28,7 +28,7 @@ Change = Callable[[Site, Approve, Emit], Prepared]
 
 def carry_out(site: Site, change: Change, manner: Manner) -> tuple[Prepared, float]:
     """Run a changing operation in the terminal; returns what was done and the seconds it took."""
-    shown: list[Progress | Told] = []
+    shown: list[Progress | EventLines] = []
     began = site.clock.monotonic()
 
     def approve(prepared: Prepared) -> None:
@@ -39,7 +39,7 @@ def carry_out(site: Site, change: Change, manner: Manner) -> tuple[Prepared, flo
         if prepared.plan.risks and not manner.yes:
             _ask(prepared)
         desired = prepared.resolved.desired
-        told = Told(prepared) if manner.events else Progress(prepared.plan, desired, site.clock)
+        told = EventLines(prepared) if manner.events else Progress(prepared.plan, desired, site.clock)
         shown.append(told)
         told.__enter__()
 
@@ -82,7 +82,7 @@ def report(site: Site, prepared: Prepared, took: float, manner: Manner) -> int:
     return EXIT_OK
 
 
-class Told:
+class EventLines:
     """The events of a change as lines of JSON; in the place of `Progress`."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -91,7 +91,7 @@ class Told:
         steps = prepared.plan.steps
         self._titles = {step.family_id: title(step, prepared.resolved.desired) for step in steps}
 
-    def __enter__(self) -> Told:
+    def __enter__(self) -> EventLines:
         tell_steps(self._prepared.digest, step_values(self._prepared))
         return self
 

@@ -7,7 +7,7 @@ import shlex
 import sys
 
 from founderstack import wiring
-from founderstack.backups.sets.kept import KEY, Lying, keeping, kept_folder, lying
+from founderstack.backups.sets.kept import KEY, SetLocations, keeping, kept_folder, lying
 from founderstack.cli import boot, on_path
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.options import Parser, parser
@@ -76,7 +76,7 @@ def _key(site: Site) -> str:
         return ""
 
 
-def _about_backups(found: Lying, kept: str, *, sets: bool) -> list[str]:
+def _about_backups(found: SetLocations, kept: str, *, sets: bool) -> list[str]:
     """What becomes of the sets, in lines."""
     lines = []
     if found.ids:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from founderstack import wiring
 from founderstack.cli.backups import point_in_time
-from founderstack.cli.backups.restore_questions import Asking
+from founderstack.cli.backups.restore_questions import TerminalAnswers
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_result
 from founderstack.cli.terminal.kinds import COMPONENT, SET
@@ -22,10 +22,10 @@ from founderstack.cli.terminal.transfer import shows
 from founderstack.cli.terminal.typed import _, typed
 from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.model.sql import identifier
-from founderstack.operations.backups.restore import Answers, Restored, restore
+from founderstack.operations.backups.restore import Answers, RestoreResult, restore
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import megabytes
-from founderstack.planner.backups.restore import Item, Only, Restoring, Wish
+from founderstack.planner.backups.restore import Item, Only, RestorePlan, Wish
 from founderstack.planner.backups.schedule import ahead
 from founderstack.world.os.ambient import caller
 from founderstack.world.state.stack_file import find_stack_file
@@ -39,14 +39,14 @@ def run(arguments: list[str]) -> int:
     site = wiring.open_site(find_stack_file(given.file))
     vault = wiring.open_vault(site)
     emit = shows(manner_of(given))
-    asks = Asking(arguments, yes=given.yes or given.events, replace=given.replace, in_psql=vault.in_psql)
+    asks = TerminalAnswers(arguments, yes=given.yes or given.events, replace=given.replace, in_psql=vault.in_psql)
     if given.whole_server:
         replaced = point_in_time.replace_server(
             site, vault, given, lambda: _consent(site, given), asks.without_safety, emit
         )
         return _say(given, point_in_time.values(replaced), _("The server is back"), point_in_time.after(replaced))
 
-    def approve(plan: Restoring) -> None:
+    def approve(plan: RestorePlan) -> None:
         if not given.events:
             print("\n".join(_told(plan, site.clock.now(), safety=not given.without_safety_set)), file=sys.stderr)
         if plan.wish.in_place:
@@ -121,7 +121,7 @@ def _refuse_contradictions(options: Parser, given: argparse.Namespace) -> None:
     options.only_with(given, "--whole-server", "--log")
 
 
-def _told(plan: Restoring, now: float, *, safety: bool) -> list[str]:
+def _told(plan: RestorePlan, now: float, *, safety: bool) -> list[str]:
     manifest = plan.one.manifest
     taken = datetime.fromtimestamp(manifest.taken_at, UTC)
     when = _("{when:%Y-%m-%d %H:%M:%S} UTC, {age} ago").format(when=taken, age=age(now - manifest.taken_at))
@@ -174,7 +174,7 @@ def _consent(site: Site, given: argparse.Namespace) -> None:
         )
 
 
-def _next(done: Restored, in_psql: InPsql) -> list[str]:
+def _next(done: RestoreResult, in_psql: InPsql) -> list[str]:
     refused = [paint("! ", "yellow") + text for text in done.refused]
     return [*refused, *_let_in(done.roles, in_psql), *_back_or_away(done, in_psql)]
 
@@ -190,7 +190,7 @@ def _let_in(roles: tuple[str, ...], in_psql: InPsql) -> list[str]:
     ]
 
 
-def _back_or_away(done: Restored, in_psql: InPsql) -> list[str]:
+def _back_or_away(done: RestoreResult, in_psql: InPsql) -> list[str]:
     if done.plan.wish.in_place:
         if not done.safety:
             return []
@@ -206,7 +206,7 @@ def _back_or_away(done: Restored, in_psql: InPsql) -> list[str]:
     ]
 
 
-def _removing(done: Restored, in_psql: InPsql) -> str:
+def _removing(done: RestoreResult, in_psql: InPsql) -> str:
     """What removes the copies, one line for the shell."""
     items = done.plan.items
     databases = [f"DROP DATABASE {identifier(item.into)};" for item in items if item.kind == "database"]
@@ -216,7 +216,7 @@ def _removing(done: Restored, in_psql: InPsql) -> str:
     )
 
 
-def _values(done: Restored) -> dict[str, object]:
+def _values(done: RestoreResult) -> dict[str, object]:
     return {
         "id": done.plan.one.manifest.id,
         "in_place": done.plan.wish.in_place,

@@ -10,8 +10,8 @@ from founderstack.locale import _
 from founderstack.migration.context import Context
 from founderstack.migration.database import archive, fates, objects, policies
 from founderstack.migration.database.canonical import canonical
-from founderstack.migration.database.fates import Known
-from founderstack.migration.entries import Decided, Entry
+from founderstack.migration.database.fates import SourceObject
+from founderstack.migration.entries import DecidedEntry, Entry
 from founderstack.migration.values import Finding
 
 _ADDED = frozenset({"RULE", "ROW SECURITY"})
@@ -25,9 +25,9 @@ _BODY = "\n    AS "
 class Differences:
     """Between the source's objects and the target's."""
 
-    missing: tuple[Decided, ...]
+    missing: tuple[DecidedEntry, ...]
     """Objects and properties that the target does not have."""
-    other: tuple[Decided, ...]
+    other: tuple[DecidedEntry, ...]
     """Objects that it has with another definition."""
     added: tuple[str, ...]
     """What only the target has, by its kind and whole name."""
@@ -70,7 +70,7 @@ def findings(context: Context) -> list[Finding]:
     return [*wrong, Finding(fates.STEP, _("definitions of {count} objects").format(count=carried), not wrong)]
 
 
-def _compared(one: Decided) -> bool:
+def _compared(one: DecidedEntry) -> bool:
     """False for what is made in another form; and the schema public, which every database has by itself."""
     own = (one.entry.kind, one.item.name) == ("SCHEMA", "public")
     return one.carried and one.item.fate != "converted" and not own
@@ -84,7 +84,7 @@ def _form(entry: Entry) -> str:
     return f"{entry.kind}\n{canonical(head)}{between}{body}"
 
 
-def _added(context: Context, there: Sequence[Entry], known: Mapping[int, Known]) -> Iterator[str]:
+def _added(context: Context, there: Sequence[Entry], known: Mapping[int, SourceObject]) -> Iterator[str]:
     carried = [one for one in context.objects if one.carried]
     tables = {one.item.name for one in carried if one.entry.kind == "TABLE"}
     forms = {_form(one.entry) for one in carried}

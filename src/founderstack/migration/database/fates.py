@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from founderstack.locale import _
 from founderstack.migration.database import platform
-from founderstack.migration.entries import Decided, Entry
+from founderstack.migration.entries import DecidedEntry, Entry
 from founderstack.migration.values import Fate, Item, Kind
 from founderstack.model.sql import identifier
 
@@ -25,7 +25,7 @@ _AFTER_ROWS = frozenset(_AFTER.split("|"))
 
 
 @dataclass(frozen=True)
-class Known:
+class SourceObject:
     """What the source's catalogue says about an entry's object."""
 
     schema: str
@@ -63,9 +63,9 @@ class _Outcome(NamedTuple):
     of_platform: bool = False
 
 
-def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Setting) -> tuple[Decided, ...]:
+def decide(entries: Sequence[Entry], known: Mapping[int, SourceObject], setting: Setting) -> tuple[DecidedEntry, ...]:
     """Every entry with its fate, in the same order."""
-    decided: dict[int, Decided] = {}
+    decided: dict[int, DecidedEntry] = {}
     for entry in entries:
         needs = [decided[number] for number in entry.needs if number in decided]
         about = known.get(entry.id)
@@ -74,7 +74,7 @@ def decide(entries: Sequence[Entry], known: Mapping[int, Known], setting: Settin
         found = _fate(entry, about, needs, setting)
         item = Item(STEP, entry.kind.lower(), name, found.fate, found.why, found.fix, of_platform=found.of_platform)
         schema, table = (_quoted(about.schema), about.table) if about else ("", "")
-        decided[entry.id] = Decided(entry, item, after, schema, table)
+        decided[entry.id] = DecidedEntry(entry, item, after, schema, table)
     return tuple(decided.values())
 
 
@@ -82,7 +82,7 @@ def _quoted(name: str) -> str:
     return identifier(name) if name else ""
 
 
-def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: Setting) -> _Outcome:
+def _fate(entry: Entry, known: SourceObject | None, needs: Sequence[DecidedEntry], setting: Setting) -> _Outcome:
     lost = next((need for need in needs if need.item.fate in ("reported", "blocker")), None)
     if entry.kind == "USER MAPPING":
         return _Outcome(
@@ -106,7 +106,7 @@ def _fate(entry: Entry, known: Known | None, needs: Sequence[Decided], setting: 
     return _Outcome("blocker", why, fix)
 
 
-def _left(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting) -> str:
+def _left(entry: Entry, known: SourceObject, needs: Sequence[DecidedEntry], setting: Setting) -> str:
     """Why it is left behind whatever it is; "" where that is open. What belongs to a table goes with it."""
     if known.identity in setting.leave:
         return _("You chose to leave it behind.")
@@ -120,7 +120,7 @@ def _left(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting
     return ""
 
 
-def _property(needs: Sequence[Decided], lost: Decided | None) -> _Outcome:
+def _property(needs: Sequence[DecidedEntry], lost: DecidedEntry | None) -> _Outcome:
     """A comment, an attached partition: it goes where its object goes."""
     if lost is not None and lost.item.of_platform:
         return _platforms()
@@ -131,7 +131,7 @@ def _property(needs: Sequence[Decided], lost: Decided | None) -> _Outcome:
     return _Outcome("moved")
 
 
-def _own(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting) -> _Outcome | None:
+def _own(entry: Entry, known: SourceObject, needs: Sequence[DecidedEntry], setting: Setting) -> _Outcome | None:
     """The fate that an object has by itself; None where it depends on what it needs."""
     if entry.kind == "EXTENSION":
         return _extension(known, setting)
@@ -149,7 +149,7 @@ def _own(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting)
     return None
 
 
-def _extension(known: Known, setting: Setting) -> _Outcome:
+def _extension(known: SourceObject, setting: Setting) -> _Outcome:
     name = known.identity.strip('"')
     if name in setting.extensions:
         return _Outcome("moved")
@@ -158,7 +158,7 @@ def _extension(known: Known, setting: Setting) -> _Outcome:
     return _Outcome("reported", why, _("Instead of it: {what}").format(what=_(instead)) if instead else "")
 
 
-def _platform(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting) -> _Outcome | None:
+def _platform(entry: Entry, known: SourceObject, needs: Sequence[DecidedEntry], setting: Setting) -> _Outcome | None:
     if entry.kind == "SCHEMA" and known.identity in platform.SHIM_SCHEMAS:
         return _Outcome("converted", _("It is made anew, with what your objects need of it."))
     if entry.kind == "FUNCTION" and known.identity in platform.SHIM_FUNCTIONS:
@@ -180,17 +180,17 @@ def _platforms() -> _Outcome:
     return _Outcome("reported", platform.why(), of_platform=True)
 
 
-def _runs_platform(needs: Sequence[Decided]) -> bool:
+def _runs_platform(needs: Sequence[DecidedEntry]) -> bool:
     """True where a function of the platform is run: a trigger has no owner, and its name says nothing."""
     functions = [need.item for need in needs if need.entry.kind == "FUNCTION"]
     return any(item.of_platform or item.name in platform.SHIM_FUNCTIONS for item in functions)
 
 
-def _of_platform(known: Known, setting: Setting) -> bool:
+def _of_platform(known: SourceObject, setting: Setting) -> bool:
     return setting.kind == "supabase" and platform.owns(known.schema or known.identity, known.owner)
 
 
-def _moved(entry: Entry, known: Known, needs: Sequence[Decided], setting: Setting) -> _Outcome:
+def _moved(entry: Entry, known: SourceObject, needs: Sequence[DecidedEntry], setting: Setting) -> _Outcome:
     if entry.kind != "SCHEMA" and known.identity in setting.present:
         why = _("The target has one of this name already.")
         return _Outcome("blocker", why, _("Move into an empty database, or rename one of the two."))

@@ -11,7 +11,7 @@ from founderstack.migration.context import Context
 from founderstack.migration.database import checks, hand, policies, rows, schema
 from founderstack.migration.database.policy_check import try_policies
 from founderstack.migration.database.user_code import schema_of, told
-from founderstack.migration.entries import Decided
+from founderstack.migration.entries import DecidedEntry
 from founderstack.migration.parallel import Sum, each_with
 from founderstack.migration.values import Finding, Item
 
@@ -67,7 +67,7 @@ class Finish:
         left = self._left(context, wanted)
         progress = Sum(context, self.name, "objects", len(wanted), len(wanted) - len(left))
 
-        def build(sessions: hand.Hands, group: Sequence[Decided]) -> None:
+        def build(sessions: hand.Hands, group: Sequence[DecidedEntry]) -> None:
             schema.make(context, sessions, self.name, group, progress)
 
         each_with(_apart(context, left), context.options.jobs, lambda: hand.hands(context), build)
@@ -79,7 +79,7 @@ class Finish:
             for (statement,) in sessions.superuser.execute(_WEBHOOKS).fetchall():
                 sessions.superuser.execute(statement)
 
-    def _left(self, context: Context, wanted: Sequence[Decided]) -> list[Decided]:
+    def _left(self, context: Context, wanted: Sequence[DecidedEntry]) -> list[DecidedEntry]:
         done = context.journal.done(self.name)
         return [one for one in wanted if one.key not in done]
 
@@ -136,10 +136,10 @@ def _computed(target: psycopg.Connection[Any], statement: str, name: str) -> Non
     told(target, name, lambda: target.execute(statement), schema=schema_of(name))
 
 
-def _apart(context: Context, left: Sequence[Decided]) -> list[list[Decided]]:
+def _apart(context: Context, left: Sequence[DecidedEntry]) -> list[list[DecidedEntry]]:
     """What can be built at the same time: each index by itself, the keys of a table together; largest tables first."""
     tables = {one.entry.id: one.item.name for one in context.objects if one.entry.kind in _WITH_ROWS}
-    groups: dict[tuple[str, str], list[Decided]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[DecidedEntry]] = defaultdict(list)
     for one in left:
         table = next((tables[number] for number in one.entry.needs if number in tables), "")
         if one.entry.kind in _APART:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from founderstack.migration.context import Context
 from founderstack.migration.database import guard
-from founderstack.migration.entries import Decided
+from founderstack.migration.entries import DecidedEntry
 from founderstack.migration.journal import SCHEMA
 from founderstack.migration.target import Target
 from founderstack.model.sql import identifier
@@ -78,7 +78,7 @@ class Hands:
         """Who works with a table."""
         return self.of(name not in self.of_superusers)
 
-    def made_by_hand(self, one: Decided) -> bool:
+    def made_by_hand(self, one: DecidedEntry) -> bool:
         """True for whatever has an expression: to read one is to run it."""
         return self.made[one.entry.id]
 
@@ -225,7 +225,7 @@ def _by_hand(context: Context, of_superusers: frozenset[str]) -> dict[int, bool]
     return every
 
 
-def _has_expressions(one: Decided) -> bool:
+def _has_expressions(one: DecidedEntry) -> bool:
     if not runs_nothing(f"{one.entry.kind} ", one.entry.class_oid):
         return True
     return one.entry.kind in _ROUTINES and _computes(one.entry.sql)

@@ -10,7 +10,7 @@ from founderstack.migration.database import additions, differences, fates, finis
 from founderstack.migration.database.rights import Rights
 from founderstack.migration.database.roles import Roles
 from founderstack.migration.database.user_code import with_paths
-from founderstack.migration.entries import Decided
+from founderstack.migration.entries import DecidedEntry
 from founderstack.model.errors import EXIT_FAILED, StackError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def refuse_what_stays(context: Context) -> None:
     )
 
 
-def _taken_out(target: psycopg.Connection[Any], one: Decided) -> bool:
+def _taken_out(target: psycopg.Connection[Any], one: DecidedEntry) -> bool:
     """True where another one of the same name gave up its place; one that is replaced needs none."""
     import psycopg
 
@@ -85,7 +85,7 @@ def _taken_out(target: psycopg.Connection[Any], one: Decided) -> bool:
     return one.entry.kind in _DROPPED
 
 
-def _drop(one: Decided) -> str:
+def _drop(one: DecidedEntry) -> str:
     name = one.item.name
     if one.entry.kind in ("INDEX", "STATISTICS"):
         return f"DROP {one.entry.kind} {name}"

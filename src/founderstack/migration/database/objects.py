@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from founderstack.migration.database.fates import Known
+from founderstack.migration.database.fates import SourceObject
 from founderstack.migration.entries import Entry
 
 if TYPE_CHECKING:
@@ -56,14 +56,18 @@ WHERE d.classid = 'pg_namespace'::regclass AND d.refclassid = 'pg_extension'::re
 """
 
 
-def known(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> dict[int, Known]:
+def known(connection: psycopg.Connection[Any], entries: Sequence[Entry]) -> dict[int, SourceObject]:
     """Entry → what the catalogue says about its object; properties, which are no objects, are left out."""
     asked = [entry for entry in entries if entry.class_oid and entry.oid]
     rows = connection.execute(
         _KNOWN,
         ([one.id for one in asked], [one.class_oid for one in asked], [one.oid for one in asked]),
     ).fetchall()
-    return {entry: Known(schema, identity, table, owner) for entry, schema, identity, table, owner in rows if identity}
+    return {
+        entry: SourceObject(schema, identity, table, owner)
+        for entry, schema, identity, table, owner in rows
+        if identity
+    }
 
 
 def present(connection: psycopg.Connection[Any]) -> frozenset[str]:

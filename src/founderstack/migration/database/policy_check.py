@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from founderstack.locale import _, joined
 from founderstack.migration.context import Context
 from founderstack.migration.database import hand
-from founderstack.migration.database.policy_sample import Tried, choose, own, people
+from founderstack.migration.database.policy_sample import PolicyTable, choose, own, people
 from founderstack.migration.database.user_code import OWN_PATH, pin, was_not_found
 from founderstack.migration.parallel import each
 from founderstack.migration.values import Finding
@@ -123,7 +123,10 @@ def _answered(
 
 
 def _counted(
-    target: psycopg.Connection[Any], names: Sequence[str], tables: Sequence[Tried], asked: Sequence[tuple[str, str]]
+    target: psycopg.Connection[Any],
+    names: Sequence[str],
+    tables: Sequence[PolicyTable],
+    asked: Sequence[tuple[str, str]],
 ) -> str:
     """How many policies decided about rows; that of an empty table, or for nobody who was tried, did not."""
     union = " UNION ALL ".join(
@@ -136,7 +139,7 @@ def _counted(
     return _("{tried} of {every} policies tried").format(tried=tried, every=every)
 
 
-def _said(tables: Sequence[Tried], callers: Sequence[Caller], slow: int) -> str:
+def _said(tables: Sequence[PolicyTable], callers: Sequence[Caller], slow: int) -> str:
     what = [_("{tables} tables, {callers} callers, 4 verbs each").format(tables=len(tables), callers=len(callers))]
     for table in tables:
         if table.keys:
@@ -165,7 +168,7 @@ def _told(answer: Answer) -> str:
 
 
 def _callers(
-    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[Tried]
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[PolicyTable]
 ) -> Iterator[Caller]:
     """The roles of a Supabase project with two people among them; elsewhere the roles that policies name."""
     there = {name for (name,) in target.execute("SELECT rolname FROM pg_roles").fetchall()}
@@ -186,7 +189,7 @@ def _callers(
 
 
 def _about(
-    connection: psycopg.Connection[Any], tables: Sequence[Tried], callers: Sequence[Caller]
+    connection: psycopg.Connection[Any], tables: Sequence[PolicyTable], callers: Sequence[Caller]
 ) -> dict[tuple[str, str], _About]:
     """(table, role) → the columns that it may read, the verbs that it is granted, the filter of each verb."""
     roles = sorted({caller.role for caller in callers})
@@ -200,7 +203,7 @@ def _about(
 
 def _ask(
     connection: psycopg.Connection[Any],
-    tables: Sequence[Tried],
+    tables: Sequence[PolicyTable],
     callers: Sequence[Caller],
     about: Mapping[tuple[str, str], _About],
 ) -> dict[tuple[str, str], Answer]:
@@ -223,7 +226,7 @@ def _ask(
 
 
 def _seen(
-    connection: psycopg.Connection[Any], table: Tried, columns: Sequence[str], filters: Sequence[str]
+    connection: psycopg.Connection[Any], table: PolicyTable, columns: Sequence[str], filters: Sequence[str]
 ) -> tuple[Any, ...]:
     """Rows and their hash: those that are seen, then those that could be inserted, updated, deleted; or (SQLSTATE,)."""
     import psycopg

@@ -41,7 +41,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Tried:
+class PolicyTable:
     """A table with policies."""
 
     name: str
@@ -72,17 +72,17 @@ class Tried:
         return f" WHERE ({', '.join(self.key)}) IN (SELECT * FROM unnest({', '.join(lists)}))"
 
 
-def choose(source: psycopg.Connection[Any], target: psycopg.Connection[Any], names: Sequence[str]) -> list[Tried]:
+def choose(source: psycopg.Connection[Any], target: psycopg.Connection[Any], names: Sequence[str]) -> list[PolicyTable]:
     """The tables among `names` that have row security; large ones with keys of rows on random pages of both sides."""
     tables = [
-        Tried(name, int(rows), tuple(key), tuple(types), tuple(of_people))
+        PolicyTable(name, int(rows), tuple(key), tuple(types), tuple(of_people))
         for name, rows, key, types, of_people in target.execute(_TABLES, (list(names),)).fetchall()
     ]
     return [_some(table, (source, target)) if table.sampled else table for table in tables]
 
 
 def people(
-    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[Tried]
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[PolicyTable]
 ) -> list[tuple[str, str | None, Any]]:
     """(id, address, application metadata) of two people: who has rows in most tables, and who in most of the others."""
     has: dict[str, set[str]] = {}
@@ -99,8 +99,8 @@ def people(
 
 
 def own(
-    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[Tried], ids: Sequence[str]
-) -> list[Tried]:
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], tables: Sequence[PolicyTable], ids: Sequence[str]
+) -> list[PolicyTable]:
     """The same tables; large ones with rows of these people from both sides besides."""
     return [_of(table, (source, target), ids) if table.sampled and table.people and ids else table for table in tables]
 
@@ -110,17 +110,17 @@ def _most(has: dict[str, set[str]], without: set[str]) -> list[str]:
     return ranked[:1]
 
 
-def _some(table: Tried, sides: Iterable[psycopg.Connection[Any]]) -> Tried:
+def _some(table: PolicyTable, sides: Iterable[psycopg.Connection[Any]]) -> PolicyTable:
     percent = min(100.0, 200.0 * _SOME / table.rows)
     return _with(table, sides, f"TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)")
 
 
-def _of(table: Tried, sides: Iterable[psycopg.Connection[Any]], ids: Sequence[str]) -> Tried:
+def _of(table: PolicyTable, sides: Iterable[psycopg.Connection[Any]], ids: Sequence[str]) -> PolicyTable:
     listed = f"ARRAY[{', '.join(map(literal, ids))}]::uuid[]"
     return _with(table, sides, "WHERE " + " OR ".join(f"{column} = ANY ({listed})" for column in table.people))
 
 
-def _with(table: Tried, sides: Iterable[psycopg.Connection[Any]], which: str) -> Tried:
+def _with(table: PolicyTable, sides: Iterable[psycopg.Connection[Any]], which: str) -> PolicyTable:
     import psycopg
 
     # As the type itself writes it: a cast could be one that the table's owner made, run as the superuser.

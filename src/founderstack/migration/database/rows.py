@@ -133,7 +133,7 @@ def load(context: Context, *, naming: bool) -> None:
 
 def _even_out(context: Context, found: Sequence[Table]) -> None:
     progress = Sum(context, Rows.name, "bytes", sum(table.size for table in found), detail=_("comparing"))
-    cleared = Cleared(context)
+    cleared = RowsCleared(context)
     each(found, context.options.jobs, lambda table: even_out(context, table, cleared, progress))
 
 
@@ -142,7 +142,7 @@ def wanted(context: Context) -> list[str]:
     return [one.item.name for one in context.objects if one.carried and one.entry.kind == "TABLE"]
 
 
-class Cleared:
+class RowsCleared:
     """Takes publications and checks away, once, before the first row is replaced; `finish` makes them again.
 
     A table without a replica identity cannot lose a row while its deletions are published, and a check may ask for

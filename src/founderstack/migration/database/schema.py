@@ -29,7 +29,7 @@ from founderstack.migration.database import (
 )
 from founderstack.migration.database.fates import Setting
 from founderstack.migration.database.user_code import pin, with_paths
-from founderstack.migration.entries import Decided, Entry
+from founderstack.migration.entries import DecidedEntry, Entry
 from founderstack.migration.parallel import Sum
 from founderstack.migration.source import Source
 from founderstack.migration.target import Target
@@ -63,7 +63,7 @@ WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass('auth.use
 
 def read(
     source: Source, target: Target, kind: Kind, options: Options, *, path: str, begun: bool
-) -> tuple[Decided, ...]:
+) -> tuple[DecidedEntry, ...]:
     """Every object of the source with its fate; its archive lies at `path` afterwards.
 
     `begun` says that what the target has of the same names is our own work.
@@ -94,7 +94,7 @@ def _our_own(entry: Entry) -> bool:
     return entry.kind.startswith("PUBLICATION") and FOLLOWER in entry.label.split()
 
 
-def digest(decided: Iterable[Decided]) -> str:
+def digest(decided: Iterable[DecidedEntry]) -> str:
     """Changes when an object of the source does."""
     lines = sorted(f"{one.entry.kind} {one.item.name}\n{one.entry.sql}" for one in decided)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -159,7 +159,7 @@ def make(
     context: Context,
     sessions: hand.Hands,
     step: str,
-    left: Sequence[Decided],
+    left: Sequence[DecidedEntry],
     told: Callable[[int], None],
 ) -> None:
     """Run the statements of entries in their order, each marked in the same commit; `told` is told how many more."""
@@ -176,10 +176,12 @@ def make(
         told(len(batch))
 
 
-def _batches(left: Sequence[Decided], made_by_hand: Callable[[Decided], bool]) -> Iterator[tuple[bool, list[Decided]]]:
+def _batches(
+    left: Sequence[DecidedEntry], made_by_hand: Callable[[DecidedEntry], bool]
+) -> Iterator[tuple[bool, list[DecidedEntry]]]:
     """In their order; an extension by itself, because it is put into its place afterwards."""
     for by_hand, run in groupby(left, made_by_hand):
-        batch: list[Decided] = []
+        batch: list[DecidedEntry] = []
         for one in run:
             if batch and (len(batch) == _BATCH or "EXTENSION" in (one.entry.kind, batch[-1].entry.kind)):
                 yield by_hand, batch
@@ -188,7 +190,7 @@ def _batches(left: Sequence[Decided], made_by_hand: Callable[[Decided], bool]) -
         yield by_hand, batch
 
 
-def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, batch: Sequence[Decided]) -> bool:
+def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, batch: Sequence[DecidedEntry]) -> bool:
     """Many statements in one round trip; False where one of them fails, which is not known by its name here."""
     import psycopg
 
@@ -206,7 +208,7 @@ def _make_at_once(context: Context, target: psycopg.Connection[Any], step: str, 
     return True
 
 
-def make_one(context: Context, target: psycopg.Connection[Any], decided: Decided) -> None:
+def make_one(context: Context, target: psycopg.Connection[Any], decided: DecidedEntry) -> None:
     """Run the statements of one entry; raises StackError with PostgreSQL's own words."""
     import psycopg
 
@@ -246,7 +248,7 @@ def _place_extension(target: psycopg.Connection[Any], statements: str) -> None:
         target.execute(f"ALTER EXTENSION {told[1]} SET SCHEMA {told[2]}")
 
 
-def _notes(source: psycopg.Connection[Any], decided: Sequence[Decided]) -> list[Item]:
+def _notes(source: psycopg.Connection[Any], decided: Sequence[DecidedEntry]) -> list[Item]:
     """What is moved as it is and needs somebody's eyes."""
     moved = {one.item.name for one in decided if one.item.fate == "moved"}
     notes = []

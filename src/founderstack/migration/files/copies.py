@@ -16,9 +16,9 @@ from founderstack.migration.files.remote_files import BytesMissing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from founderstack.migration.files.index import Indexed, StoredFile
+    from founderstack.migration.files.index import IndexRow, StoredFile
     from founderstack.migration.files.remote_files import RemoteFiles
-    from founderstack.migration.files.upload_target import Fetch, Received, Shelf
+    from founderstack.migration.files.upload_target import Fetch, Shelf, StoredUpload
     from founderstack.model.protocols import Clock, Source
 
 Problem = Literal["no bytes", "size", "digest", "gone", "changed"]
@@ -58,7 +58,7 @@ class Pace:
             self.clock.wait(begins - now)
 
 
-def copy(file: StoredFile, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> tuple[Received | None, Problem | None]:
+def copy(file: StoredFile, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> tuple[StoredUpload | None, Problem | None]:
     """What was received, and what is wrong with it. What does not fit to the source's row is read a second time."""
     received, problem = None, None
     for _attempt in range(2):
@@ -72,7 +72,7 @@ def copy(file: StoredFile, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> tup
     return received, problem
 
 
-def is_kept(row: Indexed, shelf: Shelf) -> bool:
+def is_kept(row: IndexRow, shelf: Shelf) -> bool:
     """False where a file that was brought over is gone or has changed here since; it is read whole."""
     if row.sha256 is None:
         return True
@@ -80,7 +80,7 @@ def is_kept(row: Indexed, shelf: Shelf) -> bool:
     return found is not None and found.sha256 == row.sha256
 
 
-def proof(row: Indexed, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> Problem | None:
+def proof(row: IndexRow, remote: RemoteFiles, shelf: Shelf, pace: Pace) -> Problem | None:
     """What is wrong with a file at the target, after reading it; its source is read too where its row has no digest."""
     if row.problem == "no bytes":
         return "no bytes"
@@ -107,7 +107,7 @@ def compare_names(rows: Iterator[str], listed: Iterator[str]) -> Iterator[tuple[
             yield name, "no row"
 
 
-def _compare(file: StoredFile, received: Received) -> Problem | None:
+def _compare(file: StoredFile, received: StoredUpload) -> Problem | None:
     if file.source_bytes is not None and file.source_bytes != received.bytes:
         return "size"
     return "digest" if file.md5 and file.md5 != received.md5 else None

@@ -11,7 +11,7 @@ from founderstack.locale import N_, _, joined, shortened
 from founderstack.migration.context import Context
 from founderstack.migration.files import index
 from founderstack.migration.files.copies import PROBLEMS, Pace, compare_names, copy, is_kept, proof
-from founderstack.migration.files.index import Indexed, StoredFile
+from founderstack.migration.files.index import IndexRow, StoredFile
 from founderstack.migration.values import Finding, Item, Progress
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 
@@ -205,7 +205,7 @@ class Files:
         return [Item(NAME, "room", self._shelf.where, "blocker", why, _("Make room, or add a disk."))]
 
 
-Row = TypeVar("Row", bound=StoredFile | Indexed)
+Row = TypeVar("Row", bound=StoredFile | IndexRow)
 Answer = TypeVar("Answer")
 
 
@@ -218,8 +218,8 @@ def _pages(target: psycopg.Connection[Any], page: Callable[..., list[Row]]) -> I
     after = ""
     while rows := page(target, after=after, most=_AT_ONCE):
         yield rows
-        last: StoredFile | Indexed = rows[-1]
-        after = last.file.key if isinstance(last, Indexed) else last.key
+        last: StoredFile | IndexRow = rows[-1]
+        after = last.file.key if isinstance(last, IndexRow) else last.key
 
 
 def _at_once(

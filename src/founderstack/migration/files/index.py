@@ -16,7 +16,7 @@ from founderstack.world.net.postgres import table_exists
 if TYPE_CHECKING:
     import psycopg
 
-    from founderstack.migration.files.upload_target import Received
+    from founderstack.migration.files.upload_target import StoredUpload
 
 INDEX = "storage.files"
 
@@ -101,7 +101,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True)
-class Indexed:
+class IndexRow:
     """One row of the index, with the object that it is about."""
 
     file: StoredFile
@@ -203,17 +203,17 @@ def pending(connection: psycopg.Connection[Any], *, after: str, most: int) -> li
     return [StoredFile(*row) for row in rows]
 
 
-def indexed(connection: psycopg.Connection[Any], *, after: str, most: int) -> list[Indexed]:
+def indexed(connection: psycopg.Connection[Any], *, after: str, most: int) -> list[IndexRow]:
     """The next rows of the index, in the order of their keys."""
     rows = connection.execute(
         f"""SELECT bytes, sha256, problem, {_SELECTED} FROM {INDEX} WHERE key COLLATE "C" > %s
             ORDER BY key COLLATE "C" LIMIT %s""",
         (after, most),
     ).fetchall()
-    return [Indexed(StoredFile(*row[3:]), *row[:3]) for row in rows]
+    return [IndexRow(StoredFile(*row[3:]), *row[:3]) for row in rows]
 
 
-def copied(connection: psycopg.Connection[Any], file: StoredFile, received: Received, problem: str | None) -> None:
+def copied(connection: psycopg.Connection[Any], file: StoredFile, received: StoredUpload, problem: str | None) -> None:
     """Write down that an object's bytes are here, and what is wrong with them."""
     connection.execute(
         f"UPDATE {INDEX} SET bytes = %s, sha256 = %s, problem = %s, copied_at = clock_timestamp() WHERE object_id = %s",

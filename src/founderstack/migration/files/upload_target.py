@@ -20,7 +20,7 @@ Fetch = Callable[[int], AbstractContextManager[Source]]
 
 
 @dataclass(frozen=True)
-class Received:
+class StoredUpload:
     """What lies on the shelf under a key."""
 
     bytes: int
@@ -40,11 +40,11 @@ class Shelf(Protocol):
         """Room that is left, None where nobody knows."""
         ...
 
-    def receive(self, key: str, token: str, fetch: Fetch) -> Received:
+    def receive(self, key: str, token: str, fetch: Fetch) -> StoredUpload:
         """Store what `fetch` gives. `token` names this very content: what an earlier call left of it is kept."""
         ...
 
-    def look(self, key: str) -> Received | None:
+    def look(self, key: str) -> StoredUpload | None:
         """Read a file again, whole; None where there is none."""
         ...
 
@@ -73,7 +73,7 @@ class FolderShelf:
         found = os.statvfs(self._folder)
         return found.f_bavail * found.f_frsize
 
-    def receive(self, key: str, token: str, fetch: Fetch) -> Received:
+    def receive(self, key: str, token: str, fetch: Fetch) -> StoredUpload:
         """Write into a file beside the others, then rename it: a name always stands for a whole file."""
         path, part = self._path(key), os.path.join(self._folder, _INCOMING, token)
         sums = _Sums()
@@ -99,7 +99,7 @@ class FolderShelf:
             raise cannot_write(path, error) from None
         return sums.received()
 
-    def look(self, key: str) -> Received | None:
+    def look(self, key: str) -> StoredUpload | None:
         """Read it again."""
         sums = _Sums()
         try:
@@ -153,14 +153,14 @@ class BucketShelf:
         """A bucket does not say."""
         return None
 
-    def receive(self, key: str, token: str, fetch: Fetch) -> Received:
+    def receive(self, key: str, token: str, fetch: Fetch) -> StoredUpload:
         """Send it in parts; the bucket shows the object when all of them are there."""
         with fetch(0) as source:
             counted = _Summed(source)
             self._store.put(key, counted)
         return counted.sums.received()
 
-    def look(self, key: str) -> Received | None:
+    def look(self, key: str) -> StoredUpload | None:
         """Read it again."""
         if self._store.stat(key) is None:
             return None
@@ -189,8 +189,8 @@ class _Sums:
         self._sha256.update(chunk)
         self._md5.update(chunk)
 
-    def received(self) -> Received:
-        return Received(self.bytes, self._sha256.hexdigest(), self._md5.hexdigest())
+    def received(self) -> StoredUpload:
+        return StoredUpload(self.bytes, self._sha256.hexdigest(), self._md5.hexdigest())
 
 
 class _Summed:

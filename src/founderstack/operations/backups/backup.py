@@ -11,7 +11,7 @@ from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_USAGE, StackError, StackErrors
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit, Progress
-from founderstack.model.vault import Found, SetDamaged, Vault
+from founderstack.model.vault import FoundSets, SetDamaged, Vault
 from founderstack.operations.backups.listing import index
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import noted, reporting
@@ -191,7 +191,7 @@ def _waiting(vault: Vault, newest: Manifest, now: float) -> Sequence[Manifest]:
     return [newest, *(one for one in waiting if one.id not in {newest.id, *lost})]
 
 
-def _expire(site: Site, vault: Vault, found: Found, emit: Emit) -> tuple[str, ...]:
+def _expire(site: Site, vault: Vault, found: FoundSets, emit: Emit) -> tuple[str, ...]:
     settings = site.stack.parts["backup"].settings
     if found.unknown or found.lost:
         why = _("Nothing was let go, because this cannot be read: {what}").format(what="; ".join(found.unknown))
@@ -221,7 +221,7 @@ def _few(names: Sequence[str]) -> str:
     return "; ".join((*names[:5], *(["…"] if len(names) > 5 else [])))
 
 
-def _of(found: Found, place: str) -> list[FoundSet]:
+def _of(found: FoundSets, place: str) -> list[FoundSet]:
     """The sets of one place; what is not whole there keeps nothing else from being kept."""
     return [
         one for one in found.sets if place in one.places and not any(name.startswith(place) for name in one.missing)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.vault import Found, Vault
+from founderstack.model.vault import FoundSets, Vault
 from founderstack.operations.backups.backup import remember
 from founderstack.operations.stack.site import Site
 
@@ -58,7 +58,7 @@ def forget(site: Site, vault: Vault, set_id: str, approve: Approve) -> Sequence[
         return copies
 
 
-def _unusable(found: Found, place: str, set_id: str) -> bool:
+def _unusable(found: FoundSets, place: str, set_id: str) -> bool:
     if any(one.name == place and set_id in one.damaged for one in found.places):
         return True
     return any(

@@ -8,7 +8,7 @@ from typing import Any
 from founderstack.locale import N_
 from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Proof, leaves
 from founderstack.model.stack import Stack
-from founderstack.model.vault import Found
+from founderstack.model.vault import FoundSets
 from founderstack.planner.backups.counting import counted
 from founderstack.planner.backups.schedule import ahead, following, overdue_s
 from founderstack.planner.backups.warnings import LATE, LATE_AFTER_S
@@ -29,7 +29,7 @@ PRESSING = (NOT_YET, BAD, LATE, LACKING, NOT_WHOLE, GONE, FORGED, NO_PLACE)
 """Warnings that want something to be done now; the others are for a quiet hour."""
 
 
-def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
+def index(stack: Stack, found: FoundSets, now: float) -> dict[str, Any]:
     """Everything about the stack's backups as plain values; warnings are English texts to be translated.
 
     `{v, at, stack, engine, schedule, prove, next, newest, overdue_s, off_machine, places: [{name, where, error, sets,
@@ -57,7 +57,7 @@ def index(stack: Stack, found: Found, now: float) -> dict[str, Any]:
     }
 
 
-def warnings(stack: Stack, found: Found, now: float) -> list[str]:
+def warnings(stack: Stack, found: FoundSets, now: float) -> list[str]:
     """What a person must know, the worst first."""
     settings = stack.parts["backup"].settings
     sets = counted(found.sets, now)
@@ -123,7 +123,7 @@ def _proof(proof: Proof | None) -> Mapping[str, Any] | None:
     }
 
 
-def _place(found: Found, name: str) -> dict[str, Any]:
+def _place(found: FoundSets, name: str) -> dict[str, Any]:
     place = next(place for place in found.places if place.name == name)
     held = [one for one in found.sets if name in one.places]
     return {

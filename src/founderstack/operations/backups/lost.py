@@ -9,7 +9,7 @@ from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Emit
-from founderstack.model.vault import Found, Vault
+from founderstack.model.vault import FoundSets, Vault
 from founderstack.operations.backups.backup import SEND, remembered
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import noted, reporting
@@ -65,7 +65,7 @@ def miss_no_longer(site: Site, vault: Vault, approve: Approve) -> Mapping[str, S
         return lost
 
 
-def _answering(vault: Vault) -> Found:
+def _answering(vault: Vault) -> FoundSets:
     found = vault.found()
     if away := [joined(": ", (place.where, place.error)) for place in found.places if place.error]:
         raise StackError(

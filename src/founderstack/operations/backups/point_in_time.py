@@ -11,7 +11,15 @@ from founderstack.locale import _, joined
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.plan import Step
-from founderstack.model.point_in_time import NOTHING_LEFT, Came, Moments, Stock, Stored, Surviving, Target
+from founderstack.model.point_in_time import (
+    NOTHING_LEFT,
+    PointInTime,
+    RecoveryEnd,
+    Stock,
+    StoredBackup,
+    SurvivingLog,
+    Target,
+)
 from founderstack.model.protocols import Emit, Progress
 from founderstack.model.vault import Vault
 from founderstack.operations.backups.backup import remember, safety_set
@@ -25,10 +33,10 @@ RECOVER, PLACE = "restore:recover", "restore:place"
 
 
 @dataclass(frozen=True)
-class GoingBack:
+class RecoveryPlan:
     """A decided way back, to be shown and approved."""
 
-    begin: Stored
+    begin: StoredBackup
     target: Target
     loss_s: float
     """Seconds between the moment and now: what was written since is not in it."""
@@ -36,7 +44,7 @@ class GoingBack:
     """How long it took the last time."""
     replaces: bool
     """True where the whole server is replaced."""
-    log: Surviving
+    log: SurvivingLog
     """What of the lost server's log is used besides what was archived."""
 
 
@@ -44,13 +52,15 @@ class GoingBack:
 class Answers:
     """What somebody is asked on the way; each raises StackError when the answer is no."""
 
-    approve: Callable[[GoingBack], None]
+    approve: Callable[[RecoveryPlan], None]
     """Shows what will happen."""
     without_safety: Callable[[StackError], None]
     """No safety set can be taken, and why."""
 
 
-def decide(site: Site, moments: Moments, target: Target, log: Surviving = NOTHING_LEFT, *, replaces: bool) -> GoingBack:
+def decide(
+    site: Site, moments: PointInTime, target: Target, log: SurvivingLog = NOTHING_LEFT, *, replaces: bool
+) -> RecoveryPlan:
     """The way to the moment; raises StackError where there is none, or no room for it."""
     now = site.clock.now()
     stock = moments.stored()
@@ -60,10 +70,10 @@ def decide(site: Site, moments: Moments, target: Target, log: Surviving = NOTHIN
         raise (_silent(refused, stock) if stock.unknown else refused) from None
     _refuse_full_disk(moments, begin.size + log.bytes)
     loss = max(now - target.at, 0.0) if target.kind == "time" else 0.0
-    return GoingBack(begin, target, loss, site.history.typical_seconds(RECOVER), replaces, log)
+    return RecoveryPlan(begin, target, loss, site.history.typical_seconds(RECOVER), replaces, log)
 
 
-def set_of_moment(site: Site, vault: Vault, moments: Moments, target: Target, emit: Emit) -> Manifest:
+def set_of_moment(site: Site, vault: Vault, moments: PointInTime, target: Target, emit: Emit) -> Manifest:
     """A set of what the databases held at that moment, taken beside the running server, which goes on serving.
 
     Asked for again after a kill, the set that is there already is the answer.
@@ -85,28 +95,28 @@ def forget_set(site: Site, vault: Vault, manifest: Manifest) -> None:
 
 
 @dataclass(frozen=True)
-class Replaced:
+class ReplacedServer:
     """What became of the whole server."""
 
-    way: GoingBack
+    way: RecoveryPlan
     kept: str
     """Folder in which the former server's data lie on, "" where there were none."""
     safety: str
     """Id of the set that was taken first, "" where the server could not be asked."""
-    came: Came
+    came: RecoveryEnd
 
 
 def whole_server(
     site: Site,
     vault: Vault,
-    moments: Moments,
+    moments: PointInTime,
     target: Target,
     answers: Answers,
     emit: Emit,
     *,
     wal: str = "",
     safety: bool = True,
-) -> Replaced:
+) -> ReplacedServer:
     """The whole server as it was at that moment, in the place of the one that runs or is lost.
 
     What is left of it is kept beside, and its log is used where it survived (`wal`, or its own place). A safety set is
@@ -136,7 +146,7 @@ def whole_server(
         with reporting(PLACE, noted(site.history, emit), site.clock) as report:
             _settle(site, report.progress)
         remember(site, vault)
-        return Replaced(way, kept, kept_in, came)
+        return ReplacedServer(way, kept, kept_in, came)
 
 
 @contextmanager
@@ -185,7 +195,7 @@ def _silent(refused: StackError, stock: Stock) -> StackError:
     return StackError(refused.what, said, _("Cure what it says, then run the command again."))
 
 
-def _refuse_full_disk(moments: Moments, size: int) -> None:
+def _refuse_full_disk(moments: PointInTime, size: int) -> None:
     needed, free = size // 2**20 + 256, moments.free_mib()
     if free < needed:
         raise StackError(

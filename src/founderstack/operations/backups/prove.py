@@ -8,7 +8,7 @@ from founderstack.locale import _, joined
 from founderstack.model.backup import FoundSet, Proof
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.protocols import Emit, Progress
-from founderstack.model.vault import Found, Vault
+from founderstack.model.vault import FoundSets, Vault
 from founderstack.operations.backups.backup import remember
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import noted, reporting
@@ -45,7 +45,7 @@ def prove(site: Site, vault: Vault, drills: Drills, wanted: str, emit: Emit) -> 
         return proof
 
 
-def chosen(found: Found, wanted: str, now: float) -> FoundSet:
+def chosen(found: FoundSets, wanted: str, now: float) -> FoundSet:
     """The newest set that counts, or the one of this id; raises StackError where there is none."""
     sets = [one for one in found.sets if one.manifest.id == wanted] if wanted else counted(found.sets, now)
     if sets:

@@ -12,7 +12,7 @@ from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Clock, Emit, Progress
-from founderstack.model.rebuild import Filling, Origin, State
+from founderstack.model.rebuild import Origin, RebuildTarget, State
 from founderstack.operations.stack.converge import converge
 from founderstack.operations.stack.prepare import decided, prepare
 from founderstack.operations.stack.site import Site
@@ -36,7 +36,7 @@ class Opening:
 
     site: Callable[[str], Site]
     """The stack of a stack file."""
-    filling: Callable[[FoundSet, Site], Filling]
+    filling: Callable[[FoundSet, Site], RebuildTarget]
     clock: Clock
 
 

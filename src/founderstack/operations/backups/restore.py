@@ -10,12 +10,12 @@ from founderstack.locale import _
 from founderstack.model.backup import FoundSet
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Emit, Progress
-from founderstack.model.vault import Found, Standing, Vault
+from founderstack.model.vault import FoundSets, LeftoverCopy, Vault
 from founderstack.operations.backups.backup import remembered, safety_set
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import noted, reporting
 from founderstack.planner.backups.counting import counted
-from founderstack.planner.backups.restore import Item, Restoring, Wish, comparison, pick, restoring, staged
+from founderstack.planner.backups.restore import Item, RestorePlan, Wish, comparison, pick, restoring, staged
 
 _UNPACKED = 5
 """Bytes of a database for one of its dump, where nobody knows better."""
@@ -29,19 +29,19 @@ CONTINUED_FOR_S = 3600.0
 class Answers:
     """What somebody is asked on the way; each raises StackError when the answer is no."""
 
-    approve: Callable[[Restoring], None]
+    approve: Callable[[RestorePlan], None]
     """Shows what will happen."""
-    replace_copies: Callable[[Sequence[Standing]], None]
+    replace_copies: Callable[[Sequence[LeftoverCopy]], None]
     """Copies of an earlier restore stand where this one's shall go."""
     without_safety: Callable[[StackError], None]
     """No safety set can be taken, and why."""
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreResult:
     """What came of it."""
 
-    plan: Restoring
+    plan: RestorePlan
     safety: str = ""
     """Id of the set that was taken before anything was replaced, "" for none."""
     roles: tuple[str, ...] = ()
@@ -50,7 +50,9 @@ class Restored:
     """Settings that the server refuses, in words; all else is there."""
 
 
-def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True) -> Restored:
+def restore(
+    site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, *, safety: bool = True
+) -> RestoreResult:
     """Carry out a wish. One that did not end is taken up where it stopped when the same is asked for again soon.
 
     In place, everything is restored and compared first; only then is a safety set taken and do names change: a failure
@@ -77,13 +79,13 @@ def restore(site: Site, vault: Vault, wish: Wish, answers: Answers, emit: Emit, 
         run = _Run(site, vault, plan, emit, {**began, "kept": left.get("kept", []), **journal})
         with remembered(site, vault):
             run.carry_out(answers.without_safety if safety else None)
-        return Restored(plan, run.kept[-1] if run.kept and safety else "", run.roles, run.refused)
+        return RestoreResult(plan, run.kept[-1] if run.kept and safety else "", run.roles, run.refused)
 
 
 class _Run:
     """One restore, with what of it is done."""
 
-    def __init__(self, site: Site, vault: Vault, plan: Restoring, emit: Emit, noted: dict[str, object]) -> None:
+    def __init__(self, site: Site, vault: Vault, plan: RestorePlan, emit: Emit, noted: dict[str, object]) -> None:
         self._site = site
         self._vault = vault
         self._plan = plan
@@ -209,7 +211,7 @@ class _Run:
             work(report.progress)
 
 
-def _standing(vault: Vault, plan: Restoring) -> list[Standing]:
+def _standing(vault: Vault, plan: RestorePlan) -> list[LeftoverCopy]:
     """What an earlier restore has left in the places of this one's copies."""
     found = [
         vault.standing_database(item.into) if item.kind == "database" else vault.standing_files(item.name)
@@ -230,7 +232,7 @@ def _goes_on(left: dict[str, object], wish: Wish, newest: str, now: float) -> bo
     )
 
 
-def _chosen(found: Found, wish: Wish, left: dict[str, object], journal: dict[str, object], now: float) -> FoundSet:
+def _chosen(found: FoundSets, wish: Wish, left: dict[str, object], journal: dict[str, object], now: float) -> FoundSet:
     """The set to restore from; the newest is never the one in which a run that did not end kept what it replaces.
 
     What is not found where something cannot be read may lie there: then that is what is told.
@@ -263,7 +265,7 @@ def _room(item: Item, *, whole: bool) -> int:
     return item.facts.size + min(item.facts.size, _LOG)
 
 
-def _refuse_full_disk(site: Site, plan: Restoring) -> None:
+def _refuse_full_disk(site: Site, plan: RestorePlan) -> None:
     """Staging needs the room of a second copy, and the database's log some more; said before anything begins."""
     needed = sum(_room(item, whole=not plan.wish.table) for item in plan.items) // 2**20
     free = site.disk.free_mib(site.places.state)

@@ -18,7 +18,7 @@ _SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Happened:
+class ActivityLine:
     """One event of the history."""
 
     at: float
@@ -45,7 +45,7 @@ async def _page(ask: Ask, tab: str) -> Response:
     return ask.page("activity.html", section="activity", tab=tab, jobs=shown, events=await _happened(ask))
 
 
-async def _happened(ask: Ask) -> list[Happened]:
+async def _happened(ask: Ask) -> list[ActivityLine]:
     answer = await ask.agent("happened", limit=_SHOWN)
     _ = ask.say
     words = {
@@ -61,7 +61,7 @@ async def _happened(ask: Ask) -> list[Happened]:
     for one in _told_once(answer["events"]):
         title = step_words(str(one["step"]), _, ask.language, titles)
         found.append(
-            Happened(
+            ActivityLine(
                 at=float(one["at"]),
                 title=title[:1].upper() + title[1:],
                 state=shapes.get(one["kind"], "unknown"),

@@ -85,7 +85,7 @@ async def building(ask: Ask) -> Response:
     return ask.parts.listeners.answer(log_stream(ask, "building", id=job_id(ask)))
 
 
-async def _waiting(ask: Ask, ref: str) -> tuple[deploys.Waiting | None, Mapping[str, str]]:
+async def _waiting(ask: Ask, ref: str) -> tuple[deploys.PendingDeploy | None, Mapping[str, str]]:
     """What a deploy would bring, or why nobody can say."""
     try:
         answer: Mapping[str, Any] = await ask.agent("waiting", ref=ref, language=ask.language)

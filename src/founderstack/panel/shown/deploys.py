@@ -39,7 +39,7 @@ class ReleaseLine:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingDeploy:
     """What a deploy would bring."""
 
     nothing: bool
@@ -63,14 +63,14 @@ def releases(answer: Mapping[str, Any], _: Translate) -> list[ReleaseLine]:
     return sorted(lines, key=lambda one: one.number, reverse=True)
 
 
-def waiting(answer: Mapping[str, Any], _: Translate) -> Waiting:
+def waiting(answer: Mapping[str, Any], _: Translate) -> PendingDeploy:
     """From what `founder deploy --preview --json` says."""
     current, difference = answer["current"] or {}, answer["difference"] or {}
     head = _commit(answer["new"]["revision"])
     listed = [_commit(one) for one in difference.get("commits", ())[:MOST_SHOWN]]
     commits = tuple(one for one in listed if one and one != head)
     left = int(difference.get("count", 0)) - len(listed)
-    return Waiting(
+    return PendingDeploy(
         nothing=bool(answer["nothing"]),
         commit=head,
         serves=int(current.get("number", 0)),

@@ -71,7 +71,7 @@ class BackupFacts:
 
 
 @dataclass(frozen=True)
-class Facts:
+class AlertFacts:
     """All that alerts are judged by."""
 
     services: Sequence[ServiceFacts] = ()
@@ -101,7 +101,7 @@ class Episode:
 Ledger = Mapping[str, Episode]
 
 
-def conditions(facts: Facts, limits: Limits) -> tuple[Condition, ...]:
+def conditions(facts: AlertFacts, limits: Limits) -> tuple[Condition, ...]:
     """Everything that is not as it should be, each under a key of its own."""
     return (
         *(_down(service) for service in facts.services if service.down_s >= limits.service_down_s),
@@ -189,7 +189,7 @@ def _disk(disk: DiskFacts, limits: Limits) -> Condition | None:
     return Condition(f"disk:{disk.path}", _("The disk with {path} fills").format(path=disk.path), why, fix)
 
 
-def _archive(facts: Facts, limits: Limits) -> Iterator[Condition]:
+def _archive(facts: AlertFacts, limits: Limits) -> Iterator[Condition]:
     if facts.archive_waiting >= limits.archive_queue:
         waiting = {"count": facts.archive_waiting, "mib": facts.archive_waiting * 16}
         yield Condition(

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from founderstack.locale import _, joined
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
-from founderstack.model.point_in_time import Gap, Stored, Target
+from founderstack.model.point_in_time import Gap, StoredBackup, Target
 from founderstack.planner.backups.schedule import ahead
 
 
-def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now: float, major: str = "") -> Stored:
+def beginning(
+    every: Sequence[StoredBackup], gaps: Sequence[Gap], target: Target, now: float, major: str = ""
+) -> StoredBackup:
     """The backup to begin with: the newest that ended before the target, in the nearest repository.
 
     Raises StackError where there is none, where the moment has not come yet, where the log of changes that would
@@ -51,7 +53,7 @@ def beginning(every: Sequence[Stored], gaps: Sequence[Gap], target: Target, now:
     return chosen
 
 
-def reachable(backups: Sequence[Stored], gaps: Sequence[Gap], now: float) -> tuple[tuple[float, float], ...]:
+def reachable(backups: Sequence[StoredBackup], gaps: Sequence[Gap], now: float) -> tuple[tuple[float, float], ...]:
     """Stretches of time (from, to) in seconds since the epoch within which every moment can be reached."""
     if not backups:
         return ()
@@ -70,7 +72,7 @@ def reachable(backups: Sequence[Stored], gaps: Sequence[Gap], now: float) -> tup
 _WEEK_S, _DAY_S = 7 * 86400.0, 86400.0
 
 
-def kind_of_backup(asked: str, stored: Sequence[Stored], now: float, *, broken: bool) -> str:
+def kind_of_backup(asked: str, stored: Sequence[StoredBackup], now: float, *, broken: bool) -> str:
     """What to take into a repository that holds these: at least a full one a week and a differential one a day.
 
     So that no chain gets long; and after the log of changes was let go, a full one first of all.
@@ -82,12 +84,12 @@ def kind_of_backup(asked: str, stored: Sequence[Stored], now: float, *, broken: 
     return "diff" if asked == "diff" or max(short) < now - _DAY_S else "incr"
 
 
-def needed(backups: Sequence[Stored], labels: set[str]) -> set[str]:
+def needed(backups: Sequence[StoredBackup], labels: set[str]) -> set[str]:
     """Those labels, and the labels of all that they build upon."""
     return labels | {need for one in backups if one.label in labels for need in one.needs}
 
 
-def _of_another_major(every: Sequence[Stored], major: str) -> StackError:
+def _of_another_major(every: Sequence[StoredBackup], major: str) -> StackError:
     return StackError(
         _("These backups are of PostgreSQL {theirs}, and this server is {ours}").format(
             theirs=", ".join(sorted({one.major for one in every})), ours=major
@@ -98,7 +100,7 @@ def _of_another_major(every: Sequence[Stored], major: str) -> StackError:
     )
 
 
-def _named(backups: Sequence[Stored], label: str) -> Stored:
+def _named(backups: Sequence[StoredBackup], label: str) -> StoredBackup:
     found = [one for one in backups if one.label == label]
     if not found:
         raise StackError(
@@ -110,11 +112,11 @@ def _named(backups: Sequence[Stored], label: str) -> Stored:
     return _nearest(found)
 
 
-def _nearest(backups: Sequence[Stored]) -> Stored:
+def _nearest(backups: Sequence[StoredBackup]) -> StoredBackup:
     return max(backups, key=lambda one: (one.ended, -one.repository))
 
 
-def _unreachable(target: Target, why: str, backups: Sequence[Stored], gaps: Sequence[Gap]) -> StackError:
+def _unreachable(target: Target, why: str, backups: Sequence[StoredBackup], gaps: Sequence[Gap]) -> StackError:
     last = max(target.at, max(one.ended for one in backups))
     stretches = reachable(backups, gaps, last)
     told = joined(

@@ -62,7 +62,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Restoring:
+class RestorePlan:
     """A decided restore."""
 
     wish: Wish
@@ -112,7 +112,7 @@ def restoring(
     typical: Callable[[str], float | None],
     now: float,
     in_psql: Callable[[str], str],
-) -> Restoring:
+) -> RestorePlan:
     """What the wish comes to with this set; raises StackError where the set does not hold what was asked for.
 
     `in_psql` makes a whole command of a statement of the superuser's.
@@ -130,7 +130,7 @@ def restoring(
             exit_code=EXIT_USAGE,
         )
     seconds = sum(_seconds(item, typical) for item in items)
-    return Restoring(wish, one, items, max(now - one.manifest.taken_at, 0.0), seconds)
+    return RestorePlan(wish, one, items, max(now - one.manifest.taken_at, 0.0), seconds)
 
 
 def comparison(item: Item) -> str:

@@ -14,7 +14,7 @@ from typing import IO, Any
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Source
-from founderstack.world.os.thread_pipe import BUFFER, Piped
+from founderstack.world.os.thread_pipe import BUFFER, ThreadPipe
 
 ENDING = ".age"
 
@@ -50,7 +50,7 @@ class Key:
             except pyrage.EncryptError as error:
                 raise once.problem or error from None
 
-        with Piped(seal) as stream:
+        with ThreadPipe(seal) as stream:
             yield stream
 
     @contextmanager
@@ -68,7 +68,7 @@ class Key:
             except (pyrage.DecryptError, OSError) as error:
                 raise once.problem or _cannot_open(name, str(error)) from None
 
-        with Piped(unseal) as stream:
+        with ThreadPipe(unseal) as stream:
             yield stream
 
     def mark(self, content: bytes) -> str:

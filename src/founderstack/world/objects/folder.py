@@ -26,7 +26,7 @@ class ObjectUnreadable(StackError):
     """It is there, and the disk does not give it."""
 
 
-class Counted:
+class CountedSource:
     """A source that counts the bytes that are read."""
 
     def __init__(self, source: Source) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Source, StoredObject
 from founderstack.world.objects.bucket_words import TRIES as TRIES, Bucket as Bucket, refused, unreachable
-from founderstack.world.objects.folder import Counted, ObjectMissing, missing
+from founderstack.world.objects.folder import CountedSource, ObjectMissing, missing
 from founderstack.world.os.ambient import CA_BUNDLE
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class S3Store:
 
     def put(self, name: str, source: Source) -> int:
         """Store an object: S3 shows it only when all of it is there. A part that does not arrive is sent again."""
-        counted = Counted(source)
+        counted = CountedSource(source)
         self._asked(
             lambda: self._client.put_object(
                 self._about.bucket,

@@ -25,7 +25,7 @@ def widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
-class Piped:
+class ThreadPipe:
     """Runs `work(writer)` in a thread; what it writes is read from the block's value.
 
     An error of `work` is raised by the read that would have given the end of the stream, so that who reads to the end

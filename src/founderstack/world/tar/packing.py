@@ -17,7 +17,7 @@ from founderstack.model.protocols import Source
 from founderstack.world.os.disk import spare_bytes
 from founderstack.world.os.reaching import Reached, end_of
 from founderstack.world.os.sqlite_files import ASIDE
-from founderstack.world.os.thread_pipe import Piped
+from founderstack.world.os.thread_pipe import ThreadPipe
 from founderstack.world.os.walking import walk
 from founderstack.world.tar.holes import entry_of
 
@@ -30,7 +30,7 @@ _LINKS = 20
 
 
 @dataclass
-class Packing:
+class TarContents:
     """What is packed, and what was found while it was."""
 
     entries: Iterable[tuple[str, str]]
@@ -118,7 +118,7 @@ def _below(folder: str, top: str, exclude: Sequence[str]) -> Iterator[tuple[str,
 
 
 @contextmanager
-def packed(packing: Packing) -> Iterator[Source]:
+def packed(packing: TarContents) -> Iterator[Source]:
     """The archive, made while it is read. What vanishes meanwhile is left out; what cannot be read is named."""
 
     def pack(writer: IO[bytes]) -> None:
@@ -127,11 +127,11 @@ def packed(packing: Packing) -> Iterator[Source]:
                 if not any(name == database + ending for database in packing.copied for ending in ASIDE):
                     _add(archive, packing, name, path)
 
-    with closing(packing.reached), Piped(pack) as stream:
+    with closing(packing.reached), ThreadPipe(pack) as stream:
         yield stream
 
 
-def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
+def _add(archive: tarfile.TarFile, packing: TarContents, name: str, path: str) -> None:
     try:
         folder, last = packing.reached.folder_of(path), os.path.basename(path)
         found = os.lstat(last, dir_fd=folder)
@@ -159,7 +159,7 @@ def _add(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> No
             _add_file(archive, packing, name, path)
 
 
-def _note_link(packing: Packing, path: str, link: str) -> None:
+def _note_link(packing: TarContents, path: str, link: str) -> None:
     """Judged by names alone, so that nothing is followed: a link on the way is noted itself."""
     target = os.path.normpath(os.path.join(os.path.dirname(path), link))
     if not packing.tops or any(target == top or target.startswith(f"{top}/") for top in (*packing.tops, *_SYSTEM)):
@@ -171,7 +171,7 @@ def _note_link(packing: Packing, path: str, link: str) -> None:
         )
 
 
-def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) -> None:
+def _add_file(archive: tarfile.TarFile, packing: TarContents, name: str, path: str) -> None:
     for _again in range(_TRIES):
         try:
             folder, last = packing.reached.folder_of(path), os.path.basename(path)
@@ -200,7 +200,7 @@ def _add_file(archive: tarfile.TarFile, packing: Packing, name: str, path: str) 
     packing.changed.append(name)
 
 
-def _add_sqlite(archive: tarfile.TarFile, packing: Packing, name: str, path: str, found: os.stat_result) -> bool:
+def _add_sqlite(archive: tarfile.TarFile, packing: TarContents, name: str, path: str, found: os.stat_result) -> bool:
     """Add a database that somebody may be writing to, as of one moment; False, with the reason noted, where SQLite
     cannot: then its bytes are better than nothing, and its companions belong to them."""
     import tempfile

@@ -7,12 +7,12 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
-from founderstack.agent.watching.rollup import Bucket, began, quantile, steps_of, summed, uptime
+from founderstack.agent.watching.rollup import TimeBucket, began, quantile, steps_of, summed, uptime
 from founderstack.model.protocols import Answer
 
 
-def filled(*latencies: float, failures: int = 0) -> Bucket:
-    bucket = Bucket(0, 60)
+def filled(*latencies: float, failures: int = 0) -> TimeBucket:
+    bucket = TimeBucket(0, 60)
     for latency in latencies:
         bucket.add(Answer(True, latency), 1.0, 10.0)
     for _ in range(failures):
@@ -23,7 +23,7 @@ def filled(*latencies: float, failures: int = 0) -> Bucket:
 def test_uptime_is_a_share_of_time_and_not_of_answers() -> None:
     assert uptime([filled(1.0, 1.0, 1.0, failures=10)]) == 0.5
     assert uptime([filled(1.0), filled(2.0)]) == 1.0
-    assert uptime([Bucket(0, 60)]) is None
+    assert uptime([TimeBucket(0, 60)]) is None
 
 
 def test_a_failure_counts_no_latency_and_its_words_are_kept() -> None:

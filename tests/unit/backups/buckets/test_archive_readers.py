@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from founderstack.backups.buckets.archive_readers import LayingOut
-from founderstack.backups.buckets.s3_admin import Kept
+from founderstack.backups.buckets.archive_readers import FolderWriter
+from founderstack.backups.buckets.s3_admin import ObjectHead
 
 
 def _laid_out(folder: Path, *keys: str) -> dict[str, str]:
     """Path → content, which is the key."""
-    taker = LayingOut(str(folder))
+    taker = FolderWriter(str(folder))
     taker.bucket("app", {})
     for key in keys:
-        kept = Kept("app", key, len(key.encode()), 0.0, "", {})
+        kept = ObjectHead("app", key, len(key.encode()), 0.0, "", {})
         taker.take(kept, io.BytesIO(key.encode()))
         taker.keep(kept, "")
     files = (path for path in folder.rglob("*") if path.is_file())

@@ -6,14 +6,14 @@ import shlex
 
 import pytest
 
-from founderstack.cli.backups.restore_questions import Asking
+from founderstack.cli.backups.restore_questions import TerminalAnswers
 from founderstack.cli.verbs.restore import _let_in, _removing
 from founderstack.model.backup import Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Server
-from founderstack.model.vault import Restorable, Standing
-from founderstack.operations.backups.restore import Restored
-from founderstack.planner.backups.restore import Item, Restoring, Wish
+from founderstack.model.vault import LeftoverCopy, Restorable
+from founderstack.operations.backups.restore import RestoreResult
+from founderstack.planner.backups.restore import Item, RestorePlan, Wish
 
 SERVER = Server("/usr/lib/postgresql/17/bin", "/run of/postgres", 5433, "f-diary-postgres")
 
@@ -25,7 +25,7 @@ def test_what_removes_the_copies_names_them_as_sql_and_the_shell_take_them() -> 
         Item("database", 'Odd "name"', 'Odd "name"_restored', 1),
         Item("files", "app", "/state of mine/restored/app", 1),
     )
-    said = _removing(Restored(Restoring(Wish(), one, items, 0.0, 0.0)), SERVER.in_psql)
+    said = _removing(RestoreResult(RestorePlan(Wish(), one, items, 0.0, 0.0)), SERVER.in_psql)
     sql, _and, command = said.rpartition(" && ")
     as_superuser = ["psql", "-h", "/run of/postgres", "-p", "5433", "-U", "postgres", "-d", "postgres"]
     dropped = ["-c", 'DROP DATABASE "app_restored";', "-c", 'DROP DATABASE "Odd ""name""_restored";']
@@ -34,10 +34,12 @@ def test_what_removes_the_copies_names_them_as_sql_and_the_shell_take_them() -> 
 
 
 def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
-    asking = Asking(("20261124T033000Z", "--database", "my app"), yes=True, replace=False, in_psql=SERVER.in_psql)
+    asking = TerminalAnswers(
+        ("20261124T033000Z", "--database", "my app"), yes=True, replace=False, in_psql=SERVER.in_psql
+    )
     copies = [
-        Standing("database", 'my "app"_restored', 1_795_000_000.0, 3_000_000),
-        Standing("files", "/of mine/app", 0, 9),
+        LeftoverCopy("database", 'my "app"_restored', 1_795_000_000.0, 3_000_000),
+        LeftoverCopy("files", "/of mine/app", 0, 9),
     ]
     with pytest.raises(StackError) as told:
         asking.replace_copies(copies)
@@ -47,7 +49,7 @@ def test_whom_nobody_can_ask_is_told_the_command_that_goes_on() -> None:
     assert 'ALTER DATABASE "my ""app""_restored" RENAME TO "my ""app""_restored_20261118";' in rename
     assert "2026-11-18" in told.value.why
     assert "3.0 MB" in told.value.why
-    Asking((), yes=True, replace=True, in_psql=SERVER.in_psql).replace_copies(copies)
+    TerminalAnswers((), yes=True, replace=True, in_psql=SERVER.in_psql).replace_copies(copies)
     problem = StackError("The disk is full", "0 MiB are free.", "Make room.")
     with pytest.raises(StackError, match="no safety set") as told:
         asking.without_safety(problem)

@@ -12,7 +12,7 @@ from founderstack.model.backup import NOT_AWAY, NOT_YET, FoundSet, Manifest, Pro
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.model.protocols import Progress
-from founderstack.model.vault import Found, Place
+from founderstack.model.vault import FoundSets, Place
 from founderstack.operations.backups.backup import backup
 from founderstack.operations.backups.listing import FUTURE, NOT_SENT, UNPROVEN, index, warnings
 from founderstack.planner.backups.warnings import LATE
@@ -79,15 +79,15 @@ class FakeVault:
             raise StackError("s3://there cannot be reached", "It is away.", "Look.")
         self.sets[manifest.id] = replace(self.sets[manifest.id], places=("local", "s3"))
 
-    def found(self) -> Found:
+    def found(self) -> FoundSets:
         newest_first = tuple(sorted(self.sets.values(), key=lambda one: one.manifest.id, reverse=True))
         seen = tuple(one for one in newest_first if not all(self._away(place) for place in one.places))
-        return Found(seen, tuple(self.unread.get(name, Place(name, f"at {name}")) for name in self.places))
+        return FoundSets(seen, tuple(self.unread.get(name, Place(name, f"at {name}")) for name in self.places))
 
     def _away(self, place: str) -> bool:
         return place in self.unread and bool(self.unread[place].error)
 
-    def note(self, found: Found) -> None:
+    def note(self, found: FoundSets) -> None:
         """Nothing is ever lost here."""
 
     def remove(self, place: str, set_id: str) -> None:

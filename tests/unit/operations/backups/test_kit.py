@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from founderstack.model.backup import FoundSet, Manifest, Proof
 from founderstack.model.tool import Tool
-from founderstack.model.vault import Found, Place
+from founderstack.model.vault import FoundSets, Place
 from founderstack.operations.backups.kit import Section, kit
 from founderstack.operations.backups.listing import index
 from founderstack.operations.stack.prepare import prepare
@@ -143,7 +143,7 @@ def test_how_much_is_lost_and_how_long_it_takes_is_what_was_measured() -> None:
     for name, at, ok, took in others:
         older = replace(made, id=name, taken_at=now - 90_000.0)
         sets.append(FoundSet(older, ("local",), (Proof(name, at, ok=ok, seconds=took),)))
-    found = Found(tuple(sets), (Place("local", "/here"),))
+    found = FoundSets(tuple(sets), (Place("local", "/here"),))
     value = index(world.site("").stack, found, now)
     world.disk.files[f"{PLACES.state}/agent/backups.json"] = json.dumps(value)
     page = written(sections(world))

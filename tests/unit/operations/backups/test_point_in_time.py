@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.model.point_in_time import Gap, Stock, Stored, Target
+from founderstack.model.point_in_time import Gap, Stock, StoredBackup, Target
 from founderstack.operations.backups.point_in_time import decide
 from founderstack.testing.world import FakeWorld
 
 
 @dataclass
 class FakeMoments:
-    """Repositories as they answer (the part of a model.point_in_time.Moments that a decision asks)."""
+    """Repositories as they answer (the part of a model.point_in_time.PointInTime that a decision asks)."""
 
     stock: Stock
     major: str = "15"
@@ -43,6 +43,6 @@ def test_a_repository_that_does_not_answer_is_not_an_empty_one(target: Target) -
 def test_what_another_repository_holds_is_enough() -> None:
     world = FakeWorld()
     now = world.clock.now()
-    here = Stored("F1", 1, "full", now - 20, now - 10, (), "15", 10**6, 10**5)
+    here = StoredBackup("F1", 1, "full", now - 20, now - 10, (), "15", 10**6, 10**5)
     moments = FakeMoments(Stock((here,), {2: "away"}))
     assert decide(world.site("[backup]\n"), moments, Target("newest"), replaces=True).begin is here  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import pytest
 
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import StackError
-from founderstack.model.vault import Found, Place
+from founderstack.model.vault import FoundSets, Place
 from founderstack.operations.backups.prove import chosen
 
 NOW = 10 * 86400.0
@@ -17,7 +17,7 @@ OLD, NEW, LATER = (
 
 
 def test_the_newest_is_proven_or_the_one_that_is_named() -> None:
-    found = Found((LATER, NEW, OLD))
+    found = FoundSets((LATER, NEW, OLD))
     assert chosen(found, "", NOW) is NEW, "a clock was ahead when the other was taken"
     assert chosen(found, OLD.manifest.id, NOW) is OLD
     assert chosen(found, LATER.manifest.id, NOW) is LATER
@@ -26,13 +26,13 @@ def test_the_newest_is_proven_or_the_one_that_is_named() -> None:
 @pytest.mark.parametrize(
     ("found", "wanted", "expected"),
     [
-        (Found((LATER,)), "", "No backup can be taken unseen"),
-        (Found(), "", "There is no backup yet"),
-        (Found((NEW,)), OLD.manifest.id, "There is no backup 20261123T033000Z-4f1c9a"),
-        (Found((), (Place("s3", "s3://b", "It refuses"),)), "", "No backup can be found"),
+        (FoundSets((LATER,)), "", "No backup can be taken unseen"),
+        (FoundSets(), "", "There is no backup yet"),
+        (FoundSets((NEW,)), OLD.manifest.id, "There is no backup 20261123T033000Z-4f1c9a"),
+        (FoundSets((), (Place("s3", "s3://b", "It refuses"),)), "", "No backup can be found"),
     ],
 )
-def test_where_there_is_none_it_says_why(found: Found, wanted: str, expected: str) -> None:
+def test_where_there_is_none_it_says_why(found: FoundSets, wanted: str, expected: str) -> None:
     with pytest.raises(StackError) as raised:
         chosen(found, wanted, NOW)
     assert raised.value.what == expected

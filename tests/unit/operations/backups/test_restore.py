@@ -11,8 +11,8 @@ import pytest
 from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
 from founderstack.model.errors import StackError
 from founderstack.model.protocols import Progress
-from founderstack.model.vault import FilesOf, Found, Restorable, Standing
-from founderstack.operations.backups.restore import Answers, Restored, restore
+from founderstack.model.vault import FilesOf, FoundSets, LeftoverCopy, Restorable
+from founderstack.operations.backups.restore import Answers, RestoreResult, restore
 from founderstack.planner.backups.restore import Wish
 from founderstack.testing.world import FakeWorld
 
@@ -68,8 +68,8 @@ class FakeVault:
         replaced_by = self.replaced_by.get(name, "")
         return Manifest(name, "diary", self.world.clock.now(), 1.0, "dump", "full", (), replaced_by=replaced_by)
 
-    def found(self) -> Found:
-        return Found(tuple(FoundSet(self._manifest(name), ("local",)) for name in sorted(self.sets, reverse=True)))
+    def found(self) -> FoundSets:
+        return FoundSets(tuple(FoundSet(self._manifest(name), ("local",)) for name in sorted(self.sets, reverse=True)))
 
     def open(self, one: FoundSet) -> Restorable:
         about = DatabaseFacts("app", "app", "UTF8", "C", "C", ())
@@ -105,10 +105,10 @@ class FakeVault:
         self._may("swap_files")
         return False
 
-    def standing_database(self, name: str) -> Standing | None:
-        return Standing("database", name, 1.0, 2) if name in self.databases else None
+    def standing_database(self, name: str) -> LeftoverCopy | None:
+        return LeftoverCopy("database", name, 1.0, 2) if name in self.databases else None
 
-    def standing_files(self, component: str) -> Standing | None:
+    def standing_files(self, component: str) -> LeftoverCopy | None:
         return None
 
     def has_database(self, name: str) -> bool:
@@ -143,11 +143,11 @@ def vault() -> FakeVault:
     return FakeVault(world, {"set-000": "of the night"}, {"app": "of the day"})
 
 
-def _restored(vault: FakeVault, wish: Wish = IN_PLACE, *, safety: bool = True) -> Restored:
+def _restored(vault: FakeVault, wish: Wish = IN_PLACE, *, safety: bool = True) -> RestoreResult:
     return _asked(vault, wish, AGREED, safety=safety)
 
 
-def _asked(vault: FakeVault, wish: Wish, answers: Answers, *, safety: bool = True) -> Restored:
+def _asked(vault: FakeVault, wish: Wish, answers: Answers, *, safety: bool = True) -> RestoreResult:
     site = vault.world.site("[backup]\n")
     return restore(site, vault, wish, answers, lambda _event: None, safety=safety)  # type: ignore[arg-type]
 
@@ -233,15 +233,15 @@ def test_a_copy_that_somebody_removed_meanwhile_is_made_again(vault: FakeVault) 
 def test_a_copy_of_an_earlier_restore_is_replaced_only_where_somebody_agrees(vault: FakeVault) -> None:
     _restored(vault, Wish())
     vault.sets["set-001"] = "of noon"
-    asked: list[Sequence[Standing]] = []
+    asked: list[Sequence[LeftoverCopy]] = []
 
-    def no(copies: Sequence[Standing]) -> None:
+    def no(copies: Sequence[LeftoverCopy]) -> None:
         asked.append(copies)
         raise StackError("It stays", "", "")
 
     with pytest.raises(StackError, match="It stays"):
         _asked(vault, Wish(), replace(AGREED, replace_copies=no))
-    assert asked == [[Standing("database", "app_restored", 1.0, 2)]]
+    assert asked == [[LeftoverCopy("database", "app_restored", 1.0, 2)]]
     assert vault.databases["app_restored"] == "of the night"
     _failed(vault, "restore_files", Wish())
     _asked(vault, Wish(), replace(AGREED, replace_copies=no))  # what this very restore has left is its own

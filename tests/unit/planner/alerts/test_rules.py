@@ -5,13 +5,21 @@ from __future__ import annotations
 from hypothesis import given, strategies as st
 
 from founderstack.model.alerts import Condition, Letter, Limits
-from founderstack.planner.alerts.rules import BackupFacts, DiskFacts, Facts, Ledger, ServiceFacts, conditions, decide
+from founderstack.planner.alerts.rules import (
+    AlertFacts,
+    BackupFacts,
+    DiskFacts,
+    Ledger,
+    ServiceFacts,
+    conditions,
+    decide,
+)
 
 LIMITS = Limits()
 NOW = 1_800_000_000.0
 
 
-def keys(facts: Facts) -> list[str]:
+def keys(facts: AlertFacts) -> list[str]:
     return [condition.key for condition in conditions(facts, LIMITS)]
 
 
@@ -45,11 +53,11 @@ class Told:
 
 
 def test_nothing_is_wrong_with_a_healthy_stack() -> None:
-    well = Facts(
+    well = AlertFacts(
         (ServiceFacts("app", "App"),), (DiskFacts("/", 40, 9000, 500),), 0, BackupFacts(newest=NOW, proven=NOW)
     )
     assert keys(well) == []
-    assert keys(Facts()) == []
+    assert keys(AlertFacts()) == []
 
 
 def test_each_thing_that_can_go_wrong_has_a_condition_of_its_own() -> None:
@@ -63,7 +71,8 @@ def test_each_thing_that_can_go_wrong_has_a_condition_of_its_own() -> None:
         chain_broken=NOW,
     )
     found = conditions(
-        Facts((ServiceFacts("postgres", "PostgreSQL", 121, "refused"),), (DiskFacts("/srv", 9, 80),), 64, bad), LIMITS
+        AlertFacts((ServiceFacts("postgres", "PostgreSQL", 121, "refused"),), (DiskFacts("/srv", 9, 80),), 64, bad),
+        LIMITS,
     )
     assert [one.key for one in found] == [
         "service:postgres",
@@ -84,11 +93,11 @@ def test_each_thing_that_can_go_wrong_has_a_condition_of_its_own() -> None:
 
 
 def test_limits_are_limits() -> None:
-    assert keys(Facts((ServiceFacts("app", "App", 119),))) == []
-    assert keys(Facts(disks=(DiskFacts("/", 10, 100),))) == []
-    assert keys(Facts(disks=(DiskFacts("/", 50, 100, 73),))) == []
-    assert keys(Facts(disks=(DiskFacts("/", 50, 100, 72),))) == ["disk:/"]
-    assert keys(Facts(archive_waiting=63)) == []
+    assert keys(AlertFacts((ServiceFacts("app", "App", 119),))) == []
+    assert keys(AlertFacts(disks=(DiskFacts("/", 10, 100),))) == []
+    assert keys(AlertFacts(disks=(DiskFacts("/", 50, 100, 73),))) == []
+    assert keys(AlertFacts(disks=(DiskFacts("/", 50, 100, 72),))) == ["disk:/"]
+    assert keys(AlertFacts(archive_waiting=63)) == []
 
 
 def test_what_lasts_is_told_once_and_again_each_day() -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from founderstack.model.errors import StackError
-from founderstack.model.point_in_time import Gap, Stored, Target
+from founderstack.model.point_in_time import Gap, StoredBackup, Target
 from founderstack.planner.backups.point_in_time import beginning, kind_of_backup, needed, reachable
 
 DAY = 86400.0
 NOW = 1_800_000_000.0
 
 
-def stored(label: str, ended: float, *, repository: int = 1, kind: str = "full", major: str = "15") -> Stored:
+def stored(label: str, ended: float, *, repository: int = 1, kind: str = "full", major: str = "15") -> StoredBackup:
     needs = () if kind == "full" else ("F1",)
-    return Stored(label, repository, kind, ended - 10, ended, needs, major, 10**6, 10**5)  # type: ignore[arg-type]
+    return StoredBackup(label, repository, kind, ended - 10, ended, needs, major, 10**6, 10**5)  # type: ignore[arg-type]
 
 
 def at(moment: float) -> Target:

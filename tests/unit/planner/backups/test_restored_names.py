@@ -10,7 +10,7 @@ from founderstack.model.backup import DatabaseFacts, FoundSet, Manifest
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.model.protocols import Server
 from founderstack.model.vault import FilesOf, Restorable
-from founderstack.planner.backups.restore import LONGEST_NAME, Restoring, Wish, pick, restoring, staged
+from founderstack.planner.backups.restore import LONGEST_NAME, RestorePlan, Wish, pick, restoring, staged
 
 SERVER = Server("/usr/lib/postgresql/17/bin", "/run of/postgres", 5433, "f-diary-postgres")
 
@@ -29,7 +29,7 @@ def test_the_newest_set_that_lacks_nothing_is_restored_and_another_where_it_is_n
         pick(sets[1:2], "", 200.0)
 
 
-def _restoring(wish: Wish, *names: str, sizes: int = 20_000_000) -> Restoring:
+def _restoring(wish: Wish, *names: str, sizes: int = 20_000_000) -> RestorePlan:
     about = tuple(DatabaseFacts(name, "app", "UTF8", "C", "C", ()) for name in names)
     manifest = Manifest("a", "diary", 100.0, 1.0, "dump", "full", ())
     one = Restorable(manifest, "local", about, (FilesOf("app", 10),), dict.fromkeys(names, sizes))
