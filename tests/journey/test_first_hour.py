@@ -11,7 +11,6 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from founderstack.agent.client import ask
 from founderstack.model.errors import StackError
 from founderstack.world.net.unix_http import UnixConnection
 from tests.app.words import WORDS
+from tests.checkouts import clone
 from tests.conftest import enterable_folder, wait_until
 from tests.fault.stacks import ROOT, Founder, Visitors, end_processes_below
 
@@ -50,13 +50,12 @@ def founder() -> Iterator[Founder]:
     private = enterable_folder("founder-journey-")
     private.chmod(0o700)
     home = enterable_folder("founder-journey-home-")
-    clone = private / "clone"
-    git = ["git", "-c", "safe.directory=*", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)]
-    subprocess.run(git, check=True)
-    stack_file = clone / "founder.toml"
+    checkout = private / "clone"
+    clone(ROOT, checkout)
+    stack_file = checkout / "founder.toml"
     text = re.sub(r'(?m)^name = ".*"', f'name = "{NAME}"', stack_file.read_text(encoding="utf-8"))
     stack_file.write_text(text, encoding="utf-8")
-    founder = Founder(clone, home, launcher=clone / "founder")
+    founder = Founder(checkout, home, launcher=checkout / "founder")
     yield founder
     if founder.state.exists():
         founder.run("destroy", "--yes", "--confirm", NAME)
