@@ -51,11 +51,13 @@ def _configuration(view: View) -> str:
     settings, data = view.settings, view.places.data("pgbackrest")
     server = view.endpoint("database")
     folder = settings.folder or view.places.files.backups
-    options: dict[str, object] = {
+    of_the_server: dict[str, object] = {
         "pg1-path": view.one(Database).folder,
         "pg1-socket-path": server.socket,
         "pg1-port": server.port,
         "pg1-user": "postgres",
+    }
+    of_all: dict[str, object] = {
         "lock-path": f"{data}/lock",
         # A restore empties it, and the usual one is another user's.
         "spool-path": f"{data}/restore",
@@ -70,8 +72,9 @@ def _configuration(view: View) -> str:
         **_repository(1, {"path": f"{folder}/pgbackrest-{view.stack.name}"}),
         **(_repository(2, _bucket(view)) if _leaves(view) else {}),
     }
-    lines = [f"{name}={value}" for name, value in options.items()]
-    return "\n".join(["[global]", *lines[4:], f"[{STANZA}]", *lines[:4]]) + "\n"
+    sections = (("global", of_all), (STANZA, of_the_server))
+    lines = [[f"[{name}]", *(f"{key}={value}" for key, value in options.items())] for name, options in sections]
+    return "\n".join(line for section in lines for line in section) + "\n"
 
 
 def _repository(number: int, options: dict[str, object]) -> dict[str, object]:

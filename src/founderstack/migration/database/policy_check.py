@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from founderstack.locale import _, joined
@@ -57,8 +57,21 @@ _TOO_LONG = "57014"
 _NO_RIGHT = "42501"
 
 _About = tuple[Sequence[str], Sequence[bool], Sequence[str]]
-Answer = tuple[Any, ...]
-"""(columns, verbs that are granted, then rows and hash for seen, insert, update, delete), or (SQLSTATE, …)."""
+
+
+@dataclass(frozen=True)
+class PolicyAnswer:
+    """What a caller got from one table."""
+
+    granted: tuple[bool, ...]
+    """Whether INSERT, UPDATE and DELETE are."""
+    columns: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    """Rows that are seen, then those that could be inserted, updated, deleted."""
+    hashes: tuple[Any, ...] = ()
+    """Of the same rows."""
+    refused: str = ""
+    """SQLSTATE of the error that came instead of rows."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ def try_policies(context: Context) -> list[Finding]:
         callers = list(_callers(source, target, chosen))
         claimed = [json.loads(one.claims)["sub"] for one in callers if '"sub"' in one.claims]
         tables = own(source, target, chosen, claimed)
-    answers: dict[str, dict[tuple[str, str], Answer]] = {}
+    answers: dict[str, dict[tuple[str, str], PolicyAnswer]] = {}
 
     def ask(side: str) -> None:
         looking, asking = (context.source, context.source) if side == "there" else (context.hand, somebody)
@@ -96,29 +109,32 @@ def try_policies(context: Context) -> list[Finding]:
             what = _("what {caller} sees and may change in {table}").format(caller=name, table=table)
             written = _alike(answer, here[table, name])
             findings.append(Finding("finish", what, False, _difference(answer, here[table, name]), written, table))
-    slow = sum(_TOO_LONG in (answer[0], here[key][0]) for key, answer in there.items())
+    slow = sum(_TOO_LONG in (answer.refused, here[key].refused) for key, answer in there.items())
     with context.hand.connect() as target:
         said = _counted(target, carried, tables, [(table, one.role) for table, one in _answered(here, there, callers)])
     said = joined(": ", (said, _said(tables, callers, slow)))
-    codes = [answer[0] for answer in there.values() if isinstance(answer[0], str)]
+    codes = [answer.refused for answer in there.values() if answer.refused]
     if failed := [code for code in codes if code not in (_TOO_LONG, _NO_RIGHT)]:
         told = _("{count} failed and say nothing (SQLSTATE {codes})")
         said = joined("; ", (said, told.format(count=len(failed), codes=", ".join(sorted(set(failed))))))
     return [*findings, Finding("finish", said, not findings, by_writing=all(one.by_writing for one in findings))]
 
 
-def _alike(there: Answer, here: Answer) -> bool:
+def _alike(there: PolicyAnswer, here: PolicyAnswer) -> bool:
     """True where both gave rows, of the same columns and to somebody who may do the same: rows alone can differ."""
-    return not isinstance(there[0], str) and not isinstance(here[0], str) and there[:2] == here[:2]
+    shown = not there.refused and not here.refused
+    return shown and (there.columns, there.granted) == (here.columns, here.granted)
 
 
 def _answered(
-    here: Mapping[tuple[str, str], Answer], there: Mapping[tuple[str, str], Answer], callers: Sequence[Caller]
+    here: Mapping[tuple[str, str], PolicyAnswer],
+    there: Mapping[tuple[str, str], PolicyAnswer],
+    callers: Sequence[Caller],
 ) -> Iterator[tuple[str, Caller]]:
     """(table, caller) where both sides gave rows."""
     named = {one.name: one for one in callers}
     for key, answer in there.items():
-        if not isinstance(answer[0], str) and not isinstance(here[key][0], str):
+        if not answer.refused and not here[key].refused:
             yield key[0], named[key[1]]
 
 
@@ -149,21 +165,21 @@ def _said(tables: Sequence[PolicyTable], callers: Sequence[Caller], slow: int) -
     return joined("; ", what)
 
 
-def _difference(there: Answer, here: Answer) -> str:
-    if len(there) == len(here) and (there[:2], there[2::2]) == (here[:2], here[2::2]):
+def _difference(there: PolicyAnswer, here: PolicyAnswer) -> str:
+    if replace(there, hashes=()) == replace(here, hashes=()):
         return _("As many rows, but other ones.")
     return _("At the source: {there}. Here: {here}.").format(there=_told(there), here=_told(here))
 
 
-def _told(answer: Answer) -> str:
-    if isinstance(answer[0], str):
-        return _("refused (SQLSTATE {code})").format(code=answer[0])
-    seen, inserts, updates, deletes = answer[2::2]
+def _told(answer: PolicyAnswer) -> str:
+    if answer.refused:
+        return _("refused (SQLSTATE {code})").format(code=answer.refused)
+    seen, inserts, updates, deletes = answer.counts
     counts = _(
         "{seen} rows seen in {columns} columns; {inserts} allowed to INSERT, {updates} to UPDATE, {deletes} to DELETE"
     )
-    counts = counts.format(seen=seen, columns=len(answer[0]), inserts=inserts, updates=updates, deletes=deletes)
-    granted = ", ".join(verb for verb, may in zip(("INSERT", "UPDATE", "DELETE"), answer[1], strict=True) if may)
+    counts = counts.format(seen=seen, columns=len(answer.columns), inserts=inserts, updates=updates, deletes=deletes)
+    granted = ", ".join(verb for verb, may in zip(("INSERT", "UPDATE", "DELETE"), answer.granted, strict=True) if may)
     return joined("; ", (counts, _("granted: {verbs}").format(verbs=granted or "–")))
 
 
@@ -206,7 +222,7 @@ def _ask(
     tables: Sequence[PolicyTable],
     callers: Sequence[Caller],
     about: Mapping[tuple[str, str], _About],
-) -> dict[tuple[str, str], Answer]:
+) -> dict[tuple[str, str], PolicyAnswer]:
     """(table, caller) → the answer; an error is its code, which must be the same on both sides as well."""
     from psycopg import sql
 
@@ -219,16 +235,17 @@ def _ask(
             connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(caller.role)))
             for table in tables:
                 columns, allowed, filters = about[table.name, caller.role]
-                found = _seen(connection, table, columns, filters)
-                refused = len(found) == 1
-                answers[table.name, caller.name] = (*found, *allowed) if refused else (columns, allowed, *found)
+                answers[table.name, caller.name] = _seen(connection, table, columns, filters, tuple(allowed))
     return answers
 
 
 def _seen(
-    connection: psycopg.Connection[Any], table: PolicyTable, columns: Sequence[str], filters: Sequence[str]
-) -> tuple[Any, ...]:
-    """Rows and their hash: those that are seen, then those that could be inserted, updated, deleted; or (SQLSTATE,)."""
+    connection: psycopg.Connection[Any],
+    table: PolicyTable,
+    columns: Sequence[str],
+    filters: Sequence[str],
+    granted: tuple[bool, ...],
+) -> PolicyAnswer:
     import psycopg
 
     row = f"hashtextextended(ROW({', '.join(columns)})::text, 0)"
@@ -243,7 +260,8 @@ def _seen(
             )
             cursor.nextset()
             cursor.nextset()
-            return tuple(cursor.fetchone() or ())
+            found = cursor.fetchone() or ()
+            return PolicyAnswer(granted, tuple(columns), found[0::2], found[1::2])
         except psycopg.Error as error:
             if error.sqlstate is None:
                 raise
@@ -251,7 +269,7 @@ def _seen(
             connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one")
             if not was_not_found(error):
                 break
-    return (said,)
+    return PolicyAnswer(granted, refused=said)
 
 
 def _filters(policies: Sequence[tuple[Any, ...]], bypasses: bool) -> list[str]:
