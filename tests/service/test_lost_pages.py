@@ -14,9 +14,9 @@ import pytest
 
 from founderstack.backups.sets import proofs
 from founderstack.backups.sets.contents import Contents, Files
-from founderstack.backups.sets.kept import lying
 from founderstack.backups.sets.ledger import Ledger
 from founderstack.backups.sets.looking import Look
+from founderstack.backups.sets.set_locations import lying
 from founderstack.backups.sets.set_store import SetStore
 from founderstack.backups.sets.streams import attempt
 from founderstack.backups.vault import SetHeader, Vault

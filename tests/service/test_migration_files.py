@@ -175,7 +175,7 @@ def test_a_second_run_reads_nothing_again_and_the_final_one_only_what_changed(mo
     move.source.query("set storage.allow_delete_query = 'true'; delete from storage.objects where name = 'a'")
     assert move.wrong(), "verification sees what is not settled"
     move.storage.asked.clear()
-    move.files().settle(move.context)
+    move.files().sync_final(move.context)
     assert sorted(path.rpartition("/")[2] for path, _range in move.storage.asked) == ["moved.pdf", "plain.png"]
     assert move.there() == objects
     on_disk = [path for path in move.folder.rglob("*") if path.is_file()]

@@ -100,7 +100,7 @@ def test_a_second_run_writes_nothing(moving: Move) -> None:
     People().run(context)
     before = ask(context, 'select u.xmin::text, u.id from public."user" as u order by id')
     People().run(context)
-    People().settle(context)
+    People().sync_final(context)
     assert ask(context, 'select u.xmin::text, u.id from public."user" as u order by id') == before
     assert ask(context, "select detail from founder_migration.done where step = 'people'") == [
         ({"users": 0, "accounts": 0, "removed": 0},)
@@ -247,7 +247,7 @@ def test_what_changes_before_the_cut_over_follows(moving: Move, supabase_copy: C
         "insert into auth.users (id, email, is_sso_user) values (gen_random_uuid(), 'person5@example.com', true)"
     )
     assert [finding.ok for finding in People().verify(context)] != [True] * 4, "verification sees what is not settled"
-    People().settle(context)
+    People().sync_final(context)
     assert all(finding.ok for finding in People().verify(context))
     assert ask(context, 'select count(*) from public."user"') == [(224,)]
     mails = dict(ask(context, 'select id::text, email from public."user" where id = any(%s)', [person(5), person(229)]))
@@ -307,7 +307,7 @@ def test_who_signs_up_in_the_app_is_known_to_what_moved(moving: Move) -> None:
     assert ask(context, "select email, aud from auth.users") == [("later@example.org", "authenticated")]
     with context.target.connect() as connection:
         connection.execute("delete from auth.users")
-    People().settle(context)
+    People().sync_final(context)
     signed_up = "select id from auth.users where email in ('early@example.org', 'later@example.org')"
     assert set(ask(context, signed_up)) == {early, late}
     ask(context, 'delete from public."user" where id = %s returning 1', *late)
@@ -389,7 +389,7 @@ def test_tables_of_the_app_run_none_of_their_code_as_superuser(moving: Move) -> 
         connection.execute("set session authorization app")
         connection.execute('insert into trap.of_account select id from public."account"')
         connection.execute("""update public."user" set name = 'Somebody else' where name like '%1%'""")
-    People().settle(context)
+    People().sync_final(context)
     assert all(finding.ok for finding in People().verify(context))
     People().plan(context)
     with context.target.connect() as connection:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.backups.sets.kept import keeping, lying
 from founderstack.backups.sets.origin import SetsElsewhere
+from founderstack.backups.sets.set_locations import keeping, lying
 from founderstack.backups.sets.set_store import SetStore
 from founderstack.model.backup import FoundSet, Manifest
 from founderstack.model.errors import StackError

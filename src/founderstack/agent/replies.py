@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from founderstack.agent import credentials, logs
-from founderstack.agent.asked import Asked
 from founderstack.agent.jobs.commands import Commands
 from founderstack.agent.jobs.jobs import Jobs
 from founderstack.agent.jobs.runnable import DIGEST, REF
+from founderstack.agent.quick_commands import QuickCommands
 from founderstack.agent.verbs import refused
 from founderstack.agent.watching.board import Board
 from founderstack.agent.watching.past import MOST_HOURS, Past
@@ -80,7 +80,7 @@ class Answers:
         self._board = means.board
         self._past = means.past
         self._jobs = means.jobs
-        self._asked = Asked(means.commands)
+        self._asked = QuickCommands(means.commands)
         self._life = means.life
         self._events = History(StateFolder(means.state_dir).history)
         self._restarting = asyncio.Lock()

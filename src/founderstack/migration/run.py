@@ -100,13 +100,13 @@ class Migration:
         if again:
             mending.refuse_what_stays(context)
 
-    def settle(self, snapshot: str = "") -> None:
+    def sync_final(self, snapshot: str = "") -> None:
         """Bring over what has changed since the run; for a cut-over, inside its write freeze."""
         with self.source.snapshot(snapshot), hand.lent(self.target) as worker:
             context = self._begin(worker)
             hand.let_work(context)
             for step in self.steps:
-                step.settle(context)
+                step.sync_final(context)
 
     def verify(self) -> list[Finding]:
         """Both sides as they are now."""

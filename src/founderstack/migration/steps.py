@@ -25,7 +25,7 @@ class Step(Protocol):
         """Bring the target to what the plan says, from the source's current snapshot. What is done already stays."""
         ...
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """Bring over what has changed at the source since `run`, inside the write freeze: short."""
         ...
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from founderstack.backups.postgres import facts, makers, settings
-from founderstack.backups.postgres.bringing import DumpRestore, bring_back
 from founderstack.backups.postgres.deadlines import LEAST_S, ended_in_time
+from founderstack.backups.postgres.dump_restore import DumpRestore, bring_back
 from founderstack.backups.postgres.insisting import LOCKING, NOBODY, insist
 from founderstack.backups.postgres.session import ask, connected, quoted
 from founderstack.backups.sets import documents

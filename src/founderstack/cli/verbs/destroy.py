@@ -7,7 +7,7 @@ import shlex
 import sys
 
 from founderstack import wiring
-from founderstack.backups.sets.kept import KEY, SetLocations, keeping, kept_folder, lying
+from founderstack.backups.sets.set_locations import KEY, SetLocations, keeping, kept_folder, lying
 from founderstack.cli import boot, on_path
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.options import Parser, parser

@@ -32,7 +32,7 @@ def start_following(migration: Migration) -> int:
     with migration.alone("run"):
         context = migration.context("source.dump")
         names = [name for name in wanted(context) if not name.startswith(("auth.", "storage."))]
-        return follow.begin(migration.source, migration.target, migration.journal, names, migration.settle)
+        return follow.begin(migration.source, migration.target, migration.journal, names, migration.sync_final)
 
 
 def cut_over(migration: Migration, *, frozen: bool = False) -> CutOver:
@@ -44,7 +44,7 @@ def cut_over(migration: Migration, *, frozen: bool = False) -> CutOver:
     with migration.alone("cutover"):
         following = follow.health(migration.source) is not None
         if not following:
-            migration.patiently(migration.settle)  # so that little is left for the pause
+            migration.patiently(migration.sync_final)  # so that little is left for the pause
         migration.journal.note(way_back=freeze.way_back(migration.source))
         began = migration.clock.monotonic()
         left = () if frozen else freeze.freeze(migration.source, migration.clock)
@@ -52,7 +52,7 @@ def cut_over(migration: Migration, *, frozen: bool = False) -> CutOver:
             if following:
                 follow.caught_up(migration.source, migration.clock, migration.options.patience_s)
                 follow.end(migration.source, migration.target, migration.journal)
-            migration.settle()
+            migration.sync_final()
             if freeze.writers(migration.source):
                 raise _still_written()
         except BaseException:

@@ -52,7 +52,7 @@ class Finish:
         self._refresh(context, done)
         self._analyze(context, done)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """What was taken away for the rows comes back; materialized views show what the rows are now."""
         self._make(context)
         self._refresh(context, {})

@@ -41,7 +41,7 @@ class LargeObjects:
             for oid in gone:
                 target.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid = %s::oid", (oid,))
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """As `run`."""
         self.run(context)
 

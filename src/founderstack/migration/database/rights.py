@@ -119,7 +119,7 @@ class Rights:
             for statement in _default_statements(source, target, context.kind):
                 target.execute(statement)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """As `run`: it does only what differs."""
         self.run(context)
 

@@ -126,7 +126,7 @@ class Roles:
             }
             context.journal.mark(target, self.name, self.name, detail)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """Roles made meanwhile come too."""
         self.run(context)
 

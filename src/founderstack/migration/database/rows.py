@@ -63,7 +63,7 @@ class Rows:
         """Load what is not loaded, then even out what was loaded from an earlier snapshot."""
         load(context, naming=False)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """Bring over every row that is another one by now."""
         with context.source.reader() as reader:
             found = tables.read(reader, wanted(context), masks=_masks(context))

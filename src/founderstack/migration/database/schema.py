@@ -131,7 +131,7 @@ class Schema:
         rights.converge(context)
         hand.let_work(context)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """Objects do not change during a migration: a run whose source has other objects is refused."""
 
     def verify(self, context: Context) -> Sequence[Finding]:

@@ -38,7 +38,7 @@ class Sequences:
             for name in sorted(_names(source) & there):
                 target.execute("SELECT setval(%s::regclass, %s, %s)", (name, *_state(source, name)))
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """As `run`."""
         self.run(context)
 

@@ -63,7 +63,7 @@ class Aside:
                 readers = [target_name(name, context.kind) for (name,) in source.execute(_READERS).fetchall()]
                 _fill_vault(target, secrets, [name for name in readers if name])
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """As `run`."""
         self.run(context)
 

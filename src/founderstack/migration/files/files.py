@@ -65,7 +65,7 @@ class Files:
         """
         self._bring(context, proves=True)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """The same again: what has not changed is not read."""
         self._bring(context)
 

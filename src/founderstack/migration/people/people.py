@@ -84,7 +84,7 @@ class People:
             detail = {"users": written.users, "accounts": written.accounts, "removed": written.removed}
             context.journal.mark(target, NAME, "people", detail)
 
-    def settle(self, context: Context) -> None:
+    def sync_final(self, context: Context) -> None:
         """The same again: what is equal is not written, so this takes as long as reading everybody once."""
         self._write(context, last=True)
 

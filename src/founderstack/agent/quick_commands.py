@@ -14,7 +14,7 @@ MOST_WAITING = 4
 """Of one kind, besides the one under way; each takes a processor for seconds."""
 
 
-class Asked:
+class QuickCommands:
     """Answers of `founder WORDS`. Who asks the same while it waits for its turn gets the same answer."""
 
     def __init__(self, commands: Commands) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from founderstack.agent.asked import MOST_WAITING, Asked
 from founderstack.agent.jobs.commands import Child
+from founderstack.agent.quick_commands import MOST_WAITING, QuickCommands
 from founderstack.model.errors import StackError
 
 
@@ -42,7 +42,7 @@ async def _until(condition: Any) -> None:
 def test_one_of_a_kind_is_under_way_and_few_wait() -> None:
     async def forty_previews() -> None:
         slow = Slow()
-        asked = Asked(slow)
+        asked = QuickCommands(slow)
         previews = [asyncio.create_task(asked.answer("deploy", f"--ref={number}")) for number in range(40)]
         await _until(lambda: slow.begun)
         plan = asyncio.create_task(asked.answer("plan", "--json"))
@@ -63,7 +63,7 @@ def test_one_of_a_kind_is_under_way_and_few_wait() -> None:
 def test_who_asks_the_same_while_it_waits_shares_the_answer_and_may_leave(leaves: bool) -> None:
     async def three() -> None:
         slow = Slow()
-        asked = Asked(slow)
+        asked = QuickCommands(slow)
         first = asyncio.create_task(asked.answer("plan", "--json", language="es"))
         await _until(lambda: slow.begun)
         second, third = (asyncio.create_task(asked.answer("plan", "--json", language="es")) for _ in "ab")
