@@ -81,7 +81,7 @@ def open_site(file: str) -> Site:
     secrets = Secrets(where.files.secrets)
     runtime = HostRuntime(stack.name, where, machine, secrets, secrets.fill, clock)
     choice_file = ChoiceFile(lock_file_of(stack.file))
-    settled = Settled(stack, where, choice_file.path, lambda: choice_file.load().ports.values())
+    settled = Settled(stack, where, choice_file.path, lambda: choice_file.load().ports.values(), runtime.traces)
 
     def lock(command: str) -> AbstractContextManager[None]:
         return stack_lock(where.files.lock, command=f"founder {command}")

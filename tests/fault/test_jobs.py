@@ -88,7 +88,7 @@ def test_what_is_stopped_on_purpose_is_shown_so_and_started_again(running: Found
     assert states(founder.run("status", "--json"))[instance] == "stopped"
     wait_until(lambda: ask(founder, "status")["processes"][instance]["condition"] == "stopped", "its tile says so", 20)
     tile = ask(founder, "status")["processes"][instance]
-    assert (tile["state"], "start" in tile["actions"], "restart" in tile["actions"]) == ("unknown", True, False)
+    assert (tile["state"], "start" in tile["actions"], "restart" in tile["actions"]) == ("stopped", True, False)
     assert ended(founder, begin(founder, "start", process=instance))["state"] == "done"
     assert serves(founder)
 

@@ -171,7 +171,7 @@ def test_while_the_agent_hangs_whoever_reads_json_is_answered_and_told(running: 
             assert {json.loads(line)["v"] for line in said.out.splitlines()} == {1}
         told = json.loads(running.ok("status", "--json", timeout_s=120).out)
         assert told["agent_stale"]
-        assert {one["state"] for one in told["services"]} == {"unknown"}
+        assert {one["state"] for one in told["services"]} == {"stale"}
 
 
 def test_a_supervisor_that_hangs_is_not_taken_for_one_that_runs_nothing(running: Founder) -> None:

@@ -232,7 +232,7 @@ def test_a_process_stopped_on_purpose_is_not_asked_and_not_down(bench: Bench) ->
         bench.runtime.conditions = {"web": "stopped"}
         bench.answers["web"] = SILENT
         await bench.forward(60)
-        assert (bench.state("web")["state"], bench.state("web")["error"]) == ("unknown", "stopped")
+        assert (bench.state("web")["state"], bench.state("web")["error"]) == ("stopped", "")
         bench.runtime.conditions = {"web": "running"}
         bench.answers["web"] = ONLINE
         await bench.forward(20)

@@ -234,7 +234,7 @@ def test_it_fits_and_everybody_can_use_it(
     agent.change("redis", **{**DOWN, "error": "connection refused"}, bars=bars(0.4, bad={29: 60, 12: 288, 13: 40}))
     agent.change("pgadmin", state="degraded", error="no answer in time", failures=2)
     agent.change("nginx", last_error={"at": NOW - 11_000, "text": "no answer in time"})
-    agent.change("redis-commander", state="unknown", error="stopped", actions=["start", "logs"], p50_ms=None)
+    agent.change("redis-commander", state="stopped", actions=["start", "logs"], p50_ms=None)
     page = open_page(language=language, scheme=scheme, width=width)
     assert unfit(page) == []
     picture(page, "sign-in", scheme)

@@ -10,7 +10,9 @@ import pytest
 
 from founderstack.agent.jobs.commands import OwnCommands
 from founderstack.model.stack import Places, Stack
-from founderstack.world.state.settled import Settled
+from founderstack.world.state.settled import Settled, Traces
+
+NOTHING = Traces("", ())
 
 
 def test_a_job_reaches_the_network_as_the_owner_did_and_nobody_else_reads_how(
@@ -20,7 +22,7 @@ def test_a_job_reaches_the_network_as_the_owner_did_and_nobody_else_reads_how(
     monkeypatch.setenv("HTTPS_PROXY", "http://ana:secret@proxy.example.com:3128")
     stack = Stack("diary", str(tmp_path / "founder.toml"), str(tmp_path), {})
     where = Places(state=str(tmp_path / "diary"), shared=str(tmp_path / "shared"), python="", package="")
-    Settled(stack, where, str(tmp_path / "founder.lock"), lambda: [5432]).forget()
+    Settled(stack, where, str(tmp_path / "founder.lock"), lambda: [5432], NOTHING).forget()
     kept = tmp_path / "diary" / "downloads.json"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert json.loads((tmp_path / "diary" / "stack.json").read_text())["ports"] == [5432]
@@ -43,7 +45,7 @@ def test_a_former_copy_of_the_tool_stays_while_something_runs_from_it(
     program = tools / "tool-old/bin/python"
     program.symlink_to("/usr/bin/python3")
     where = Places(state=str(tmp_path / "diary"), shared=str(tmp_path / "shared"), python="", package="")
-    settled = Settled(Stack("diary", "", "", {}), where, "", list)
+    settled = Settled(Stack("diary", "", "", {}), where, "", list, NOTHING)
     with subprocess.Popen(
         [program, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as running:
@@ -62,7 +64,7 @@ def test_a_receipt_that_cannot_be_written_is_no_failure_of_what_was_done(
     monkeypatch.setenv("FOUNDER_HOME", str(tmp_path))
     (tmp_path / "package").mkdir()
     where = Places(str(tmp_path / "diary"), str(tmp_path / "shared"), "", str(tmp_path / "package"))
-    settled = Settled(Stack("diary", str(tmp_path / "founder.toml"), str(tmp_path), {}), where, "", list)
+    settled = Settled(Stack("diary", str(tmp_path / "founder.toml"), str(tmp_path), {}), where, "", list, NOTHING)
     settled.remember(["app"])
     (written,) = (tmp_path / "receipts").iterdir()
     written.unlink()

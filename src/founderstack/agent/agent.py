@@ -25,7 +25,7 @@ from founderstack.agent.watching.prober import Prober
 from founderstack.agent.watching.records import Record, Records
 from founderstack.agent.watching.revival import Revival
 from founderstack.agent.watching.rotation import rotate
-from founderstack.locale import _
+from founderstack.model.health import judge
 from founderstack.model.process import Probe
 from founderstack.model.protocols import Answer, Clock, ProcessStatus
 from founderstack.model.state_folder import StateFolder
@@ -188,7 +188,7 @@ class Agent:
     def _pause(self, name: str) -> None:
         """Nothing is known, or held against it, of one that was stopped on purpose."""
         if record := self._records.by_name.get(name):
-            self._board.put(name, self._board.health(name).paused(_("stopped"), self._clock.now()))
+            self._board.put(name, self._board.health(name).paused(self._clock.now()))
             self._past.forget_pause(record.identity.family)
 
     def _heard(self, name: str, answer: Answer) -> None:
@@ -203,8 +203,11 @@ class Agent:
 
     def _more(self, record: Record) -> dict[str, Any]:
         status = self._statuses.get(record.name)
-        condition = status.condition if status else ""
+        condition, health = status.condition if status else "", self._board.health(record.name)
+        state = judge(condition, health.state)
         return {
+            "state": state,
+            "since": status.since if status and state != health.state else health.since,
             "condition": condition,
             "actions": record.actions(condition),
             "logs": [] if record.outside else list(logs_of(self._state_dir, record)),

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from founderstack import locale
-from founderstack.cli.unchanged import programs_of
 from founderstack.locale import _
 from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.identity import Identity, meant
@@ -16,6 +15,7 @@ from founderstack.model.record import identity_of
 from founderstack.model.state_folder import StateFolder
 from founderstack.operations.stack.status import Found
 from founderstack.planner.backups.warnings import standing
+from founderstack.runtimes.host import quick
 from founderstack.world.os.ambient import state_root
 
 
@@ -65,7 +65,7 @@ def found(state: str) -> Found:
     known = records(state)
     return Found(
         records=known,
-        programs=_programs(state),
+        conditions=_conditions(state),
         health=processes if isinstance(processes, dict) else {},
         outside=_outside(state),
         outside_health=elsewhere if isinstance(elsewhere, dict) else {},
@@ -145,15 +145,13 @@ def _nearest(name: str, short: Sequence[str]) -> str:
     return next(iter(same or get_close_matches(name, short, n=1)), "")
 
 
-def _programs(state: str) -> dict[str, str]:
+def _conditions(state: str) -> Mapping[str, str]:
     try:
-        return programs_of(f"{state}/supervisor/supervisor.sock")
+        return quick.conditions(state)
     except TimeoutError:
         from founderstack.runtimes.host.supervisor import silent
 
         raise silent() from None
-    except OSError:
-        return {}
 
 
 def json_of(path: str) -> dict[str, Any]:

@@ -6,16 +6,15 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from founderstack.model.backup import Facts, Manifest, PartKind, SetFile
 from founderstack.model.events import Event
+from founderstack.model.health import ProcessCondition as ProcessCondition
 from founderstack.model.plan import Step
 from founderstack.model.process import Desired, State
 
 Emit = Callable[[Event], None]
-
-ProcessCondition = Literal["running", "starting", "stopped", "failing"]
 
 
 @dataclass(frozen=True)

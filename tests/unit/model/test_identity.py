@@ -84,8 +84,6 @@ def test_the_name_of_a_record_that_tells_its_family_is_not_looked_at() -> None:
 def test_no_other_code_takes_a_name_apart() -> None:
     """A dash that is cut at is one of a process's name, but where it is listed."""
     allowed = {
-        "catalogue/pgadmin.py": "the version in its environment's name",
-        "catalogue/redis_commander.py": "the version in its packages' name",
         "panel/shown/words.py": "a set's time",
         "world/objects/folder.py": "the digest after an object's name",
         "world/os/files.py": "the pid of a writer that was killed",

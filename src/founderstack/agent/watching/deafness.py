@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from founderstack.agent.watching.health import FAILURES_UNTIL_DOWN
 from founderstack.agent.watching.records import Record
+from founderstack.model.health import FAILURES_UNTIL_DOWN
 from founderstack.model.protocols import Answer, ProcessStatus
 
 SILENT_MS = 4_500.0

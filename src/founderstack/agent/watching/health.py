@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
+from founderstack.model.health import FAILURES_UNTIL_DOWN, AnswerState
 from founderstack.model.protocols import Answer
 
-HealthState = Literal["online", "degraded", "down", "unknown"]
-
-FAILURES_UNTIL_DOWN = 3
-"""One lost answer is noise and two may be a restart; three in a row are an outage."""
 UNWATCHED_S = 150.0
 """After so long without a look, as when the machine was off, nobody knows that a state has lasted."""
 HISTORY_LENGTH = 30
@@ -21,7 +18,7 @@ HISTORY_LENGTH = 30
 class Health:
     """The judgement and the answers it rests on."""
 
-    state: HealthState = "unknown"
+    state: AnswerState = "unknown"
     since: float = 0.0
     """When it entered this state, seconds since the epoch; 0 before the first answer."""
     latency_ms: float = 0.0
@@ -47,13 +44,13 @@ class Health:
             history=(*self.history, (round(now, 1), answer.latency_ms, answer.ok))[-HISTORY_LENGTH:],
         )
 
-    def paused(self, reason: str, now: float) -> Health:
+    def paused(self, now: float) -> Health:
         """The judgement while it is stopped on purpose: nothing is known, and nothing is held against it."""
-        if self.state == "unknown" and self.error == reason:
+        if self.state == "unknown" and not self.failures and self.since:
             return self
-        return replace(self, state="unknown", since=now, error=reason, failures=0, latency_ms=0.0)
+        return replace(self, state="unknown", since=now, error="", failures=0, latency_ms=0.0)
 
-    def _next_state(self, failures: int) -> HealthState:
+    def _next_state(self, failures: int) -> AnswerState:
         if failures == 0:
             return "online"
         if failures >= FAILURES_UNTIL_DOWN or self.state == "down":
@@ -72,13 +69,15 @@ def restored(values: Mapping[str, Any]) -> Health:
         state = values["state"]
         if state not in ("online", "degraded", "down", "unknown"):
             return Health()
+        failures = int(values["failures"])
         return Health(
             state=state,
             since=float(values["since"]),
             latency_ms=float(values["latency_ms"]),
-            error=str(values["error"]),
+            # Version 0.1 wrote there that it was stopped.
+            error=str(values["error"]) if failures else "",
             checked=float(values["checked"]),
-            failures=int(values["failures"]),
+            failures=failures,
             history=tuple(moments[-HISTORY_LENGTH:]),
         )
     except (KeyError, TypeError, ValueError):

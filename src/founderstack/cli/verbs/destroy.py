@@ -8,7 +8,7 @@ import sys
 
 from founderstack import wiring
 from founderstack.backups.sets.set_locations import KEY, SetLocations, keeping, kept_folder, lying
-from founderstack.cli import boot, on_path
+from founderstack.cli import on_path
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.render import paint
@@ -19,6 +19,7 @@ from founderstack.model.errors import EXIT_AUTH_NEEDED, EXIT_OK, StackError
 from founderstack.operations.stack.down import destroy
 from founderstack.operations.stack.site import Site
 from founderstack.operations.stack.step_report import megabytes
+from founderstack.runtimes.host import systemd_unit
 from founderstack.world.os import files
 from founderstack.world.state.stack_file import find_stack_file
 
@@ -58,7 +59,7 @@ def run(arguments: list[str]) -> int:
             _("For scripts: founder destroy --yes --confirm {name}").format(name=name),
             exit_code=EXIT_AUTH_NEEDED,
         )
-    boot.remove(site)
+    systemd_unit.remove(site.runtime, root=site.machine.root)
     destroy(site, show_stop, keeping(found, kept, _key(site), sets=not given.backups))
     on_path.unlink_after_the_last(on_path.homes(root=site.machine.root))
     print(_("The stack “{name}” is gone. Its stack file is still there.").format(name=name))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from founderstack import wiring
-from founderstack.cli import boot
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
 from founderstack.model.errors import EXIT_OK
+from founderstack.runtimes.host import systemd_unit
 from founderstack.world.state.stack_file import find_stack_file
 
 
@@ -23,11 +23,12 @@ def run(arguments: list[str]) -> int:
     given = options.parse_args(arguments)
     site = wiring.open_site(find_stack_file(given.file))
     if given.remove:
-        gone = boot.remove(site)
+        gone = systemd_unit.remove(site.runtime, root=site.machine.root)
         print(_("It no longer starts at boot.") if gone else _("It did not start at boot; nothing to remove."))
         return EXIT_OK
-    print(_("It starts at boot: {path}").format(path=boot.install(site)))
-    if not boot.systemd_runs():
+    path = systemd_unit.install(site.runtime, root=site.machine.root)
+    print(_("It starts at boot: {path}").format(path=path))
+    if not systemd_unit.systemd_runs():
         print(
             _("systemd does not run here; enable it there with: systemctl enable founder-{name}").format(
                 name=site.stack.name

@@ -25,6 +25,7 @@ SHAPES = {
     "online": ("●", "green", N_("online")),
     "starting": ("◐", "blue", N_("starting")),
     "degraded": ("▲", "yellow", N_("degraded")),
+    "stale": ("…", "yellow", N_("no news")),
     "unknown": ("?", "yellow", N_("unknown")),
     "stopped": ("■", "dim", N_("stopped")),
     "down": ("✗", "red", N_("down")),

@@ -1,4 +1,4 @@
-"""How every process does, from what was applied, what the supervisor says and what the agent found. Pure."""
+"""How every process does, from what was applied, what the runtime says and what the agent found. Pure."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from founderstack.locale import N_
+from founderstack.model.health import ORDER, ServiceState, judge
 from founderstack.model.identity import Identity
 from founderstack.model.record import identity_of
 
 AGENT_MAX_AGE_S = 60.0
 """The agent writes its findings every ten seconds; older ones say nothing about now."""
 
-ORDER = ("down", "stopped", "degraded", "starting", "unknown", "online")
-"""States, the worst first."""
-
 UNRELEASED = N_("no release of it was started yet: founder up")
-
-# What the supervisor calls a program, in the words of `ORDER`; a running one is for the agent to judge.
-_CONDITIONS = {"STARTING": "starting", "STOPPED": "stopped", "STOPPING": "stopped", "RUNNING": ""}
 
 
 @dataclass(frozen=True)
@@ -27,8 +22,8 @@ class Found:
     """What was read, each by process name; nothing where it could not be read."""
 
     records: Mapping[str, Mapping[str, Any]]
-    programs: Mapping[str, str]
-    """Name → the supervisor's word for its state."""
+    conditions: Mapping[str, str]
+    """What the runtime says of each; none where it does not run."""
     health: Mapping[str, Mapping[str, Any]]
     health_at: float = 0.0
     """When the agent wrote it, seconds since the epoch."""
@@ -44,8 +39,7 @@ class Line:
     """One process."""
 
     name: str
-    state: str
-    """One of `ORDER`."""
+    state: ServiceState
     title: str
     group: str
     version: str = ""
@@ -70,7 +64,7 @@ class Status:
 
     lines: tuple[Line, ...]
     supervised: bool
-    """False where no supervisor answers: nothing runs."""
+    """False where the runtime does not answer: nothing runs."""
     agent_age_s: float | None = None
     """Age of the agent's findings, None where there are none."""
 
@@ -88,13 +82,13 @@ class Status:
 def status(found: Found, now: float) -> Status:
     """What is known at `now`, the worst first and by name within one state."""
     age = max(now - found.health_at, 0.0) if found.health_at else None
-    fresh = age is not None and age <= AGENT_MAX_AGE_S
+    fresh = age is None or age <= AGENT_MAX_AGE_S
     lines = [_line(name, record, found, fresh=fresh) for name, record in found.records.items()]
     lines += [_elsewhere(name, tool, found, fresh=fresh) for name, tool in found.outside.items()]
     if found.unreleased:
         lines.append(Line("app", "down", N_("App"), "app", error=UNRELEASED, service="app", family="app"))
     return Status(
-        tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.programs), age
+        tuple(sorted(lines, key=lambda line: (ORDER.index(line.state), line.name))), bool(found.conditions), age
     )
 
 
@@ -128,10 +122,10 @@ def as_json(status: Status, addresses: Mapping[str, str]) -> dict[str, object]:
 
 def _elsewhere(name: str, tool: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:
     health = found.outside_health.get(name, {}) if fresh else {}
-    state = str(health.get("state", "unknown"))
+    state = judge("", str(health.get("state", "")), fresh=fresh)
     return Line(
         name=name,
-        state=state if state in ORDER else "unknown",
+        state=state,
         title=str(tool.get("title") or name),
         group="outside",
         address=str(tool.get("address", "")),
@@ -147,12 +141,11 @@ def _elsewhere(name: str, tool: Mapping[str, Any], found: Found, *, fresh: bool)
 def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) -> Line:
     identity = identity_of({**record, "name": name})
     health = found.health.get(name, {}) if fresh else {}
-    condition = _CONDITIONS.get(found.programs.get(name, "STOPPED"), "down")
-    state = condition or str(health.get("state", "unknown"))
-    judged = not condition and bool(health)
+    state = judge(found.conditions.get(name, "stopped"), str(health.get("state", "")), fresh=fresh)
+    judged = state == health.get("state")
     return Line(
         name=name,
-        state=state if state in ORDER else "unknown",
+        state=state,
         title=str(record.get("title") or name),
         group=str(record.get("group", "")),
         version=str(record.get("version", "")),

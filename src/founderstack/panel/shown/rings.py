@@ -72,9 +72,9 @@ def _one(instances: Mapping[str, Said], name: str) -> dict[str, Any]:
 
 def _state(states: Sequence[str]) -> str:
     """One that begins, or was stopped on purpose, is counted and held against nobody while another serves."""
-    known = [state for state in states if state != "unknown"]
+    known = [state for state in states if state in ("online", "degraded", "down")]
     if not known:
-        return "unknown"
+        return next(state for state in ("starting", "unknown", "stopped", "stale") if state in states)
     if all(state == "online" for state in known):
         return "online"
     return "down" if all(state == "down" for state in known) else "degraded"
@@ -82,8 +82,11 @@ def _state(states: Sequence[str]) -> str:
 
 def _speaker(instances: Mapping[str, Said]) -> Said:
     """The one that stands for all: where something is wrong, one of which it is; else who is there longest."""
-    order = ("down", "degraded", "online", "unknown")
-    return min(instances.values(), key=lambda said: (order.index(str(said["state"])), said["since"]))
+    order = ("down", "degraded", "online")
+    return min(
+        instances.values(),
+        key=lambda said: (order.index(said["state"]) if said["state"] in order else len(order), said["since"]),
+    )
 
 
 def _release(said: Said) -> int:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from founderstack.model.health import FAILURES_UNTIL_DOWN, ORDER, ServiceState
 from founderstack.panel.shown.bars import Chart, buckets, chart
 from founderstack.panel.shown.words import Translate, duration, explained, milliseconds, percent
 
 _NEARLY_A_DAY_S = 23 * 3600
-TileState = Literal["down", "degraded", "stale", "unknown", "online"]
-
-RANKS: Mapping[TileState, int] = {"down": 0, "degraded": 1, "stale": 2, "unknown": 3, "online": 4}
-"""Order on the page: what needs somebody comes first."""
 CHANGES = frozenset({"restart", "stop", "start"})
-_FAILURES_UNTIL_DOWN = 3
 _GROUP_ORDER = ("app", "data", "gateway", "tools")
 _OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9._~/-]*")
 
@@ -37,7 +33,7 @@ class Tile:
     """The process's name; the ring's where it stands for all its instances."""
     family: str
     """By which verbs and what is kept name it: what stays of its name from one release to the next."""
-    state: TileState
+    state: ServiceState
     word: str
     title: str
     group: str
@@ -88,7 +84,7 @@ class Tile:
 class Summary:
     """The line above the tiles."""
 
-    state: TileState
+    state: ServiceState
     headline: str
     detail: str
 
@@ -100,7 +96,7 @@ def tile(
 
     `here` is the panel's own address, which needs no link and cannot stop itself.
     """
-    state: TileState = "stale" if stale_s else said["state"]
+    state: ServiceState = "stale" if stale_s else said["state"]
     about = str(said["summary"])
     error = _error(state, said, _)
     return Tile(
@@ -129,7 +125,7 @@ def tile(
         error=error,
         last_error=None if error or stale_s else _last_error(said, _, now),
         logs={str(name): _log(str(name), said, _) for name in said.get("logs") or ()},
-        order=(RANKS[state], _group_rank(said["group"]), _title(said, _).casefold(), key),
+        order=(ORDER.index(state), _group_rank(said["group"]), _title(said, _).casefold(), key),
     )
 
 
@@ -166,7 +162,7 @@ def _measured(seconds: float | None) -> str:
 
 def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:
     """The line above: what is wrong in a few words, or that nothing is."""
-    counts = {state: sum(one.state == state for one in tiles) for state in RANKS}
+    counts = {state: sum(one.state == state for one in tiles) for state in ORDER}
     online = _("{online} of {all} online").format(online=counts["online"], all=len(tiles))
     if counts["degraded"]:
         online += " · " + _("{count} degraded").format(count=counts["degraded"])
@@ -179,14 +175,14 @@ def summary(tiles: Sequence[Tile], _: Translate, stale_s: float) -> Summary:
         return Summary("down", _named(tiles, "down", _("{names} down"), _), online)
     if counts["degraded"]:
         return Summary("degraded", _named(tiles, "degraded", _("{names} not answering well"), _), online)
-    if stopped := [one for one in tiles if one.state == "unknown" and "start" in one.actions]:
-        return Summary("unknown", _named(stopped, "unknown", _("{names} stopped"), _), online)
-    if counts["unknown"]:
+    if counts["stopped"]:
+        return Summary("stopped", _named(tiles, "stopped", _("{names} stopped"), _), online)
+    if counts["unknown"] or counts["starting"]:
         return Summary("unknown", _("Waiting for the first answers"), online)
     return Summary("online", _("Everything is online"), online)
 
 
-def _named(tiles: Sequence[Tile], state: TileState, sentence: str, _: Translate) -> str:
+def _named(tiles: Sequence[Tile], state: ServiceState, sentence: str, _: Translate) -> str:
     names = [one.title for one in tiles if one.state == state]
     shown = names[:2] if len(names) > 3 else names
     rest = len(names) - len(shown)
@@ -194,14 +190,15 @@ def _named(tiles: Sequence[Tile], state: TileState, sentence: str, _: Translate)
     return sentence.format(names=_("{names} and {count} more").format(names=listed, count=rest) if rest else listed)
 
 
-def _word(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
-    if state == "unknown":
-        return _("Stopped") if said["error"] == "stopped" else _("Starting")
-    words = {"online": _("Online"), "degraded": _("Degraded"), "down": _("Down"), "stale": _("No news")}
+def _word(state: ServiceState, said: Mapping[str, Any], _: Translate) -> str:
+    words = {
+        "online": _("Online"), "degraded": _("Degraded"), "down": _("Down"), "stale": _("No news"),
+        "stopped": _("Stopped"), "starting": _("Starting"), "unknown": _("Not asked yet"),
+    }  # fmt: skip
     return words[state]
 
 
-def _since(state: TileState, said: Mapping[str, Any], _: Translate, now: float, stale_s: float) -> str:
+def _since(state: ServiceState, said: Mapping[str, Any], _: Translate, now: float, stale_s: float) -> str:
     if stale_s:
         return _("no data for {age}").format(age=duration(stale_s))
     if not said["since"]:
@@ -209,12 +206,12 @@ def _since(state: TileState, said: Mapping[str, Any], _: Translate, now: float, 
     return _("for {age}").format(age=duration(now - said["since"]))
 
 
-def _error(state: TileState, said: Mapping[str, Any], _: Translate) -> str:
-    if state in ("online", "stale") or not said["error"] or said["error"] == "stopped":
+def _error(state: ServiceState, said: Mapping[str, Any], _: Translate) -> str:
+    if state in ("online", "stale", "stopped") or not said["error"]:
         return ""
     text = _sentence(said["error"], _)
     if state == "degraded" and "instances" not in said:
-        count = _("{count} of {most} failures").format(count=said["failures"], most=_FAILURES_UNTIL_DOWN)
+        count = _("{count} of {most} failures").format(count=said["failures"], most=FAILURES_UNTIL_DOWN)
         return f"{text} ({count})"
     return text
 

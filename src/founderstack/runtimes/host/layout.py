@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from founderstack.model.state_folder import StateFolder
+from founderstack.runtimes.host.quick import socket_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Layout:
 
     @property
     def supervisor_socket(self) -> str:
-        return f"{self.state}/supervisor/supervisor.sock"
+        return socket_of(self.state)
 
     @property
     def supervisor_pid(self) -> str:
@@ -55,4 +56,9 @@ class Layout:
 
     def launch(self, process: str) -> str:
         """Folder of what starts a process: its script, its environment, its process group."""
-        return f"{self.state}/launch/{process}"
+        return f"{self.launches}/{process}"
+
+    @property
+    def launches(self) -> str:
+        """Folder with one folder for what starts each process."""
+        return f"{self.state}/launch"

@@ -24,6 +24,7 @@ from founderstack.runtimes.host.work import BUILDER, Work
 from founderstack.world.install import builds
 from founderstack.world.os import accounts, files, processes as programs
 from founderstack.world.os.clock import until
+from founderstack.world.state.settled import Traces
 
 SUPERVISOR = "supervisor-4.3.0"
 _START_TIMEOUT_S = 15.0
@@ -44,7 +45,7 @@ class HostRuntime:
     def __init__(
         self, stack: str, places: Places, machine: Machine, secrets: SecretStore, fill: Fill, clock: Clock
     ) -> None:
-        self._stack = stack
+        self.stack = stack
         self._places = places
         self._layout = Layout(places.state)
         self._machine = machine
@@ -174,16 +175,21 @@ class HostRuntime:
     def forget(self) -> None:
         """Remove the system users of this stack and its claim on releases; its folders are the caller's to remove."""
         # A build outlives a command that was killed.
-        builder = accounts.user_name(self._stack, BUILDER)
+        builder = accounts.user_name(self.stack, BUILDER)
         accounts.end_all_of(builder)
         builds.close_caches(self._places, builder)
         builds.prune_releases(self._places, set())
-        accounts.remove_users(self._stack)
+        accounts.remove_users(self.stack)
 
     @property
     def state(self) -> str:
         """The stack's state folder."""
         return self._places.state
+
+    @property
+    def traces(self) -> Traces:
+        """By what the next look knows that nothing has changed."""
+        return Traces(self._layout.supervisor_socket, (self._layout.launches, self._layout.programs))
 
     @property
     def supervisor_argv(self) -> list[str]:
@@ -195,7 +201,7 @@ class HostRuntime:
     @property
     def unit(self) -> str:
         """Name of the systemd unit that starts this stack at boot."""
-        return f"founder-{self._stack}.service"
+        return f"founder-{self.stack}.service"
 
     @property
     def unit_file(self) -> str:
@@ -205,5 +211,5 @@ class HostRuntime:
     def _prepare(self) -> None:
         for folder, mode in (("supervisor", 0o700), ("supervisor/programs", 0o700), ("log", 0o755), ("launch", 0o755)):
             files.ensure_folder(f"{self._places.state}/{folder}", mode=mode)
-        text = launch.supervisor_configuration(self._layout, self._stack)
+        text = launch.supervisor_configuration(self._layout, self.stack)
         files.write_atomic(self._layout.supervisor_configuration, text, mode=0o600)

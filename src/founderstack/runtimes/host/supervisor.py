@@ -9,23 +9,14 @@ from typing import Any
 
 from founderstack.locale import _
 from founderstack.model.errors import StackError
-from founderstack.model.protocols import ProcessCondition, ProcessStatus
+from founderstack.model.protocols import ProcessStatus
+from founderstack.runtimes.host.quick import CONDITIONS
 from founderstack.world.net.unix_http import NO_ANSWER, UnixConnection
 
 _TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 700.0
 """Longer than any process may take to stop."""
 
-_CONDITIONS: dict[str, ProcessCondition] = {
-    "RUNNING": "running",
-    "STARTING": "starting",
-    "BACKOFF": "failing",
-    "FATAL": "failing",
-    "EXITED": "failing",
-    "STOPPING": "stopped",
-    "STOPPED": "stopped",
-    "UNKNOWN": "failing",
-}
 # Faults of supervisor's own (supervisor.xmlrpc.Faults) that mean that the wish holds already.
 _ALREADY_ADDED, _BAD_NAME, _NOT_RUNNING, _ALREADY_STARTED, _STILL_RUNNING = 90, 10, 70, 60, 91
 
@@ -57,7 +48,7 @@ class Supervisor:
         return tuple(
             ProcessStatus(
                 name=program["name"],
-                condition=_CONDITIONS.get(program["statename"], "failing"),
+                condition=CONDITIONS.get(program["statename"], "failing"),
                 pid=program["pid"],
                 since=float(program["start"] if program["statename"] == "RUNNING" else program["stop"]),
                 detail=program["statename"].lower(),

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from founderstack import locale
 from founderstack.locale import N_
@@ -19,14 +20,25 @@ from founderstack.world.os.processes import all_pids, command_line
 from founderstack.world.state import receipt
 
 
+@dataclass(frozen=True)
+class Traces:
+    """Where a runtime can be asked what runs, and what it has written that must stay as it is."""
+
+    socket: str
+    folders: tuple[str, ...]
+
+
 class Settled:
     """Remembers that everything is as wanted, for the next look; forgets it before a change."""
 
-    def __init__(self, stack: Stack, where: Places, lock_file: str, ports: Callable[[], Iterable[int]]) -> None:
+    def __init__(
+        self, stack: Stack, where: Places, lock_file: str, ports: Callable[[], Iterable[int]], runtime: Traces
+    ) -> None:
         self._stack = stack
         self._places = where
         self._lock_file = lock_file
         self._ports = ports
+        self._runtime = runtime
         self._path = receipt.path_for(state_root(), stack.file)
 
     def forget(self) -> None:
@@ -58,17 +70,12 @@ class Settled:
             self._write(processes)
 
     def _write(self, processes: Sequence[str]) -> None:
-        state = self._places.state
-        applied = sorted(files.list_files(f"{state}/applied"))
-        """Write the receipt, and remove copies of the tool that no stack uses any more."""
-        state, lies = self._places.state, self._places.files
-        self.forget()
-        self._prune_tools()
+        lies = self._places.files
         applied = sorted(files.list_files(lies.applied))
         generated = [
             path
-            for folder in ("etc", "launch", "supervisor/programs")
-            for path in sorted(files.list_files(f"{state}/{folder}"))
+            for folder in (f"{self._places.state}/etc", *self._runtime.folders)
+            for path in sorted(files.list_files(folder))
             if not path.endswith("/group")
         ]
         known = [json.loads(files.read_text(path) or "{}") for path in applied]
@@ -86,7 +93,7 @@ class Settled:
                     *generated,
                 ],
                 package=self._places.package,
-                supervisor=f"{state}/supervisor/supervisor.sock",
+                supervisor=self._runtime.socket,
                 verdict=lies.verdict,
                 programs=processes,
                 listeners=[record["ready"]["target"] for record in known if record],

@@ -61,9 +61,9 @@ def test_a_clock_that_jumps_back_changes_no_judgement() -> None:
 
 
 def test_stopped_on_purpose_is_no_outage() -> None:
-    health = after(WELL, BADLY, BADLY, BADLY).paused("stopped", 2000.0)
-    assert (health.state, health.failures, health.error) == ("unknown", 0, "stopped")
-    assert health.paused("stopped", 3000.0) is health
+    health = after(WELL, BADLY, BADLY, BADLY).paused(2000.0)
+    assert (health.state, health.failures, health.error) == ("unknown", 0, "")
+    assert health.paused(3000.0) is health
 
 
 def test_what_was_kept_is_restored_and_nonsense_is_forgotten() -> None:

@@ -21,7 +21,7 @@ def test_instances_are_counted_and_none_is_taken_for_a_version() -> None:
     record = {"title": "App", "group": "app", "version": "3", "ring": "app"}
     names = ("app-3-4fd2a1-1", "app-3-4fd2a1-2")
     records = {**dict.fromkeys(names, record), "postgres": {"title": "PostgreSQL", "version": "15"}}
-    found = Found(records, programs={}, health={})
+    found = Found(records, conditions={}, health={})
     told = "\n".join(screen(status(found, 0.0), {}, 0.0))
     for text in ("App, instance 1/2 · release 3", "App, instance 2/2 · release 3", "PostgreSQL 15"):
         assert text in told

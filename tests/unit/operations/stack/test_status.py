@@ -17,7 +17,7 @@ RECORDS: dict[str, dict[str, Any]] = {
 }
 WELL = Found(
     records=RECORDS,
-    programs=dict.fromkeys(RECORDS, "RUNNING"),
+    conditions=dict.fromkeys(RECORDS, "running"),
     health={name: {"state": "online", "since": 9_000.0, "latency_ms": 2.5, "error": ""} for name in RECORDS},
     health_at=9_995.0,
 )
@@ -42,10 +42,10 @@ def test_what_fails_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "state"), [("FATAL", "down"), ("BACKOFF", "down"), ("STOPPED", "stopped"), ("STARTING", "starting")]
+    ("condition", "state"), [("failing", "down"), ("stopped", "stopped"), ("starting", "starting")]
 )
-def test_the_supervisor_knows_better_than_an_old_answer(program: str, state: str) -> None:
-    seen = status(replace(WELL, programs={**WELL.programs, "redis": program}), NOW)
+def test_the_runtime_knows_better_than_an_old_answer(condition: str, state: str) -> None:
+    seen = status(replace(WELL, conditions={**WELL.conditions, "redis": condition}), NOW)
     assert (seen.lines[0].name, seen.lines[0].state) == ("redis", state)
 
 
@@ -58,12 +58,12 @@ def test_an_app_that_was_never_started_is_missed() -> None:
 def test_an_agent_that_fell_silent_is_not_believed() -> None:
     seen = status(replace(WELL, health_at=NOW - 61), NOW)
     assert seen.stale
-    assert {line.state for line in seen.lines} == {"unknown"}
+    assert {line.state for line in seen.lines} == {"stale"}
     assert not seen.well
 
 
-def test_without_a_supervisor_nothing_runs() -> None:
-    seen = status(replace(WELL, programs={}), NOW)
+def test_without_a_runtime_nothing_runs() -> None:
+    seen = status(replace(WELL, conditions={}), NOW)
     assert not seen.supervised
     assert {line.state for line in seen.lines} == {"stopped"}
 
@@ -98,4 +98,4 @@ def test_a_tool_elsewhere_is_shown_and_is_no_illness_of_the_stack() -> None:
     )  # fmt: skip
     assert seen.well
     old = status(replace(WELL, outside={"outside-grafana": tool}, outside_health=health, health_at=1.0), NOW)
-    assert {line.state for line in old.lines if line.outside} == {"unknown"}
+    assert {line.state for line in old.lines if line.outside} == {"stale"}

@@ -46,9 +46,9 @@ def test_it_serves_while_one_instance_does_and_says_what_ails_the_other() -> Non
 
 
 def test_an_instance_that_begins_or_was_stopped_is_counted_and_makes_the_app_no_problem() -> None:
-    found = shown(instance(), instance(state="unknown", error="stopped", actions=["start"]))
+    found = shown(instance(), instance(state="stopped", actions=["start"]))
     assert (found.state, found.instances, found.error) == ("online", "1 of 2 instances", "")
-    assert shown(instance(state="unknown", since=0.0)).word == "Starting"
+    assert shown(instance(state="starting", since=0.0)).word == "Starting"
 
 
 def test_while_a_release_takes_over_no_past_is_counted_twice() -> None:

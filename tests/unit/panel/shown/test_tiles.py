@@ -77,8 +77,8 @@ def test_without_news_nothing_is_claimed() -> None:
 
 
 def test_stopped_on_purpose_and_not_yet_asked_are_told_apart() -> None:
-    assert shown(state="unknown", error="stopped").word == "Stopped"
-    assert shown(state="unknown", since=0.0).word == "Starting"
+    assert shown(state="stopped").word == "Stopped"
+    assert shown(state="starting", since=0.0).word == "Starting"
     assert shown(state="unknown", since=0.0).since == ""
 
 
@@ -126,7 +126,7 @@ def test_the_summary_names_what_is_wrong() -> None:
     assert summary([fine, down], str, 0).detail == "1 of 2 online"
     assert summary([down] * 5, str, 0).headline == "Redis, Redis and 3 more down"
     assert summary([fine], str, 60).headline == "No news from the agent"
-    stopped = shown(state="unknown", error="stopped", actions=["start"])
+    stopped = shown(state="stopped", actions=["start"])
     assert summary([fine, stopped], str, 0).headline == "PostgreSQL stopped"
     assert summary([fine, shown(state="degraded")], str, 0).detail == "1 of 2 online · 1 degraded"
     assert summary([], str, 0).state == "unknown"

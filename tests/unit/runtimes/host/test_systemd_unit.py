@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from founderstack.operations.service import unit_text
+from founderstack.runtimes.host.systemd_unit import unit_text
 
 ARGV = ["/bin/true", "-n", "-c", "/var/lib/founder/diary/supervisor/supervisord.conf"]
 

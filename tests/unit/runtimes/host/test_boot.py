@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from founderstack import wiring
-from founderstack.cli.boot import install
 from founderstack.model.errors import StackError
-from founderstack.operations.service import Bootable
+from founderstack.runtimes.host.runtime import HostRuntime
+from founderstack.runtimes.host.systemd_unit import install
 
 
 def test_a_stack_that_was_never_up_does_not_start_at_boot_though_another_one_brought_the_program(
@@ -19,11 +18,10 @@ def test_a_stack_that_was_never_up_does_not_start_at_boot_though_another_one_bro
     monkeypatch.setenv("FOUNDER_HOME", str(tmp_path / "home"))
     (tmp_path / "founder.toml").write_text('name = "never"\n')
     site = wiring.open_site(str(tmp_path / "founder.toml"))
-    site = replace(site, machine=replace(site.machine, root=True))
-    assert isinstance(site.runtime, Bootable)
+    assert isinstance(site.runtime, HostRuntime)
     program, *_options, configuration = site.runtime.supervisor_argv
     Path(program).parent.mkdir(parents=True)
     Path(program).touch()
     with pytest.raises(StackError, match="nothing yet to start") as told:
-        install(site)
+        install(site.runtime, root=True)
     assert configuration in told.value.why
