@@ -210,7 +210,7 @@ def restored(values: Mapping[str, Any]) -> AlertState:
                 key: Episode(**{**found, "condition": _condition(found["condition"])})
                 for key, found in values["ledger"].items()
             },
-            tuple(QueuedLetter(**{**one, "letter": letter_of(one["letter"])}) for one in values["posted"]),
+            tuple(QueuedLetter(**{**queued, "letter": letter_of(queued["letter"])}) for queued in values["posted"]),
             {
                 path: tuple((float(at), float(free)) for at, free in row)
                 for path, row in (values["samples"] or {}).items()
@@ -224,7 +224,7 @@ def restored(values: Mapping[str, Any]) -> AlertState:
 
 def letter_of(values: Mapping[str, Any]) -> Letter:
     """The letter that `asdict` made plain."""
-    parts = {name: tuple(_condition(one) for one in values[name]) for name in ("begun", "lasting", "over")}
+    parts = {name: tuple(_condition(told) for told in values[name]) for name in ("begun", "lasting", "over")}
     return Letter(float(values["made"]), **parts)
 
 

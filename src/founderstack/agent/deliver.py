@@ -27,10 +27,10 @@ def main() -> None:
     secrets = Secrets(StateFolder(state_dir).secrets)
     stack, host = os.path.basename(state_dir), read_machine().hostname
     answers = []
-    for one in wire.loads(sys.stdin.read()):
-        told = message(letter_of(one["letter"]), stack, host)
+    for queued in wire.loads(sys.stdin.read()):
+        told = message(letter_of(queued["letter"]), stack, host)
         try:
-            deliver(secrets.get(one["to"]), told.title, told.text)
+            deliver(secrets.get(queued["to"]), told.title, told.text)
             answers.append("")
         except StackError as error:
             answers.append(error.summary)

@@ -43,7 +43,7 @@ class Stock:
 
     def of(self, repository: int) -> tuple[StoredBackup, ...]:
         """What one of them holds."""
-        return tuple(one for one in self.backups if one.repository == repository)
+        return tuple(backup for backup in self.backups if backup.repository == repository)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class PgBackRest:
         stock = self._repository.stored()
         if labels and not stock.unknown:
             keep = needed(stock.backups, labels)
-            self._repository.expire([one for one in stock.backups if one.label not in keep])
+            self._repository.expire([backup for backup in stock.backups if backup.label not in keep])
 
     def _into_repositories(self, kind: str, server: Server, progress: Progress) -> tuple[str, dict[str, str], float]:
         repository = self._repository

@@ -101,7 +101,7 @@ class Repository:
         nothing = {"code": _UNSAID, "message": _("It was not asked.")}
         states = {number: said.get(number, nothing) for number in self.numbers}
         unknown = {number: str(state["message"]) for number, state in states.items() if state["code"] not in _SAID}
-        return Stock(tuple(sorted(backups, key=lambda one: (one.ended, one.repository))), unknown)
+        return Stock(tuple(sorted(backups, key=lambda backup: (backup.ended, backup.repository))), unknown)
 
     def take(self, kind: str, number: int, progress: Progress = nothing_to_tell) -> StoredBackup:
         """Take one backup into one repository; what builds upon nothing becomes a full one by itself.

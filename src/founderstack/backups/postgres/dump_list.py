@@ -151,7 +151,7 @@ def computing(found: Sequence[Entry], looked_at: Sequence[Entry], script: str) -
 
 def owners(script: str) -> tuple[str, ...]:
     """The statements of a script of pg_restore that give something to its owner, and nothing else of it."""
-    return tuple(one.text for one in statements(script) if _OWNER.fullmatch(one.text))
+    return tuple(statement.text for statement in statements(script) if _OWNER.fullmatch(statement.text))
 
 
 def unchecked(script: str) -> tuple[list[str], list[str]]:
@@ -159,7 +159,7 @@ def unchecked(script: str) -> tuple[list[str], list[str]]:
 
     Those of a partitioned table are always looked up.
     """
-    keys = [one for one in statements(script) if one.words[:2] == ("ALTER", "TABLE")]
+    keys = [statement for statement in statements(script) if statement.words[:2] == ("ALTER", "TABLE")]
     wanted = [one.words[:3] == ("ALTER", "TABLE", "ONLY") and one.words[-2:] != ("NOT", "VALID") for one in keys]
     return (
         [f"{key.text} NOT VALID" for key, looked_up in zip(keys, wanted, strict=True) if looked_up],

@@ -138,7 +138,7 @@ def begin(connection: psycopg.Connection[Any], shared: str = "") -> tuple[str, f
     if shared:
         connection.execute(ours(f"SET TRANSACTION SNAPSHOT {literal(shared)}"))
     ((snapshot, at),) = rows(connection, "SELECT pg_export_snapshot(), extract(epoch FROM clock_timestamp())::float8")
-    tables = [one.table for one in _tables(connection)]
+    tables = [table.table for table in _tables(connection)]
     for first in range(0, len(tables), _BATCH):
         batch = ", ".join(f"ONLY {name}" for name in tables[first : first + _BATCH])
         connection.execute(f"LOCK TABLE {batch} IN ACCESS SHARE MODE")

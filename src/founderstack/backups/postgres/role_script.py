@@ -24,21 +24,21 @@ def missing_only(script: str, there: Set[str], leave_out: str) -> list[str]:
 
 def settings(script: str, there: Set[str], leave_out: str) -> Iterator[Setting]:
     """What is set for roles, labels too: another server may know nothing of them."""
-    for one in statements(script):
-        name = _setting(one)
-        if name and not _left(one, there, leave_out):
-            words = [text.replace("''", "'") for text in _TEXT.findall(one.text)]
+    for statement in statements(script):
+        name = _setting(statement)
+        if name and not _left(statement, there, leave_out):
+            words = [text.replace("''", "'") for text in _TEXT.findall(statement.text)]
             yield Setting(
-                _("Role {role}").format(role=one.names[one.words.index("ROLE") + 1]),
+                _("Role {role}").format(role=statement.names[statement.words.index("ROLE") + 1]),
                 name,
-                one.text,
+                statement.text,
                 libraries(name, words),
             )
 
 
 def made(script: str) -> tuple[str, ...]:
     """The names of the roles that it makes. Raises ValueError where the script is no SQL."""
-    return tuple(one.names[2] for one in statements(script) if one.names[:2] == ("CREATE", "ROLE"))
+    return tuple(statement.names[2] for statement in statements(script) if statement.names[:2] == ("CREATE", "ROLE"))
 
 
 def _setting(one: Statement) -> str:

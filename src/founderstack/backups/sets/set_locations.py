@@ -36,7 +36,7 @@ def lying(state: str, stack: str, settings: Any) -> SetLocations:
     folder = StateFolder(state).backups
     found = SetStore(FolderStore(folder), stack).contents()
     sizes = {
-        set_id: sum(one.size for one in names.values())
+        set_id: sum(file.size for file in names.values())
         for set_id, names in found.items()
         if MANIFEST in names or without_page(names)
     }

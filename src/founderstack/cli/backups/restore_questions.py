@@ -35,7 +35,7 @@ class TerminalAnswers:
         """Name them, and ask; raises StackError where they shall stay."""
         if self.replace:
             return
-        told = [_told(one) for one in copies]
+        told = [_told(copy) for copy in copies]
         if not self.yes:
             for line in told:
                 print(f"  {paint('~', 'yellow', sys.stderr)} {line}", file=sys.stderr)

@@ -46,7 +46,7 @@ def tell_result(values: Mapping[str, Any], code: int = EXIT_OK) -> int:
 
 def tell_error(error: StackError) -> None:
     """That the command failed, as its last line. Of several problems, all are in `problems`."""
-    problems = [{"what": one.what, "why": one.why, "fix": one.fix} for one in error.problems]
+    problems = [{"what": problem.what, "why": problem.why, "fix": problem.fix} for problem in error.problems]
     _say({"error": problems[0], "problems": problems, "code": error.exit_code})
 
 

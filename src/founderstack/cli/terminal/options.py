@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
 
     def _named(self, name: str) -> argparse.Action:
         """The action of an option, or of a word by the name under which it is read."""
-        (found,) = [one for one in self._actions if name in (one.option_strings or (one.dest,))]
+        (found,) = [action for action in self._actions if name in (action.option_strings or (action.dest,))]
         return found
 
     def _shown(self, given: argparse.Namespace, name: str) -> str:

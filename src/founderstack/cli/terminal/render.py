@@ -66,7 +66,7 @@ def title(step: Step, desired: Desired) -> str:
 
 def titled(ring: str, desired: Desired) -> str:
     """What the instances of a ring are called; the ring's own name where none is wanted any more."""
-    return next((_(one.card.title) for one in desired.processes.values() if one.ring == ring), ring)
+    return next((_(process.card.title) for process in desired.processes.values() if process.ring == ring), ring)
 
 
 def show_error(error: StackError, *, as_json: bool = False) -> None:

@@ -48,8 +48,8 @@ def _between(difference: Difference, number: int) -> Iterator[str]:
         )  # fmt: skip
     else:
         yield "  " + _("no file of the app differs from release {number}").format(number=number)
-    for one in difference.commits[:_SHOWN]:
-        yield f"    {paint(one.commit[:_SHORT], 'yellow')} {one.subject} ({one.author})"
+    for commit in difference.commits[:_SHOWN]:
+        yield f"    {paint(commit.commit[:_SHORT], 'yellow')} {commit.subject} ({commit.author})"
     if difference.back:
         yield "  " + _("commits of release {number} that are not in it: {count}").format(
             number=number, count=difference.back

@@ -89,7 +89,7 @@ def try_policies(context: Context) -> list[Finding]:
     with context.source.connect() as source, context.hand.connect() as target:
         chosen = choose(source, target, carried)
         callers = list(_callers(source, target, chosen))
-        claimed = [json.loads(one.claims)["sub"] for one in callers if '"sub"' in one.claims]
+        claimed = [json.loads(caller.claims)["sub"] for caller in callers if '"sub"' in caller.claims]
         tables = own(source, target, chosen, claimed)
     answers: dict[str, dict[tuple[str, str], PolicyAnswer]] = {}
 
@@ -100,7 +100,7 @@ def try_policies(context: Context) -> list[Finding]:
         with asking.connect() as connection:
             answers[side] = _ask(connection, tables, callers, about)
 
-    with hand.trying(context.target, sorted({one.role for one in callers})) as somebody:
+    with hand.trying(context.target, sorted({caller.role for caller in callers})) as somebody:
         each(("there", "here"), 2, ask)
     here, there = answers["here"], answers["there"]
     findings = []
@@ -132,7 +132,7 @@ def _answered(
     callers: Sequence[Caller],
 ) -> Iterator[tuple[str, Caller]]:
     """(table, caller) where both sides gave rows."""
-    named = {one.name: one for one in callers}
+    named = {caller.name: caller for caller in callers}
     for key, answer in there.items():
         if not answer.refused and not here[key].refused:
             yield key[0], named[key[1]]

@@ -255,7 +255,7 @@ def _granted(target: psycopg.Connection[Any], found: Options | None, wanted: Opt
 
 
 def _with(target: psycopg.Connection[Any], options: Options) -> str:
-    admin, inherits, becomes = (str(one).lower() for one in options)
+    admin, inherits, becomes = (str(option).lower() for option in options)
     if target.info.server_version >= _OPTIONS_SINCE:
         return f" WITH ADMIN {admin}, INHERIT {inherits}, SET {becomes}"
     return " WITH ADMIN OPTION" if options[0] else ""

@@ -96,7 +96,7 @@ class Rows:
 
         each(tables.together(found), context.options.jobs, compare)
         what = _("rows of {tables} tables: {rows} rows, counted and hashed on both sides")
-        written = all(one.by_writing for one in findings)
+        written = all(finding.by_writing for finding in findings)
         every = what.format(tables=len(found), rows=sum(rows))
         return [*findings, Finding(self.name, every, not findings, by_writing=written)]
 

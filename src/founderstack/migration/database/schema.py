@@ -82,7 +82,7 @@ def read(
             nobody=policies.for_nobody(left, kind),
         )
         made = policies.statements(left, kind)
-    entries = tuple(one for one in entries if not _our_own(one))
+    entries = tuple(entry for entry in entries if not _our_own(entry))
     renamed = [
         replace(one, sql=made.get(known[one.id].identity, "")) if one.kind == "POLICY" else one for one in entries
     ]

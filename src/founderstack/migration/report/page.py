@@ -66,11 +66,11 @@ def verified_page(document: Mapping[str, Any], signature: str) -> str:
     """What was compared, what differs first, and the signature of the document that says the same."""
     findings = sorted(document["findings"], key=lambda one: bool(one["ok"]))
     rows = "".join(
-        f'<tr><td class="mark {"good" if one["ok"] else "bad"}">{"✓" if one["ok"] else "✗"}</td>'
-        + f"<td>{escape(one['what'])}"
-        + ("" if one["ok"] or not one["detail"] else f"<br>{escape(one['detail'])}")
+        f'<tr><td class="mark {"good" if finding["ok"] else "bad"}">{"✓" if finding["ok"] else "✗"}</td>'
+        + f"<td>{escape(finding['what'])}"
+        + ("" if finding["ok"] or not finding["detail"] else f"<br>{escape(finding['detail'])}")
         + "</td></tr>"
-        for one in findings
+        for finding in findings
     )
     verdict = _("Nothing differs.") if document["ok"] else _("Something differs: see the lines marked ✗.")
     signed = _("Signature of verified.json:")

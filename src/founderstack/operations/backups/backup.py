@@ -105,7 +105,7 @@ def _backup(site: Site, vault: Vault, kind: str, emit: Emit) -> Outcome:
     unsent = _send(site, vault, manifest, emit) if vault.away() else {}
     found = vault.found()
     vault.note(found)
-    problems = [*_lacking(manifest), *(_unsent(manifest, *one) for one in unsent.items())]
+    problems = [*_lacking(manifest), *(_unsent(manifest, *item) for item in unsent.items())]
     removed: tuple[str, ...] = ()
     try:
         removed = _expire(site, vault, found, emit)

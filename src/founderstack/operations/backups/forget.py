@@ -52,8 +52,8 @@ def forget(site: Site, vault: Vault, set_id: str, approve: Approve) -> Sequence[
                 exit_code=EXIT_PRECONDITION,
             )
         approve(copies)
-        for one in copies:
-            vault.remove(one.place, set_id)
+        for copy in copies:
+            vault.remove(copy.place, set_id)
         remember(site, vault)
         return copies
 

@@ -175,4 +175,4 @@ def _by_hand(site: Site, prepared: Prepared) -> Iterator[Entry]:
 
 def _dump(credentials: tuple[Credential, ...]) -> Credential | None:
     """The sign-in that a dump is taken with: the app's, which owns all that the app has written."""
-    return next((one for one in credentials if one.command), None)
+    return next((credential for credential in credentials if credential.command), None)

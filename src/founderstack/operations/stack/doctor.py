@@ -69,7 +69,7 @@ def doctor(site: Site, seen: Examined) -> list[Check]:
 
 def failed(check_id: str, error: StackError) -> list[Check]:
     """An error as failed checks, where the stack file already stops everything else."""
-    return [Check(check_id, "fail", one.what, one.why, one.fix) for one in error.problems]
+    return [Check(check_id, "fail", problem.what, problem.why, problem.fix) for problem in error.problems]
 
 
 def _prepared(site: Site) -> tuple[Prepared | None, list[Check]]:

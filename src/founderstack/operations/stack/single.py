@@ -69,6 +69,6 @@ def _steps(
 
 
 def _each(site: Site, steps: Sequence[Step], act: Callable[[str], None], emit: Emit) -> None:
-    for one in steps:
-        with reporting(one.id, noted(site.history, emit), site.clock, one.family_id):
-            act(one.target)
+    for step in steps:
+        with reporting(step.id, noted(site.history, emit), site.clock, step.family_id):
+            act(step.target)

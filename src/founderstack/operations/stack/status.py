@@ -162,5 +162,5 @@ def _line(name: str, record: Mapping[str, Any], found: Found, *, fresh: bool) ->
 def _instance(identity: Identity, found: Found) -> str:
     if not identity.number:
         return ""
-    which = [(one.get("ring"), one.get("version")) for one in found.records.values()]
+    which = [(record.get("ring"), record.get("version")) for record in found.records.values()]
     return f"{identity.number}/{which.count((identity.ring, identity.release))}"

@@ -81,15 +81,15 @@ def _told_once(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Without what was only on the way to an end that is told as well; newest first, as they come."""
     ended: set[str] = set()
     kept = []
-    for one in events:
-        step, kind = str(one["step"]), str(one["kind"])
+    for event in events:
+        step, kind = str(event["step"]), str(event["kind"])
         if kind in ("started", "progress"):
             if step not in ended:
-                kept.append(one)
+                kept.append(event)
                 ended.add(step)
             elif kind == "started":
                 ended.discard(step)  # what is older belongs to an earlier run
         else:
-            kept.append(one)
+            kept.append(event)
             ended.add(step)
     return kept

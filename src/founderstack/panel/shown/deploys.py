@@ -60,7 +60,7 @@ class PendingDeploy:
 def releases(answer: Mapping[str, Any], _: Translate) -> list[ReleaseLine]:
     """Newest first."""
     lines = [_release(one, int(answer["current"]), _) for one in answer["releases"]]
-    return sorted(lines, key=lambda one: one.number, reverse=True)
+    return sorted(lines, key=lambda line: line.number, reverse=True)
 
 
 def waiting(answer: Mapping[str, Any], _: Translate) -> PendingDeploy:

@@ -38,7 +38,7 @@ def beginning(
     if target.at > now:
         raise _unreachable(target, _("That moment has not come yet."), backups, gaps)
     # A backup's end is told in whole seconds, and the recovery must pass it.
-    before = [one for one in backups if one.ended + 1 <= target.at]
+    before = [backup for backup in backups if backup.ended + 1 <= target.at]
     if not before:
         raise _unreachable(target, _("The first backup ended later."), backups, gaps)
     chosen = _nearest(before)
@@ -57,12 +57,12 @@ def reachable(backups: Sequence[StoredBackup], gaps: Sequence[Gap], now: float) 
     """Stretches of time (from, to) in seconds since the epoch within which every moment can be reached."""
     if not backups:
         return ()
-    first = min(one.ended for one in backups) + 1
+    first = min(backup.ended for backup in backups) + 1
     stretches = []
     for gap in sorted(gaps, key=lambda one: one.began):
         if first < gap.began:
             stretches.append((first, gap.began))
-        later = [one.ended + 1 for one in backups if gap.ended and one.ended >= gap.ended]
+        later = [backup.ended + 1 for backup in backups if gap.ended and backup.ended >= gap.ended]
         if not later:
             return tuple(stretches)
         first = max(first, min(later))
@@ -86,7 +86,7 @@ def kind_of_backup(asked: str, stored: Sequence[StoredBackup], now: float, *, br
 
 def needed(backups: Sequence[StoredBackup], labels: set[str]) -> set[str]:
     """Those labels, and the labels of all that they build upon."""
-    return labels | {need for one in backups if one.label in labels for need in one.needs}
+    return labels | {need for backup in backups if backup.label in labels for need in backup.needs}
 
 
 def _of_another_major(every: Sequence[StoredBackup], major: str) -> StackError:
@@ -101,7 +101,7 @@ def _of_another_major(every: Sequence[StoredBackup], major: str) -> StackError:
 
 
 def _named(backups: Sequence[StoredBackup], label: str) -> StoredBackup:
-    found = [one for one in backups if one.label == label]
+    found = [backup for backup in backups if backup.label == label]
     if not found:
         raise StackError(
             _("The backup {label} is not stored any more").format(label=label),
@@ -113,11 +113,11 @@ def _named(backups: Sequence[StoredBackup], label: str) -> StoredBackup:
 
 
 def _nearest(backups: Sequence[StoredBackup]) -> StoredBackup:
-    return max(backups, key=lambda one: (one.ended, -one.repository))
+    return max(backups, key=lambda backup: (backup.ended, -backup.repository))
 
 
 def _unreachable(target: Target, why: str, backups: Sequence[StoredBackup], gaps: Sequence[Gap]) -> StackError:
-    last = max(target.at, max(one.ended for one in backups))
+    last = max(target.at, max(backup.ended for backup in backups))
     stretches = reachable(backups, gaps, last)
     told = joined(
         "; ",

@@ -78,7 +78,7 @@ class RestorePlan:
         """Files of the set that stay as they are because nobody asked for them by name."""
         taken = {item.name for item in self.items if item.kind == "files"}
         whole = self.wish.in_place and not (self.wish.component or self.wish.database or self.wish.only == "databases")
-        return tuple(one for one in self.one.files if whole and one.by_name and one.component not in taken)
+        return tuple(file for file in self.one.files if whole and file.by_name and file.component not in taken)
 
 
 def pick(sets: Sequence[FoundSet], wanted: str, now: float) -> FoundSet:

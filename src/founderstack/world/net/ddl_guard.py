@@ -99,9 +99,9 @@ def refusal(error: BaseException | None) -> psycopg.Error | None:
     """The refusal that an error comes from; None where it comes from something else."""
     import psycopg
 
-    for one in _causes(error):
-        if isinstance(one, psycopg.Error) and one.sqlstate == REFUSED:
-            return one
+    for cause in _causes(error):
+        if isinstance(cause, psycopg.Error) and cause.sqlstate == REFUSED:
+            return cause
     return None
 
 

@@ -75,7 +75,7 @@ def family(pid: int) -> set[int]:
 def memory_mib(pids: Iterable[int]) -> dict[int, int]:
     """What each of these takes with all that descend from it, in memory and in swap; shared pages count by shares."""
     parents = {other: parent(other) for other in all_pids()}
-    return {pid: sum(_memory_kib(one) for one in _descendants(pid, parents)) // 1024 for pid in pids}
+    return {pid: sum(_memory_kib(descendant) for descendant in _descendants(pid, parents)) // 1024 for pid in pids}
 
 
 def _memory_kib(pid: int) -> int:

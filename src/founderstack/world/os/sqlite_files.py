@@ -56,7 +56,7 @@ def ask(
 
     Raises SqliteFailed, and OSError where the folder cannot be reached.
     """
-    said = tuple((one.sql, tuple(one.rows)) for one in statements)
+    said = tuple((statement.sql, tuple(statement.rows)) for statement in statements)
     size = os.stat(path).st_size if os.path.exists(path) else 0
     wish = _Wish(os.path.abspath(path), mode=mode, statements=said, room=size + _GROWTH)
     return [tuple(json.loads(line)) for line in _asked(wish, patience_s).splitlines()]
