@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pwd
@@ -228,7 +229,13 @@ class Build:
 
 
 def build(shared: Path) -> Build:
-    """The app as `npm run build` makes it; once for each state of its sources."""
+    """The app as `npm run build` makes it; once for each state of its sources, by whichever tier comes first."""
+    with open(shared / "app-tests.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(shared)
+
+
+def _build(shared: Path) -> Build:
     node = shared / "node" / NODE
     node.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     node_runtime(str(node), NODE, python="/usr/bin/python3", progress=lambda _line: None)

@@ -68,6 +68,6 @@ def test_a_failing_check_does_not_stop_the_ones_after_it(checkout: Path) -> None
     done = run(checkout, "--quick")
     lines = done.stdout.splitlines()
     named = [line.split()[0] for line in lines if line.startswith("  ") and line.split()[1:2] in (["ok"], ["FAILED"])]
-    assert named == ["lint", "format", "shell", "types", "imports", "unit", "coverage"]
+    assert named == ["lint", "format", "shell", "scripts", "types", "imports", "unit", "coverage"]
     assert done.returncode == 1
     assert lines[-1].startswith("1 passed, ")

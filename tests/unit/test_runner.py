@@ -60,7 +60,7 @@ def test_everything_runs_from_the_cheapest_to_the_longest() -> None:
     quick, whole = tiers(True, False, []), tiers(False, False, [])
     assert whole[: len(quick)] == quick
     rest = [(tier.lane, tier.name) for tier in whole[len(quick) :]]
-    assert rest == [("servers", "service"), ("servers", "journey"), ("stacks", "fault"), ("stacks", "app")]
+    assert rest == [("servers", "service"), ("stacks", "fault"), ("pages", "app"), ("pages", "journey")]
     assert {tier.lane for tier in quick} == {""}
 
 

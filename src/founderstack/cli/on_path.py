@@ -90,11 +90,11 @@ def unlink_after_the_last(to: Homes) -> None:
         unlink(to)
 
 
-def offer_link(to: Homes) -> None:
-    """Ask once, at set-up; where nobody can be asked, say how."""
+def offer_link(to: Homes, *, ask: bool = True) -> None:
+    """Ask once, at set-up; where nobody can be asked, or everything was agreed to beforehand, say how."""
     if not to.link or calling.on_path() or os.path.lexists(to.link) or not calling.launcher():
         return
-    if not (questions.somebody_there() and sys.stdout.isatty()):
+    if not (ask and questions.somebody_there() and sys.stdout.isatty()):
         print(_("To type “{name}” in any folder: {command}").format(name=calling.NAME, command=typed("founder link")))
         return
     print(

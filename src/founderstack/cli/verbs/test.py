@@ -125,7 +125,7 @@ def _read(arguments: list[str]) -> tuple[bool, bool, list[str]]:
 
 
 def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
-    """What to run, in order: the cheapest first, then what has real servers, in two lanes that last about as long.
+    """What to run, in order: the cheapest first, then what has real servers, in lanes that mostly wait.
 
     Paths among the `chosen` pytest arguments replace all of it.
     """
@@ -149,9 +149,9 @@ def tiers(quick: bool, soak: bool, chosen: Sequence[str]) -> tuple[Tier, ...]:
     return (
         *checks,
         _served("service", ("tests/service", "tests/catalogue", "tests/contract"), "servers", 300, chosen),
-        _served("journey", ("tests/journey",), "servers", 900, chosen),
         _served("fault", ("tests/fault",), "stacks", 600, chosen),
-        _served("app", ("tests/app",), "stacks", 600, chosen),
+        _served("app", ("tests/app",), "pages", 600, chosen),
+        _served("journey", ("tests/journey",), "pages", 900, chosen),
     )
 
 

@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
     code = report(site, prepared, took, manner)
     if first and not manner.events:
         say_first_password(site, prepared)
-        offer_link(homes(root=site.machine.root))
+        offer_link(homes(root=site.machine.root), ask=not given.yes)
         offer_alerts(site)
         offer_place(site)
     return code
