@@ -22,6 +22,14 @@ def names(documents: list[Path]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in documents]
 
 
+def test_the_decision_on_dependencies_names_all_of_them_and_no_others() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    text = (ROOT / "docs/decisions/0013-few-dependencies.md").read_text()
+    cells = re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    assert named == {re.split(r"[\[<>=]", one)[0] for one in wanted}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names(DOCUMENTS))
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = [link for link in LINK.findall(document.read_text()) if not link.startswith("http")]
