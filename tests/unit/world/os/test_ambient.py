@@ -67,4 +67,5 @@ def test_every_variable_of_ours_is_in_the_help() -> None:
     }
     # What the tool says to its own processes, and what developers say to the tests.
     own = {"FOUNDER_ASKED_BY", "FOUNDER_PGADMIN_SETTINGS", "FOUNDER_REDIS_COMMANDER_SETTINGS", "FOUNDER_TEST_SHARED"}
+    own |= {"FOUNDER_OWN_VERSION"}
     assert {name for name in found - own if name not in TOPICS["environment"] and name != "FOUNDER_S3"} == set()
