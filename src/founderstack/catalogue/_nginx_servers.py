@@ -8,30 +8,20 @@ from __future__ import annotations
 from founderstack.model.component import View
 from founderstack.model.process import Relay, secret
 from founderstack.model.stack import RING_SLOTS, paired_slot
-from founderstack.model.words import Ring, Route
+from founderstack.model.words import Route, Site
 
 
 def app_server(view: View) -> str:
     """The app: HTTP that redirects, and HTTPS in front of the ring of its instances."""
-    etc = view.places.etc("nginx")
-    https, http, rings = view.port("https"), view.port("http"), view.all(Ring)
+    https, http = view.port("https"), view.port("http")
     port = "" if https == 443 else f":{https}"
     name = view.stack.domain or "_"
     refuse = _refuse_other_names(view, https) if view.stack.domain else ""
-    body = "".join(_ring(view, ring.name) for ring in rings) + _relay_servers(view)
-    location = (
-        f"""\
-    location / {{
-        proxy_pass http://${rings[0].name}_slot;
-        include {etc}/proxy.conf;
-        proxy_read_timeout {view.settings.timeout_s}s;
-{_headers()}    }}
-"""
-        if rings
-        else f'    location / {{ return 302 "{view.panel_url}/"; }}\n'
-    )
+    sites = view.all(Site)
+    routes = "".join(_open_route(view, route) for route in view.all(Route) if route.origin == "app")
+    home = "".join(_site(view, site) for site in sites) or f'    location / {{ return 302 "{view.panel_url}/"; }}\n'
     return f"""\
-{body}
+{"".join(_ring(view, site.ring) for site in sites)}{_relay_servers(view)}
 server {{
 {_listen(view, http)}
     server_name {name};
@@ -44,15 +34,55 @@ server {{
 {_strict_transport(view)}    add_header X-Content-Type-Options nosniff always;
     add_header X-Frame-Options SAMEORIGIN always;
     add_header Referrer-Policy strict-origin-when-cross-origin always;
-    error_page 502 504 /_unavailable;
-    location = /_unavailable {{
-        internal;
-        default_type text/html;
-        charset utf-8;
-        alias {etc}/unavailable.html;
-    }}
-{"".join(_open_route(view, route) for route in view.all(Route) if route.origin == "app")}{location}}}
+    add_header X-Request-ID $request_id always;
+{_pages_of_errors(view)}{routes}{home}}}
 """
+
+
+_PAGES = {"too-large": "413", "too-many": "429", "unavailable": "502 504"}
+"""The gateway's own pages for statuses that it gives itself; what the app answers is passed on as it is."""
+
+
+def _pages_of_errors(view: View) -> str:
+    etc = view.places.etc("nginx")
+    return _error_pages("    ") + "".join(_page(etc, page) for page in _PAGES)
+
+
+def _error_pages(indent: str) -> str:
+    return "".join(f"{indent}error_page {codes} /_{page.replace('-', '_')};\n" for page, codes in _PAGES.items())
+
+
+def _site(view: View, site: Site) -> str:
+    """An app's instances; what stays open, a WebSocket or a stream of events, may be silent for longer.
+
+    `proxy_read_timeout` takes no variable, so what stays open has a location of its own, entered by a status that only
+    the gateway gives.
+    """
+    lasting = f"@{site.ring}_lasting"
+    return f"""\
+    location / {{
+{_error_pages("        ")}        error_page 418 = {lasting};
+        if ($lasting) {{ return 418; }}
+{_to_ring(view, site)}        proxy_read_timeout {view.settings.timeout_s}s;
+    }}
+    location {lasting} {{
+{_to_ring(view, site)}        proxy_read_timeout {max(site.idle_s, view.settings.timeout_s)}s;
+    }}
+"""
+
+
+def _to_ring(view: View, site: Site) -> str:
+    limit = f"        client_max_body_size {site.body_limit_mib}m;\n" if site.body_limit_mib else ""
+    return f"""\
+{limit}        proxy_pass http://${site.ring}_slot;
+        include {view.places.etc("nginx")}/proxy.conf;
+        proxy_buffering {_on(site.buffer_answers)};
+        proxy_request_buffering {_on(not site.stream_bodies)};
+{_headers()}"""
+
+
+def _on(wanted: bool) -> str:
+    return "on" if wanted else "off"
 
 
 def _open_route(view: View, route: Route) -> str:
@@ -107,8 +137,9 @@ upstream {ring}_{slot} {{
 
 
 def _relay_servers(view: View) -> str:
-    """Each gives up later than the ring in front of it, which then asks another instance."""
+    """Each gives up later than the ring in front of it, which then asks another instance, and keeps nothing back."""
     etc = view.places.etc("nginx")
+    patience = max(view.settings.timeout_s, *(site.idle_s for site in view.all(Site)), 0) + 5
     return "".join(
         f"""\
 server {{
@@ -118,7 +149,9 @@ server {{
     location / {{
         proxy_pass http://{view.host}:{relay.first_port + number};
         include {etc}/proxy.conf;
-        proxy_read_timeout {view.settings.timeout_s + 5}s;
+        proxy_buffering off;
+        proxy_request_buffering off;
+        proxy_read_timeout {patience}s;
         proxy_set_header Host $http_host;
         proxy_set_header Connection $connection_upgrade;
         proxy_set_header Upgrade $http_upgrade;

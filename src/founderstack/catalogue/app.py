@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
 from founderstack.catalogue import _node, _packaged
+from founderstack.catalogue._app_settings import AppSettings
 from founderstack.locale import N_
 from founderstack.model import process as p
 from founderstack.model.backup import Backup
 from founderstack.model.component import Component, Port, Provides, View
 from founderstack.model.process import digest, secret, secrets_in
-from founderstack.model.settings import setting
 from founderstack.model.stack import RING_SLOTS, Release
-from founderstack.model.words import AppBuild, AppRelease, Ring, ToolEnvironment
+from founderstack.model.words import AppBuild, AppRelease, Site, ToolEnvironment
 
 RELAYS = 2 * RING_SLOTS
 """Enough TCP ports for a full ring and its replacement side by side."""
-
-
-@dataclass(frozen=True)
-class AppSettings:
-    path: str = setting("app")
-    """Folder of the application, relative to the stack file."""
-    runtime: Literal["auto", "node", "none"] = setting("auto")
-    """`node` offers Node and npm; `auto` does so where the folder has a package.json."""
-    build: str = setting("")
-    """Shell command that builds it; for Node `npm ci && npm run build` when empty."""
-    output: str = setting(".")
-    """Folder, relative to the application, that the build leaves and a release keeps."""
-    start: str = setting("")
-    """Shell command that starts one instance, within the release; for Node `npm start` when empty."""
-    migrate: str = setting("")
-    """Shell command, within the release, that changes the database's schema before new instances start."""
-    health: str = setting("/", pattern=r"/\S*")
-    """Path that answers 200 once an instance can serve."""
-    listen: Literal["auto", "socket", "port"] = setting("auto")
-    """How an instance is told where to listen: by the Unix socket `$LISTEN_UDS` or by the port `$PORT`."""
-    replicas: int = setting(1, least=1, most=RING_SLOTS)
-    """Instances that share the requests."""
-    drain_s: int = setting(30, least=0, most=600)
-    """Seconds that a replaced instance may take to finish what it has begun."""
-    start_timeout_s: int = setting(60, least=1, most=900)
-    """Seconds within which a new instance must answer its health path; up to three times as many on a busy machine."""
-    memory_limit_mib: int = setting(0, least=0, most=1048576)
-    """Memory that an instance may take, with all that it starts, before it is started again; 0 sets no limit."""
-    env: Mapping[str, str] = setting({}, pattern=r"[A-Za-z_][A-Za-z0-9_]*")
-    """Environment for build, migrations and instances; not for secrets. A change of a `NEXT_PUBLIC_…` builds anew."""
 
 
 def processes(view: View) -> tuple[p.Process, ...]:
@@ -266,6 +232,19 @@ def _by_port(settings: AppSettings, app_files: frozenset[str]) -> bool:
     return settings.listen == "port"
 
 
+def site(view: View) -> tuple[Site, ...]:
+    settings: AppSettings = view.settings
+    return (
+        Site(
+            ring="app",
+            body_limit_mib=settings.body_limit_mib,
+            stream_bodies=settings.stream_bodies,
+            buffer_answers=settings.buffer_answers,
+            idle_s=settings.idle_s,
+        ),
+    )
+
+
 def relays(view: View) -> tuple[p.Relay, ...]:
     if not _by_port(view.settings, view.app_files):
         return ()
@@ -290,7 +269,7 @@ COMPONENT = Component(
     ports=(Port("instances", 3100, "Instances that listen on a port", row=RELAYS, needed=_by_port),),
     secrets=("app.auth",),
     provides=(
-        Provides(Ring, lambda view: (Ring("app"),)),
+        Provides(Site, site),
         Provides(p.Relay, relays),
         Provides(AppBuild, build),
         Provides(AppRelease, release),

@@ -17,7 +17,7 @@ from founderstack.model.words import Endpoint, LogSource, ServerCertificate
 _PROGRAM = "/usr/sbin/nginx"
 _OWN = "nginx/certificate"
 _DOORS = ("https", "http", "panel")
-_PAGES = ("unavailable", "panel-down", "tool-down", "admins-only")
+_PAGES = ("unavailable", "too-large", "too-many", "panel-down", "tool-down", "admins-only")
 """What the gateway shows where nobody behind it answers, or nobody may."""
 
 
@@ -152,6 +152,8 @@ http {{
     access_log {access.path} json;
 
     map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
+    # What stays open: a WebSocket, and what a browser's EventSource asks for.
+    map "$http_upgrade $http_accept" $lasting {{ default ""; "~*^websocket " 1; "~ text/event-stream" 1; }}
     # Panels' cookies are taken out before every upstream but the panel, wherever they stand in the header.
     # One map takes out those that stand together; a browser carries several where several stacks run on one machine.
 {_cookie_maps()}

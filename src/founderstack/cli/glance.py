@@ -9,7 +9,7 @@ from typing import Any
 
 from founderstack import locale
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_USAGE, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.identity import Identity, meant
 from founderstack.model.record import identity_of
 from founderstack.model.state_folder import StateFolder
@@ -123,7 +123,7 @@ def _unknown(name: str, short: Sequence[str]) -> StackError:
             _("There is no service “{name}”").format(name=name),
             _("Nothing is applied yet."),
             _("Run “founder up” first."),
-            exit_code=EXIT_USAGE,
+            exit_code=EXIT_PRECONDITION,
         )
     near = _nearest(name, short)
     return StackError(

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from founderstack.locale import language_of_environment
+from founderstack.locale import language_of_environment, number
 from founderstack.runtimes.host import quick
 from founderstack.world.os import ambient
 from founderstack.world.os.clock import SystemClock
@@ -75,5 +75,4 @@ def _verdict_is_good(path: str) -> bool:
 
 
 def _seconds(seconds: float) -> str:
-    text = f"{seconds:.2f} s"
-    return text.replace(".", ",") if language_of_environment() == "es" else text
+    return f"{number(seconds, 2, language_of_environment())} s"

@@ -34,6 +34,12 @@ def language() -> str:
     return _chosen or language_of_environment()
 
 
+def number(value: float, digits: int, of: str = "") -> str:
+    """A number for a person, with the decimal sign of a language: the one spoken now, or the one named."""
+    text = f"{value:.{digits}f}"
+    return text.replace(".", ",") if (of or language()) == "es" else text
+
+
 def translator(language: str) -> Callable[[str], str]:
     """A function that gives each text in `language`; texts without a translation stay English."""
     found: Callable[[str], str] = str

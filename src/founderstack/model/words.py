@@ -136,10 +136,19 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Ring:
-    """A ring of slots that the gateway balances."""
+class Site:
+    """An app as the gateway serves it."""
 
-    name: str
+    ring: str
+    """The ring of slots whose instances answer."""
+    body_limit_mib: int = 0
+    """Largest request body; 0 leaves it to the gateway."""
+    stream_bodies: bool = False
+    """True where a body reaches the app while it comes; nobody else can be asked then, should an instance fail."""
+    buffer_answers: bool = False
+    """True where the gateway takes an answer as fast as it comes and keeps it for slow visitors."""
+    idle_s: int = 3600
+    """Longest silence on a WebSocket and in a stream of events."""
 
 
 @dataclass(frozen=True)

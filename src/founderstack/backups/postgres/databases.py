@@ -13,7 +13,7 @@ from founderstack.backups.sets import documents
 from founderstack.backups.sets.set_store import OpenSet
 from founderstack.locale import _, shortened
 from founderstack.model.backup import DatabaseFacts, Facts, Manifest, SetFile
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.protocols import Progress, Server
 from founderstack.model.sql import literal
 
@@ -179,7 +179,7 @@ def _table_of(about: DatabaseFacts, table: str) -> tuple[str, str]:
             _("There is no table “{name}” in the dump of {database}").format(name=table, database=about.name),
             _("It holds: {names}.").format(names=shortened([one.name.replace('"', "") for one in about.tables]) or "–"),
             _("Name it as SCHEMA.TABLE."),
-            exit_code=EXIT_PRECONDITION,
+            exit_code=EXIT_USAGE,
         )
     return found
 
@@ -193,7 +193,7 @@ def _dump_of(manifest: Manifest, database: str) -> SetFile:
         _("The set {id} holds no database “{name}”").format(id=manifest.id, name=database),
         _("It holds: {names}.").format(names=names),
         _("Name one of these, or take another set: founder backups"),
-        exit_code=EXIT_PRECONDITION,
+        exit_code=EXIT_USAGE,
     )
 
 

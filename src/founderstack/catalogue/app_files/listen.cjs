@@ -13,3 +13,6 @@ if (path) {
     return listen.call(this, { path }, args.find((argument) => typeof argument === 'function'))
   }
 }
+
+// Nginx before 1.29 takes an early hint (103) for the whole answer, so none is sent: a hint may always be left out.
+require('http').ServerResponse.prototype.writeEarlyHints = (_hints, done) => done && process.nextTick(done)

@@ -15,6 +15,7 @@ from founderstack.cli.migration.people_and_files import Extras
 from founderstack.cli.terminal import questions
 from founderstack.cli.terminal.events import tell_event
 from founderstack.cli.terminal.typed import _
+from founderstack.locale import number
 from founderstack.migration.run import Migration
 from founderstack.migration.source import Source
 from founderstack.migration.values import Kind, Options, Progress
@@ -173,13 +174,13 @@ class _Shown:
             )
         rate = moved / took
         left = (progress.total - progress.done) / rate
-        text = _("{step}: {done} of {total} {unit} · {rate:.1f} {unit}/s · {left:.0f} s left {detail}")
+        text = _("{step}: {done} of {total} {unit} · {rate} {unit}/s · {left:.0f} s left {detail}")
         return text.format(
             step=progress.step,
             done=progress.done // size,
             total=progress.total // size,
             unit=unit,
-            rate=rate / size,
+            rate=number(rate / size, 1),
             left=left,
             detail=progress.detail,
         ).rstrip()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from founderstack import locale
 from founderstack.cli.terminal.typed import _, typed
+from founderstack.locale import number
 from founderstack.model.errors import StackError
 from founderstack.world.os import ambient
 
@@ -33,8 +33,7 @@ def seconds(value: float) -> str:
     """A duration as a person reads it."""
     if value >= 90:
         return f"{int(value // 60)} min {int(value % 60)} s"
-    text = f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
-    return text.replace(".", ",") if locale.language() == "es" else text
+    return f"{number(value, 1 if value < 10 else 0)} s"
 
 
 def age(seconds: float) -> str:

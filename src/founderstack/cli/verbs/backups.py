@@ -46,6 +46,8 @@ def _table(value: dict[str, Any], now: float) -> list[str]:
         told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in (*one["missing"], *one["lacks"])]
         not_its = [_("{name} is no proof of this backup").format(name=name) for name in one["forged"]]
         told += [f"  {paint('✗', 'red')} {one['id']}: {text}" for text in not_its]
+    if any(one["replaced_by"] for one in value["sets"]):
+        told.append(paint(_("A safety set holds what a restore has replaced; it stays for 30 days."), "dim"))
     newest = value["sets"][0]["outside"] if value["sets"] else []
     told += [f"  {paint('!', 'yellow')} {text}" for text in newest]
     for place in value["places"]:
@@ -71,9 +73,9 @@ def _row(one: dict[str, Any], now: float) -> tuple[str, ...]:
     if proven:
         word = _("in {time}").format(time=seconds(proven["seconds"])) if proven["ok"] else _("FAILED")
         shown = f"{'✓' if proven['ok'] else '✗'} {age(now - proven['at'])}, {word}"
-    kind = f"{one['engine']} ({one['kind']})"
+    kind = _("safety set") if one["replaced_by"] else one["kind"]
     old = _("in the future") if one["future"] else age(now - one["taken_at"])
-    return (one["id"], old, megabytes(one["size"]), kind, ", ".join(one["places"]), shown)
+    return (one["id"], old, megabytes(one["size"]), f"{one['engine']} ({kind})", ", ".join(one["places"]), shown)
 
 
 def _joined(row: tuple[str, ...], widths: list[int]) -> str:

@@ -18,7 +18,7 @@ TOPICS = {
         "4    somebody must consent\n"
         "5    another command holds the stack's lock\n"
         "6    something must be put right first\n"
-        "64   the command was not understood\n"
+        "64   the command was not understood, or names something that there is not\n"
         "130  interrupted"
     ),
     "environment": N_(

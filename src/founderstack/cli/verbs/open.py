@@ -8,7 +8,7 @@ from founderstack.cli import glance
 from founderstack.cli.terminal.kinds import ADDRESS
 from founderstack.cli.terminal.options import Parser, parser
 from founderstack.cli.terminal.typed import _
-from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_OK, EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.world.os.processes import run as run_program
 from founderstack.world.state.stack_file import find_stack_file
 
@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
             _("There is nothing to open that is called “{name}”").format(name=given.what),
             _("There are: {names}.").format(names=", ".join(known) or "–"),
             _("Choose one of them.") if known else _("Run “founder up” first."),
-            exit_code=EXIT_PRECONDITION,
+            exit_code=EXIT_USAGE if known else EXIT_PRECONDITION,
         )
     print(known[given.what])
     _open(known[given.what])

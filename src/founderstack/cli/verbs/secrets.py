@@ -17,6 +17,7 @@ from founderstack.cli.terminal.typed import _
 from founderstack.model.backup import IDENTITY
 from founderstack.model.errors import EXIT_OK, EXIT_USAGE, StackError
 from founderstack.model.events import Event
+from founderstack.model.identity import Identity
 from founderstack.model.process import Process, Task, secrets_in, texts
 from founderstack.model.protocols import Emit
 from founderstack.operations.stack.prepare import Prepared, prepare, refuse_lost_secrets
@@ -72,9 +73,10 @@ def run(arguments: list[str]) -> int:
 def _list(site: Site, *, as_json: bool) -> int:
     users = _users(site)
     if as_json:
-        print(json.dumps({"v": 1, "secrets": [{"name": name, "used_by": used} for name, used in users.items()]}))
+        told = [{"name": name, "used_by": [one.name for one in used]} for name, used in users.items()]
+        print(json.dumps({"v": 1, "secrets": told}))
         return EXIT_OK
-    rows = [(_("Secret"), _("Used by")), *((name, ", ".join(used) or "–") for name, used in users.items())]
+    rows = [(_("Secret"), _("Used by")), *((name, _services(name, used)) for name, used in users.items())]
     width = max(len(name) for name, _used in rows) + 2
     print(paint(f"{rows[0][0]:<{width}}{rows[0][1]}", "bold"))
     for name, used in rows[1:]:
@@ -82,17 +84,24 @@ def _list(site: Site, *, as_json: bool) -> int:
     return EXIT_OK
 
 
-def _users(site: Site) -> dict[str, list[str]]:
+def _services(secret: str, used: list[Identity]) -> str:
+    """Who is given a secret, by the names that `founder status` shows: a task counts as the service that it is for."""
+    services = dict.fromkeys(one.ring or one.component or one.service for one in used)
+    kept_for = {"backup": _("backups"), "alerts": _("alerts")}
+    return ", ".join(services) or kept_for.get(secret.partition(".")[0], "–")
+
+
+def _users(site: Site) -> dict[str, list[Identity]]:
     """Secret → the processes and tasks that are given it; nobody where it cannot be told now what shall run."""
     try:
         resolved = prepare(site).resolved
     except StackError:  # a port that somebody has taken is no reason to hide what there is
         return {name: [] for name in site.secrets.names()}
-    users: dict[str, list[str]] = {name: [] for name in sorted(resolved.secrets)}
+    users: dict[str, list[Identity]] = {name: [] for name in sorted(resolved.secrets)}
     parts: list[Process | Task] = [*resolved.desired.processes.values(), *resolved.desired.tasks.values()]
     for value in parts:
         for name in sorted({name for text in texts(value) for _whole, name, _filter in secrets_in(text)}):
-            users.setdefault(name, []).append(value.name)
+            users.setdefault(name, []).append(value.identity)
     return users
 
 

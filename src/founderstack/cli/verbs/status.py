@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from founderstack import locale
 from founderstack.cli import glance
 from founderstack.cli.terminal.render import age, paint
 from founderstack.cli.terminal.typed import _
-from founderstack.locale import N_
+from founderstack.locale import N_, number
 from founderstack.model.errors import EXIT_OK, EXIT_UNHEALTHY
 from founderstack.model.identity import Identity
 from founderstack.operations.stack.status import UNRELEASED, Line, Status, as_json, status
+from founderstack.world.os import ambient
 from founderstack.world.os.clock import SystemClock
 from founderstack.world.state.stack_file import find_stack_file
 
@@ -78,7 +78,8 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
         warnings = glance.backup_warnings(state, now) if state and not services else []
         lost = bool(state) and not services and glance.secrets_lost(state)
         shown = [LOST, *warnings] if lost else warnings
-        text = _json(seen, urls, warnings, lost=lost) if as_json else "\n".join(screen(seen, urls, now, shown))
+        width = ambient.columns()
+        text = _json(seen, urls, warnings, lost=lost) if as_json else "\n".join(screen(seen, urls, now, shown, width))
         if watch and not as_json and sys.stdout.isatty():
             # Home, the text with each line's rest erased, then everything below.
             text = "\x1b[H" + text.replace("\n", "\x1b[K\n") + "\x1b[K\n\x1b[J"
@@ -88,8 +89,8 @@ def look(file: str, services: list[str], *, as_json: bool, check: bool, watch: b
         clock.wait(_EVERY_S)
 
 
-def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[str] = ()) -> list[str]:
-    """The lines of the screen; `warnings` stand below it."""
+def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[str] = (), width: int = 0) -> list[str]:
+    """The lines of the screen, no wider than `width` (0: as wide as they are); `warnings` stand below it."""
     if not seen.lines:
         return [_("Nothing is applied yet. Start with: founder up")]
     lines = [f"{_(_NAMES.get(name, name))}: {paint(url, 'bold')}" for name, url in urls.items() if name in _NAMES]
@@ -104,8 +105,8 @@ def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[st
         lines.append(paint(text, "yellow"))
     if lines:
         lines.append("")
-    told = [f"{paint('!', 'yellow')} {_(text)}" for text in warnings]
-    return [*lines, *_table(seen.lines, now), *(["", *told] if told else [])]
+    told = [line for text in warnings for line in _wrapped(f"{paint('!', 'yellow')} ", "  ", _(text), width)]
+    return [*lines, *_table(seen.lines, now, width), *(["", *told] if told else [])]
 
 
 _NAMES = {"app": N_("App"), "panel": N_("Panel")}
@@ -126,17 +127,49 @@ def _json(seen: Status, urls: dict[str, str], warnings: Sequence[str], *, lost: 
     return json.dumps({**as_json(seen, urls), **more}, ensure_ascii=False)
 
 
-def _table(lines: tuple[Line, ...], now: float) -> list[str]:
+def _table(lines: tuple[Line, ...], now: float, width: int) -> list[str]:
     rows = [_row(line, now) for line in lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    columns = _fitting(widths, width)
     told = []
     for line, row in zip(lines, rows, strict=True):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [row[column].ljust(widths[column]) for column in columns]
         cells[1] = paint(cells[1], SHAPES[line.state][1])
         told.append("  ".join(cells).rstrip())
         if line.error and line.state != "online":
-            told.append(f"    {paint(_explained(line.error), 'dim')}")
+            told += [paint(part, "dim") for part in _wrapped("    ", "    ", _explained(line.error), width)]
     return told
+
+
+_NAME, _STATE, _CALLED, _SHORT, _ADDRESS, _SINCE, _LATENCY = range(7)
+_LAYOUTS = (
+    (_NAME, _STATE, _CALLED, _ADDRESS, _SINCE, _LATENCY),
+    (_NAME, _STATE, _CALLED, _ADDRESS, _SINCE),
+    (_NAME, _STATE, _SHORT, _ADDRESS, _SINCE),
+    (_NAME, _STATE, _SHORT, _SINCE, _LATENCY),
+    (_NAME, _STATE, _SHORT, _SINCE),
+    (_NAME, _STATE, _SINCE),
+    (_NAME, _STATE),
+)
+"""Columns, the widest first: what somebody can do without goes first."""
+
+
+def _fitting(widths: Sequence[int], width: int) -> tuple[int, ...]:
+    """The first layout that fits, the last where none does."""
+    for columns in _LAYOUTS:
+        if not width or sum(widths[column] for column in columns) + 2 * (len(columns) - 1) <= width:
+            return columns
+    return _LAYOUTS[-1]
+
+
+def _wrapped(first: str, more: str, text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` letters, the first one after `first` and each other after `more`."""
+    if not width or len(more) + len(text) <= width:
+        return [first + text]
+    import textwrap  # a line that is too long is rare
+
+    parts = textwrap.wrap(text, max(width - len(more), 20), break_on_hyphens=False)
+    return [(more if number else first) + part for number, part in enumerate(parts)]
 
 
 def _explained(error: str) -> str:
@@ -154,14 +187,22 @@ def _called(line: Line) -> str:
     return f"{name} · " + _("release {number}").format(number=line.version)
 
 
+def _shortly(line: Line) -> str:
+    """The same beside the service's name, which says the rest."""
+    if not line.instance:
+        return line.version
+    return f"{line.instance} · " + _("release {number}").format(number=line.version)
+
+
 def _row(line: Line, now: float) -> tuple[str, ...]:
     shape, _colour, word = SHAPES[line.state]
-    latency = "" if line.latency_ms is None else f"{line.latency_ms:.1f} ms"
+    latency = "" if line.latency_ms is None else f"{number(line.latency_ms, 1)} ms"
     return (
         line.service,
         f"{shape} {_(word)}",
         _called(line),
+        _shortly(line),
         line.address,
         age(now - line.since) if line.since else "",
-        latency.replace(".", ",") if locale.language() == "es" else latency,
+        latency,
     )

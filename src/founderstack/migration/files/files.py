@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from founderstack.locale import N_, _, joined, shortened
+from founderstack.locale import N_, _, joined, number, shortened
 from founderstack.migration.context import Context
 from founderstack.migration.files import index
 from founderstack.migration.files.copies import PROBLEMS, Pace, compare_names, copy, is_kept, proof
@@ -243,4 +243,4 @@ def _without_metadata(file: StoredFile) -> Item:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1024**3:.1f} GiB" if count >= 1024**3 else f"{count / 1024**2:.1f} MiB"
+    return f"{number(count / 1024**3, 1)} GiB" if count >= 1024**3 else f"{number(count / 1024**2, 1)} MiB"

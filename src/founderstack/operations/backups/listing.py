@@ -94,6 +94,7 @@ def set_values(one: FoundSet, now: float) -> dict[str, Any]:
         "size": manifest.size,
         "engine": manifest.engine,
         "kind": manifest.kind,
+        "replaced_by": manifest.replaced_by,
         "major": manifest.major,
         "os": manifest.os,
         "places": list(one.places),

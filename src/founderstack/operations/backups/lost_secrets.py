@@ -7,7 +7,7 @@ from typing import Protocol
 
 from founderstack.locale import _
 from founderstack.model.backup import FoundSet
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.events import Event
 from founderstack.operations.stack.site import Site
 from founderstack.planner.backups.counting import usable
@@ -47,7 +47,7 @@ def bring_back(site: Site, places: Iterable[Place], wanted: str) -> FoundSet:
         _("There is no backup {id}").format(id=wanted) if wanted else _("No backup holds the secrets"),
         _("Looked at: {places}.").format(places=", ".join(looked)),
         _("See what there is: founder backups. Or make new ones for every service: founder secrets rotate --all"),
-        exit_code=EXIT_PRECONDITION,
+        exit_code=EXIT_USAGE if wanted else EXIT_PRECONDITION,
     )
 
 

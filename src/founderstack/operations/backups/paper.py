@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import Any
 
-from founderstack.locale import _
+from founderstack.locale import _, number
 from founderstack.model.component import Credential
 from founderstack.model.words import Archive
 from founderstack.operations.stack.prepare import Prepared
@@ -107,8 +107,8 @@ def _measured(site: Site) -> Iterator[Entry]:
     known = _known(site)
     now = site.clock.now()
     if known.get("newest"):
-        text = _("When this was printed, the newest backup was {hours:.1f} h old.")
-        yield Entry(_("How much that was"), text.format(hours=max(now - known["newest"], 0.0) / 3600))
+        text = _("When this was printed, the newest backup was {hours} h old.")
+        yield Entry(_("How much that was"), text.format(hours=number(max(now - known["newest"], 0.0) / 3600, 1)))
     name = _("How long it takes")
     drills = [one["proven"] for one in known.get("sets") or () if one.get("proven") and one["proven"]["ok"]]
     newest = max((one for one in drills if not ahead(one["at"], now)), key=lambda one: one["at"], default=None)

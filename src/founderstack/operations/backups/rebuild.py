@@ -189,7 +189,7 @@ def _which_set(origin: Origin, stack: str, wanted: str, state: State, now: float
         else _("No backup is whole"),
         _("Whole are: {names}.").format(names=_names(found or whole)),
         _("Choose one of them with --set, or look into another place with --from."),
-        exit_code=EXIT_PRECONDITION,
+        exit_code=EXIT_USAGE if meant else EXIT_PRECONDITION,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from founderstack.locale import number
 from founderstack.model.errors import StackError
 from founderstack.model.events import Event, EventKind
 from founderstack.model.protocols import Clock, Emit
@@ -77,5 +78,5 @@ def noted(history: History, emit: Emit) -> Emit:
 def megabytes(count: float) -> str:
     """A size for a person."""
     if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+        return f"{number(count / 1e3, 0)} kB"
+    return f"{number(count / 1e6, 1)} MB" if count < 1e9 else f"{number(count / 1e9, 2)} GB"

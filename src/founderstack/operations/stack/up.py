@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from founderstack.locale import _, joined
-from founderstack.model.errors import EXIT_FAILED, StackError, StackErrors
+from founderstack.model.errors import EXIT_FAILED, EXIT_PRECONDITION, EXIT_USAGE, StackError, StackErrors
 from founderstack.model.events import Event
 from founderstack.model.protocols import Emit
 from founderstack.model.stack import Release
@@ -197,14 +197,16 @@ def _earlier(site: Site, number: int) -> Release:
     else:
         before = [release for release in before if current is None or release.number < current.number]
     if not before:
-        raise _none_earlier(site, current)
+        raise _none_earlier(site, current, EXIT_USAGE if number else EXIT_PRECONDITION)
     return before[-1]
 
 
-def _none_earlier(site: Site, current: Release | None) -> StackError:
+def _none_earlier(site: Site, current: Release | None, exit_code: int) -> StackError:
     what = _("There is no such release to go back to")
     if current is None:
-        return StackError(what, _("No release has been deployed."), _("Run “founder up” first."))
+        return StackError(
+            what, _("No release has been deployed."), _("Run “founder up” first."), exit_code=EXIT_PRECONDITION
+        )
     if others := [str(release.number) for release in site.releases.all() if release.number != current.number]:
         return StackError(
             what,
@@ -212,9 +214,11 @@ def _none_earlier(site: Site, current: Release | None) -> StackError:
                 current=current.number, releases=", ".join(others)
             ),
             _("Choose one of them: founder rollback NUMBER"),
+            exit_code=exit_code,
         )
     return StackError(
         what,
         _("Release {current} serves, and no other is kept.").format(current=current.number),
         _("Serve another source: founder deploy, with --ref COMMIT for an earlier one."),
+        exit_code=exit_code,
     )

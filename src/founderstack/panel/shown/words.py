@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from founderstack.locale import Sentence
+from founderstack.locale import Sentence, number
 
 Translate = Callable[[str], str]
 
@@ -30,24 +30,20 @@ def duration(seconds: float) -> str:
 
 def seconds(value: float, language: str) -> str:
     """How long a step took: `0.3 s`, `12 s`, `3 min`, with the language's decimal sign."""
-    return duration(value) if value >= 10 else _decimal(f"{value:.1f}{_SPACE}s", language)
+    return duration(value) if value >= 10 else f"{number(value, 1, language)}{_SPACE}s"
 
 
 def milliseconds(value: float, language: str) -> str:
     """`0.4 ms`, `12 ms`, `1.2 s`, with the language's decimal sign."""
     if value >= 1000:
-        text = f"{value / 1000:.1f}{_SPACE}s"
-    elif value >= 10:
-        text = f"{value:.0f}{_SPACE}ms"
-    else:
-        text = f"{value:.1f}{_SPACE}ms"
-    return _decimal(text, language)
+        return f"{number(value / 1000, 1, language)}{_SPACE}s"
+    return f"{number(value, 0 if value >= 10 else 1, language)}{_SPACE}ms"
 
 
 def percent(share: float, language: str) -> str:
     """`99.98 %` of a share between 0 and 1; rounded down, so that 100 % means every single one."""
-    text = f"{math.floor(share * 10_000) / 100:.2f}".rstrip("0").rstrip(".")
-    return _decimal(text, language) + f"{_SPACE}%"
+    text = number(math.floor(share * 10_000) / 100, 2, language)
+    return f"{text.rstrip('0').rstrip('.,')}{_SPACE}%"
 
 
 def size(octets: float, language: str) -> str:
@@ -57,8 +53,8 @@ def size(octets: float, language: str) -> str:
         if octets < 1000:
             break
         octets, unit = octets / 1000, larger
-    text = f"{octets:.1f}".removesuffix(".0") if octets < 10 and unit != "B" else f"{octets:.0f}"
-    return f"{_decimal(text, language)}{_SPACE}{unit}"
+    part = octets < 9.95 and unit != "B" and round(octets, 1) % 1 != 0
+    return f"{number(octets, 1 if part else 0, language)}{_SPACE}{unit}"
 
 
 def stamp(at: float) -> str:
@@ -99,10 +95,6 @@ def explained(error: str, _: Translate) -> str:
         return _(error)
     sentence, colon, words = error.partition(": ")
     return _(sentence) + colon + words if sentence else ""
-
-
-def _decimal(text: str, language: str) -> str:
-    return text.replace(".", ",") if language == "es" else text
 
 
 def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:

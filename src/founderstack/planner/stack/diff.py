@@ -47,7 +47,8 @@ def _processes(wanted: State, actual: State) -> Iterator[Step]:
     for name, instance in wanted.processes.items():
         running = actual.processes.get(name)
         if running is None:
-            yield Step("start", name, _("it is not there yet"))
+            reason = _("it is not running") if _was_there(instance, wanted, actual) else _("it is not there yet")
+            yield Step("start", name, reason)
             continue
         changed = _changed(instance.parts, running.parts)
         if not running.up:
@@ -58,6 +59,13 @@ def _processes(wanted: State, actual: State) -> Iterator[Step]:
             yield Step("reload", name, _changes(changed))
         elif renewed := [task for task in instance.follows if actual.tasks.get(task) != wanted.tasks.get(task)]:
             yield Step("reload", name, _("made again: {tasks}").format(tasks=", ".join(renewed)))
+
+
+def _was_there(instance: Instance, wanted: State, actual: State) -> bool:
+    """Whether everything is made that it needs, and nothing runs of what it is: as `down` leaves a stack."""
+    made = [task for task in instance.needs if task in wanted.tasks]
+    alike = any(other.ring == instance.ring for other in actual.processes.values()) if instance.ring else False
+    return bool(made) and not alike and all(actual.tasks.get(task) == wanted.tasks[task] for task in made)
 
 
 def _needs_restart(part: str, instance: Instance) -> bool:

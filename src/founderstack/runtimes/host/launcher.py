@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from founderstack.locale import _
-from founderstack.model.errors import StackError
+from founderstack.model.errors import EXIT_USAGE, StackError
 from founderstack.model.process import Around, Command, File, Instance, Probe, Process
 from founderstack.model.protocols import Clock
 from founderstack.model.record import identity_of
@@ -168,6 +168,7 @@ class Launcher:
                 _("There is no process “{name}”").format(name=name),
                 _("Nothing of that name was started."),
                 _("“founder status” lists the names."),
+                exit_code=EXIT_USAGE,
             )
         return record
 

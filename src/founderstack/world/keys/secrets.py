@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.lost_secrets import PUT_BACK
 from founderstack.model.process import secrets_in
 from founderstack.world.keys.secret_forms import filtered
@@ -202,6 +202,7 @@ class Secrets:
             _("Run: founder secrets list")
             if self.exists()
             else _("Run “founder up”: it makes it, or says what is lost."),
+            exit_code=EXIT_USAGE if self.exists() else EXIT_PRECONDITION,
         )
 
     def _refuse_open(self) -> None:

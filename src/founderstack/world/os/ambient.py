@@ -93,6 +93,17 @@ def colour_wish() -> bool | None:
     return True if os.environ.get("FORCE_COLOR") else None
 
 
+def columns() -> int:
+    """Letters that a line of stdout may have: COLUMNS, else the terminal's width; 0 where no terminal reads."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size(1).columns
+    except OSError:
+        return 0
+
+
 def download_environment() -> dict[str, str]:
     """What a program needs to reach the network as the caller does: proxies, trusted authorities, package indexes."""
     kept = {name: value for name in _PROXIES for name, value in _both_cases(name)}

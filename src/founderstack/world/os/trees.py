@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from founderstack.locale import _
+from founderstack.locale import _, number
 from founderstack.model.errors import EXIT_PRECONDITION, StackError
 from founderstack.world.os.files import cannot_write
 from founderstack.world.os.reaching import Inside
@@ -81,8 +81,8 @@ def refuse_too_large(path: str, size: int) -> None:
     if size > MOST_OF_A_FILE:
         raise StackError(
             _("{path} is too large to be part of the app").format(path=path),
-            _("It has {size:.1f} GiB; what belongs to the app's source is read again for every plan.").format(
-                size=size / 1024**3
+            _("It has {size} GiB; what belongs to the app's source is read again for every plan.").format(
+                size=number(size / 1024**3, 1)
             ),
             _("Move it out of the app's folder, or name it in .gitignore."),
             exit_code=EXIT_PRECONDITION,

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable
 
 from founderstack.locale import _
-from founderstack.model.errors import EXIT_PRECONDITION, StackError
+from founderstack.model.errors import EXIT_PRECONDITION, EXIT_USAGE, StackError
 from founderstack.model.process import digest
 from founderstack.world.os.files import cannot_write, ensure_folder
 from founderstack.world.os.processes import PATH
@@ -40,7 +40,7 @@ def resolve_ref(folder: str, ref: str) -> str:
             if known
             else _("{folder} is not in a Git repository.").format(folder=folder),
             _("Name a branch, a tag or a commit that `git log` shows."),
-            exit_code=EXIT_PRECONDITION,
+            exit_code=EXIT_USAGE,
         )
     return found.out.strip()
 

@@ -124,7 +124,7 @@ class TestLogs:
 def test_open_prints_the_address_and_needs_no_browser(capsys: pytest.CaptureFixture[str]) -> None:
     assert spoken("open panel", capsys)[:2] == (0, "https://localhost:9443\n")
     code, _out, err = spoken("open grafana", capsys)
-    assert code == 6
+    assert code == 64
     assert "There is nothing to open that is called “grafana”" in err
 
 

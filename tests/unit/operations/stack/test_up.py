@@ -147,7 +147,7 @@ def test_what_is_built_in_is_built_anew_from_the_commit_that_serves_and_never_fr
 def test_rollback_without_an_earlier_release_names_those_there_are(world: FakeWorld, site: Site) -> None:
     with pytest.raises(StackError, match="no such release") as caught:
         rollback(site, 0, yes, quiet)
-    assert caught.value.why == "Release 1 serves, and no other is kept."
+    assert (caught.value.why, caught.value.exit_code) == ("Release 1 serves, and no other is kept.", 6)
     assert "founder deploy" in caught.value.fix
     world.source.content = "second"  # type: ignore[union-attr]
     deploy(site, "", yes, quiet)
@@ -155,6 +155,17 @@ def test_rollback_without_an_earlier_release_names_those_there_are(world: FakeWo
     with pytest.raises(StackError, match="no such release") as caught:
         rollback(site, 0, yes, quiet)
     assert (caught.value.why, "NUMBER" in caught.value.fix) == ("Release 1 serves; kept besides it: 2.", True)
+    with pytest.raises(StackError, match="no such release") as caught:
+        rollback(site, 9, yes, quiet)
+    assert caught.value.exit_code == 64, "a name that is none is wrong usage"
+
+
+def test_after_down_nothing_is_called_new(world: FakeWorld, site: Site) -> None:
+    down(site, quiet)
+    assert {step.reason for step in prepare(site).plan.steps} == {"it is not running"}
+    up(site, yes, quiet)
+    more = prepare(world.site(f"{TEXT}[app]\nreplicas = 2\n")).plan.steps
+    assert "it is not there yet" in {step.reason for step in more if step.verb == "start"}
 
 
 def test_a_rollback_runs_no_migration(world: FakeWorld) -> None:
