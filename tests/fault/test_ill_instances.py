@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from founderstack.world.state.history import History
 from tests.conftest import wait_until
@@ -68,10 +69,11 @@ def test_a_deaf_and_a_leaking_instance_are_passed_by_and_started_again(new_stack
         wait_until(lambda: all(_leads_to(founder, name) for name in before), "all three serve again", 30)
         _quick(founder, 24)
     assert visitors.failed == []
-    assert _started_again(founder, before) == {deaf, *_told(founder, "MiB")}
+    family = {name: _record(founder, name)["family"] for name in before}
     (leaking,) = _told(founder, "MiB of 150 MiB")
-    assert _told(founder, "no answer") == {deaf}
-    assert leaking != deaf
+    assert _told(founder, "no answer") == {family[deaf]}
+    assert {family[name] for name in _started_again(founder, before)} == {family[deaf], leaking}
+    assert leaking != family[deaf]
     assert not order.exists()
 
 
@@ -99,8 +101,14 @@ def _stopped(pid: int) -> bool:
 
 def _leads_to(founder: Founder, name: str) -> bool:
     """Whether a slot of the ring leads to the relay of this instance."""
-    record = json.loads((founder.state / "applied" / f"{name}.json").read_text(encoding="utf-8"))
-    return record["socket"] in {os.readlink(slot) for slot in (founder.state / "slots" / "app").iterdir()}
+    return _record(founder, name)["socket"] in {
+        os.readlink(slot) for slot in (founder.state / "slots" / "app").iterdir()
+    }
+
+
+def _record(founder: Founder, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((founder.state / "applied" / f"{name}.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _quick(founder: Founder, times: int) -> None:

