@@ -102,7 +102,7 @@ class NotingRuntime:
     def shut_down(self) -> None:
         self.told.append("shut down")
 
-    def start_supervisor(self) -> None:
+    def start_resident(self) -> None:
         self.told.append("start supervisor")
 
 

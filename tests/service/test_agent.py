@@ -469,7 +469,7 @@ from founderstack.world.os.clock import SystemClock
 class Runtime:
     def statuses(self): return []
     tries = 0
-    def start_supervisor(self):
+    def start_resident(self):
         self.tries += 1
         if self.tries < 3:
             raise StackError("It did not start", "The disk is full.", "Make room.")

@@ -65,7 +65,7 @@ async def _succeed(orphaned: asyncio.Event, runtime: ResidentRuntime, agent: Age
     await orphaned.wait()
     while True:
         try:
-            await asyncio.to_thread(runtime.start_supervisor)
+            await asyncio.to_thread(runtime.start_resident)
         except StackError as problem:
             sys.stderr.write(f"supervisor: {problem.summary}\n")
             await asyncio.sleep(_AGAIN_S)

@@ -49,7 +49,7 @@ RENEW_S = 6 * 3600.0
 class ResidentRuntime(CuringRuntime, Protocol):
     """A runtime whose own resident process can be started again after it was killed."""
 
-    def start_supervisor(self) -> None:
+    def start_resident(self) -> None:
         """Start it detached from the caller; nothing happens when it runs."""
         ...
 

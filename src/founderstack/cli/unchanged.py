@@ -46,7 +46,7 @@ def _holds(content: dict[str, list[str]]) -> bool:
     return (
         _is_of_this_copy(content)
         and receipt.inputs_hold(content)
-        and quick.all_run(content["supervisor"][0], content.get("program", []))
+        and quick.all_run(content["runtime"][0], content.get("program", []))
         and all(quick.answers(target) for target in content.get("listener", []))
         and _verdict_is_good(content["verdict"][0])
     )

@@ -97,9 +97,9 @@ def screen(seen: Status, urls: dict[str, str], now: float, warnings: Sequence[st
     if not seen.supervised:
         lines.append(paint(_("The stack is not running. Start it with: founder up"), "yellow"))
     elif seen.agent_age_s is None:
-        lines.append(paint(_("The agent has not reported yet: only what the supervisor says is known."), "yellow"))
+        lines.append(paint(_("The agent has not reported yet: only which processes run is known."), "yellow"))
     elif seen.stale:
-        text = _("The agent has been silent for {time}: only what the supervisor says is known.").format(
+        text = _("The agent has been silent for {time}: only which processes run is known.").format(
             time=age(seen.agent_age_s)
         )
         lines.append(paint(text, "yellow"))

@@ -136,13 +136,13 @@ class HostRuntime:
             if self.supervisor.answers():
                 return
             try:
-                self.start_supervisor()
+                self.start_resident()
             except StackError as error:
                 # The other steps of this run would each wait as long, for the same answer.
                 self._refused = error
                 raise
 
-    def start_supervisor(self) -> None:
+    def start_resident(self) -> None:
         """Start the supervisor, by systemd where a unit of ours is installed, and wait until it answers."""
         self._prepare()
         if os.path.exists(self.unit_file) and os.path.isdir("/run/systemd/system"):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
-VERSION = "1"
+VERSION = "2"
 
 
 def path_for(root: str, stack_file: str) -> str:
@@ -59,7 +59,7 @@ def text(
     *,
     files: Iterable[str],
     package: str,
-    supervisor: str,
+    runtime: str,
     verdict: str,
     programs: Iterable[str],
     listeners: Iterable[str],
@@ -70,7 +70,7 @@ def text(
         f"version {VERSION}",
         f"machine {machine_stamp()}",
         f"package {tree_stamp(package)} {package}",
-        f"supervisor {supervisor}",
+        f"runtime {runtime}",
         f"verdict {verdict}",
         *(f"file {digest_of(path)} {path}" for path in files),
         *(f"program {name}" for name in programs),

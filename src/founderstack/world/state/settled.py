@@ -93,7 +93,7 @@ class Settled:
                     *generated,
                 ],
                 package=self._places.package,
-                supervisor=self._runtime.socket,
+                runtime=self._runtime.socket,
                 verdict=lies.verdict,
                 programs=processes,
                 listeners=[record["ready"]["target"] for record in known if record],
