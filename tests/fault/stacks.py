@@ -27,7 +27,7 @@ from founderstack.world.net.unix_http import UnixConnection
 from tests.conftest import held_up, killed, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-FAILED, UNHEALTHY, LOCKED, PRECONDITION = 1, 3, 5, 6
+FAILED, UNHEALTHY, LOCKED, PRECONDITION, USAGE = 1, 3, 5, 6, 64
 """Exit codes, as the help promises them."""
 
 SERVER = (Path(__file__).parent / "small_app.txt").read_text(encoding="utf-8")

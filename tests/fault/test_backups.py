@@ -19,7 +19,7 @@ from minio import Minio
 
 from founderstack.world.keys.secrets import Secrets
 from tests.conftest import enterable_folder, killed, wait_until
-from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, UNHEALTHY, Founder, gone_afterwards, small_stack
+from tests.fault.stacks import FAILED, LOCKED, PRECONDITION, UNHEALTHY, USAGE, Founder, gone_afterwards, small_stack
 from tests.fault.terminal import terminal
 from tests.service.bucket_server import BucketServer, bucket_server
 from tests.service.inboxes import Inbox
@@ -204,7 +204,7 @@ def test_a_table_comes_back_among_empty_ones(stack: Stack) -> None:
     stack.query("DROP DATABASE app_restored", "postgres")
     stack.query("DROP TABLE other")
     said = stack.founder.run("restore", "--table", "public.nowhere", "--replace", "--yes")
-    assert said.code == PRECONDITION
+    assert said.code == USAGE
     assert "It holds: public.note" in said.err
     assert stack.query("SELECT 1 FROM pg_database WHERE datname = 'app_restored'", "postgres") == []
 
